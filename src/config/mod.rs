@@ -1,0 +1,1 @@
+//! YAML text to what is wanted; the only place that knows YAML.

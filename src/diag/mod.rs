@@ -1,0 +1,1 @@
+//! Diagnostics: what is wrong with the user's text, where, and what to do about it.

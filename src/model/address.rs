@@ -1,0 +1,66 @@
+//! One stable printable path per thing that can change.
+
+use std::fmt;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A path such as `sharepoint/actions/create_page` or `oauth_clients/claude/email`. The planner and the renderers speak
+/// in addresses; where a thing stands in the YAML is looked up from its address at the very end.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Address(Arc<str>);
+
+impl Address {
+    /// Returns the address of the workspace itself.
+    #[must_use]
+    pub fn workspace() -> Self {
+        Self("workspace".into())
+    }
+
+    /// Joins path segments with `/`.
+    #[must_use]
+    pub fn of<S: AsRef<str>>(segments: &[S]) -> Self {
+        let parts: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
+        Self(parts.join("/").into())
+    }
+
+    /// Returns the address one level below.
+    #[must_use]
+    pub fn child(&self, segment: &str) -> Self {
+        Self(format!("{}/{segment}", self.0).into())
+    }
+
+    /// Returns the path as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the last segment, which names the thing itself.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+
+    /// Returns whether `self` is `other` or lies below it.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.0
+            .strip_prefix(other.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, out)
+    }
+}

@@ -1,0 +1,30 @@
+//! The shared vocabulary: ids, scopes, access, addresses, effects, privilege.
+//!
+//! Inert values only. Nothing here reads a clock, a file or a socket, and nothing here knows YAML, HTTP or a terminal.
+//! A value that exists is legal: the only doors are `TryFrom<&str>` and constructors that check.
+//!
+//! ```
+//! use scopeform::model::{Scope, ScopeSet};
+//! let read = Scope::try_from("Files.Read.All")?;
+//! assert!(Scope::try_from("Files.Read.All, Mail.Send").is_err());
+//! assert!(ScopeSet::from_iter([read.clone()]).contains(&read));
+//! # Ok::<(), scopeform::model::InvalidScope>(())
+//! ```
+
+mod access;
+mod address;
+mod effect;
+mod id;
+mod lattice;
+mod privilege;
+mod scope;
+
+pub use access::{Access, EmptyPrincipals, Principal, Principals};
+pub use address::Address;
+pub use effect::{Effect, UseChange};
+pub use id::{ActionKey, ClientId, GroupKey, IntegrationKey, InvalidName, UserId, WorkspaceId};
+pub use lattice::Reach;
+pub use privilege::{
+    Cause, CauseKind, Direction, PrivilegeChange, PrivilegeDelta, PrivilegeLevel, Right,
+};
+pub use scope::{InvalidScope, Scope, ScopeDelta, ScopeSet};

@@ -1,0 +1,112 @@
+//! The plan's privilege delta: what becomes possible, what stops being possible, and why.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Address, Scope};
+
+/// Everything a plan makes possible and everything it takes away.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PrivilegeDelta {
+    /// In unit order, scopes before uses, each in its own order.
+    pub changes: Vec<PrivilegeChange>,
+}
+
+impl PrivilegeDelta {
+    /// Iterates what becomes possible.
+    pub fn widening(&self) -> impl Iterator<Item = &PrivilegeChange> {
+        self.changes.iter().filter(|c| c.direction == Direction::Widening)
+    }
+
+    /// Iterates what stops being possible.
+    pub fn narrowing(&self) -> impl Iterator<Item = &PrivilegeChange> {
+        self.changes.iter().filter(|c| c.direction == Direction::Narrowing)
+    }
+}
+
+/// Which way a privilege moves.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Something becomes possible.
+    Widening,
+    /// Something stops being possible.
+    Narrowing,
+}
+
+/// One right gained or lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PrivilegeChange {
+    /// The integration or client that it happens to.
+    pub unit: Address,
+    /// Gained or lost.
+    pub direction: Direction,
+    /// The right itself.
+    pub right: Right,
+    /// Why, at least one cause, most telling first.
+    pub causes: Vec<Cause>,
+    /// Whether a tenant administrator must consent before anybody can connect; `None` where no source says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admin_consent: Option<bool>,
+    /// How powerful the provider says the right is; `None` where no source says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<PrivilegeLevel>,
+}
+
+/// The provider's own grading, 1 (least) to 4 or 5 (most).
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(transparent)]
+pub struct PrivilegeLevel(pub u8);
+
+/// What is gained or lost.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Right {
+    /// An OAuth scope is requested from everybody who connects.
+    Scope(Scope),
+    /// A thing may be used by more or fewer people.
+    Use {
+        /// What may be used.
+        address: Address,
+        /// Who could use it.
+        before: String,
+        /// Who can use it now.
+        after: String,
+    },
+}
+
+/// Why a right is gained or lost. Every scope line of a plan says one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Cause {
+    /// The sort of cause.
+    pub kind: CauseKind,
+    /// What caused it, where that is one thing with an address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Address>,
+}
+
+/// The sorts of cause, from the most to the least telling.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum CauseKind {
+    /// An action that is turned on, or off, by this plan needs it.
+    Action,
+    /// An action that is on before and after needs it.
+    LiveAction,
+    /// A native action needs it.
+    NativeAction,
+    /// The integration requests it for every connection.
+    BaseScope,
+    /// The hand-written list of the client names it, or no longer does.
+    FixedList,
+    /// The vendor changed the catalogue; nobody wrote a line for it.
+    CatalogChange,
+    /// No enabled or shared action needs it any more.
+    NoLongerNeeded,
+}

@@ -1,0 +1,299 @@
+//! The plan: what would change, what that does, what a reviewer must know, and the writes that carry it out.
+//!
+//! Two halves, kept apart by type. What is **bound** is covered by the digest and must come true exactly; what is merely
+//! **observed** is shown "as of" and may move without making the plan stale (SEMANTICS section 4). So planning again with
+//! the same inputs gives the same digest, and an approval survives somebody reconnecting.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Address, Effect, PrivilegeDelta, Scope, ScopeSet, WorkspaceId};
+use crate::platform;
+
+/// What one run of `plan` found. Made for every input: a wish that cannot come true is a blocker, not an error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Plan {
+    /// Covered by the digest.
+    pub bound: Bound,
+    /// Shown, not sealed.
+    pub observed: Observed,
+}
+
+/// The decisions of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Bound {
+    /// Which kind of live system.
+    pub platform: platform::Kind,
+    /// Which tenant.
+    pub workspace: WorkspaceId,
+    /// The last day on which everything the plan relies on still holds; afterwards apply refuses it as stale.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub valid_until: Option<Date>,
+    /// In the user's terms, in address order.
+    pub changes: Vec<Change>,
+    /// In the order in which they are carried out.
+    pub operations: Vec<PlannedOperation>,
+    /// What becomes possible and what stops being possible.
+    pub privilege: PrivilegeDelta,
+    /// What stops working.
+    pub breakage: Vec<Breakage>,
+    /// What a reviewer should know and a blocker would stop; by severity, then code, then address.
+    pub findings: Vec<Finding>,
+    /// Live facts beyond the changed fields that the plan relied on.
+    pub relied_on: Vec<Reliance>,
+}
+
+/// What was true when the plan was made and may move freely.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Observed {
+    /// The date the plan was made for (UTC).
+    #[schemars(with = "String")]
+    pub today: Date,
+    /// Where the live system answers.
+    pub endpoint: String,
+    /// Who must reconnect, per unit.
+    pub people: Vec<PeopleEffect>,
+    /// Findings about people and other things that move by themselves.
+    pub findings: Vec<Finding>,
+    /// What is live and was left as it is, because no line asks for anything else.
+    pub left_alone: Vec<LeftAlone>,
+    /// The effective configuration of every changed unit before and after, for `--format diff`.
+    pub effective: Vec<Effective>,
+    /// HTTP calls.
+    pub api_cost: ApiCost,
+    /// Where each declared address stands in the files.
+    pub sources: Vec<SourceRange>,
+}
+
+/// One thing that changes, in the user's terms.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Change {
+    /// What changes.
+    pub address: Address,
+    /// The sort of thing, such as `odeus_action`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The integration or client it belongs to.
+    pub unit: Address,
+    /// Where the files ask for it: the address itself, or the glob or policy that covers it.
+    pub declared_at: Address,
+    /// The live value; `null` when it did not exist.
+    pub before: serde_json::Value,
+    /// The planned value; `null` when it will not exist.
+    pub after: serde_json::Value,
+    /// Caused by the vendor's catalogue alone: no line of the files moved.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub catalog_change: bool,
+}
+
+/// One write, with what it will do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlannedOperation {
+    /// Operations of one unit run one after another; units are independent.
+    pub unit: Address,
+    /// The field that is written.
+    pub address: Address,
+    /// The write.
+    pub operation: platform::Operation,
+    /// The value of the written field on which the write was computed: for the stale check.
+    pub before: serde_json::Value,
+    /// What the machine says it does.
+    pub effect: Effect,
+}
+
+/// Something that works before and not after, or is on and will not run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Breakage {
+    /// An action stops for everybody it ran for although it stays on.
+    StopsRunning {
+        /// The action.
+        address: Address,
+        /// The scopes that it then lacks.
+        missing: ScopeSet,
+    },
+    /// An action is turned on and will not run.
+    WillNotRun {
+        /// The action.
+        address: Address,
+        /// The scopes that it lacks.
+        missing: ScopeSet,
+    },
+    /// An action relies on a claim that scopes it declares are not needed: cannot be verified from here.
+    Unverified {
+        /// The action.
+        address: Address,
+        /// The scopes accepted as missing.
+        accepted: ScopeSet,
+        /// The reason given in the files.
+        reason: String,
+    },
+    /// A platform feature loses a native action's scope.
+    FeatureBreaks {
+        /// The unit whose native action stops.
+        unit: Address,
+        /// The feature, in the seed's words.
+        feature: String,
+        /// The native actions that serve it and stop.
+        actions: BTreeSet<Address>,
+        /// The scopes that go missing.
+        missing: ScopeSet,
+    },
+}
+
+/// How much a finding matters.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Stops the plan from being applied.
+    Blocker,
+    /// Should be read before approving.
+    Warning,
+    /// Good to know.
+    Note,
+}
+
+/// A lint of the plan with a stable code; `scopeform explain CODE` says more.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// How much it matters.
+    pub severity: Severity,
+    /// Stable kebab-case name of the rule.
+    pub code: String,
+    /// What it is about.
+    pub address: Address,
+    /// Lowercase fragment: what is the matter. May hold text from the live system.
+    pub message: String,
+    /// What to do about it; empty when there is nothing to do.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub help: String,
+    /// A scope list meant to be pasted somewhere else, whole.
+    #[serde(default, skip_serializing_if = "ScopeSet::is_empty")]
+    pub paste: ScopeSet,
+}
+
+/// A live fact beyond the changed fields that the plan used. Apply refuses the plan when it has changed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Reliance {
+    /// The fact.
+    pub address: Address,
+    /// Its value at plan time, in words.
+    pub value: String,
+}
+
+/// Who must reconnect one integration before everything they are allowed to run does run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PeopleEffect {
+    /// The integration.
+    pub unit: Address,
+    /// Users who must reconnect after the plan, in byte order.
+    pub must_reconnect: Vec<String>,
+    /// How many of them already had to before it.
+    pub already: usize,
+    /// Why.
+    pub reason: ReconnectReason,
+    /// Users whose grant still holds a scope that the plan removes, until they reconnect or their token expires.
+    pub still_hold: Vec<StillHolds>,
+    /// All users with a connection.
+    pub connected: usize,
+}
+
+/// Why people must reconnect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReconnectReason {
+    /// Nobody must.
+    Nobody,
+    /// Something they may run needs a scope that they have not granted.
+    NewScopes,
+    /// The OAuth client changes, so every connection is made anew (case 34).
+    NewClient,
+}
+
+/// A removed scope and those who still hold it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StillHolds {
+    /// The scope that is no longer requested.
+    pub scope: Scope,
+    /// Users whose grant holds it, in byte order.
+    pub users: Vec<String>,
+}
+
+/// Something live that no line declares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LeftAlone {
+    /// Where.
+    pub address: Address,
+    /// What, in words: `9 actions on, 3 off`.
+    pub what: String,
+}
+
+/// One unit's effective configuration as text, before and after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Effective {
+    /// The unit.
+    pub unit: Address,
+    /// Live now.
+    pub before: String,
+    /// Live after the plan.
+    pub after: String,
+}
+
+/// Calls that planning made and applying will make, counted before they are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ApiCost {
+    /// Reads that this plan took: one per page of each collection.
+    pub plan_reads: u32,
+    /// Reads that apply will make: the re-read before its first write and the verifying re-plan.
+    pub apply_reads: u32,
+    /// Writes that apply will make: one per operation.
+    pub writes: u32,
+}
+
+/// Where a declared address stands in the files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SourceRange {
+    /// The declared address.
+    pub address: Address,
+    /// Path below the configuration folder, with `/`.
+    pub file: String,
+    /// Line of its first character, from 1.
+    pub line: u32,
+    /// Column of its first character, in characters, from 1.
+    pub column: u32,
+    /// Line of the character after its last.
+    pub end_line: u32,
+    /// Column of the character after its last.
+    pub end_column: u32,
+}
+
+impl Plan {
+    /// Returns whether the live system already is what the files ask for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bound.operations.is_empty() && self.bound.changes.is_empty()
+    }
+
+    /// Iterates all findings, bound ones first.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.bound.findings.iter().chain(&self.observed.findings)
+    }
+
+    /// Iterates the findings that stop the plan from being applied.
+    pub fn blockers(&self) -> impl Iterator<Item = &Finding> {
+        self.findings().filter(|finding| finding.severity == Severity::Blocker)
+    }
+
+    /// Returns where the files declare `address`: the line itself, or the nearest line above it in the tree.
+    #[must_use]
+    pub fn source_of(&self, address: &Address) -> Option<&SourceRange> {
+        let found = self.observed.sources.iter().filter(|s| address.is_within(&s.address));
+        found.max_by_key(|s| s.address.as_str().len())
+    }
+}

@@ -1,0 +1,78 @@
+//! Live systems. One folder per platform, all of the same shape; adding a platform is a folder and a line here.
+//!
+//! Every platform is inert data (catalogue, state, operation, desired) and pure functions (the machine, the diff, the
+//! findings). The engine (plan, seal, apply, render) speaks to it through the types in this file and nothing else.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::Address;
+
+pub mod odeus;
+pub mod provider;
+
+/// The kinds of live system.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Integrations with actions and client modes.
+    Odeus,
+}
+
+impl Kind {
+    /// Every platform, for messages and schemas.
+    pub const ALL: &'static [Self] = &[Self::Odeus];
+
+    /// Returns the platform's word in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Odeus => "odeus",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
+/// One write to one platform.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// A write to Odeus.
+    Odeus(odeus::operation::Operation),
+}
+
+impl Operation {
+    /// Returns the thing that operations are grouped and serialised by.
+    #[must_use]
+    pub fn unit(&self) -> Address {
+        match self {
+            Self::Odeus(operation) => operation.unit(),
+        }
+    }
+
+    /// Returns the address of the field that is written.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        match self {
+            Self::Odeus(operation) => operation.address(),
+        }
+    }
+}
+
+/// What the write does, as a sentence without a subject.
+impl fmt::Display for Operation {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Odeus(operation) => operation.fmt(out),
+        }
+    }
+}

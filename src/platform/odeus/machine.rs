@@ -1,0 +1,580 @@
+//! The Odeus state machine: what one integration becomes after a write, and what people see of it.
+//!
+//! ```text
+//! transition(context, state, operation) -> Ok(state') | Rejected     no IO, no clock, no randomness
+//! ```
+//!
+//! The planner folds candidate operations over the live state with it, the embedded control plane executes it, and the
+//! tests hold it against a second opinion. Source: SEMANTICS sections 1 and 2; seed, the two tables *What changes in
+//! this mode*.
+//!
+//! [`Machine`] is the working form: it keeps, for every scope, how many live actions need it, so that a step costs as
+//! much as it changes and a plan of ten thousand steps is as linear as it looks. [`transition`] is one step of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use thiserror::Error;
+
+use super::audience::{Audience, Gates, Resolver};
+use super::catalog::{self, Auth, Feature};
+use super::operation::{ClientSpec, IntegrationOperation};
+use super::state::{Client, Deployment, Directory, IntegrationState, Mode, Settings};
+use crate::model::{Access, ActionKey, Address, Effect, Scope, ScopeDelta, ScopeSet, UseChange};
+use crate::plan::laws::{Facts, Moved, Step};
+
+/// The facts that one integration's transitions depend on and do not change.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The vendor's facts.
+    pub facts: &'a catalog::Integration,
+    /// Workspace-wide switches.
+    pub settings: &'a Settings,
+    /// Users, roles, groups.
+    pub directory: &'a Directory,
+}
+
+/// Why the platform refuses a write, whatever is confirmed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Rejected {
+    /// The catalogue has no such action.
+    #[error("integration `{integration}` has no action `{action}`")]
+    UnknownAction {
+        /// The integration asked.
+        integration: String,
+        /// The key that is not there.
+        action: ActionKey,
+    },
+    /// Native actions have no switch (case 9).
+    #[error("action `{0}` is native: it is always on and cannot be changed")]
+    NativeAction(ActionKey),
+    /// The vendor has no client of its own, or the workspace may not use it (case 31).
+    #[error("there is no managed client here: {0}")]
+    NoManagedClient(&'static str),
+    /// The vendor does not let anybody manage scopes here yet (case 51).
+    #[error("scopes cannot be managed for this integration yet")]
+    ScopesNotManaged,
+    /// There is no OAuth, so there are no scopes (case 52).
+    #[error("this integration does not use OAuth and has no scopes")]
+    NotOauth,
+    /// A fixed list is written where scopes follow the actions (case 32).
+    #[error("the client is not in fixed mode")]
+    NotFixed,
+    /// A fixed list must name at least one scope.
+    #[error("a list of fixed scopes cannot be empty")]
+    EmptyList,
+    /// A scope in a list still holds a placeholder (case 18).
+    #[error("scope `{0}` holds an unresolved placeholder")]
+    Placeholder(Scope),
+    /// Enabling needs exactly the missing scopes accepted (case 35).
+    #[error("enabling `{action}` with fixed scopes needs these missing scopes accepted: {missing}")]
+    MissingNotAccepted {
+        /// The action to enable.
+        action: ActionKey,
+        /// Its required scopes that are not requested now.
+        missing: ScopeSet,
+    },
+    /// Something is accepted that cannot be missing.
+    #[error("these scopes cannot be accepted as missing for `{action}`: {scopes}")]
+    CannotAccept {
+        /// The action.
+        action: ActionKey,
+        /// The scopes that it does not need, or that are not missing.
+        scopes: ScopeSet,
+    },
+    /// Only scopes that are pending now can be confirmed.
+    #[error("these scopes are not pending: {0}")]
+    NotPending(ScopeSet),
+}
+
+/// Returns what one integration becomes after a write and what the write does, or why the platform refuses it.
+///
+/// # Errors
+/// [`Rejected`] when the write breaks a rule of the platform; the state is then unchanged.
+pub fn transition(
+    context: Context<'_>,
+    state: &IntegrationState,
+    operation: &IntegrationOperation,
+) -> Result<(IntegrationState, Effect), Rejected> {
+    let mut machine = Machine::new(context, state.clone());
+    let step = machine.step(operation)?;
+    Ok((machine.into_state(), step.effect))
+}
+
+/// What people see of one integration (seed, *Scope view* and *Action view*).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observation {
+    /// Who decides the requested scopes; `None` without a client.
+    pub mode: Option<Mode>,
+    /// The scopes a new connection asks for.
+    pub requested: ScopeSet,
+    /// What the live actions and the integration itself need.
+    pub needed: ScopeSet,
+    /// Needed, not requested, waiting for somebody to confirm (managed and sync only).
+    pub pending: ScopeSet,
+    /// One entry per action.
+    pub actions: BTreeMap<ActionKey, ActionView>,
+}
+
+/// What people see of one action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActionView {
+    /// Native, or not off.
+    pub live: bool,
+    /// Required scopes that are not requested: the badge is *Scope configured* when there are none and *Missing scope*
+    /// with exactly these otherwise.
+    pub missing: ScopeSet,
+    /// Missing scopes that nobody accepted: the action does not run.
+    pub blocking: ScopeSet,
+}
+
+/// Returns what people see of `state`.
+#[must_use]
+pub fn observe(facts: &catalog::Integration, state: &IntegrationState) -> Observation {
+    let mode = state.client.mode();
+    let needed = needed(facts, state);
+    let pending = match mode {
+        Some(mode) if mode.follows_actions() && scopes_are_managed(facts) => {
+            needed.minus(&state.requested)
+        }
+        _ => ScopeSet::new(),
+    };
+    let actions = facts.actions.values().map(|action| {
+        let own = state.actions.get(&action.key);
+        let missing = action.required_scopes.minus(&state.requested);
+        let blocking = match own {
+            Some(own) => missing.minus(&own.accepted_missing),
+            None => missing.clone(),
+        };
+        let live = action.native || own.is_some_and(|own| own.access.is_on());
+        (action.key.clone(), ActionView { live, missing, blocking })
+    });
+    Observation {
+        mode,
+        requested: state.requested.clone(),
+        needed: needed.clone(),
+        pending,
+        actions: actions.collect(),
+    }
+}
+
+/// Returns base scopes of the integration and required scopes of every live action. A shared action counts like an
+/// enabled one (cases 1, 4).
+#[must_use]
+pub fn needed(facts: &catalog::Integration, state: &IntegrationState) -> ScopeSet {
+    let mut needed = facts.base_scopes.clone();
+    for action in facts.actions.values() {
+        let on = state.actions.get(&action.key).is_some_and(|own| own.access.is_on());
+        if action.native || on {
+            needed.extend_from(&action.required_scopes);
+        }
+    }
+    needed
+}
+
+fn scopes_are_managed(facts: &catalog::Integration) -> bool {
+    facts.auth == Auth::Oauth && facts.scope_management
+}
+
+/// The state of one integration in the making.
+#[derive(Debug, Clone)]
+pub struct Machine<'a> {
+    context: Context<'a>,
+    address: Address,
+    state: IntegrationState,
+    resolver: Resolver<'a>,
+    /// How many live actions need a scope; a base scope counts once more.
+    holders: BTreeMap<&'a Scope, usize>,
+    /// Which actions declare a scope.
+    declaring: BTreeMap<&'a Scope, Vec<&'a catalog::Action>>,
+}
+
+impl<'a> Machine<'a> {
+    /// Returns the machine at `state`.
+    #[must_use]
+    pub fn new(context: Context<'a>, state: IntegrationState) -> Self {
+        let facts = context.facts;
+        let mut holders: BTreeMap<&Scope, usize> = BTreeMap::new();
+        let mut declaring: BTreeMap<&Scope, Vec<&catalog::Action>> = BTreeMap::new();
+        for scope in &facts.base_scopes {
+            *holders.entry(scope).or_default() += 1;
+        }
+        for action in facts.actions.values() {
+            let on = state.actions.get(&action.key).is_some_and(|own| own.access.is_on());
+            for scope in &action.required_scopes {
+                declaring.entry(scope).or_default().push(action);
+                if action.native || on {
+                    *holders.entry(scope).or_default() += 1;
+                }
+            }
+        }
+        Self {
+            context,
+            address: Address::of(&[facts.key.as_str()]),
+            resolver: Resolver::new(context.directory),
+            state,
+            holders,
+            declaring,
+        }
+    }
+
+    /// Returns the state reached.
+    #[must_use]
+    pub const fn state(&self) -> &IntegrationState {
+        &self.state
+    }
+
+    /// Returns the state reached and ends the machine.
+    #[must_use]
+    pub fn into_state(self) -> IntegrationState {
+        self.state
+    }
+
+    /// Returns what the laws of apply compare: who can run what, and which scopes are requested.
+    #[must_use]
+    pub fn facts(&self) -> Facts<Audience> {
+        let mut resolver = self.resolver.clone();
+        let actions = self.context.facts.actions.values();
+        let reach = actions.map(|action| {
+            (
+                self.address.child("actions").child(action.key.as_str()),
+                self.audience(action, &mut resolver),
+            )
+        });
+        Facts { scopes: self.state.requested.clone(), reach: reach.collect() }
+    }
+
+    /// Carries out one write.
+    ///
+    /// # Errors
+    /// [`Rejected`] when the write breaks a rule of the platform; the machine is then where it was.
+    pub fn step(&mut self, operation: &IntegrationOperation) -> Result<Step<Audience>, Rejected> {
+        let next = self.decide(operation)?;
+        let affected = self.affected(&next);
+        let before: Vec<_> = affected.iter().map(|a| self.view(a)).collect();
+        let features_before = self.broken_features(&affected);
+        let accepted_before = next.accepts_for.as_ref().map(|(key, _)| self.accepted(key));
+
+        self.enter(&next);
+
+        let mut moved = Vec::new();
+        let mut uses = Vec::new();
+        for (action, (reach, words)) in affected.iter().zip(before) {
+            let (reach_after, words_after) = self.view(action);
+            if reach != reach_after {
+                let address = self.address.child("actions").child(action.key.as_str());
+                uses.push(UseChange {
+                    address: address.clone(),
+                    before: words,
+                    after: words_after,
+                });
+                moved.push(Moved { address, before: reach, after: reach_after });
+            }
+        }
+        let features_after = self.broken_features(&affected);
+        let titles = |set: &BTreeSet<Feature>| set.iter().map(|f| f.title().to_owned()).collect();
+        let accepts = match (&next.accepts_for, accepted_before) {
+            (Some((_, now)), Some(before)) => now.minus(&before),
+            _ => ScopeSet::new(),
+        };
+        let locked_dropped = if self.state.client.mode().is_some_and(Mode::follows_actions) {
+            next.scopes.remove.intersection(&self.context.facts.native_scopes())
+        } else {
+            ScopeSet::new()
+        };
+        Ok(Step {
+            moved,
+            locked_dropped,
+            effect: Effect {
+                scopes: next.scopes,
+                accepts,
+                uses,
+                features_lost: titles(
+                    &features_after.difference(&features_before).copied().collect(),
+                ),
+                features_restored: titles(
+                    &features_before.difference(&features_after).copied().collect(),
+                ),
+            },
+        })
+    }
+
+    fn accepted(&self, key: &ActionKey) -> ScopeSet {
+        self.state.actions.get(key).map(|own| own.accepted_missing.clone()).unwrap_or_default()
+    }
+
+    /// Checks the write against the rules and says what it would change. Changes nothing.
+    fn decide(&self, operation: &IntegrationOperation) -> Result<Next, Rejected> {
+        match operation {
+            IntegrationOperation::SetIntegrationAccess { access } => {
+                Ok(Next { integration_access: Some(access.clone()), ..Next::default() })
+            }
+            IntegrationOperation::SetActionAccess { action, access, accept } => {
+                self.decide_action(action, access, accept)
+            }
+            IntegrationOperation::SetClient { client } => self.decide_client(client),
+            IntegrationOperation::SetFixedScopes { scopes } => {
+                self.require_managed_scopes()?;
+                if self.state.client.mode() != Some(Mode::Fixed) {
+                    return Err(Rejected::NotFixed);
+                }
+                check_list(scopes)?;
+                Ok(Next {
+                    scopes: ScopeDelta::between(&self.state.requested, scopes),
+                    ..Next::default()
+                })
+            }
+            IntegrationOperation::ConfirmPending { scopes } => {
+                self.require_managed_scopes()?;
+                let follows = self.state.client.mode().is_some_and(Mode::follows_actions);
+                let is_pending =
+                    |s: &Scope| follows && self.is_needed(s) && !self.state.requested.contains(s);
+                let wrong: ScopeSet = scopes.iter().filter(|s| !is_pending(s)).cloned().collect();
+                if !wrong.is_empty() {
+                    return Err(Rejected::NotPending(wrong));
+                }
+                let add = ScopeDelta { add: scopes.clone(), remove: ScopeSet::new() };
+                Ok(Next { scopes: add, ..Next::default() })
+            }
+        }
+    }
+
+    fn decide_action(
+        &self,
+        key: &ActionKey,
+        access: &Access,
+        accept: &ScopeSet,
+    ) -> Result<Next, Rejected> {
+        let facts = self.context.facts;
+        let Some(action) = facts.actions.get(key) else {
+            return Err(Rejected::UnknownAction {
+                integration: facts.key.to_string(),
+                action: key.clone(),
+            });
+        };
+        if action.native {
+            return Err(Rejected::NativeAction(key.clone()));
+        }
+        let was_on = self.state.actions.get(key).is_some_and(|own| own.access.is_on());
+        let mode = self.state.client.mode();
+        let missing = action.required_scopes.minus(&self.state.requested);
+        let enabling = !was_on && access.is_on();
+
+        if enabling && mode == Some(Mode::Fixed) && *accept != missing {
+            if missing.is_subset(accept) {
+                let scopes = accept.minus(&missing);
+                return Err(Rejected::CannotAccept { action: key.clone(), scopes });
+            }
+            return Err(Rejected::MissingNotAccepted { action: key.clone(), missing });
+        }
+        // An action that is on may have scopes accepted before the list loses them: that is what lets a list be
+        // narrowed without an outage in between. An action that is off has nothing to accept for.
+        let acceptable = if !access.is_on() || (enabling && mode != Some(Mode::Fixed)) {
+            ScopeSet::new()
+        } else {
+            action.required_scopes.clone()
+        };
+        let wrong = accept.minus(&acceptable);
+        if !wrong.is_empty() {
+            return Err(Rejected::CannotAccept { action: key.clone(), scopes: wrong });
+        }
+
+        let mut scopes = ScopeDelta::default();
+        if mode.is_some_and(Mode::follows_actions) && scopes_are_managed(facts) {
+            if enabling {
+                // Only this action's scopes: another action's pending scope never rides along.
+                scopes.add = missing;
+            } else if was_on && !access.is_on() {
+                let goes = |s: &&Scope| {
+                    self.holders.get(*s).copied().unwrap_or(0) <= 1
+                        && self.state.requested.contains(s)
+                };
+                scopes.remove = action.required_scopes.iter().filter(goes).cloned().collect();
+            }
+        }
+        Ok(Next {
+            scopes,
+            action_access: Some((key.clone(), access.clone())),
+            accepts_for: Some((key.clone(), accept.clone())),
+            ..Next::default()
+        })
+    }
+
+    fn decide_client(&self, spec: &ClientSpec) -> Result<Next, Rejected> {
+        self.require_managed_scopes()?;
+        let facts = self.context.facts;
+        let after = match spec {
+            ClientSpec::Managed => {
+                if !facts.managed_client {
+                    return Err(Rejected::NoManagedClient(
+                        "the vendor offers none for this integration",
+                    ));
+                }
+                if self.context.settings.deployment == Deployment::Dedicated {
+                    return Err(Rejected::NoManagedClient(
+                        "dedicated deployments use custom clients",
+                    ));
+                }
+                self.needed_now()
+            }
+            ClientSpec::Custom { fixed: None, .. } => self.needed_now(),
+            ClientSpec::Custom { fixed: Some(list), .. } => {
+                check_list(list)?;
+                list.clone()
+            }
+        };
+        Ok(Next {
+            scopes: ScopeDelta::between(&self.state.requested, &after),
+            client: Some(spec.client()),
+            ..Next::default()
+        })
+    }
+
+    fn require_managed_scopes(&self) -> Result<(), Rejected> {
+        match self.context.facts.auth {
+            Auth::ApiKey | Auth::None => Err(Rejected::NotOauth),
+            Auth::Oauth if !self.context.facts.scope_management => Err(Rejected::ScopesNotManaged),
+            Auth::Oauth => Ok(()),
+        }
+    }
+
+    fn is_needed(&self, scope: &Scope) -> bool {
+        self.holders.get(scope).is_some_and(|n| *n > 0)
+    }
+
+    fn needed_now(&self) -> ScopeSet {
+        self.holders.iter().filter(|(_, n)| **n > 0).map(|(s, _)| (*s).clone()).collect()
+    }
+
+    /// Returns every action whose audience the change can move.
+    fn affected(&self, next: &Next) -> Vec<&'a catalog::Action> {
+        let facts: &'a catalog::Integration = self.context.facts;
+        let configured = |client: &Client| client.mode().is_some();
+        let everything = next.integration_access.is_some()
+            || next
+                .client
+                .as_ref()
+                .is_some_and(|c| configured(c) != configured(&self.state.client))
+            || next.client.as_ref().is_some_and(|c| c.mode().is_some_and(Mode::follows_actions));
+        if everything {
+            return facts.actions.values().collect();
+        }
+        let mut keys: BTreeMap<&ActionKey, &catalog::Action> = BTreeMap::new();
+        if let Some((key, _)) = &next.action_access
+            && let Some(action) = facts.actions.get(key)
+        {
+            keys.insert(&action.key, action);
+        }
+        for scope in next.scopes.add.iter().chain(&next.scopes.remove) {
+            for action in self.declaring.get(scope).into_iter().flatten() {
+                keys.insert(&action.key, action);
+            }
+        }
+        keys.into_values().collect()
+    }
+
+    /// Makes the change that [`Machine::decide`] allowed.
+    fn enter(&mut self, next: &Next) {
+        if let Some(access) = &next.integration_access {
+            self.state.access = access.clone();
+        }
+        if let Some((key, access)) = &next.action_access
+            && let Some(action) = self.context.facts.actions.get(key)
+            && let Some(own) = self.state.actions.get_mut(key)
+        {
+            let was_on = own.access.is_on();
+            own.access = access.clone();
+            if was_on != access.is_on() {
+                for scope in &action.required_scopes {
+                    let held = self.holders.entry(scope).or_default();
+                    *held = if access.is_on() { *held + 1 } else { held.saturating_sub(1) };
+                }
+            }
+        }
+        if let Some((key, accept)) = &next.accepts_for
+            && let Some(own) = self.state.actions.get_mut(key)
+        {
+            own.accepted_missing = accept.clone();
+        }
+        if let Some(client) = &next.client {
+            self.state.client = client.clone();
+            if client.mode().is_some_and(Mode::follows_actions) {
+                // Nothing is missing once scopes follow the actions, so nothing stays accepted as missing.
+                for own in self.state.actions.values_mut() {
+                    own.accepted_missing = ScopeSet::new();
+                }
+            }
+        }
+        for scope in &next.scopes.remove {
+            self.state.requested.remove(scope);
+        }
+        self.state.requested.extend_from(&next.scopes.add);
+    }
+
+    fn view(&mut self, action: &catalog::Action) -> (Audience, String) {
+        let mut resolver =
+            std::mem::replace(&mut self.resolver, Resolver::new(self.context.directory));
+        let audience = self.audience(action, &mut resolver);
+        self.resolver = resolver;
+        let words = match audience {
+            Audience::NotRunning => "nobody".to_owned(),
+            Audience::Runs(_) => self.gates(action).to_string(),
+        };
+        (audience, words)
+    }
+
+    fn gates<'s>(&'s self, action: &catalog::Action) -> Gates<'s> {
+        let own = self.state.actions.get(&action.key).map_or(&Access::Nobody, |own| &own.access);
+        Gates {
+            integration: &self.state.access,
+            action: if action.native { None } else { Some(own) },
+        }
+    }
+
+    fn audience(&self, action: &catalog::Action, resolver: &mut Resolver<'a>) -> Audience {
+        if self.runs(action) {
+            Audience::Runs(resolver.passes(&self.gates(action)))
+        } else {
+            Audience::NotRunning
+        }
+    }
+
+    /// The platform gate for scopes: everything required is requested or accepted as missing.
+    fn runs(&self, action: &catalog::Action) -> bool {
+        if self.context.facts.auth != Auth::Oauth {
+            return true;
+        }
+        if self.state.client.mode().is_none() {
+            return false;
+        }
+        let accepted = self.state.actions.get(&action.key).map(|own| &own.accepted_missing);
+        action.required_scopes.iter().all(|scope| {
+            self.state.requested.contains(scope) || accepted.is_some_and(|set| set.contains(scope))
+        })
+    }
+
+    /// Returns the features served by a native action among `actions` that does not run.
+    fn broken_features(&self, actions: &[&catalog::Action]) -> BTreeSet<Feature> {
+        let broken = actions.iter().filter(|action| action.native && !self.runs(action));
+        broken.flat_map(|action| action.features.iter().copied()).collect()
+    }
+}
+
+/// What a write changes, once it is allowed.
+#[derive(Debug, Default)]
+struct Next {
+    scopes: ScopeDelta,
+    integration_access: Option<Access>,
+    action_access: Option<(ActionKey, Access)>,
+    accepts_for: Option<(ActionKey, ScopeSet)>,
+    client: Option<Client>,
+}
+
+fn check_list(list: &ScopeSet) -> Result<(), Rejected> {
+    if list.is_empty() {
+        return Err(Rejected::EmptyList);
+    }
+    match list.iter().find(|scope| scope.placeholder().is_some()) {
+        Some(scope) => Err(Rejected::Placeholder(scope.clone())),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,182 @@
+//! The live system as the engine sees it: something to read, and something else to write.
+//!
+//! Two traits on purpose. Planning takes a [`Read`] and so cannot name a writer; only apply takes a [`Write`], and only
+//! together with an approved plan.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::model::{Effect, ScopeDelta, ScopeSet};
+
+/// Reads a workspace.
+pub trait Read {
+    /// What one read returns.
+    type Snapshot;
+
+    /// Reads the whole workspace: one request per page of each collection, nothing per item.
+    fn read(&self) -> impl Future<Output = Result<Reading<Self::Snapshot>, ProviderError>> + Send;
+}
+
+/// A snapshot and what it took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading<S> {
+    /// What the platform said.
+    pub snapshot: S,
+    /// How many requests that took.
+    pub calls: u32,
+}
+
+/// Writes to a workspace.
+pub trait Write {
+    /// One write.
+    type Operation;
+
+    /// Carries out one write exactly once: never repeats it, whatever goes wrong.
+    ///
+    /// `revision` is sent as `If-Match`; `expected` is the confirmation (SEMANTICS section 3) and what the answer is
+    /// compared with.
+    fn write(
+        &self,
+        operation: &Self::Operation,
+        revision: &str,
+        expected: &Effect,
+    ) -> impl Future<Output = Result<Written, ProviderError>> + Send;
+}
+
+/// The platform's answer to a write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// What the platform says the write did.
+    pub scopes: ScopeDelta,
+    /// What the platform recorded as newly accepted.
+    pub accepts: ScopeSet,
+    /// The version token for the next write to the same resource.
+    pub revision: String,
+}
+
+/// Why a request to the live system failed. Messages name the path asked, never a token or a body.
+#[derive(Debug, Error)]
+pub enum ProviderError {
+    /// 401: the token is missing, wrong or expired.
+    #[error("the live system does not accept the token: {message}")]
+    Unauthorized {
+        /// The platform's words.
+        message: String,
+    },
+    /// 403: the token may not do this.
+    #[error("the token is not allowed to do this: {message}")]
+    Forbidden {
+        /// The platform's words.
+        message: String,
+    },
+    /// 404: no such workspace or thing.
+    #[error("not found: {path}: {message}")]
+    NotFound {
+        /// The path asked.
+        path: String,
+        /// The platform's words.
+        message: String,
+    },
+    /// 412: the resource has moved since it was read.
+    #[error("the resource has changed since it was read: {path}")]
+    PreconditionFailed {
+        /// The path asked.
+        path: String,
+    },
+    /// 409: the write would do something else than what was confirmed.
+    #[error("the platform asks for another confirmation than the plan's: {path}")]
+    ConfirmationRequired {
+        /// The path asked.
+        path: String,
+        /// What the write would change now.
+        delta: ScopeDelta,
+        /// What would have to be accepted as missing now.
+        accept_missing: ScopeSet,
+    },
+    /// 400, 422, 428: the platform refuses the write whatever is confirmed.
+    #[error("the platform refuses the request ({status}): {message}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The platform's words.
+        message: String,
+    },
+    /// 429, also after waiting.
+    #[error("the platform's rate limit is reached")]
+    RateLimited {
+        /// How long it asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// 5xx.
+    #[error("the platform failed ({status}) at {path}")]
+    Server {
+        /// The HTTP status.
+        status: u16,
+        /// The path asked.
+        path: String,
+    },
+    /// No answer in time, or the connection broke after the request may have been read.
+    #[error("no answer from {path}: {reason}")]
+    NoAnswer {
+        /// The path asked.
+        path: String,
+        /// What happened.
+        reason: String,
+    },
+    /// The request did not leave: refused connection, no such host, TLS failure.
+    #[error("cannot reach {endpoint}: {reason}")]
+    Unreachable {
+        /// Scheme, host and port.
+        endpoint: String,
+        /// What happened.
+        reason: String,
+    },
+    /// The answer is not what the protocol says.
+    #[error("{path} did not answer as the protocol says: expected {expected}, got {got}")]
+    Protocol {
+        /// The path asked.
+        path: String,
+        /// What the protocol says.
+        expected: String,
+        /// What came, cut short.
+        got: String,
+    },
+}
+
+impl ProviderError {
+    /// Returns whether the write may have happened although no usable answer came: it is settled by reading.
+    #[must_use]
+    pub const fn is_unknown(&self) -> bool {
+        match self {
+            Self::NoAnswer { .. } | Self::Server { .. } | Self::Protocol { .. } => true,
+            Self::Unauthorized { .. }
+            | Self::Forbidden { .. }
+            | Self::NotFound { .. }
+            | Self::PreconditionFailed { .. }
+            | Self::ConfirmationRequired { .. }
+            | Self::Refused { .. }
+            | Self::RateLimited { .. }
+            | Self::Unreachable { .. } => false,
+        }
+    }
+
+    /// Returns whether the live system is out of reach or refuses the credentials (exit code 8), as opposed to having
+    /// answered something else.
+    #[must_use]
+    pub const fn is_access(&self) -> bool {
+        match self {
+            Self::Unauthorized { .. }
+            | Self::Forbidden { .. }
+            | Self::Unreachable { .. }
+            | Self::NoAnswer { .. }
+            | Self::RateLimited { .. }
+            | Self::Server { .. }
+            | Self::Protocol { .. }
+            | Self::NotFound { .. } => true,
+            Self::PreconditionFailed { .. }
+            | Self::ConfirmationRequired { .. }
+            | Self::Refused { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Canonical bytes, digest, plan documents, approval.

@@ -1,0 +1,1 @@
+//! The embedded control plane: axum over SQLite, executing the same machines that planning uses.

@@ -1,0 +1,1 @@
+//! Text and positions: which file, which bytes, which line and column.
