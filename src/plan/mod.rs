@@ -1,5 +1,15 @@
 //! From what is wanted and what is live to a plan.
+pub mod assemble;
 pub mod laws;
+pub mod order;
+mod rule;
 mod types;
 
+pub use rule::Rule;
 pub use types::*;
+
+/// Returns `1 action`, `3 actions`.
+#[must_use]
+pub fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}

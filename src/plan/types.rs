@@ -45,6 +45,18 @@ pub struct Bound {
     pub findings: Vec<Finding>,
     /// Live facts beyond the changed fields that the plan relied on.
     pub relied_on: Vec<Reliance>,
+    /// Scopes that would be requested although no line of the files asks for them: the vendor added them. They need a
+    /// pair of eyes, so `--auto-approve` does not cover them.
+    pub unreviewed: Vec<Unreviewed>,
+}
+
+/// A scope that nobody reviewed a line for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Unreviewed {
+    /// The integration that would request it.
+    pub unit: Address,
+    /// The scope.
+    pub scope: Scope,
 }
 
 /// What was true when the plan was made and may move freely.

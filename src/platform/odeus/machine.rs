@@ -578,3 +578,17 @@ fn check_list(list: &ScopeSet) -> Result<(), Rejected> {
         None => Ok(()),
     }
 }
+
+impl crate::plan::order::Machine for Machine<'_> {
+    type Operation = IntegrationOperation;
+    type Reach = Audience;
+    type Rejected = Rejected;
+
+    fn step(&mut self, operation: &IntegrationOperation) -> Result<Step<Audience>, Rejected> {
+        Machine::step(self, operation)
+    }
+
+    fn facts(&self) -> Facts<Audience> {
+        Machine::facts(self)
+    }
+}

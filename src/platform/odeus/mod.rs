@@ -2,10 +2,20 @@
 
 pub mod audience;
 pub mod catalog;
+pub mod consequence;
 pub mod desired;
+pub mod diff;
+pub mod effective;
 pub mod event;
+pub mod findings;
 pub mod machine;
 pub mod operation;
+pub mod people;
+pub mod planner;
+pub mod prospect;
+pub mod resolve;
+pub mod scope_facts;
 pub mod state;
+pub mod value;
 pub mod wire;
 pub mod world;

@@ -1,0 +1,127 @@
+//! Puts the parts that platforms computed per unit together into one plan, in the order that readers rely on.
+
+use jiff::civil::Date;
+
+use super::types::{
+    ApiCost, Bound, Breakage, Change, Effective, Finding, LeftAlone, Observed, PeopleEffect, Plan,
+    PlannedOperation, Reliance, Severity, SourceRange, Unreviewed,
+};
+use crate::model::{PrivilegeChange, PrivilegeDelta, WorkspaceId};
+use crate::platform;
+
+/// Everything about one unit that goes into a plan.
+#[derive(Debug, Clone, Default)]
+pub struct UnitPlan {
+    /// In the user's terms.
+    pub changes: Vec<Change>,
+    /// In order.
+    pub operations: Vec<PlannedOperation>,
+    /// What becomes possible and what stops being possible.
+    pub privilege: Vec<PrivilegeChange>,
+    /// What stops working.
+    pub breakage: Vec<Breakage>,
+    /// Findings covered by the digest.
+    pub findings: Vec<Finding>,
+    /// Findings about what moves by itself.
+    pub observed_findings: Vec<Finding>,
+    /// Live facts relied on.
+    pub relied_on: Vec<Reliance>,
+    /// Scopes nobody reviewed.
+    pub unreviewed: Vec<Unreviewed>,
+    /// Who must reconnect.
+    pub people: Option<PeopleEffect>,
+    /// What was left as it is.
+    pub left_alone: Vec<LeftAlone>,
+    /// Effective configuration before and after.
+    pub effective: Option<Effective>,
+    /// The last day on which what the unit relies on holds.
+    pub valid_until: Option<Date>,
+}
+
+/// What a plan is about, beside its units.
+#[derive(Debug, Clone)]
+pub struct Header {
+    /// Which kind of live system.
+    pub platform: platform::Kind,
+    /// Which tenant.
+    pub workspace: WorkspaceId,
+    /// Where the live system answers.
+    pub endpoint: String,
+    /// The date the plan is made for (UTC).
+    pub today: Date,
+    /// Requests that the snapshot took.
+    pub reads: u32,
+    /// Where each declared address stands.
+    pub sources: Vec<SourceRange>,
+}
+
+/// Returns the plan. Units are taken in the order given, which is the order of their operations.
+#[must_use]
+pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
+    let mut bound = Bound {
+        platform: header.platform,
+        workspace: header.workspace,
+        valid_until: None,
+        changes: Vec::new(),
+        operations: Vec::new(),
+        privilege: PrivilegeDelta::default(),
+        breakage: Vec::new(),
+        findings: Vec::new(),
+        relied_on: Vec::new(),
+        unreviewed: Vec::new(),
+    };
+    let mut observed = Observed {
+        today: header.today,
+        endpoint: header.endpoint,
+        people: Vec::new(),
+        findings: Vec::new(),
+        left_alone: Vec::new(),
+        effective: Vec::new(),
+        api_cost: ApiCost { plan_reads: header.reads, apply_reads: 0, writes: 0 },
+        sources: header.sources,
+    };
+    for unit in units {
+        bound.valid_until = match (bound.valid_until, unit.valid_until) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        bound.changes.extend(unit.changes);
+        bound.operations.extend(unit.operations);
+        bound.privilege.changes.extend(unit.privilege);
+        bound.breakage.extend(unit.breakage);
+        bound.findings.extend(unit.findings);
+        bound.relied_on.extend(unit.relied_on);
+        bound.unreviewed.extend(unit.unreviewed);
+        observed.people.extend(unit.people);
+        observed.findings.extend(unit.observed_findings);
+        observed.left_alone.extend(unit.left_alone);
+        observed.effective.extend(unit.effective);
+    }
+    bound.changes.sort_by(|a, b| a.address.cmp(&b.address));
+    bound.findings.sort();
+    bound.findings.dedup();
+    bound.relied_on.sort();
+    bound.relied_on.dedup();
+    bound.unreviewed.sort();
+    observed.findings.sort();
+    observed.findings.dedup();
+    let writes = u32::try_from(bound.operations.len()).unwrap_or(u32::MAX);
+    observed.api_cost.writes = writes;
+    if writes > 0 {
+        // One read of everything before the first write, one to verify after the last.
+        observed.api_cost.apply_reads = header.reads.saturating_mul(2);
+    }
+    Plan { bound, observed }
+}
+
+/// Raises the severity of findings as the files ask. A severity is never lowered.
+pub fn raise(plan: &mut Plan, raised: &std::collections::BTreeMap<String, Severity>) {
+    for findings in [&mut plan.bound.findings, &mut plan.observed.findings] {
+        for finding in findings.iter_mut() {
+            if let Some(wanted) = raised.get(&finding.code) {
+                finding.severity = finding.severity.min(*wanted);
+            }
+        }
+        findings.sort();
+    }
+}

@@ -1,0 +1,65 @@
+//! An action is on, or is turned on, without scopes of the fixed list. Seed, *Confirm actions with missing scopes*; cases 35, 36.
+
+use super::{Scene, blocking, finding_with_list};
+use crate::plan::{Finding, Rule, Severity};
+use crate::platform::odeus::machine::observe;
+use crate::platform::odeus::prospect::Prospect;
+use crate::platform::odeus::state::Mode;
+
+/// The rule.
+pub(super) const RULE: Rule = Rule {
+    code: "action-missing-scope",
+    title: "an action is on and lacks scopes of the fixed list",
+    severity: Severity::Warning,
+    explain: "\
+With fixed scopes the platform turns an action on even when the list lacks scopes that the action declares. The action
+then shows *Missing scope* and fails when people run it.
+
+Turning such an action **on** is a blocker until somebody says why it is fine; an action that already is on stays on
+and fails, which is a warning (the platform does the same).
+
+    integrations:
+      onedrive:
+        oauth: {mode: fixed, client: {id: 91aa07d2}, scopes: [openid, offline_access, User.Read]}
+        actions:
+          create_folder: enabled          # needs Files.ReadWrite.All
+
+**What to do.** Add the missing scopes to `oauth.scopes`; or list a narrower scope that is enough under
+`oauth.substitutes`; or write the reason on the action: `create_folder: {access: everyone, accept_missing_scopes: \"...\"}`.
+",
+};
+
+pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
+    let help = "add the scopes to `oauth.scopes`, or declare `substitutes`, or `accept_missing_scopes: \"reason\"` on the action";
+    let mut found = Vec::new();
+    for (key, missing) in &prospect.proposal.unacknowledged {
+        found.push(blocking(finding_with_list(
+            &RULE,
+            prospect.declared_at(key),
+            format!("`{key}` would be turned on without scopes that it needs: {missing}"),
+            help,
+            missing.clone(),
+        )));
+    }
+    if prospect.after.client.mode() != Some(Mode::Fixed) {
+        return found;
+    }
+    let seen = observe(prospect.facts(), &prospect.after);
+    for (key, view) in &seen.actions {
+        let native = prospect.facts().actions.get(key).is_some_and(|action| action.native);
+        let declared = prospect.target.actions.contains_key(key);
+        let blocked = prospect.proposal.unacknowledged.iter().any(|(other, _)| other == key);
+        // An undeclared action that was failing before is not this plan's business.
+        let new = prospect.before().requested != prospect.after.requested;
+        if view.live && !native && !blocked && !view.blocking.is_empty() && (declared || new) {
+            found.push(finding_with_list(
+                &RULE,
+                prospect.declared_at(key),
+                format!("`{key}` stays on and will not run: the list lacks {}", view.blocking),
+                help,
+                view.blocking.clone(),
+            ));
+        }
+    }
+    found
+}

@@ -1,0 +1,36 @@
+//! A removed scope lives on in grants. SEMANTICS section 2; case 47.
+
+use super::{Scene, finding};
+use crate::plan::{Finding, Rule, Severity};
+use crate::platform::odeus::people::still_hold;
+use crate::platform::odeus::prospect::Prospect;
+
+/// The rule.
+pub(super) const RULE: Rule = Rule {
+    code: "grant-outlives-removal",
+    title: "a removed scope is still held by people who connected before",
+    severity: Severity::Note,
+    explain: "\
+Removing a scope changes what is *requested*. What people *granted* earlier stays with their connection until they refresh
+it or their access token expires. So a removal is not over when it is applied.
+
+**What to do.** If the scope must be gone now, revoke the grants at the provider, or have the people listed reconnect.
+`scopeform status` shows who still holds what.
+",
+};
+
+pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
+    let removed = prospect.before().requested.minus(&prospect.after.requested);
+    let held = still_hold(&removed, &prospect.connections);
+    let found = held.iter().map(|(scope, users)| {
+        let people =
+            crate::plan::count(users.len(), "connection still holds", "connections still hold");
+        finding(
+            &RULE,
+            prospect.address.child("oauth"),
+            format!("{people} {scope} until refreshed or until the token expires"),
+            "revoke the grant at the provider if it must be gone now",
+        )
+    });
+    found.collect()
+}

@@ -1,0 +1,37 @@
+//! A scope of the highest privilege level.
+
+use super::{Scene, finding};
+use crate::plan::{Finding, Rule, Severity};
+use crate::platform::odeus::prospect::Prospect;
+
+/// The rule.
+pub(super) const RULE: Rule = Rule {
+    code: "high-privilege-scope",
+    title: "a very powerful scope is requested",
+    severity: Severity::Warning,
+    explain: "\
+The plan requests a scope that the provider itself grades at its highest privilege level.
+
+**What to do.** See whether a narrower scope does: the causes printed with the scope name the actions that need it.
+",
+};
+
+/// The provider's grade from which a scope counts as very powerful.
+const HIGH: u8 = 4;
+
+pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
+    let added = prospect.after.requested.minus(&prospect.before().requested);
+    let provider = &prospect.facts().provider;
+    let high = added.iter().filter_map(|scope| {
+        let level = crate::platform::odeus::scope_facts::known(provider, scope)?.level?;
+        (level.0 >= HIGH).then(|| {
+            finding(
+                &RULE,
+                prospect.address.child("oauth"),
+                format!("{scope} has privilege level {}, the provider's highest", level.0),
+                "",
+            )
+        })
+    });
+    high.collect()
+}

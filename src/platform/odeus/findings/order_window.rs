@@ -1,0 +1,33 @@
+//! A genuine swap. SEMANTICS section 5.
+
+use super::{Scene, finding};
+use crate::plan::{Finding, Rule, Severity};
+use crate::platform::odeus::prospect::Prospect;
+
+/// The rule.
+pub(super) const RULE: Rule = Rule {
+    code: "order-window",
+    title: "no order of the writes is safe at every moment",
+    severity: Severity::Blocker,
+    explain: "\
+Some swaps cannot be made without a moment in which something stops that works before and after, or in which something is
+allowed that is allowed neither before nor after. The plan tried every order of the writes and names the window.
+
+**What to do.** Choose: `on_swap: outage` on the integration accepts a moment without, `on_swap: excess` accepts a moment
+with more than either state allows. Or make the change in two steps that are each reviewed.
+",
+};
+
+pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
+    let severity = if prospect.tolerated { Severity::Warning } else { Severity::Blocker };
+    let help = if prospect.tolerated {
+        "`on_swap` accepts this window"
+    } else {
+        "write `on_swap: outage` or `on_swap: excess` on the integration, or make the change in two steps"
+    };
+    let window = prospect.window.iter().map(|violation| {
+        let found = finding(&RULE, prospect.address.clone(), violation.to_string(), help);
+        Finding { severity, ..found }
+    });
+    window.collect()
+}

@@ -1,0 +1,34 @@
+//! A scope in the wrong case. Case 13.
+
+use super::{Scene, finding};
+use crate::plan::{Finding, Rule, Severity};
+use crate::platform::odeus::prospect::Prospect;
+use crate::platform::odeus::scope_facts::same_but_case;
+
+/// The rule.
+pub(super) const RULE: Rule = Rule {
+    code: "scope-case-mismatch",
+    title: "a scope differs from a known one only in upper and lower case",
+    severity: Severity::Blocker,
+    explain: "\
+Scopes are case-sensitive (RFC 6749 section 3.3): `files.read.all` is not `Files.Read.All`. The provider would refuse the
+whole authorisation, and actions that need the real scope would show *Missing scope*.
+
+**What to do.** Write the scope as suggested.
+",
+};
+
+pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
+    if !crate::platform::odeus::planner::declares_fixed(prospect) {
+        return Vec::new();
+    }
+    let catalogue = prospect.facts().recommended_scopes();
+    let wrong = prospect.after.requested.iter().filter(|scope| !catalogue.contains(scope));
+    let found = wrong.filter_map(|scope| {
+        let right = same_but_case(&prospect.facts().provider, scope, &catalogue)?;
+        let at = prospect.address.child("oauth").child("scopes").child(scope.as_str());
+        let message = format!("scope `{scope}` is not `{right}`: scopes are compared byte by byte");
+        Some(finding(&RULE, at, message, format!("write `{right}`")))
+    });
+    found.collect()
+}

@@ -1,0 +1,35 @@
+//! A scope of the list that nothing uses.
+
+use super::{Scene, finding};
+use crate::model::ScopeSet;
+use crate::plan::{Finding, Rule, Severity};
+use crate::platform::odeus::desired::DesiredOauth;
+use crate::platform::odeus::machine::needed;
+use crate::platform::odeus::prospect::Prospect;
+
+/// The rule.
+pub(super) const RULE: Rule = Rule {
+    code: "unused-fixed-scope",
+    title: "the fixed list holds a scope that nothing uses",
+    severity: Severity::Note,
+    explain: "\
+A scope of the list is needed by no action that is on, by no native action, by no substitute, and is no base scope. People
+are asked for it, and nothing uses it.
+
+**What to do.** Take it off the list, unless an action that needs it is about to be turned on.
+",
+};
+
+pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
+    let Some(DesiredOauth::Fixed { substitutes, .. }) = &prospect.target.desired.oauth else {
+        return Vec::new();
+    };
+    let excused: ScopeSet = substitutes.iter().map(|substitute| substitute.scope.clone()).collect();
+    let used = needed(prospect.facts(), &prospect.after).union(&excused);
+    let unused = prospect.after.requested.minus(&used);
+    let found = unused.iter().map(|scope| {
+        let at = prospect.address.child("oauth").child("scopes").child(scope.as_str());
+        finding(&RULE, at, format!("nothing that is on needs `{scope}`"), "take it off the list")
+    });
+    found.collect()
+}

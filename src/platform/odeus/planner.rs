@@ -1,0 +1,378 @@
+//! The planner for Odeus: wishes, snapshot and date in, plan out. Total, pure, and unable to write.
+//!
+//! It takes no reader: whoever calls it has read. It names no writer: there is none to name.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde_json::{Value, json};
+
+use super::consequence::{breakage, follows_recommendation, privilege, unreviewed};
+use super::desired::{Desired, DesiredOauth};
+use super::effective::effective;
+use super::findings;
+use super::operation::{IntegrationOperation, Operation};
+use super::people::still_hold;
+use super::prospect::Prospect;
+use super::resolve::{Target, resolve};
+use super::state::{Connection, Mode, Snapshot};
+use super::value;
+use crate::diag::Problem;
+use crate::model::{Access, Address, Effect, IntegrationKey, Principal};
+use crate::plan::assemble::{Header, UnitPlan, assemble, raise};
+use crate::plan::{
+    Change, Effective, LeftAlone, PeopleEffect, Plan, PlannedOperation, ReconnectReason, Reliance,
+    Severity, SourceRange, StillHolds,
+};
+use crate::platform;
+
+/// What a plan is made from, beside the wishes and the snapshot.
+#[derive(Debug, Clone)]
+pub struct Inputs<'a> {
+    /// The date (UTC). An input, so that the same inputs give the same plan.
+    pub today: Date,
+    /// Where the live system answers, for people.
+    pub endpoint: &'a str,
+    /// Requests that the snapshot took.
+    pub reads: u32,
+    /// Severities that the files raise.
+    pub raised: &'a BTreeMap<String, Severity>,
+    /// Where each declared address stands.
+    pub sources: Vec<SourceRange>,
+    /// Only these integrations, or all.
+    pub only: Option<&'a [IntegrationKey]>,
+}
+
+/// Returns the plan that turns `snapshot` into `desired`, and the problems with names in the files.
+///
+/// With an error among the problems there is no plan: a wish that names something unknown has no meaning. Every other
+/// wish has a plan, if need be with a blocker in it.
+#[must_use]
+pub fn plan(
+    desired: &Desired,
+    snapshot: &Snapshot,
+    inputs: Inputs<'_>,
+) -> (Option<Plan>, Vec<Problem>) {
+    let (targets, problems) = resolve(desired, snapshot);
+    if problems.iter().any(|problem| !problem.is_warning) {
+        return (None, problems);
+    }
+    let mut connections: BTreeMap<&IntegrationKey, Vec<&Connection>> = BTreeMap::new();
+    for connection in &snapshot.connections {
+        connections.entry(&connection.integration).or_default().push(connection);
+    }
+    let chosen = |key: &IntegrationKey| inputs.only.is_none_or(|only| only.contains(key));
+    let prospects: Vec<Prospect<'_>> = targets
+        .into_iter()
+        .filter(|target: &Target<'_>| chosen(target.key))
+        .map(|target| {
+            let own = connections.remove(target.key).unwrap_or_default();
+            Prospect::new(target, snapshot, own, inputs.today)
+        })
+        .collect();
+
+    // The workspace switch goes first when it is turned off and last when it is turned on, so that no action that
+    // arrives meanwhile is enabled without review.
+    let workspace = inputs.only.is_none().then(|| workspace_unit(desired, snapshot));
+    let turns_on = desired.new_actions_enabled_by_default == Some(true);
+    let mut units: Vec<UnitPlan> = prospects.iter().map(|p| unit(p, desired, snapshot)).collect();
+    if let Some(workspace) = workspace {
+        if turns_on {
+            units.push(workspace);
+        } else {
+            units.insert(0, workspace);
+        }
+    }
+    let header = Header {
+        platform: platform::Kind::Odeus,
+        workspace: snapshot.workspace.clone(),
+        endpoint: inputs.endpoint.to_owned(),
+        today: inputs.today,
+        reads: inputs.reads,
+        sources: inputs.sources,
+    };
+    let mut plan = assemble(header, units);
+    raise(&mut plan, inputs.raised);
+    (Some(plan), problems)
+}
+
+fn workspace_unit(desired: &Desired, snapshot: &Snapshot) -> UnitPlan {
+    let mut unit = UnitPlan::default();
+    let live = snapshot.settings.new_actions_enabled_by_default;
+    let address = Address::workspace().child("new_actions_enabled_by_default");
+    match desired.new_actions_enabled_by_default {
+        None => unit.left_alone.push(LeftAlone {
+            address,
+            what: format!("new actions enabled by default is {}", if live { "on" } else { "off" }),
+        }),
+        Some(wanted) if wanted != live => {
+            let operation = Operation::SetNewActionsDefault { enabled: wanted };
+            unit.changes.push(Change {
+                address: address.clone(),
+                kind: "odeus_workspace".to_owned(),
+                unit: Address::workspace(),
+                declared_at: address,
+                before: json!(live),
+                after: json!(wanted),
+                catalog_change: false,
+            });
+            unit.operations.push(PlannedOperation {
+                unit: operation.unit(),
+                address: operation.address(),
+                operation: platform::Operation::Odeus(operation),
+                before: json!(live),
+                effect: Effect::default(),
+            });
+        }
+        Some(_) => {}
+    }
+    let undeclared: Vec<&str> = snapshot
+        .integrations
+        .keys()
+        .filter(|key| !desired.integrations.contains_key(*key))
+        .map(IntegrationKey::as_str)
+        .collect();
+    if !undeclared.is_empty() {
+        unit.left_alone.push(LeftAlone {
+            address: Address::workspace(),
+            what: format!(
+                "{} no file declares: {}",
+                crate::plan::count(undeclared.len(), "integration", "integrations"),
+                undeclared.join(", ")
+            ),
+        });
+    }
+    unit
+}
+
+fn unit(prospect: &Prospect<'_>, desired: &Desired, snapshot: &Snapshot) -> UnitPlan {
+    let scene = findings::Scene { desired, snapshot };
+    let (findings, observed_findings) = findings::all(&scene, prospect);
+    let changes = changes(prospect);
+    let effective = (!prospect.operations.is_empty()).then(|| Effective {
+        unit: prospect.address.clone(),
+        before: effective(prospect.facts(), prospect.before()),
+        after: effective(prospect.facts(), &prospect.after),
+    });
+    UnitPlan {
+        operations: prospect.operations.clone(),
+        privilege: privilege(prospect),
+        breakage: breakage(prospect),
+        findings,
+        observed_findings,
+        relied_on: relied_on(prospect, snapshot),
+        unreviewed: unreviewed(prospect),
+        people: people(prospect),
+        left_alone: left_alone(prospect),
+        valid_until: prospect.proposal.acknowledged.iter().filter_map(|(_, a)| a.until).min(),
+        changes,
+        effective,
+    }
+}
+
+fn change(
+    prospect: &Prospect<'_>,
+    field: &[&str],
+    kind: &str,
+    before: Value,
+    after: Value,
+) -> Change {
+    let address = field.iter().fold(prospect.address.clone(), |at, part| at.child(part));
+    Change {
+        declared_at: address.clone(),
+        address,
+        kind: kind.to_owned(),
+        unit: prospect.address.clone(),
+        before,
+        after,
+        catalog_change: false,
+    }
+}
+
+fn changes(prospect: &Prospect<'_>) -> Vec<Change> {
+    let (before, after) = (prospect.before(), &prospect.after);
+    let mut changes = Vec::new();
+    if before.access != after.access {
+        let (old, new) = (value::access(&before.access), value::access(&after.access));
+        changes.push(change(prospect, &["access"], "odeus_integration", old, new));
+    }
+    if before.client != after.client {
+        let old = value::client(&before.client, &before.requested);
+        let new = value::client(&after.client, &after.requested);
+        changes.push(change(prospect, &["oauth"], "odeus_oauth_client", old, new));
+    } else if before.requested != after.requested && after.client.mode() == Some(Mode::Fixed) {
+        let (old, new) = (value::scopes(&before.requested), value::scopes(&after.requested));
+        let list = change(prospect, &["oauth", "scopes"], "odeus_oauth_client", old, new);
+        changes.push(Change { catalog_change: follows_recommendation(prospect), ..list });
+    }
+    for planned in &prospect.operations {
+        let platform::Operation::Odeus(Operation::Integration { change: op, .. }) =
+            &planned.operation
+        else {
+            continue;
+        };
+        if let IntegrationOperation::ConfirmPending { scopes } = op {
+            let field = ["oauth", "pending_scopes"];
+            let pending =
+                change(prospect, &field, "odeus_oauth_client", json!([]), value::scopes(scopes));
+            changes.push(Change { catalog_change: true, ..pending });
+        }
+    }
+    for (key, own) in &before.actions {
+        let Some(new) = after.actions.get(key).filter(|new| *new != own) else { continue };
+        let field = ["actions", key.as_str()];
+        let (old, new) = (value::action(own), value::action(new));
+        let toggled = change(prospect, &field, "odeus_action", old, new);
+        changes.push(Change { declared_at: prospect.declared_at(key), ..toggled });
+    }
+    for (key, _) in &prospect.proposal.unacknowledged {
+        let (Some(own), Some(wanted)) = (before.actions.get(key), prospect.target.actions.get(key))
+        else {
+            continue;
+        };
+        let field = ["actions", key.as_str()];
+        let (old, new) = (value::action(own), value::access(wanted.access));
+        let blocked = change(prospect, &field, "odeus_action", old, new);
+        changes.push(Change { declared_at: prospect.declared_at(key), ..blocked });
+    }
+    changes
+}
+
+fn people(prospect: &Prospect<'_>) -> Option<PeopleEffect> {
+    if prospect.operations.is_empty() || prospect.connections.is_empty() {
+        return None;
+    }
+    let (before, after) = (prospect.before(), &prospect.after);
+    let removed = before.requested.minus(&after.requested);
+    let had_to = prospect.must_reconnect(before);
+    let must = prospect.must_reconnect(after);
+    let held = still_hold(&removed, &prospect.connections);
+    if must == had_to && held.is_empty() {
+        return None;
+    }
+    let reason = if must.is_empty() {
+        ReconnectReason::Nobody
+    } else if before.client.identity() == after.client.identity() {
+        ReconnectReason::NewScopes
+    } else {
+        ReconnectReason::NewClient
+    };
+    Some(PeopleEffect {
+        unit: prospect.address.clone(),
+        already: must.intersection(&had_to).count(),
+        must_reconnect: must.iter().map(ToString::to_string).collect(),
+        reason,
+        still_hold: held
+            .into_iter()
+            .map(|(scope, users)| StillHolds {
+                scope,
+                users: users.iter().map(ToString::to_string).collect(),
+            })
+            .collect(),
+        connected: prospect.connections.len(),
+    })
+}
+
+fn left_alone(prospect: &Prospect<'_>) -> Vec<LeftAlone> {
+    let mut left = Vec::new();
+    let live = prospect.before();
+    let mut note = |field: &str, what: String| {
+        left.push(LeftAlone { address: prospect.address.child(field), what });
+    };
+    if prospect.target.desired.access.is_none() {
+        note("access", format!("open to {}", live.access));
+    }
+    if prospect.target.desired.oauth.is_none() {
+        let mode = live.client.mode().map_or("no client configured", Mode::name);
+        note("oauth", format!("mode {mode}"));
+    }
+    let (mut on, mut off) = (0_usize, 0_usize);
+    for (key, own) in &live.actions {
+        let native = prospect.facts().actions.get(key).is_some_and(|action| action.native);
+        if native || prospect.target.actions.contains_key(key) {
+            continue;
+        }
+        if own.access.is_on() { on += 1 } else { off += 1 }
+    }
+    if on + off > 0 {
+        let actions = crate::plan::count(on + off, "action", "actions");
+        note("actions", format!("{actions} no line names: {on} on, {off} off"));
+    }
+    left
+}
+
+fn relied_on(prospect: &Prospect<'_>, snapshot: &Snapshot) -> Vec<Reliance> {
+    let mut facts: Vec<Address> = Vec::new();
+    for planned in &prospect.operations {
+        let platform::Operation::Odeus(Operation::Integration { change, .. }) = &planned.operation
+        else {
+            continue;
+        };
+        match change {
+            IntegrationOperation::SetIntegrationAccess { access }
+            | IntegrationOperation::SetActionAccess { access, .. } => {
+                let Access::Only(list) = access else { continue };
+                facts.extend(list.iter().map(principal_address));
+            }
+            IntegrationOperation::SetClient { .. }
+            | IntegrationOperation::SetFixedScopes { .. } => {
+                facts.push(Address::workspace().child("deployment"));
+                if follows_recommendation(prospect) {
+                    facts.push(prospect.address.child("recommended_scopes"));
+                }
+            }
+            IntegrationOperation::ConfirmPending { .. } => {}
+        }
+    }
+    let paired =
+        prospect.target.desired.oauth.as_ref().is_some_and(|oauth| oauth.mode() == Mode::Fixed);
+    if paired && !prospect.operations.is_empty() {
+        facts.push(Address::workspace().child("new_actions_enabled_by_default"));
+    }
+    facts
+        .into_iter()
+        .filter_map(|address| {
+            let value = fact(&address, snapshot)?;
+            Some(Reliance { address, value })
+        })
+        .collect()
+}
+
+fn principal_address(principal: &Principal) -> Address {
+    match principal {
+        Principal::Group(group) => Address::of(&["directory", "groups", group.as_str()]),
+        Principal::User(user) => Address::of(&["directory", "users", user.as_str()]),
+    }
+}
+
+/// Returns the live value of a fact that a plan may rely on, in words, or `None` when there is no such thing any more.
+/// The planner and apply's stale check read facts through this one function.
+#[must_use]
+pub fn fact(address: &Address, snapshot: &Snapshot) -> Option<String> {
+    let parts: Vec<&str> = address.as_str().splitn(3, '/').collect();
+    match parts.as_slice() {
+        ["workspace", "deployment"] => {
+            serde_json::to_value(snapshot.settings.deployment).ok()?.as_str().map(str::to_owned)
+        }
+        ["workspace", "new_actions_enabled_by_default"] => {
+            Some(snapshot.settings.new_actions_enabled_by_default.to_string())
+        }
+        ["directory", "groups", key] => {
+            snapshot.directory.groups.contains_key(*key).then(|| "exists".to_owned())
+        }
+        ["directory", "users", key] => {
+            snapshot.directory.users.contains_key(*key).then(|| "exists".to_owned())
+        }
+        [integration, "recommended_scopes"] => {
+            let live = snapshot.integrations.get(*integration)?;
+            Some(live.facts.recommended_scopes().to_string())
+        }
+        _ => None,
+    }
+}
+
+/// Returns whether the files declare a mode for the integration; a helper of the findings.
+#[must_use]
+pub(super) fn declares_fixed(prospect: &Prospect<'_>) -> bool {
+    matches!(prospect.target.desired.oauth, Some(DesiredOauth::Fixed { .. }))
+}

@@ -1,0 +1,235 @@
+//! One integration on its way: what is live, what is wanted, the proven steps between, and where they end.
+//!
+//! Everything that a plan says about an integration is read off a [`Prospect`]; the findings are rules over it.
+
+use super::audience::{Audience, Gates};
+use super::desired::OnSwap;
+use super::diff::{self, Acknowledged, Proposal};
+use super::machine::{Context, Machine, Rejected};
+use super::operation::{IntegrationOperation, Operation};
+use super::resolve::Target;
+use super::state::{Connection, IntegrationState, Snapshot};
+use super::value;
+use super::{catalog, people};
+use crate::model::{Access, ActionKey, Address, ScopeSet, UserId};
+use crate::plan::PlannedOperation;
+use crate::plan::laws::{Facts, Violation};
+use crate::plan::order::{self, Tolerance};
+use crate::platform;
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+
+/// One integration on its way.
+#[derive(Debug)]
+pub struct Prospect<'a> {
+    /// The integration's address.
+    pub address: Address,
+    /// What is wanted and what is live.
+    pub target: Target<'a>,
+    /// Facts, settings and directory, as they are live.
+    pub context: Context<'a>,
+    /// The date of the plan.
+    pub today: Date,
+    /// Acknowledgements and what is blocked.
+    pub proposal: Proposal,
+    /// The steps, in proven order.
+    pub operations: Vec<PlannedOperation>,
+    /// Where the steps end.
+    pub after: IntegrationState,
+    /// Who can run what before; only when there are steps.
+    pub before_facts: Option<Facts<Audience>>,
+    /// Who can run what after; only when there are steps.
+    pub after_facts: Option<Facts<Audience>>,
+    /// Laws that the order breaks because none keeps them all.
+    pub window: Vec<Violation>,
+    /// Whether the files say to accept that.
+    pub tolerated: bool,
+    /// Why the platform would refuse the target in every order.
+    pub rejected: Option<Rejected>,
+    /// The integration's connections.
+    pub connections: Vec<&'a Connection>,
+}
+
+impl<'a> Prospect<'a> {
+    /// Works out how to get from what is live to `target`.
+    #[must_use]
+    pub fn new(
+        target: Target<'a>,
+        snapshot: &'a Snapshot,
+        connections: Vec<&'a Connection>,
+        today: Date,
+    ) -> Self {
+        let live = target.live;
+        let context = Context {
+            facts: &live.facts,
+            settings: &snapshot.settings,
+            directory: &snapshot.directory,
+        };
+        let proposal = diff::propose(&target, &|key, missing, list| {
+            acknowledge(&target, key, missing, list, today)
+        });
+        let mut prospect = Self {
+            address: Address::of(&[target.key.as_str()]),
+            context,
+            today,
+            proposal,
+            operations: Vec::new(),
+            after: live.state.clone(),
+            before_facts: None,
+            after_facts: None,
+            window: Vec::new(),
+            tolerated: true,
+            rejected: None,
+            connections,
+            target,
+        };
+        if prospect.proposal.orders.iter().any(|order| !order.is_empty()) {
+            prospect.prove();
+        }
+        prospect
+    }
+
+    fn prove(&mut self) {
+        let tolerance = match self.target.desired.on_swap {
+            None => Tolerance::Nothing,
+            Some(OnSwap::Outage) => Tolerance::Outage,
+            Some(OnSwap::Excess) => Tolerance::Excess,
+        };
+        let start = Machine::new(self.context, self.target.live.state.clone());
+        match order::order(&start, &self.proposal.orders, tolerance) {
+            Err(rejected) => self.rejected = Some(rejected),
+            Ok(ordered) => {
+                self.before_facts = Some(start.facts());
+                self.after_facts = Some(ordered.end.facts());
+                self.window = ordered.window;
+                self.tolerated = ordered.tolerated;
+                let steps = ordered.steps.into_iter().map(|(operation, _)| operation);
+                let steps: Vec<IntegrationOperation> = steps.collect();
+                match fold(start, self.target.key, &steps) {
+                    Ok((operations, after)) => {
+                        self.operations = operations;
+                        self.after = after;
+                    }
+                    Err(rejected) => self.rejected = Some(rejected),
+                }
+            }
+        }
+    }
+
+    /// Returns the live state.
+    #[must_use]
+    pub const fn before(&self) -> &'a IntegrationState {
+        &self.target.live.state
+    }
+
+    /// Returns the vendor's facts.
+    #[must_use]
+    pub fn facts(&self) -> &'a catalog::Integration {
+        &self.target.live.facts
+    }
+
+    /// Returns the address of an action.
+    #[must_use]
+    pub fn action(&self, key: &ActionKey) -> Address {
+        self.address.child("actions").child(key.as_str())
+    }
+
+    /// Returns the line that covers an action, or the integration's own.
+    #[must_use]
+    pub fn declared_at(&self, key: &ActionKey) -> Address {
+        match self.target.actions.get(key) {
+            Some(action) => action.declared_at.clone(),
+            None => self.address.clone(),
+        }
+    }
+
+    /// Returns who must reconnect in `state`.
+    #[must_use]
+    pub fn must_reconnect(&self, state: &IntegrationState) -> BTreeSet<UserId> {
+        people::must_reconnect(self.context, state, &self.connections)
+    }
+}
+
+/// Folds operations over a machine and notes before each the value it replaces and after each what it did. The planner
+/// and apply's stale check are this same function.
+///
+/// # Errors
+/// The first refusal.
+pub fn fold(
+    mut machine: Machine<'_>,
+    key: &crate::model::IntegrationKey,
+    operations: &[IntegrationOperation],
+) -> Result<(Vec<PlannedOperation>, IntegrationState), Rejected> {
+    let mut planned = Vec::with_capacity(operations.len());
+    for change in operations {
+        let before = value::field(change, machine.state());
+        let step = machine.step(change)?;
+        let operation = Operation::Integration { integration: key.clone(), change: change.clone() };
+        planned.push(PlannedOperation {
+            unit: operation.unit(),
+            address: operation.address(),
+            operation: platform::Operation::Odeus(operation),
+            before,
+            effect: step.effect,
+        });
+    }
+    Ok((planned, machine.into_state()))
+}
+
+/// Returns why it is fine that `missing` is missing for one action: its own line says so, or unexpired substitutes that
+/// are in the list cover every missing scope (SEMANTICS section 2).
+fn acknowledge(
+    target: &Target<'_>,
+    key: &ActionKey,
+    missing: &ScopeSet,
+    list: &ScopeSet,
+    today: Date,
+) -> Option<Acknowledged> {
+    if let Some(reason) = target.actions.get(key).and_then(|action| action.accept_missing_scopes) {
+        return Some(Acknowledged {
+            scopes: missing.clone(),
+            reason: reason.to_owned(),
+            until: None,
+            substitutes: BTreeSet::new(),
+        });
+    }
+    let substitutes = match &target.desired.oauth {
+        Some(super::desired::DesiredOauth::Fixed { substitutes, .. }) => substitutes.as_slice(),
+        _ => &[],
+    };
+    let mut left = missing.clone();
+    let mut reasons = Vec::new();
+    let mut until: Option<Date> = None;
+    let mut used = BTreeSet::new();
+    for (n, substitute) in substitutes.iter().enumerate() {
+        let helps = substitute.actions.contains(key)
+            && list.contains(&substitute.scope)
+            && substitute.holds_on(today)
+            && !left.intersection(&substitute.stands_for).is_empty();
+        if helps {
+            left = left.minus(&substitute.stands_for);
+            reasons.push(substitute.reason.as_str());
+            used.insert(n);
+            until = match (until, substitute.until) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+        }
+    }
+    left.is_empty().then(|| Acknowledged {
+        scopes: missing.clone(),
+        reason: reasons.join("; "),
+        until,
+        substitutes: used,
+    })
+}
+
+/// Returns who passes the gates of an action in `state`, in words.
+#[must_use]
+pub fn audience_words(state: &IntegrationState, action: &catalog::Action) -> String {
+    let own = state.actions.get(&action.key).map_or(&Access::Nobody, |own| &own.access);
+    let action = if action.native { None } else { Some(own) };
+    Gates { integration: &state.access, action }.to_string()
+}

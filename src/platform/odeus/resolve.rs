@@ -1,0 +1,329 @@
+//! Checks the names in the files against the live catalogue and directory, and expands globs.
+//!
+//! What comes out is a [`Target`] per declared integration in which every name exists, or a [`Problem`] at the address
+//! of the line that is wrong. All problems of a run are reported together. Source: cases 9, 18, 25, 26, 31, 51, 52.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use super::catalog::Auth;
+use super::desired::{
+    Desired, DesiredAction, DesiredIntegration, DesiredList, DesiredOauth, Unlisted,
+};
+use super::operation::ClientSpec;
+use super::state::{Deployment, Directory, LiveIntegration, Snapshot};
+use crate::diag::Problem;
+use crate::model::{Access, ActionKey, Address, IntegrationKey, Principal};
+
+/// One declared integration, every name in it known.
+#[derive(Debug, Clone)]
+pub struct Target<'a> {
+    /// Which one.
+    pub key: &'a IntegrationKey,
+    /// What the files say.
+    pub desired: &'a DesiredIntegration,
+    /// What is live.
+    pub live: &'a LiveIntegration,
+    /// The declared client with its list resolved.
+    pub client: Option<ClientSpec>,
+    /// Every action that some line covers.
+    pub actions: BTreeMap<&'a ActionKey, TargetAction<'a>>,
+}
+
+/// One action that some line covers.
+#[derive(Debug, Clone)]
+pub struct TargetAction<'a> {
+    /// Who may run it.
+    pub access: &'a Access,
+    /// Why missing scopes are fine, where the line says so.
+    pub accept_missing_scopes: Option<&'a str>,
+    /// The line: the exact key, a glob, or `unlisted_actions`.
+    pub declared_at: Address,
+}
+
+/// Returns a target per declared integration, and everything that is wrong with the names.
+#[must_use]
+pub fn resolve<'a>(
+    desired: &'a Desired,
+    snapshot: &'a Snapshot,
+) -> (Vec<Target<'a>>, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let mut targets = Vec::new();
+    for (key, wanted) in &desired.integrations {
+        let address = Address::of(&[key.as_str()]);
+        let Some(live) = snapshot.integrations.get(key) else {
+            let known = snapshot.integrations.keys().map(IntegrationKey::as_str);
+            problems.push(unknown("integration", key.as_str(), known, &address));
+            continue;
+        };
+        let before = problems.len();
+        check_people(wanted, &address, &snapshot.directory, &mut problems);
+        let client = resolve_client(wanted, live, snapshot, &address, &mut problems);
+        let actions = resolve_actions(wanted, live, &address, &mut problems);
+        if problems.iter().skip(before).all(|p| p.is_warning) {
+            targets.push(Target { key, desired: wanted, live, client, actions });
+        }
+    }
+    (targets, problems)
+}
+
+fn unknown<'a>(
+    what: &str,
+    name: &str,
+    known: impl Iterator<Item = &'a str>,
+    at: &Address,
+) -> Problem {
+    let code = match what {
+        "integration" => "unknown-integration",
+        "action" => "unknown-action",
+        "group" => "unknown-group",
+        _ => "unknown-user",
+    };
+    let near = nearest(name, known);
+    let help = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("`scopeform status` lists every {what} of the workspace"),
+    };
+    Problem::error(code, at.clone(), format!("there is no {what} `{name}` in this workspace"), help)
+}
+
+/// Returns the known name that a mistyped one most likely stands for.
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = name.to_ascii_lowercase();
+    let scored = known.map(|k| (strsim::damerau_levenshtein(&lower, &k.to_ascii_lowercase()), k));
+    let limit = (name.chars().count() / 3).max(2);
+    scored.filter(|(distance, _)| *distance <= limit).min().map(|(_, name)| name)
+}
+
+fn check_people(
+    wanted: &DesiredIntegration,
+    address: &Address,
+    directory: &Directory,
+    problems: &mut Vec<Problem>,
+) {
+    let exact = wanted.actions.iter().map(|(key, action)| (key.as_str(), action));
+    let globs = wanted.globs.iter().map(|(pattern, action)| (pattern.as_str(), action));
+    let lists = wanted.access.iter().map(|access| (address.child("access"), access)).chain(
+        exact.chain(globs).map(|(name, action): (&str, &DesiredAction)| {
+            (address.child("actions").child(name), &action.access)
+        }),
+    );
+    for (at, access) in lists {
+        let Access::Only(list) = access else { continue };
+        for principal in list.iter() {
+            match principal {
+                Principal::User(user) if !directory.users.contains_key(user) => {
+                    let known = directory.users.keys().map(AsRef::as_ref);
+                    let at = at.child("users").child(user.as_str());
+                    problems.push(unknown("user", user.as_str(), known, &at));
+                }
+                Principal::Group(group) if !directory.groups.contains_key(group) => {
+                    let known = directory.groups.keys().map(AsRef::as_ref);
+                    let at = at.child("groups").child(group.as_str());
+                    problems.push(unknown("group", group.as_str(), known, &at));
+                }
+                Principal::User(_) | Principal::Group(_) => {}
+            }
+        }
+    }
+}
+
+fn resolve_client(
+    wanted: &DesiredIntegration,
+    live: &LiveIntegration,
+    snapshot: &Snapshot,
+    address: &Address,
+    problems: &mut Vec<Problem>,
+) -> Option<ClientSpec> {
+    let oauth = wanted.oauth.as_ref()?;
+    let at = address.child("oauth");
+    let facts = &live.facts;
+    match facts.auth {
+        Auth::ApiKey | Auth::None => {
+            problems.push(Problem::error(
+                "not-oauth",
+                at,
+                format!("`{}` does not use OAuth, so it has no client and no scopes", facts.key),
+                "remove `oauth`; `access` and `actions` can still be declared",
+            ));
+            return None;
+        }
+        Auth::Oauth if !facts.scope_management => {
+            problems.push(Problem::error(
+                "scopes-not-managed",
+                at,
+                format!("the platform does not let anybody manage the scopes of `{}` yet", facts.key),
+                "remove `oauth`; `access` and `actions` can still be declared. Every scope of the integration is assumed to be requested",
+            ));
+            return None;
+        }
+        Auth::Oauth => {}
+    }
+    let custom = |client: &super::desired::DesiredClient, fixed| ClientSpec::Custom {
+        id: client.id.clone(),
+        tenant: client.tenant.clone(),
+        secret: client.secret.as_ref().map(super::desired::SecretReference::label),
+        fixed,
+    };
+    match oauth {
+        DesiredOauth::Managed => {
+            let why = if !facts.managed_client {
+                Some("the platform offers no client of its own for it")
+            } else if snapshot.settings.deployment == Deployment::Dedicated {
+                Some("this workspace runs on a dedicated deployment")
+            } else {
+                None
+            };
+            if let Some(why) = why {
+                problems.push(Problem::error(
+                    "no-managed-client",
+                    at.child("mode"),
+                    format!("`{}` cannot use mode `managed`: {why}", facts.key),
+                    "use `mode: sync` with your own `client`: scopes then follow the actions in the same way",
+                ));
+                return None;
+            }
+            Some(ClientSpec::Managed)
+        }
+        DesiredOauth::Sync(client) => Some(custom(client, None)),
+        DesiredOauth::Fixed { client, scopes, substitutes } => {
+            for (n, substitute) in substitutes.iter().enumerate() {
+                let at = at.child("substitutes").child(&n.to_string());
+                for key in &substitute.actions {
+                    if !facts.actions.contains_key(key) {
+                        let known = facts.actions.keys().map(AsRef::as_ref);
+                        problems.push(unknown("action", key.as_str(), known, &at));
+                    }
+                }
+            }
+            let list = match scopes {
+                DesiredList::Exactly(list) => list.clone(),
+                DesiredList::Recommended => {
+                    if let Some(scope) = facts.templated_scope() {
+                        problems.push(Problem::error(
+                            "unresolved-placeholder",
+                            at.child("scopes"),
+                            format!("the recommended scopes hold `{scope}`, whose placeholder only you can fill in"),
+                            "write the list out, with your own address in place of the braces",
+                        ));
+                        return None;
+                    }
+                    facts.recommended_scopes()
+                }
+            };
+            Some(custom(client, Some(list)))
+        }
+    }
+}
+
+fn resolve_actions<'a>(
+    wanted: &'a DesiredIntegration,
+    live: &'a LiveIntegration,
+    address: &Address,
+    problems: &mut Vec<Problem>,
+) -> BTreeMap<&'a ActionKey, TargetAction<'a>> {
+    let facts = &live.facts;
+    let at = address.child("actions");
+    let mut covered: BTreeMap<&ActionKey, TargetAction<'_>> = BTreeMap::new();
+
+    let mut named: BTreeSet<&ActionKey> = BTreeSet::new();
+    for (key, action) in &wanted.actions {
+        let line = at.child(key.as_str());
+        let known = facts.actions.get_key_value(key).or_else(|| {
+            let renamed = facts.actions.iter().find(|(_, a)| a.renamed_from.contains(key))?;
+            problems.push(Problem::warning(
+                "action-renamed",
+                line.clone(),
+                format!("the platform renamed action `{key}` to `{}`", renamed.0),
+                format!("write `{}`; nothing else changes", renamed.0),
+            ));
+            Some(renamed)
+        });
+        let Some((key, found)) = known else {
+            let known = facts.actions.keys().map(AsRef::as_ref);
+            problems.push(unknown("action", key.as_str(), known, &line));
+            continue;
+        };
+        if found.native {
+            problems.push(Problem::error(
+                "native-action",
+                line,
+                format!("action `{key}` is native: it is always on and has no switch"),
+                "remove the line; with `mode: fixed` you can leave its scopes out of the list",
+            ));
+            continue;
+        }
+        named.insert(key);
+        covered.insert(key, target(action, line));
+    }
+
+    let matchers: Vec<(&String, &DesiredAction, GlobMatcher)> = wanted
+        .globs
+        .iter()
+        .filter_map(|(pattern, action)| Some((pattern, action, matcher(pattern)?)))
+        .collect();
+    let mut used: BTreeSet<&String> = BTreeSet::new();
+    for (key, fact) in &facts.actions {
+        if fact.native {
+            continue;
+        }
+        let mut first: Option<(&String, &DesiredAction)> = None;
+        for (pattern, action, matcher) in &matchers {
+            if !matcher.is_match(key.as_str()) {
+                continue;
+            }
+            used.insert(pattern);
+            if named.contains(key) {
+                continue;
+            }
+            match first {
+                Some((other, said)) if said != *action => problems.push(Problem::error(
+                    "globs-disagree",
+                    at.child(pattern),
+                    format!("`{pattern}` and `{other}` both match action `{key}` and ask for different things"),
+                    format!("name `{key}` exactly: an exact key beats a glob"),
+                )),
+                Some(_) => {}
+                None => {
+                    first = Some((pattern, action));
+                    covered.insert(key, target(action, at.child(pattern)));
+                }
+            }
+        }
+        if !covered.contains_key(key) && wanted.unlisted_actions == Unlisted::Disabled {
+            covered.insert(
+                key,
+                TargetAction {
+                    access: &Access::Nobody,
+                    accept_missing_scopes: None,
+                    declared_at: address.child("unlisted_actions"),
+                },
+            );
+        }
+    }
+    for (pattern, _, _) in &matchers {
+        if !used.contains(pattern) {
+            problems.push(Problem::warning(
+                "glob-matches-nothing",
+                at.child(pattern),
+                format!("`{pattern}` matches no action of `{}`", facts.key),
+                "globs never match native actions; `scopeform status` lists the action keys",
+            ));
+        }
+    }
+    covered
+}
+
+fn target(action: &DesiredAction, declared_at: Address) -> TargetAction<'_> {
+    TargetAction {
+        access: &action.access,
+        accept_missing_scopes: action.accept_missing_scopes.as_deref(),
+        declared_at,
+    }
+}
+
+fn matcher(pattern: &str) -> Option<GlobMatcher> {
+    let glob = GlobBuilder::new(pattern).literal_separator(false).build().ok()?;
+    Some(glob.compile_matcher())
+}
