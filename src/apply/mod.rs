@@ -1,1 +1,46 @@
-//! Carries out an approved plan.
+//! Carries out an approved plan, exactly that, and says what it did.
+//!
+//! Nothing is decided here: every operation, its order, its precondition and its expected effect are in the plan. What
+//! remains is to notice when the world differs and to stop.
+//!
+//! The run re-reads the workspace once and refuses a stale plan before the first write; writes unit by unit, operations
+//! of one unit one after another; never repeats a write that may have happened; settles an unanswered write by reading;
+//! reads once more at the end and compares.
+
+mod report;
+mod run;
+
+pub use report::{Difference, Outcome, Report, Stale, Step};
+pub use run::{ApplyError, Event, Observer, Options, Silent, run};
+
+use crate::plan::Bound;
+use crate::platform;
+
+/// What apply needs to know about a platform: how to compare a plan with a snapshot. Pure.
+pub trait Adapter {
+    /// What one read returns.
+    type Snapshot;
+    /// One write.
+    type Operation;
+
+    /// Returns the platform's own operation, or `None` for another platform's.
+    fn operation(operation: &platform::Operation) -> Option<&Self::Operation>;
+
+    /// Returns everything that has moved under the plan: folds all its operations over `snapshot` and compares every
+    /// value before and every bound effect, and every fact relied on (SEMANTICS section 4).
+    fn stale(bound: &Bound, snapshot: &Self::Snapshot) -> Vec<Stale>;
+
+    /// Returns the version token of the resource that `operation` writes.
+    fn revision(operation: &Self::Operation, snapshot: &Self::Snapshot) -> String;
+
+    /// Returns whether `operation` has been carried out in `snapshot`.
+    fn is_done(operation: &Self::Operation, snapshot: &Self::Snapshot) -> bool;
+
+    /// Returns, for every field that the plan writes, what differs between where the plan leads from `before` and what
+    /// `after` shows.
+    fn differences(
+        bound: &Bound,
+        before: &Self::Snapshot,
+        after: &Self::Snapshot,
+    ) -> Vec<Difference>;
+}

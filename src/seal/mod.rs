@@ -1,1 +1,15 @@
-//! Canonical bytes, digest, plan documents, approval.
+//! Canonical bytes, digest, plan documents, and consent.
+//!
+//! ```text
+//! Plan -> SealedPlan (digest) -> Consent -> ApprovedPlan -> apply
+//! ```
+//!
+//! The digest covers [`crate::plan::Bound`] and nothing else, so it moves only when a decision moves. `apply` takes an
+//! [`ApprovedPlan`], and the only door to one is [`Consent`].
+
+mod consent;
+mod digest;
+pub mod document;
+
+pub use consent::{ApprovedPlan, Consent, Refusal};
+pub use digest::{Digest, SealedPlan};

@@ -1,5 +1,6 @@
 //! Odeus: integrations with actions, whose requested scopes follow a client mode.
 
+pub mod adapter;
 pub mod audience;
 pub mod catalog;
 pub mod consequence;

@@ -1,0 +1,130 @@
+//! What apply did: one outcome per operation, in plan order.
+
+use serde_json::Value;
+
+use crate::model::Address;
+
+/// A fact that has moved under a plan.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stale {
+    /// The field.
+    pub address: Address,
+    /// What the plan was made on.
+    pub planned: String,
+    /// What is live now.
+    pub live: String,
+}
+
+/// A field that is not what the plan leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The field.
+    pub address: Address,
+    /// What the plan leads to.
+    pub planned: Value,
+    /// What is live.
+    pub live: Value,
+}
+
+/// What became of one operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The platform did it and reported exactly the planned effect.
+    Applied,
+    /// No usable answer came, and reading showed that it was done.
+    AppliedUnanswered,
+    /// The platform refused it, or the request did not leave: it was not done.
+    Failed(String),
+    /// The resource moved, or the write would do something else than planned: it was not done.
+    Conflict(String),
+    /// The platform did something else than planned. Everything after it in the unit was stopped.
+    Diverged(String),
+    /// It may or may not have been done: no answer came and reading failed too.
+    Unknown(String),
+    /// Not tried, because an earlier operation of its unit was not applied.
+    Skipped(Address),
+    /// Not tried, because the run was interrupted.
+    Interrupted,
+}
+
+impl Outcome {
+    /// Returns whether the platform is where the plan wanted it after this operation.
+    #[must_use]
+    pub const fn is_applied(&self) -> bool {
+        matches!(self, Self::Applied | Self::AppliedUnanswered)
+    }
+
+    /// Returns whether a write may have reached the platform.
+    #[must_use]
+    pub const fn may_have_written(&self) -> bool {
+        match self {
+            Self::Applied | Self::AppliedUnanswered | Self::Diverged(_) | Self::Unknown(_) => true,
+            Self::Failed(_) | Self::Conflict(_) | Self::Skipped(_) | Self::Interrupted => false,
+        }
+    }
+
+    /// Returns the word for people and programs.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::AppliedUnanswered => "applied_unanswered",
+            Self::Failed(_) => "failed",
+            Self::Conflict(_) => "conflict",
+            Self::Diverged(_) => "diverged",
+            Self::Unknown(_) => "unknown",
+            Self::Skipped(_) => "skipped",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// One operation and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The integration or client.
+    pub unit: Address,
+    /// The field written.
+    pub address: Address,
+    /// The write, in words.
+    pub what: String,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What apply did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// One entry per operation, in plan order.
+    pub steps: Vec<Step>,
+    /// What differs from the plan's end after the last write; `None` when it could not be read.
+    pub differences: Option<Vec<Difference>>,
+    /// Requests made, reads and writes.
+    pub calls: u32,
+}
+
+impl Report {
+    /// Returns how many operations were applied.
+    #[must_use]
+    pub fn applied(&self) -> usize {
+        self.steps.iter().filter(|step| step.outcome.is_applied()).count()
+    }
+
+    /// Returns whether every operation was applied and the end was read back as planned.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.applied() == self.steps.len() && self.differences.as_ref().is_some_and(Vec::is_empty)
+    }
+
+    /// Returns whether any write may have reached the platform.
+    #[must_use]
+    pub fn may_have_written(&self) -> bool {
+        self.steps.iter().any(|step| step.outcome.may_have_written())
+    }
+
+    /// Returns whether the run was stopped from outside.
+    #[must_use]
+    pub fn was_interrupted(&self) -> bool {
+        self.steps.iter().any(|step| step.outcome == Outcome::Interrupted)
+    }
+}

@@ -1,0 +1,276 @@
+//! The loop: re-read, refuse what is stale, write, settle, verify. No decisions.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use futures_util::stream::{self, StreamExt as _};
+use jiff::civil::Date;
+use thiserror::Error;
+
+use super::Adapter;
+use super::report::{Outcome, Report, Stale, Step};
+use crate::model::Address;
+use crate::plan::PlannedOperation;
+use crate::platform::provider::{ProviderError, Read, Write};
+use crate::seal::ApprovedPlan;
+
+/// How to run.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'a> {
+    /// The date (UTC): a plan that relied on something which has ended is stale.
+    pub today: Date,
+    /// How many units are worked on at once; at least one.
+    pub parallelism: usize,
+    /// Set from outside to stop: the request in flight is finished, nothing new is begun.
+    pub interrupted: &'a AtomicBool,
+}
+
+/// Something worth telling while apply runs.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// A write is about to be sent.
+    Started {
+        /// Its place in the plan, from 0.
+        index: usize,
+        /// How many there are.
+        total: usize,
+        /// The write.
+        operation: &'a PlannedOperation,
+    },
+    /// What became of it is known.
+    Finished {
+        /// Its place in the plan, from 0.
+        index: usize,
+        /// How many there are.
+        total: usize,
+        /// The write.
+        operation: &'a PlannedOperation,
+        /// What became of it.
+        outcome: &'a Outcome,
+    },
+}
+
+/// Listens while apply runs.
+pub trait Observer: Sync {
+    /// Takes one event.
+    fn on(&self, event: Event<'_>);
+}
+
+/// Listens to nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn on(&self, _: Event<'_>) {}
+}
+
+/// Why nothing was written.
+#[derive(Debug, Error)]
+pub enum ApplyError {
+    /// Something that the plan relied on has moved.
+    #[error("the plan is stale: {}", crate::plan::count(.0.len(), "fact has", "facts have"))]
+    Stale(Vec<Stale>),
+    /// The plan's time is over.
+    #[error("the plan was valid until {valid_until}, and today is {today}")]
+    Expired {
+        /// The last day of its validity.
+        valid_until: Date,
+        /// Today.
+        today: Date,
+    },
+    /// The plan is for another workspace or platform.
+    #[error("the plan is for workspace `{planned}`, not for `{actual}`")]
+    OtherWorkspace {
+        /// The plan's.
+        planned: String,
+        /// The one at hand.
+        actual: String,
+    },
+    /// The workspace could not be read.
+    #[error(transparent)]
+    Read(#[from] ProviderError),
+}
+
+/// A unit's operations, each with its place in the plan.
+type Unit<'p> = Vec<(usize, &'p PlannedOperation)>;
+
+/// Carries out a plan. Returns what was done, and the snapshot read at the end.
+///
+/// # Errors
+/// [`ApplyError`] when nothing was written. Whatever happens after the first write is in the [`Report`].
+pub async fn run<A, P>(
+    approved: &ApprovedPlan,
+    provider: &P,
+    options: Options<'_>,
+    observer: &dyn Observer,
+) -> Result<(Report, Option<A::Snapshot>), ApplyError>
+where
+    A: Adapter,
+    P: Read<Snapshot = A::Snapshot> + Write<Operation = A::Operation>,
+{
+    let bound = &approved.sealed().plan().bound;
+    if let Some(valid_until) = bound.valid_until
+        && options.today > valid_until
+    {
+        return Err(ApplyError::Expired { valid_until, today: options.today });
+    }
+    let reading = provider.read().await?;
+    let calls = AtomicU32::new(reading.calls);
+    let stale = A::stale(bound, &reading.snapshot);
+    if !stale.is_empty() {
+        return Err(ApplyError::Stale(stale));
+    }
+
+    let run = Run::<A, P> {
+        provider,
+        options,
+        observer,
+        total: bound.operations.len(),
+        snapshot: &reading.snapshot,
+        calls: &calls,
+    };
+    let mut outcomes: Vec<(usize, Outcome)> = Vec::new();
+    for stage in stages(&bound.operations) {
+        let units = stream::iter(stage).map(|unit| run.unit(unit));
+        let done: Vec<Vec<(usize, Outcome)>> =
+            units.buffer_unordered(options.parallelism.max(1)).collect().await;
+        outcomes.extend(done.into_iter().flatten());
+    }
+    outcomes.sort_by_key(|(index, _)| *index);
+
+    let steps = bound.operations.iter().zip(outcomes).map(|(planned, (_, outcome))| Step {
+        unit: planned.unit.clone(),
+        address: planned.address.clone(),
+        what: planned.operation.to_string(),
+        outcome,
+    });
+    let mut report = Report { steps: steps.collect(), differences: None, calls: 0 };
+    let end = match provider.read().await {
+        Ok(reading) => {
+            calls.fetch_add(reading.calls, Ordering::Relaxed);
+            Some(reading.snapshot)
+        }
+        Err(_) => None,
+    };
+    report.differences =
+        end.as_ref().map(|snapshot| A::differences(bound, &reading.snapshot, snapshot));
+    report.calls = calls.into_inner();
+    Ok((report, end))
+}
+
+/// Splits operations into stages that wait for one another, and each stage into units that do not: the workspace's own
+/// switches stay where the plan put them, before or after all units.
+fn stages(operations: &[PlannedOperation]) -> Vec<Vec<Unit<'_>>> {
+    let workspace = Address::workspace();
+    let mut stages: Vec<Vec<Unit<'_>>> = Vec::new();
+    let mut alone = true;
+    for (index, planned) in operations.iter().enumerate() {
+        let is_workspace = planned.unit == workspace;
+        if stages.is_empty() || alone || is_workspace {
+            stages.push(Vec::new());
+        }
+        alone = is_workspace;
+        let Some(stage) = stages.last_mut() else { continue };
+        match stage.last_mut() {
+            Some(unit) if unit.last().is_some_and(|(_, last)| last.unit == planned.unit) => {
+                unit.push((index, planned));
+            }
+            _ => stage.push(vec![(index, planned)]),
+        }
+    }
+    stages
+}
+
+struct Run<'r, A: Adapter, P> {
+    provider: &'r P,
+    options: Options<'r>,
+    observer: &'r dyn Observer,
+    total: usize,
+    snapshot: &'r A::Snapshot,
+    calls: &'r AtomicU32,
+}
+
+impl<A, P> Run<'_, A, P>
+where
+    A: Adapter,
+    P: Read<Snapshot = A::Snapshot> + Write<Operation = A::Operation>,
+{
+    async fn unit(&self, unit: Unit<'_>) -> Vec<(usize, Outcome)> {
+        let mut done = Vec::with_capacity(unit.len());
+        let mut revision: Option<String> = None;
+        let mut stopped: Option<Address> = None;
+        for (index, planned) in unit {
+            let outcome = if let Some(by) = &stopped {
+                Outcome::Skipped(by.clone())
+            } else if self.options.interrupted.load(Ordering::Relaxed) {
+                Outcome::Interrupted
+            } else {
+                self.observer.on(Event::Started { index, total: self.total, operation: planned });
+                self.operation(planned, &mut revision).await
+            };
+            let (total, operation) = (self.total, planned);
+            self.observer.on(Event::Finished { index, total, operation, outcome: &outcome });
+            if stopped.is_none() && !outcome.is_applied() && outcome != Outcome::Interrupted {
+                stopped = Some(planned.address.clone());
+            }
+            done.push((index, outcome));
+        }
+        done
+    }
+
+    async fn operation(
+        &self,
+        planned: &PlannedOperation,
+        revision: &mut Option<String>,
+    ) -> Outcome {
+        let Some(operation) = A::operation(&planned.operation) else {
+            return Outcome::Failed("the operation is another platform's".to_owned());
+        };
+        let current = revision.take().unwrap_or_else(|| A::revision(operation, self.snapshot));
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        match self.provider.write(operation, &current, &planned.effect).await {
+            Ok(written) => {
+                *revision = Some(written.revision);
+                if written.scopes == planned.effect.scopes
+                    && written.accepts == planned.effect.accepts
+                {
+                    Outcome::Applied
+                } else {
+                    Outcome::Diverged(format!(
+                        "planned to add [{}] and remove [{}]; the platform added [{}] and removed [{}]",
+                        planned.effect.scopes.add,
+                        planned.effect.scopes.remove,
+                        written.scopes.add,
+                        written.scopes.remove
+                    ))
+                }
+            }
+            Err(error) if error.is_unknown() => self.settle(operation, revision, &error).await,
+            Err(
+                error @ (ProviderError::PreconditionFailed { .. }
+                | ProviderError::ConfirmationRequired { .. }),
+            ) => Outcome::Conflict(error.to_string()),
+            Err(error) => Outcome::Failed(error.to_string()),
+        }
+    }
+
+    /// Finds out by reading whether a write that got no usable answer was done. It is never repeated.
+    async fn settle(
+        &self,
+        operation: &A::Operation,
+        revision: &mut Option<String>,
+        error: &ProviderError,
+    ) -> Outcome {
+        match self.provider.read().await {
+            Ok(reading) => {
+                self.calls.fetch_add(reading.calls, Ordering::Relaxed);
+                *revision = Some(A::revision(operation, &reading.snapshot));
+                if A::is_done(operation, &reading.snapshot) {
+                    Outcome::AppliedUnanswered
+                } else {
+                    Outcome::Failed(format!("{error}; reading showed that it was not done"))
+                }
+            }
+            Err(second) => Outcome::Unknown(format!("{error}; and reading failed too: {second}")),
+        }
+    }
+}

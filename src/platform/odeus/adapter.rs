@@ -1,0 +1,273 @@
+//! Compares plans with snapshots, for apply. Pure: the same fold that made the plan checks it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::machine::{Context, Machine};
+use super::operation::{IntegrationOperation, Operation};
+use super::planner::fact;
+use super::prospect::fold;
+use super::state::{IntegrationState, Snapshot};
+use super::value;
+use crate::apply::{Adapter, Difference, Stale};
+use crate::model::{Effect, IntegrationKey};
+use crate::plan::{Bound, PlannedOperation};
+use crate::platform;
+
+/// Odeus, as apply knows it.
+#[derive(Debug, Clone, Copy)]
+pub struct Odeus;
+
+type ByIntegration<'p> =
+    BTreeMap<&'p IntegrationKey, Vec<(&'p PlannedOperation, &'p IntegrationOperation)>>;
+
+fn by_integration(bound: &Bound) -> ByIntegration<'_> {
+    let mut units: ByIntegration<'_> = BTreeMap::new();
+    for planned in &bound.operations {
+        match &planned.operation {
+            platform::Operation::Odeus(Operation::Integration { integration, change }) => {
+                units.entry(integration).or_default().push((planned, change));
+            }
+            platform::Operation::Odeus(Operation::SetNewActionsDefault { .. }) => {}
+        }
+    }
+    units
+}
+
+fn context<'s>(
+    snapshot: &'s Snapshot,
+    key: &IntegrationKey,
+) -> Option<(Context<'s>, &'s IntegrationState)> {
+    let live = snapshot.integrations.get(key)?;
+    let context = Context {
+        facts: &live.facts,
+        settings: &snapshot.settings,
+        directory: &snapshot.directory,
+    };
+    Some((context, &live.state))
+}
+
+fn effect_words(effect: &Effect) -> String {
+    let mut words = Vec::new();
+    if !effect.scopes.add.is_empty() {
+        words.push(format!("adds {}", effect.scopes.add));
+    }
+    if !effect.scopes.remove.is_empty() {
+        words.push(format!("removes {}", effect.scopes.remove));
+    }
+    if !effect.accepts.is_empty() {
+        words.push(format!("accepts without {}", effect.accepts));
+    }
+    for used in &effect.uses {
+        words.push(format!(
+            "{} runs for {} instead of {}",
+            used.address.name(),
+            used.after,
+            used.before
+        ));
+    }
+    words.extend(effect.features_lost.iter().map(|feature| format!("breaks {feature}")));
+    words.extend(effect.features_restored.iter().map(|feature| format!("restores {feature}")));
+    if words.is_empty() { "moves no scope and no action".to_owned() } else { words.join("; ") }
+}
+
+fn compare(planned: &PlannedOperation, now: &PlannedOperation) -> Option<Stale> {
+    if planned.before != now.before {
+        return Some(Stale {
+            address: planned.address.clone(),
+            planned: planned.before.to_string(),
+            live: now.before.to_string(),
+        });
+    }
+    (planned.effect != now.effect).then(|| Stale {
+        address: planned.address.clone(),
+        planned: effect_words(&planned.effect),
+        live: effect_words(&now.effect),
+    })
+}
+
+impl Adapter for Odeus {
+    type Snapshot = Snapshot;
+    type Operation = Operation;
+
+    fn operation(operation: &platform::Operation) -> Option<&Operation> {
+        match operation {
+            platform::Operation::Odeus(operation) => Some(operation),
+        }
+    }
+
+    fn stale(bound: &Bound, snapshot: &Snapshot) -> Vec<Stale> {
+        let mut stale = Vec::new();
+        for relied in &bound.relied_on {
+            let live = fact(&relied.address, snapshot);
+            if live.as_ref() != Some(&relied.value) {
+                stale.push(Stale {
+                    address: relied.address.clone(),
+                    planned: relied.value.clone(),
+                    live: live.unwrap_or_else(|| "gone".to_owned()),
+                });
+            }
+        }
+        for planned in &bound.operations {
+            if let platform::Operation::Odeus(Operation::SetNewActionsDefault { .. }) =
+                &planned.operation
+            {
+                let live = json!(snapshot.settings.new_actions_enabled_by_default);
+                if live != planned.before {
+                    let address = planned.address.clone();
+                    stale.push(Stale {
+                        address,
+                        planned: planned.before.to_string(),
+                        live: live.to_string(),
+                    });
+                }
+            }
+        }
+        for (key, operations) in by_integration(bound) {
+            let Some((context, state)) = context(snapshot, key) else {
+                for (planned, _) in operations {
+                    stale.push(Stale {
+                        address: planned.address.clone(),
+                        planned: planned.before.to_string(),
+                        live: "the integration is gone".to_owned(),
+                    });
+                }
+                continue;
+            };
+            let changes: Vec<IntegrationOperation> =
+                operations.iter().map(|(_, change)| (*change).clone()).collect();
+            match fold(Machine::new(context, state.clone()), key, &changes) {
+                Ok((now, _)) => stale.extend(
+                    operations
+                        .iter()
+                        .zip(&now)
+                        .filter_map(|((planned, _), now)| compare(planned, now)),
+                ),
+                Err(rejected) => {
+                    // Say what moved as far as it can be told, and why the platform would now refuse.
+                    let moved = operations.iter().filter_map(|(planned, change)| {
+                        let live = value::field(change, state);
+                        let first = operations
+                            .iter()
+                            .position(|(other, _)| other.address == planned.address);
+                        let own =
+                            operations.iter().position(|(other, _)| std::ptr::eq(*other, *planned));
+                        (first == own && live != planned.before).then(|| Stale {
+                            address: planned.address.clone(),
+                            planned: planned.before.to_string(),
+                            live: live.to_string(),
+                        })
+                    });
+                    stale.extend(moved);
+                    if let Some((planned, _)) = operations.first() {
+                        stale.push(Stale {
+                            address: planned.unit.clone(),
+                            planned: "the platform accepts every write".to_owned(),
+                            live: rejected.to_string(),
+                        });
+                    }
+                }
+            }
+        }
+        stale.sort();
+        stale.dedup();
+        stale
+    }
+
+    fn revision(operation: &Operation, snapshot: &Snapshot) -> String {
+        match operation {
+            Operation::SetNewActionsDefault { .. } => snapshot.settings_revision.clone(),
+            Operation::Integration { integration, .. } => snapshot
+                .integrations
+                .get(integration)
+                .map(|live| live.revision.clone())
+                .unwrap_or_default(),
+        }
+    }
+
+    fn is_done(operation: &Operation, snapshot: &Snapshot) -> bool {
+        match operation {
+            Operation::SetNewActionsDefault { enabled } => {
+                snapshot.settings.new_actions_enabled_by_default == *enabled
+            }
+            Operation::Integration { integration, change } => {
+                let Some(live) = snapshot.integrations.get(integration) else { return false };
+                match target(change) {
+                    Some(wanted) => value::field(change, &live.state) == wanted,
+                    None => match change {
+                        IntegrationOperation::ConfirmPending { scopes } => {
+                            scopes.is_subset(&live.state.requested)
+                        }
+                        _ => false,
+                    },
+                }
+            }
+        }
+    }
+
+    fn differences(bound: &Bound, before: &Snapshot, after: &Snapshot) -> Vec<Difference> {
+        let mut differences = Vec::new();
+        for planned in &bound.operations {
+            if let platform::Operation::Odeus(
+                operation @ Operation::SetNewActionsDefault { enabled },
+            ) = &planned.operation
+                && !Self::is_done(operation, after)
+            {
+                differences.push(Difference {
+                    address: planned.address.clone(),
+                    planned: json!(enabled),
+                    live: json!(after.settings.new_actions_enabled_by_default),
+                });
+            }
+        }
+        for (key, operations) in by_integration(bound) {
+            let Some((context, state)) = context(before, key) else { continue };
+            let changes: Vec<IntegrationOperation> =
+                operations.iter().map(|(_, change)| (*change).clone()).collect();
+            let Ok((_, end)) = fold(Machine::new(context, state.clone()), key, &changes) else {
+                continue;
+            };
+            let live = after.integrations.get(key).map(|live| &live.state);
+            let mut seen = std::collections::BTreeSet::new();
+            for (planned, change) in operations {
+                if !seen.insert(&planned.address) {
+                    continue;
+                }
+                let wanted = value::field(change, &end);
+                let is = live.map_or(Value::Null, |live| value::field(change, live));
+                if wanted != is {
+                    let address = planned.address.clone();
+                    differences.push(Difference { address, planned: wanted, live: is });
+                }
+            }
+            if live.is_some_and(|live| live.requested != end.requested) {
+                differences.push(Difference {
+                    address: crate::model::Address::of(&[
+                        key.as_str(),
+                        "oauth",
+                        "requested_scopes",
+                    ]),
+                    planned: value::scopes(&end.requested),
+                    live: live.map_or(Value::Null, |live| value::scopes(&live.requested)),
+                });
+            }
+        }
+        differences
+    }
+}
+
+/// Returns the value of the written field once the write is done; `None` where the write is no single field.
+fn target(change: &IntegrationOperation) -> Option<Value> {
+    match change {
+        IntegrationOperation::SetIntegrationAccess { access } => Some(value::access(access)),
+        IntegrationOperation::SetActionAccess { access, accept, .. } => {
+            let mut after = super::state::ActionState::with_access(access.clone());
+            after.accepted_missing = accept.clone();
+            Some(value::action(&after))
+        }
+        IntegrationOperation::SetClient { client } => Some(value::client_spec(client)),
+        IntegrationOperation::SetFixedScopes { scopes } => Some(value::scopes(scopes)),
+        IntegrationOperation::ConfirmPending { .. } => None,
+    }
+}

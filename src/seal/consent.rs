@@ -1,0 +1,89 @@
+//! Consent: the only door from a sealed plan to one that may be applied.
+
+use thiserror::Error;
+
+use super::{Digest, SealedPlan};
+use crate::plan::{Finding, Unreviewed};
+
+/// How somebody agreed to a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Consent {
+    /// A person read the plan and typed `yes`.
+    Prompt,
+    /// `--auto-approve`: whoever reviewed the files agreed to what the files say, and to nothing else.
+    Flag,
+    /// A saved plan file, named on the command line: whoever reviewed that file agreed to its digest.
+    SavedPlan(Digest),
+}
+
+/// Why a plan may not be applied.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// A finding stops it (exit code 4).
+    #[error("the plan is blocked by {}", crate::plan::count(.0.len(), "finding", "findings"))]
+    Blocked(Vec<Finding>),
+    /// Something in it was not covered by the consent (exit code 5).
+    #[error(
+        "`--auto-approve` does not cover {} that the vendor added and no line of the files names",
+        crate::plan::count(.0.len(), "scope", "scopes")
+    )]
+    Unreviewed(Vec<Unreviewed>),
+    /// The consent was given to another plan (exit code 5).
+    #[error("the consent was given to plan {given}, not to {actual}")]
+    OtherPlan {
+        /// The digest that was agreed to.
+        given: String,
+        /// The digest of this plan.
+        actual: String,
+    },
+}
+
+/// A plan that somebody agreed to. `apply` takes nothing else, and nothing but [`ApprovedPlan::new`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovedPlan {
+    sealed: SealedPlan,
+    consent: Consent,
+}
+
+impl ApprovedPlan {
+    /// Joins a plan and the consent to it.
+    ///
+    /// # Errors
+    /// When a blocker stands in the plan, or when the consent does not cover all of it.
+    pub fn new(sealed: SealedPlan, consent: Consent) -> Result<Self, Refusal> {
+        let blockers: Vec<Finding> = sealed.plan().blockers().cloned().collect();
+        if !blockers.is_empty() {
+            return Err(Refusal::Blocked(blockers));
+        }
+        match &consent {
+            Consent::Prompt => {}
+            Consent::Flag => {
+                let unreviewed = &sealed.plan().bound.unreviewed;
+                if !unreviewed.is_empty() {
+                    return Err(Refusal::Unreviewed(unreviewed.clone()));
+                }
+            }
+            Consent::SavedPlan(digest) => {
+                if digest != sealed.digest() {
+                    return Err(Refusal::OtherPlan {
+                        given: digest.to_string(),
+                        actual: sealed.digest().to_string(),
+                    });
+                }
+            }
+        }
+        Ok(Self { sealed, consent })
+    }
+
+    /// Returns the plan that was agreed to.
+    #[must_use]
+    pub const fn sealed(&self) -> &SealedPlan {
+        &self.sealed
+    }
+
+    /// Returns how it was agreed to.
+    #[must_use]
+    pub const fn consent(&self) -> &Consent {
+        &self.consent
+    }
+}

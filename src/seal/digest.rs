@@ -1,0 +1,83 @@
+//! The digest of a plan: SHA-256 over the RFC 8785 canonical JSON of what is bound.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::plan::{Bound, Plan};
+
+/// SHA-256 in lower-case hexadecimal, 64 digits.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Digest(String);
+
+impl Digest {
+    /// Returns the digest of any bytes.
+    #[must_use]
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        let hash = Sha256::digest(bytes);
+        Self(hash.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// Returns all 64 digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the first twelve digits, for people.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.0.get(..12).unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+/// A plan together with its digest. The plan inside cannot be changed any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedPlan {
+    plan: Plan,
+    digest: Digest,
+}
+
+impl SealedPlan {
+    /// Seals a plan.
+    #[must_use]
+    pub fn seal(plan: Plan) -> Self {
+        let digest = Digest::of_bytes(&canonical(&plan.bound));
+        Self { plan, digest }
+    }
+
+    /// Returns the plan.
+    #[must_use]
+    pub const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Returns the digest of what is bound.
+    #[must_use]
+    pub const fn digest(&self) -> &Digest {
+        &self.digest
+    }
+}
+
+/// Returns the canonical bytes of what is bound: RFC 8785, so that anybody can compute the digest again.
+///
+/// INVARIANT: `Bound` holds strings, booleans, lists and maps with string keys, and no numbers beyond 2^53: nothing that
+/// canonical JSON cannot write.
+fn canonical(bound: &Bound) -> Vec<u8> {
+    serde_jcs::to_vec(bound).unwrap_or_default()
+}
