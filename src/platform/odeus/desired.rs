@@ -135,14 +135,47 @@ impl SecretReference {
     }
 }
 
+impl SecretReference {
+    /// Reads a label back, so that a saved plan knows where its secrets are.
+    #[must_use]
+    pub fn parse(label: &SecretLabel) -> Option<Self> {
+        let (kind, rest) = label.0.split_once(':')?;
+        let (place, version) = match rest.split_once('@') {
+            Some((place, version)) => (place, Some(unescape(version))),
+            None => (rest, None),
+        };
+        let source = match kind {
+            "env" => SecretSource::Env(unescape(place)),
+            "file" => SecretSource::File(unescape(place)),
+            _ => return None,
+        };
+        Some(Self { source, version })
+    }
+}
+
+/// `@` parts place and version, so in either of them it is escaped.
+fn escape(text: &str) -> String {
+    text.replace('%', "%25").replace('@', "%40")
+}
+
+fn unescape(text: &str) -> String {
+    text.replace("%40", "@").replace("%25", "%")
+}
+
+impl fmt::Display for SecretSource {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => write!(out, "env:{}", escape(name)),
+            Self::File(path) => write!(out, "file:{}", escape(path)),
+        }
+    }
+}
+
 impl fmt::Display for SecretReference {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.source {
-            SecretSource::Env(name) => write!(out, "env:{name}")?,
-            SecretSource::File(path) => write!(out, "file:{path}")?,
-        }
+        self.source.fmt(out)?;
         match &self.version {
-            Some(version) => write!(out, "@{version}"),
+            Some(version) => write!(out, "@{}", escape(version)),
             None => Ok(()),
         }
     }
@@ -177,5 +210,24 @@ impl Substitute {
     #[must_use]
     pub fn holds_on(&self, today: Date) -> bool {
         self.until.is_none_or(|until| today <= until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_says_where_the_secret_is_and_reads_back() {
+        for (source, version, label) in [
+            (SecretSource::Env("KEY".into()), None, "env:KEY"),
+            (SecretSource::File("/run/a@b%40".into()), Some("2026-10"), "file:/run/a%40b%2540@2026-10"),
+            (SecretSource::File("x:y".into()), Some("v@2"), "file:x:y@v%402"),
+        ] {
+            let reference = SecretReference { source, version: version.map(str::to_owned) };
+            assert_eq!(reference.label().0, label);
+            assert_eq!(SecretReference::parse(&reference.label()), Some(reference));
+        }
+        assert_eq!(SecretReference::parse(&SecretLabel("hunter2".into())), None);
     }
 }
