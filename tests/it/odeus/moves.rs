@@ -239,10 +239,10 @@ impl Edit {
                 }
             }
             Self::DropScope(which) => {
-                if let Some(action) = pick(which).and_then(|key| facts.actions.get_mut(&key)) {
-                    if let Some(scope) = action.required_scopes.iter().next().cloned() {
-                        action.required_scopes.remove(&scope);
-                    }
+                if let Some(action) = pick(which).and_then(|key| facts.actions.get_mut(&key))
+                    && let Some(scope) = action.required_scopes.iter().next().cloned()
+                {
+                    action.required_scopes.remove(&scope);
                 }
             }
             Self::Rename(which) => {
