@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use scopeform::model::{Effect, Reach, ScopeDelta, ScopeSet};
 use scopeform::platform::odeus::audience::Audience;
-use scopeform::platform::odeus::catalog::Integration;
+use scopeform::platform::odeus::catalog::{Auth, Integration};
 use scopeform::platform::odeus::event;
 use scopeform::platform::odeus::machine::{Machine, Rejected, observe, transition};
 use scopeform::platform::odeus::operation::IntegrationOperation;
@@ -151,6 +151,16 @@ proptest! {
     }
 
     #[test]
+    fn an_integration_arrives_settled(world in worlds(), actions in accesses()) {
+        let state = event::first_state(&world.facts, &world.settings, &actions);
+        keeps_invariants(&world.facts, &state)?;
+        prop_assert_eq!(observe(&world.facts, &state).pending, ScopeSet::new());
+        if world.facts.auth != Auth::Oauth {
+            prop_assert_eq!(state.client.mode(), None, "a client without OAuth");
+        }
+    }
+
+    #[test]
     fn generated_snapshots_hold_the_invariants(snapshot in snapshots()) {
         for live in snapshot.integrations.values() {
             keeps_invariants(&live.facts, &live.state)?;
@@ -209,6 +219,7 @@ fn publish(
     if world.facts.scope_management && managed_before {
         prop_assert!(world.state.requested.is_subset(&before.requested), "publishing widened");
     }
+    no_native_scope_left(&world.facts, &before, &world.state)?;
     prop_assert_eq!(&world.state.client, &before.client);
     prop_assert_eq!(&world.state.access, &before.access);
     let on = world.settings.new_actions_enabled_by_default;

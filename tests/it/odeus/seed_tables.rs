@@ -189,3 +189,44 @@ mod custom_client {
         assert_eq!(bench.who("new"), "ame");
     }
 }
+
+/// *New actions enabled by default*: every combination, as decided in domain.md 1.5.
+mod new_actions {
+    use crate::odeus::fixture::{Bench, new_action};
+
+    #[test]
+    fn decision_table() {
+        let fixed = || Bench::fixed(&["offline_access", "Files.Read.All"]);
+        let modes: [(&str, fn() -> Bench); 2] =
+            [("managed", || Bench::of("sharepoint")), ("sync", Bench::sync)];
+        let (covered, missing) = ("Files.Read.All", "Mail.Send");
+        for (mode, bench) in modes {
+            for (setting, scope, on) in [
+                (true, covered, true),
+                (true, missing, false),
+                (false, covered, false),
+                (false, missing, false),
+            ] {
+                check(bench(), (mode, setting, scope, false), on);
+            }
+        }
+        for (setting, scope) in
+            [(true, covered), (true, missing), (false, covered), (false, missing)]
+        {
+            check(fixed(), ("fixed", setting, scope, false), false);
+            check(fixed(), ("fixed", setting, scope, true), true);
+            check(Bench::sync(), ("sync", setting, scope, true), true);
+            check(Bench::of("fabric"), ("no client", setting, scope, false), false);
+        }
+    }
+
+    #[track_caller]
+    fn check(mut bench: Bench, row: (&str, bool, &str, bool), expected: bool) {
+        let (_, setting, scope, native) = row;
+        bench.settings.new_actions_enabled_by_default = setting;
+        let before = bench.state.requested.clone();
+        bench.vendor_adds(new_action("new", &[scope], native));
+        assert_eq!(bench.is_on("new"), expected, "{row:?}");
+        assert_eq!(bench.state.requested, before, "{row:?}");
+    }
+}

@@ -190,10 +190,10 @@ fn case_52_without_oauth_there_are_no_scopes() {
     for auth in [Auth::ApiKey, Auth::None] {
         let mut facts = catalogues().remove("todo").unwrap();
         facts.auth = auth;
-        facts.managed_client = false;
         facts.base_scopes = set(&[]);
         facts.actions.values_mut().for_each(|action| action.required_scopes = set(&[]));
         let mut bench = Bench::with_facts(facts);
+        assert_eq!(bench.mode(), None, "no client, whatever the catalogue offers");
         for refused in [
             IntegrationOperation::SetClient { client: custom("own", Some(&["openid"])) },
             IntegrationOperation::SetFixedScopes { scopes: set(&["openid"]) },
