@@ -19,7 +19,7 @@ pub struct Effect {
     /// Things whose reach changes, such as actions that start or stop running, in address order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub uses: Vec<UseChange>,
-    /// Platform features that lose a native action's scope.
+    /// Platform features that worked and now lack a native action's scope.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub features_lost: BTreeSet<String>,
     /// Platform features that get all their scopes back.

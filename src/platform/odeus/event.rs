@@ -17,7 +17,9 @@ pub fn first_state(
     settings: &Settings,
     actions: &Access,
 ) -> IntegrationState {
-    let managed = facts.managed_client && settings.deployment == Deployment::MultiTenant;
+    let managed = facts.auth == Auth::Oauth
+        && facts.managed_client
+        && settings.deployment == Deployment::MultiTenant;
     let mut state = IntegrationState {
         access: Access::Everyone,
         client: if managed { Client::Managed } else { Client::Unconfigured },

@@ -186,6 +186,8 @@ pub struct Machine<'a> {
     holders: BTreeMap<&'a Scope, usize>,
     /// Which actions declare a scope.
     declaring: BTreeMap<&'a Scope, Vec<&'a catalog::Action>>,
+    /// The native actions: few, and a feature may need several of them.
+    natives: Vec<&'a catalog::Action>,
 }
 
 impl<'a> Machine<'a> {
@@ -214,6 +216,7 @@ impl<'a> Machine<'a> {
             state,
             holders,
             declaring,
+            natives: facts.actions.values().filter(|action| action.native).collect(),
         }
     }
 
@@ -251,7 +254,12 @@ impl<'a> Machine<'a> {
         let next = self.decide(operation)?;
         let affected = self.affected(&next);
         let before: Vec<_> = affected.iter().map(|a| self.view(a)).collect();
-        let features_before = self.broken_features(&affected);
+        let features: BTreeSet<Feature> = affected
+            .iter()
+            .filter(|action| action.native)
+            .flat_map(|action| action.features.iter().copied())
+            .collect();
+        let features_before = self.broken_features(&features);
         let accepted_before = next.accepts_for.as_ref().map(|(key, _)| self.accepted(key));
 
         self.enter(&next);
@@ -270,7 +278,7 @@ impl<'a> Machine<'a> {
                 moved.push(Moved { address, before: reach, after: reach_after });
             }
         }
-        let features_after = self.broken_features(&affected);
+        let features_after = self.broken_features(&features);
         let titles = |set: &BTreeSet<Feature>| set.iter().map(|f| f.title().to_owned()).collect();
         let accepts = match (&next.accepts_for, accepted_before) {
             (Some((_, now)), Some(before)) => now.minus(&before),
@@ -552,10 +560,16 @@ impl<'a> Machine<'a> {
         })
     }
 
-    /// Returns the features served by a native action among `actions` that does not run.
-    fn broken_features(&self, actions: &[&catalog::Action]) -> BTreeSet<Feature> {
-        let broken = actions.iter().filter(|action| action.native && !self.runs(action));
-        broken.flat_map(|action| action.features.iter().copied()).collect()
+    /// Returns which of `features` some native action serves and does not run for. A feature needs all its native
+    /// actions, also those that the write at hand does not touch.
+    fn broken_features(&self, features: &BTreeSet<Feature>) -> BTreeSet<Feature> {
+        if features.is_empty() {
+            return BTreeSet::new();
+        }
+        let broken = self.natives.iter().filter(|native| !self.runs(native));
+        let broken: BTreeSet<Feature> =
+            broken.flat_map(|native| native.features.iter().copied()).collect();
+        broken.intersection(features).copied().collect()
     }
 }
 

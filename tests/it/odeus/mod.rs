@@ -1,0 +1,10 @@
+//! The Odeus machine against the seed, the rulings and a second opinion.
+
+mod agree;
+mod cases;
+pub(crate) mod fixture;
+pub(crate) mod moves;
+mod oracle;
+mod seed_tables;
+mod translate;
+pub(crate) mod worlds;
