@@ -1,1 +1,3 @@
 
+mod render_text;
+mod samples;
