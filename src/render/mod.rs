@@ -4,8 +4,8 @@
 //! machine. Text that may come from the live system passes through [`neutral`] on its way out.
 
 //pub mod csv;
-//pub mod diff;
-//pub mod json;
+pub mod diff;
+pub mod json;
 pub mod neutral;
 mod outline;
 pub mod palette;

@@ -170,7 +170,8 @@ mod tests {
 
     #[test]
     fn json_keeps_its_value_and_loses_its_teeth() {
-        for text in ["plain", "\u{9b}2J", "nib\u{202e}txt", "x\u{e0041}", "a\u{7f}\u{2028}", "🦀"] {
+        for text in ["plain", "\u{9b}2J", "nib\u{202e}txt", "x\u{e0041}", "a\u{7f}\u{2028}", "🦀"]
+        {
             let document = serde_json::to_string(text).unwrap();
             let safe = json(&document);
             assert!(!safe.contains(is_deceptive), "{safe}");

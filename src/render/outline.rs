@@ -15,6 +15,8 @@ pub(super) struct Outline<'p> {
     pub(super) findings: Vec<&'p Finding>,
     /// By unit; wider before narrower, scopes before uses.
     pub(super) privilege: BTreeMap<&'p Address, Vec<&'p PrivilegeChange>>,
+    /// By unit; features first, since they reach people who never heard of the action.
+    pub(super) breakage: Vec<&'p Breakage>,
     /// By unit.
     pub(super) people: Vec<&'p PeopleEffect>,
     /// By address.
@@ -88,6 +90,8 @@ impl<'p> Outline<'p> {
         for changes in privilege.values_mut() {
             changes.sort_by_key(|c| (matches!(c.right, Right::Use { .. }), c.direction, &c.right));
         }
+        let mut breakage: Vec<_> = plan.bound.breakage.iter().collect();
+        breakage.sort_by_key(|b| breakage_order(b));
         let mut people: Vec<_> = plan.observed.people.iter().collect();
         people.sort_by_key(|p| &p.unit);
         let mut changes: Vec<_> = plan.bound.changes.iter().collect();
@@ -104,7 +108,18 @@ impl<'p> Outline<'p> {
         }
         let declared = changes.iter().map(|c| (&c.address, &c.declared_at)).collect();
         let counts = counts(plan, &findings);
-        Self { plan, findings, privilege, people, changes, left_alone, counts, sources, declared }
+        Self {
+            plan,
+            findings,
+            privilege,
+            breakage,
+            people,
+            changes,
+            left_alone,
+            counts,
+            sources,
+            declared,
+        }
     }
 
     /// Returns where the files declare `address`: the line that a change of it names, the line itself, or the nearest
@@ -141,6 +156,23 @@ impl<'p> Outline<'p> {
         }
         scopes
     }
+}
+
+fn breakage_order(breakage: &Breakage) -> (&str, u8, &str, Option<&BTreeSet<Address>>) {
+    let (place, address) = match breakage {
+        Breakage::FeatureBreaks { unit, feature, actions, .. } => {
+            return (unit.as_str(), 0, feature, Some(actions));
+        }
+        Breakage::StopsRunning { address, .. } => (1, address),
+        Breakage::WillNotRun { address, .. } => (2, address),
+        Breakage::Unverified { address, .. } => (3, address),
+    };
+    (unit_of(address), place, address.as_str(), None)
+}
+
+/// Returns the first segment of an address: the integration that an action belongs to.
+pub(super) fn unit_of(address: &Address) -> &str {
+    address.as_str().split('/').next().unwrap_or_default()
 }
 
 fn counts(plan: &Plan, findings: &[&Finding]) -> Counts {

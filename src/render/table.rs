@@ -120,7 +120,9 @@ mod tests {
     #[test]
     fn columns_line_up_and_leave_no_blanks_at_the_end() {
         let mut table = Table::default();
-        table.push(Row::default().cell(Paint::Add, "+").cell(Paint::Plain, "long").cell(Paint::Dim, ""));
+        table.push(
+            Row::default().cell(Paint::Add, "+").cell(Paint::Plain, "long").cell(Paint::Dim, ""),
+        );
         table.push(
             Row::default()
                 .cell(Paint::Add, "-")

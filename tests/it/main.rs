@@ -1,3 +1,2 @@
-
-mod render_text;
+mod render_plan;
 mod samples;

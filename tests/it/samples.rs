@@ -50,7 +50,10 @@ pub(crate) fn empty() -> Plan {
             endpoint: "https://odeus.example.com".into(),
             people: Vec::new(),
             findings: Vec::new(),
-            left_alone: vec![LeftAlone { address: at("teams"), what: "14 actions on, 2 off".into() }],
+            left_alone: vec![LeftAlone {
+                address: at("teams"),
+                what: "14 actions on, 2 off".into(),
+            }],
             effective: Vec::new(),
             api_cost: ApiCost { plan_reads: 4, apply_reads: 0, writes: 0 },
             sources: Vec::new(),
@@ -103,8 +106,7 @@ fn narrows(unit: &str, text: &str, causes: Vec<Cause>) -> PrivilegeChange {
 
 fn uses(unit: &str, path: &str, before: &str, after: &str) -> PrivilegeChange {
     let address = at(unit).child("actions").child(path);
-    let direction =
-        if after == "nobody" { Direction::Narrowing } else { Direction::Widening };
+    let direction = if after == "nobody" { Direction::Narrowing } else { Direction::Widening };
     PrivilegeChange {
         unit: at(unit),
         direction,
@@ -115,7 +117,12 @@ fn uses(unit: &str, path: &str, before: &str, after: &str) -> PrivilegeChange {
     }
 }
 
-fn write(unit: &str, change: IntegrationOperation, before: Value, effect: Effect) -> PlannedOperation {
+fn write(
+    unit: &str,
+    change: IntegrationOperation,
+    before: Value,
+    effect: Effect,
+) -> PlannedOperation {
     let operation = platform::Operation::Odeus(Operation::Integration {
         integration: unit.try_into().unwrap(),
         change,
@@ -147,7 +154,12 @@ fn users(count: usize) -> Vec<String> {
 /// One action shared, one turned off by a glob: two scopes move.
 pub(crate) fn toggle() -> Plan {
     let content = Access::only([Principal::Group(GroupKey::try_from("content-team").unwrap())]);
-    let mut off = change("sharepoint/actions/delete_list", "odeus_action", json!("everyone"), json!("nobody"));
+    let mut off = change(
+        "sharepoint/actions/delete_list",
+        "odeus_action",
+        json!("everyone"),
+        json!("nobody"),
+    );
     off.declared_at = at("sharepoint/actions/delete_*");
     let mut manage = widens(
         "sharepoint",
@@ -209,7 +221,10 @@ pub(crate) fn toggle() -> Plan {
             },
             json!("everyone"),
             Effect {
-                scopes: ScopeDelta { add: ScopeSet::new(), remove: scopes("Sites.FullControl.All") },
+                scopes: ScopeDelta {
+                    add: ScopeSet::new(),
+                    remove: scopes("Sites.FullControl.All"),
+                },
                 uses: vec![UseChange {
                     address: at("sharepoint/actions/delete_list"),
                     before: "everyone".into(),
@@ -253,9 +268,11 @@ pub(crate) fn toggle() -> Plan {
     ];
     plan.observed.effective = vec![Effective {
         unit: at("sharepoint"),
-        before: "access: everyone\nactions:\n  create_list: nobody\n  delete_list: everyone\n".into(),
-        after: "access: everyone\nactions:\n  create_list: group content-team\n  delete_list: nobody\n"
+        before: "access: everyone\nactions:\n  create_list: nobody\n  delete_list: everyone\n"
             .into(),
+        after:
+            "access: everyone\nactions:\n  create_list: group content-team\n  delete_list: nobody\n"
+                .into(),
     }];
     plan
 }
@@ -270,11 +287,17 @@ pub(crate) fn fixed() -> Plan {
         fixed: Some(list.clone()),
     };
     let gone = scopes("Files.Read.All Files.ReadWrite.All Sites.Read.All");
-    let list_line = |s: &str| narrows("onedrive", s, vec![cause(CauseKind::FixedList, "onedrive/oauth/scopes")]);
+    let list_line = |s: &str| {
+        narrows("onedrive", s, vec![cause(CauseKind::FixedList, "onedrive/oauth/scopes")])
+    };
     let mut read = list_line("Files.Read.All");
     read.causes.push(cause(CauseKind::NativeAction, "onedrive/actions/search_files"));
     read.level = Some(PrivilegeLevel(3));
-    let mut narrow = widens("onedrive", "Files.Read", vec![cause(CauseKind::FixedList, "onedrive/oauth/scopes")]);
+    let mut narrow = widens(
+        "onedrive",
+        "Files.Read",
+        vec![cause(CauseKind::FixedList, "onedrive/oauth/scopes")],
+    );
     narrow.admin_consent = Some(false);
     narrow.level = Some(PrivilegeLevel(2));
     let mut plan = toggle();
@@ -298,7 +321,12 @@ pub(crate) fn fixed() -> Plan {
         list_line("Sites.Read.All"),
     ]);
     for n in 1..=12 {
-        plan.bound.privilege.changes.push(uses("onedrive", &format!("upload_{n:02}"), "everyone", "nobody"));
+        plan.bound.privilege.changes.push(uses(
+            "onedrive",
+            &format!("upload_{n:02}"),
+            "everyone",
+            "nobody",
+        ));
     }
     plan.bound.breakage = vec![
         Breakage::StopsRunning {
@@ -469,4 +497,18 @@ pub(crate) fn hostile() -> Plan {
         *reliance = Reliance { address: at(NASTY), value: NASTY.into() };
     }
     plan
+}
+
+/// Checks that `schemas/NAME.schema.json` is what the types say; `UPDATE=1` writes it.
+#[expect(clippy::disallowed_methods, reason = "a test reads and blesses a file of the repository")]
+pub(crate) fn check_schema(name: &str, schema: &Value) {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
+    let path = folder.join(format!("{name}.schema.json"));
+    let expected = serde_json::to_string_pretty(schema).unwrap() + "\n";
+    if std::env::var("UPDATE").is_ok() {
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(&path, &expected).unwrap();
+    }
+    let published = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(published == expected, "`{}` is out of date; run with UPDATE=1", path.display());
 }

@@ -13,7 +13,8 @@ pub(super) fn blockers(page: &mut Page<'_, '_>) -> fmt::Result {
     if n == 0 {
         return Ok(());
     }
-    page.heading("Blockers", &format!("{n}; nothing is applied before they are solved"))?;
+    let they = if n == 1 { "it is" } else { "they are" };
+    page.heading("Blockers", &format!("{n}, nothing is applied until {they} solved"))?;
     for finding in page.outline.of_severity(Severity::Blocker) {
         write(page, finding)?;
     }

@@ -1,10 +1,10 @@
 //! What stops working, and who has to do something.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::super::neutral::terminal;
-use super::super::outline::Outline;
+use super::super::outline::{Outline, unit_of};
 use super::super::palette::Paint;
 use super::super::table::{Row, Table, count, names};
 use super::{Page, below};
@@ -35,13 +35,17 @@ pub(super) fn breakage(page: &mut Page<'_, '_>) -> fmt::Result {
     }
     let counts = page.outline.counts;
     let mut detail = Vec::new();
-    for (n, words) in [
-        (counts.actions_stop, "stop running"),
-        (counts.actions_will_not_run, "will not run"),
-        (counts.actions_unverified, "cannot be verified from here"),
+    for (n, one, many) in [
+        (counts.actions_stop, "stops running", "stop running"),
+        (counts.actions_will_not_run, "will not run", "will not run"),
+        (counts.actions_unverified, "cannot be verified from here", "cannot be verified from here"),
     ] {
         if n > 0 {
-            detail.push(format!("{} {words}", count(n, "action", "actions")));
+            let what = match detail.is_empty() {
+                true => count(n, "action", "actions"),
+                false => n.to_string(),
+            };
+            detail.push(format!("{what} {}", if n == 1 { one } else { many }));
         }
     }
     if counts.features_break > 0 {
@@ -51,9 +55,7 @@ pub(super) fn breakage(page: &mut Page<'_, '_>) -> fmt::Result {
     }
     page.heading("Breakage", &detail.join(", "))?;
     let mut by_unit: BTreeMap<&str, Table> = BTreeMap::new();
-    let mut sorted: Vec<_> = plan.bound.breakage.iter().collect();
-    sorted.sort_by_key(|breakage| order(breakage));
-    for breakage in sorted {
+    for breakage in page.outline.breakage.iter().copied() {
         let (unit, row) = row(page, breakage);
         by_unit.entry(unit).or_default().push(row);
     }
@@ -64,18 +66,7 @@ pub(super) fn breakage(page: &mut Page<'_, '_>) -> fmt::Result {
     Ok(())
 }
 
-/// Features first: they reach people who never heard of the action.
-fn order(breakage: &Breakage) -> (u8, &str) {
-    match breakage {
-        Breakage::FeatureBreaks { feature, .. } => (0, feature),
-        Breakage::StopsRunning { address, .. } => (1, address.as_str()),
-        Breakage::WillNotRun { address, .. } => (2, address.as_str()),
-        Breakage::Unverified { address, .. } => (3, address.as_str()),
-    }
-}
-
 fn row<'p>(page: &Page<'_, '_>, breakage: &'p Breakage) -> (&'p str, Row) {
-    let unit_of = |address: &'p Address| address.as_str().split('/').next().unwrap_or_default();
     let line = |paint, words: &str, address: &'p Address, rest: String| {
         let unit = unit_of(address);
         let shown = below(address, &Address::of(&[unit])).to_owned();
@@ -123,36 +114,29 @@ pub(super) fn people(page: &mut Page<'_, '_>) -> fmt::Result {
         .filter(|p| !p.must_reconnect.is_empty() || !p.still_hold.is_empty())
         .collect();
     let n = outline.counts.must_reconnect;
-    let already: usize = concerned.iter().map(|p| p.already).sum();
     let mut detail = match n {
         0 => "nobody must reconnect".to_owned(),
-        n => format!("{} must reconnect", count(n, "person", "people")),
+        n => format!("{n} must reconnect"),
     };
-    if already > 0 {
-        detail.push_str(&format!(" ({already} already had to before this plan)"));
-    }
     if !consent.is_empty() {
-        detail.push_str(", a tenant administrator must consent");
+        detail.push_str(", a tenant administrator must consent first");
     }
-    if concerned.is_empty() && consent.is_empty() {
-        if outline.plan.is_empty() {
-            return Ok(());
-        }
-        return page.heading("People", &detail);
+    if concerned.is_empty() && consent.is_empty() && outline.plan.is_empty() {
+        return Ok(());
     }
     page.heading("People", &detail)?;
-    for (unit, scopes) in &consent {
-        let words = page.paint(Paint::Warning, "! admin consent");
-        let n = count(scopes.len(), "scope", "scopes");
-        writeln!(page.out, "  {}\n    {words} at the provider for {n}:", terminal(unit.as_str()))?;
-        let list: Vec<String> = scopes.iter().map(ToString::to_string).collect();
-        writeln!(page.out, "{}", list.join(" "))?;
-    }
-    for effect in concerned {
-        if !consent.contains_key(&effect.unit) || consent.len() > 1 {
-            writeln!(page.out, "  {}", terminal(effect.unit.as_str()))?;
+    let mut units: BTreeSet<&Address> = consent.keys().copied().collect();
+    units.extend(concerned.iter().map(|p| &p.unit));
+    for unit in units {
+        writeln!(page.out, "  {}", terminal(unit.as_str()))?;
+        if let Some(scopes) = consent.get(unit) {
+            let words = page.paint(Paint::Warning, "! admin consent");
+            let list: Vec<String> = scopes.iter().map(ToString::to_string).collect();
+            writeln!(page.out, "    {words} is needed at the provider for {}", list.join(" "))?;
         }
-        one(page, effect)?;
+        for effect in concerned.iter().filter(|p| p.unit == *unit) {
+            one(page, effect)?;
+        }
     }
     Ok(())
 }
@@ -163,14 +147,12 @@ fn one(page: &mut Page<'_, '_>, effect: &PeopleEffect) -> fmt::Result {
         let words = page.paint(Paint::Warning, "! must reconnect");
         let why = match reason {
             ReconnectReason::Nobody => "",
-            ReconnectReason::NewScopes => {
-                ": something they may run needs a scope that they have not granted"
-            }
-            ReconnectReason::NewClient => ": the OAuth client is another one",
+            ReconnectReason::NewScopes => ": what they may run needs a scope they have not granted",
+            ReconnectReason::NewClient => ": the OAuth client changes",
         };
         let already = match already {
             0 => String::new(),
-            n => format!(", {n} of them already before this plan"),
+            n => format!(" ({n} already had to)"),
         };
         let n = must_reconnect.len();
         writeln!(page.out, "    {words} {n} of {connected} connected{already}{why}")?;

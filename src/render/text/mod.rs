@@ -34,12 +34,7 @@ pub struct Options<'a> {
 ///
 /// # Errors
 /// Only when `out` fails.
-pub fn plan(
-    out: &mut dyn Write,
-    plan: &Plan,
-    digest: &str,
-    options: Options<'_>,
-) -> fmt::Result {
+pub fn plan(out: &mut dyn Write, plan: &Plan, digest: &str, options: Options<'_>) -> fmt::Result {
     let outline = Outline::of(plan);
     let mut page = Page { out, options, outline: &outline };
     page.verdict()?;
@@ -114,7 +109,9 @@ impl Page<'_, '_> {
             writeln!(self.out, "Apply:  not possible, {blockers} above")?;
         } else if !plan.is_empty() {
             let how = match self.options.apply_with {
-                "" => "`scopeform plan --out PLAN` keeps this plan, `scopeform apply PLAN` does exactly what it says",
+                "" => {
+                    "`scopeform plan --out PLAN` keeps this plan, `scopeform apply PLAN` does exactly what it says"
+                }
                 command => command,
             };
             writeln!(self.out, "Apply:  {}", terminal(how))?;

@@ -59,10 +59,8 @@ fn row(page: &Page<'_, '_>, number: String, operation: &PlannedOperation) -> Row
     for change in uses {
         let address = below(&change.address, &operation.unit);
         let (before, after) = (terminal(&change.before), terminal(&change.after));
-        row = row.below(
-            Paint::Change,
-            format!("~ {} runs for {before} -> {after}", terminal(address)),
-        );
+        row = row
+            .below(Paint::Change, format!("~ {} runs for {before} -> {after}", terminal(address)));
     }
     for feature in features_lost {
         row = row.below(Paint::Alarm, format!("! feature breaks: {}", terminal(feature)));

@@ -110,10 +110,9 @@ impl UseLine<'_> {
     fn row(&self, page: &Page<'_, '_>, unit: &Address) -> Row {
         let (sign, paint) = sign(self.direction);
         let shown = names(self.addresses.iter().map(|a| below(a, unit)), page.most());
-        let row = Row::default().cell(paint, format!("{sign} {shown}")).cell(
-            Paint::Plain,
-            format!("{} -> {}", terminal(self.before), terminal(self.after)),
-        );
+        let row = Row::default()
+            .cell(paint, format!("{sign} {shown}"))
+            .cell(Paint::Plain, format!("{} -> {}", terminal(self.before), terminal(self.after)));
         match self.addresses.as_slice() {
             [_] => row.cell(Paint::Dim, self.why.clone()),
             _ => row,
@@ -128,62 +127,88 @@ fn why(page: &Page<'_, '_>, unit: &Address, change: &PrivilegeChange) -> String 
         by_kind.entry(cause.kind).or_default().push(cause);
     }
     let most = if page.options.full { page.most() } else { 3 };
-    let own = match &change.right {
-        Right::Use { address, .. } => Some(address),
-        Right::Scope(_) => None,
-    };
-    let reasons: Vec<String> = by_kind
-        .iter()
-        .map(|(kind, causes)| {
-            let addresses: Vec<&Address> =
-                causes.iter().filter_map(|cause| cause.address.as_ref()).collect();
-            if !addresses.is_empty() && addresses.iter().all(|a| Some(*a) == own) {
-                return reason(*kind, change.direction, Subject { names: "it", many: false });
-            }
-            let shown = names(addresses.iter().map(|a| below(a, unit)), most);
-            let subject = Subject { names: &shown, many: addresses.len() > 1 };
-            reason(*kind, change.direction, subject)
-        })
-        .collect();
-    if reasons.is_empty() { String::new() } else { format!("because {}", reasons.join("; ")) }
+    let mut because = Vec::new();
+    let mut although = Vec::new();
+    for (kind, causes) in &by_kind {
+        let addresses: Vec<&Address> =
+            causes.iter().filter_map(|cause| cause.address.as_ref()).collect();
+        if let Right::Use { address, before, after } = &change.right
+            && *kind == CauseKind::Action
+            && addresses.iter().all(|a| *a == address)
+        {
+            because.push(own_reason(change.direction, before, after).to_owned());
+            continue;
+        }
+        let shown = names(addresses.iter().map(|a| below(a, unit)), most);
+        let subject = Subject { names: &shown, many: addresses.len() > 1 };
+        match reason(*kind, change.direction, subject) {
+            Reason::Because(text) => because.push(text),
+            Reason::Although(text) => although.push(text),
+        }
+    }
+    let mut text = String::new();
+    for (list, word) in [(because, "because"), (although, "although")] {
+        if !list.is_empty() {
+            let comma = if text.is_empty() { "" } else { ", " };
+            text.push_str(&format!("{comma}{word} {}", list.join("; ")));
+        }
+    }
+    text
 }
 
+/// Returns why an action's own access moves its reach. An action that is off still runs for admins.
+fn own_reason(direction: Direction, before: &str, after: &str) -> &'static str {
+    let off = |words: &str| matches!(words, "nobody" | "admins only");
+    match direction {
+        Direction::Widening if off(before) => "it is turned on",
+        Direction::Widening => "it is shared with more people",
+        Direction::Narrowing if off(after) => "it is turned off",
+        Direction::Narrowing => "it is shared with fewer people",
+    }
+}
+
+/// A reason for a move, or one that speaks against it.
+enum Reason {
+    Because(String),
+    Although(String),
+}
+
+#[derive(Clone, Copy)]
 struct Subject<'a> {
     names: &'a str,
     many: bool,
 }
 
-fn reason(kind: CauseKind, direction: Direction, subject: Subject<'_>) -> String {
+fn reason(kind: CauseKind, direction: Direction, subject: Subject<'_>) -> Reason {
     let Subject { names, many } = subject;
+    let names = if names.is_empty() { "an action" } else { names };
     let (is, needs) = if many { ("are", "need") } else { ("is", "needs") };
-    match (kind, direction) {
-        (CauseKind::Action, _) if names.is_empty() => "an action changes".to_owned(),
+    let text = match (kind, direction) {
         (CauseKind::Action, Direction::Widening) => format!("{names} {is} turned on"),
         (CauseKind::Action, Direction::Narrowing) => format!("{names} {is} turned off"),
-        (CauseKind::LiveAction, Direction::Widening) if names.is_empty() => {
-            "an action that is on needs it".to_owned()
-        }
-        (CauseKind::LiveAction, Direction::Widening) => {
-            format!("{names}, already on, {needs} it")
-        }
+        (CauseKind::LiveAction, Direction::Widening) => format!("{names}, already on, {needs} it"),
         (CauseKind::LiveAction, Direction::Narrowing) => {
-            format!("although {names} {is} still on")
+            return Reason::Although(format!("{names} {is} still on"));
         }
         (CauseKind::NativeAction, Direction::Widening) => format!("native {names} {needs} it"),
         (CauseKind::NativeAction, Direction::Narrowing) => {
-            format!("although native {names} {needs} it")
+            return Reason::Although(format!("native {names} {needs} it"));
         }
-        (CauseKind::BaseScope, _) => "every connection requests it".to_owned(),
+        (CauseKind::BaseScope, Direction::Widening) => "every connection requests it".to_owned(),
+        (CauseKind::BaseScope, Direction::Narrowing) => {
+            return Reason::Although("every connection needs it".to_owned());
+        }
         (CauseKind::FixedList, Direction::Widening) => "the fixed list names it".to_owned(),
         (CauseKind::FixedList, Direction::Narrowing) => {
             "the fixed list does not name it".to_owned()
         }
-        (CauseKind::CatalogChange, _) if names.is_empty() => {
-            "the vendor changed the catalogue".to_owned()
+        (CauseKind::CatalogChange, _) => {
+            let names = if names == "an action" { "the catalogue" } else { names };
+            format!("the vendor changed {names}")
         }
-        (CauseKind::CatalogChange, _) => format!("the vendor changed {names}"),
         (CauseKind::NoLongerNeeded, _) => {
             "no enabled or shared action needs it any more".to_owned()
         }
-    }
+    };
+    Reason::Because(text)
 }
