@@ -2,3 +2,5 @@
 
 #[cfg(test)]
 mod odeus;
+mod render_plan;
+mod samples;

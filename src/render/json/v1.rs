@@ -1,0 +1,336 @@
+//! Version 1 of the plan document. Terraform's names stand where the meaning is terraform's.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+/// One plan: what would change in one workspace, what that does, and the writes that carry it out.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Plan {
+    /// Version of this document: readers refuse another major version and ignore unknown fields of a newer minor one.
+    #[schemars(regex(pattern = r"^1\.[0-9]+$"))]
+    pub(super) format_version: &'static str,
+    /// Version of the program that wrote it.
+    pub(super) tool_version: &'static str,
+    /// The kind of live system, such as `odeus`.
+    pub(super) platform: String,
+    /// The tenant.
+    pub(super) workspace: String,
+    /// Where the live system answers.
+    pub(super) endpoint: String,
+    /// The digest that an approval names and that apply checks.
+    pub(super) digest: String,
+    /// The UTC date the plan was made for.
+    pub(super) today: String,
+    /// The last day on which the plan can be applied, where it relies on something that ends.
+    pub(super) valid_until: Option<String>,
+    /// Whether apply can carry it out and has something to do.
+    pub(super) applyable: bool,
+    /// Whether the live system is what the files ask for once the plan is applied.
+    pub(super) complete: bool,
+    /// Whether planning failed. A plan that could be made has not failed; its blockers are findings.
+    pub(super) errored: bool,
+    /// The counts that the text form prints.
+    pub(super) summary: Summary,
+    /// Everything that changes, in address order.
+    pub(super) resource_changes: Vec<ResourceChange>,
+    /// What the vendor's catalogue changed by itself; also part of `resource_changes`.
+    pub(super) resource_drift: Vec<ResourceChange>,
+    /// What becomes possible and what stops being possible.
+    pub(super) privilege_delta: PrivilegeDelta,
+    /// What stops working or will not work.
+    pub(super) breakage: Vec<Breakage>,
+    /// Who must reconnect, and who still holds what is removed. Observed, not covered by the digest.
+    pub(super) people: Vec<People>,
+    /// Lints, most severe first.
+    pub(super) findings: Vec<Finding>,
+    /// The writes, in their order.
+    pub(super) operations: Vec<Operation>,
+    /// What no program can do.
+    pub(super) requires_human: Vec<RequiresHuman>,
+    /// Calls, counted before they are made.
+    pub(super) api_cost: ApiCost,
+    /// Live things that no line of the files asks about.
+    pub(super) left_alone: Vec<LeftAlone>,
+    /// Live values that the plan was computed on; apply refuses it when one has moved.
+    pub(super) preconditions: Vec<Precondition>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Summary {
+    /// The one-line verdict of the text form.
+    pub(super) verdict: String,
+    pub(super) add: usize,
+    pub(super) change: usize,
+    pub(super) remove: usize,
+    pub(super) scopes_wider: usize,
+    pub(super) scopes_narrower: usize,
+    pub(super) uses_wider: usize,
+    pub(super) uses_narrower: usize,
+    pub(super) actions_stop_running: usize,
+    pub(super) actions_will_not_run: usize,
+    pub(super) actions_unverified: usize,
+    pub(super) features_break: usize,
+    /// Different people, over all integrations.
+    pub(super) people_must_reconnect: usize,
+    pub(super) blockers: usize,
+    pub(super) warnings: usize,
+    pub(super) notes: usize,
+}
+
+/// One thing that changes.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ResourceChange {
+    /// Stable path, such as `sharepoint/actions/create_page`.
+    pub(super) address: String,
+    /// The integration or client it belongs to.
+    pub(super) unit: String,
+    /// The sort of thing, such as `odeus_action`.
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    /// Last segment of the address.
+    pub(super) name: String,
+    /// What happens to it.
+    pub(super) change: ChangeRepresentation,
+    /// Why, where no line of the files moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) action_reason: Option<ActionReason>,
+    /// The address that the files declare: this one, or the glob or policy that covers it.
+    pub(super) declared_at: String,
+    /// Where that stands.
+    pub(super) source: Option<Source>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum ActionReason {
+    /// The vendor changed the catalogue.
+    CatalogChange,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ChangeRepresentation {
+    /// Always one.
+    #[schemars(length(min = 1, max = 1))]
+    pub(super) actions: Vec<Action>,
+    /// The live value; `null` when it does not exist.
+    pub(super) before: Value,
+    /// The planned value; `null` when it will not exist.
+    pub(super) after: Value,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Action {
+    NoOp,
+    Create,
+    Update,
+    Delete,
+}
+
+/// A range of a file. Lines and columns count from 1, columns in characters; the end is exclusive.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Source {
+    /// Path below the configuration folder, with `/`.
+    pub(super) file: String,
+    pub(super) start: Position,
+    pub(super) end: Position,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Position {
+    pub(super) line: u32,
+    pub(super) column: u32,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct PrivilegeDelta {
+    pub(super) widening: Vec<PrivilegeChange>,
+    pub(super) narrowing: Vec<PrivilegeChange>,
+}
+
+/// One right gained or lost.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct PrivilegeChange {
+    pub(super) unit: String,
+    pub(super) right: Right,
+    /// Why, most telling first.
+    pub(super) causes: Vec<Cause>,
+    /// Whether a tenant administrator must consent; `null` where no source says.
+    pub(super) admin_consent: Option<bool>,
+    /// The provider's own grading; `null` where no source says.
+    pub(super) level: Option<u8>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(super) enum Right {
+    /// A scope is requested from everybody who connects.
+    Scope { scope: String },
+    /// A thing may be used by more or fewer people.
+    Use { address: String, before: String, after: String },
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Cause {
+    pub(super) kind: CauseKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) address: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum CauseKind {
+    Action,
+    LiveAction,
+    NativeAction,
+    BaseScope,
+    FixedList,
+    CatalogChange,
+    NoLongerNeeded,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(super) enum Breakage {
+    /// An action stops for everybody although it stays on.
+    StopsRunning { address: String, missing: Vec<String> },
+    /// An action is turned on and will not run.
+    WillNotRun { address: String, missing: Vec<String> },
+    /// An action relies on a claim that cannot be verified from here.
+    Unverified { address: String, accepted: Vec<String>, reason: String },
+    /// A platform feature loses a native action's scope.
+    FeatureBreaks { unit: String, feature: String, actions: Vec<String>, missing: Vec<String> },
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct People {
+    pub(super) unit: String,
+    /// All users with a connection.
+    pub(super) connected: usize,
+    pub(super) must_reconnect: Vec<String>,
+    /// How many of them already had to before this plan.
+    pub(super) already: usize,
+    pub(super) reason: ReconnectReason,
+    /// Users whose grant holds a removed scope until they reconnect or their token expires.
+    pub(super) still_hold: Vec<StillHolds>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ReconnectReason {
+    Nobody,
+    NewScopes,
+    NewClient,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct StillHolds {
+    pub(super) scope: String,
+    pub(super) users: Vec<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Finding {
+    pub(super) severity: Severity,
+    /// Stable kebab-case name of the rule.
+    pub(super) code: String,
+    pub(super) address: String,
+    pub(super) message: String,
+    pub(super) help: String,
+    /// Scopes meant to be pasted somewhere else.
+    pub(super) paste: Vec<String>,
+    pub(super) source: Option<Source>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Severity {
+    Blocker,
+    Warning,
+    Note,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Operation {
+    /// Place in the order, from 1.
+    pub(super) sequence: usize,
+    /// Operations of one unit run one after another; units are independent.
+    pub(super) unit: String,
+    /// The field that is written.
+    pub(super) address: String,
+    /// The write in words.
+    pub(super) description: String,
+    /// The value of the field on which the write was computed.
+    pub(super) before: Value,
+    pub(super) effect: Effect,
+}
+
+/// What the write does beyond its own field; it must come true exactly.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Effect {
+    pub(super) scopes: ScopeDelta,
+    /// Missing scopes that the write newly accepts.
+    pub(super) accepts: Vec<String>,
+    pub(super) uses: Vec<UseChange>,
+    pub(super) features_lost: Vec<String>,
+    pub(super) features_restored: Vec<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ScopeDelta {
+    pub(super) add: Vec<String>,
+    pub(super) remove: Vec<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct UseChange {
+    pub(super) address: String,
+    pub(super) before: String,
+    pub(super) after: String,
+}
+
+/// Something that a person must do.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(super) enum RequiresHuman {
+    /// A tenant administrator consents to scopes at the provider.
+    AdminConsent { unit: String, who: &'static str, what: String, scopes: Vec<String> },
+    /// Users refresh their connection.
+    Reconnect { unit: String, who: &'static str, what: String, users: Vec<String> },
+    /// Somebody solves a blocker in the files or at the platform.
+    SolveBlocker { unit: String, who: &'static str, what: String, code: String },
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ApiCost {
+    /// Reads that planning took.
+    pub(super) plan_reads: u32,
+    /// Reads that apply will make.
+    pub(super) apply_reads: u32,
+    /// Writes that apply will make.
+    pub(super) writes: u32,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct LeftAlone {
+    pub(super) address: String,
+    pub(super) what: String,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Precondition {
+    pub(super) address: String,
+    pub(super) kind: PreconditionKind,
+    /// The value at plan time.
+    pub(super) value: Value,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PreconditionKind {
+    /// The value of a field that an operation writes.
+    Before,
+    /// Another live fact that the plan used.
+    ReliedOn,
+}

@@ -1,0 +1,182 @@
+//! Makes hostile text harmless, per output format.
+//!
+//! Names, descriptions and messages may come from the live system, so somebody else wrote them. A terminal must not act
+//! on them, a spreadsheet must not calculate them, and no reader may be shown something else than what is there. Each
+//! format has its own function here, because what is dangerous differs; Markdown and HTML get theirs beside these.
+//!
+//! ```
+//! use scopeform::render::neutral;
+//! assert_eq!(neutral::terminal("a\u{202e}b\n").to_string(), r"a\u{202e}b\n");
+//! assert_eq!(neutral::csv_field("=1+1"), "'=1+1");
+//! ```
+
+use std::borrow::Cow;
+use std::fmt::{self, Write};
+
+/// Returns `text` for a terminal: one line, nothing that moves the cursor, reorders or hides.
+#[must_use]
+pub const fn terminal(text: &str) -> Terminal<'_> {
+    Terminal(text)
+}
+
+/// A text that displays itself harmlessly on a terminal.
+#[derive(Debug, Clone, Copy)]
+pub struct Terminal<'a>(&'a str);
+
+impl fmt::Display for Terminal<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in self.0.chars() {
+            match c {
+                '\n' => out.write_str("\\n")?,
+                '\r' => out.write_str("\\r")?,
+                '\t' => out.write_str("\\t")?,
+                c if is_deceptive(c) => write!(out, "\\u{{{:x}}}", u32::from(c))?,
+                c => out.write_char(c)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns `text` as one CSV field (RFC 4180), quoted where needed, that no spreadsheet takes for a formula.
+///
+/// Line breaks inside a field are kept, as the format allows; they are inside quotes.
+#[must_use]
+pub fn csv_field(text: &str) -> Cow<'_, str> {
+    // Spreadsheets also take the full-width forms for the plain ones.
+    let formula = text.starts_with([
+        '=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+    ]);
+    // A semicolon or a tab separates fields where a spreadsheet's locale says so: quoting keeps the field whole.
+    let quoted = text.contains(['"', ',', ';', '\t', '\r', '\n']);
+    let escaped = text.chars().any(|c| is_deceptive(c) && !matches!(c, '\n' | '\r' | '\t'));
+    if !formula && !quoted && !escaped {
+        return Cow::Borrowed(text);
+    }
+    let mut field = String::with_capacity(text.len() + 4);
+    if quoted {
+        field.push('"');
+    }
+    if formula {
+        field.push('\'');
+    }
+    for c in text.chars() {
+        match c {
+            '"' => field.push_str("\"\""),
+            '\n' | '\r' | '\t' => field.push(c),
+            c if is_deceptive(c) => field.extend(c.escape_unicode()),
+            c => field.push(c),
+        }
+    }
+    if quoted {
+        field.push('"');
+    }
+    Cow::Owned(field)
+}
+
+/// Returns a finished JSON document with every deceptive character as a `\u` escape. The value stays the same, since
+/// outside its strings a JSON document holds nothing but ASCII.
+#[must_use]
+pub fn json(document: &str) -> Cow<'_, str> {
+    let hostile = |c: char| is_deceptive(c) && c != '\n';
+    if !document.contains(hostile) {
+        return Cow::Borrowed(document);
+    }
+    let mut safe = String::with_capacity(document.len() + 16);
+    for c in document.chars() {
+        if hostile(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
+        } else {
+            safe.push(c);
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// Returns whether a character acts on the terminal, changes the reading order or cannot be seen.
+#[must_use]
+pub const fn is_deceptive(c: char) -> bool {
+    matches!(c,
+        // C0, DEL and C1 controls: cursor, colours, titles; U+009B alone starts an escape sequence.
+        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'
+        // Invisible: soft hyphen, grapheme joiner, fillers, zero width, invisible operators, byte order mark.
+        | '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}'
+        | '\u{206a}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
+        // Variation selectors and tags can carry a hidden text.
+        | '\u{fe00}'..='\u{fe0f}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
+        // Line ends that are not `\n`, and the reading order.
+        | '\u{2028}' | '\u{2029}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_terminal(text: &str, expected: &str) {
+        let shown = terminal(text).to_string();
+        assert_eq!(shown, expected);
+        assert!(!shown.contains(is_deceptive));
+    }
+
+    #[test]
+    fn a_terminal_is_shown_what_is_there_and_acts_on_nothing() {
+        check_terminal("Files.Read.All", "Files.Read.All");
+        check_terminal("Büro ありがとう 🦀 naïve", "Büro ありがとう 🦀 naïve");
+        check_terminal("", "");
+        check_terminal("a\nblocker[x]: b", r"a\nblocker[x]: b");
+        check_terminal("a\r\tb", r"a\r\tb");
+        check_terminal("\u{1b}[31mred\u{1b}[0m", r"\u{1b}[31mred\u{1b}[0m");
+        check_terminal("\u{1b}]0;title\u{7}", r"\u{1b}]0;title\u{7}");
+        check_terminal("\u{9b}2J", r"\u{9b}2J");
+        check_terminal("\u{8}\u{8}ok\u{7f}", r"\u{8}\u{8}ok\u{7f}");
+        check_terminal("nib\u{202e}txt", r"nib\u{202e}txt");
+        check_terminal("\u{2066}x\u{2069}\u{200f}\u{61c}", r"\u{2066}x\u{2069}\u{200f}\u{61c}");
+        check_terminal("ad\u{200b}min\u{feff}", r"ad\u{200b}min\u{feff}");
+        check_terminal("a\u{2028}b\u{85}c", r"a\u{2028}b\u{85}c");
+        check_terminal("x\u{e0041}\u{fe0f}\u{3164}", r"x\u{e0041}\u{fe0f}\u{3164}");
+    }
+
+    #[track_caller]
+    fn check_csv(text: &str, expected: &str) {
+        assert_eq!(csv_field(text), expected, "{text:?}");
+    }
+
+    #[test]
+    fn a_spreadsheet_calculates_nothing_and_keeps_fields_whole() {
+        check_csv("Create page", "Create page");
+        check_csv("", "");
+        check_csv("a=b", "a=b");
+        check_csv("=HYPERLINK(\"http://x\",\"y\")", "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\"");
+        check_csv("+1", "'+1");
+        check_csv("-2+3", "'-2+3");
+        check_csv("@SUM(A1)", "'@SUM(A1)");
+        check_csv("\t=1", "\"'\t=1\"");
+        check_csv("\r=1", "\"'\r=1\"");
+        check_csv("\u{ff1d}1", "'\u{ff1d}1");
+        check_csv("a,b", "\"a,b\"");
+        check_csv("a;=1", "\"a;=1\"");
+        check_csv("two\nlines", "\"two\nlines\"");
+        check_csv("say \"no\"", "\"say \"\"no\"\"\"");
+        check_csv("\u{200b}=1", "\\u{200b}=1");
+        check_csv("\u{1b}[31m", "\\u{1b}[31m");
+    }
+
+    #[test]
+    fn json_keeps_its_value_and_loses_its_teeth() {
+        for text in ["plain", "\u{9b}2J", "nib\u{202e}txt", "x\u{e0041}", "a\u{7f}\u{2028}", "🦀"]
+        {
+            let document = serde_json::to_string(text).unwrap();
+            let safe = json(&document);
+            assert!(!safe.contains(is_deceptive), "{safe}");
+            assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), text);
+        }
+        assert_eq!(json("{\n}"), "{\n}");
+    }
+}

@@ -1,0 +1,214 @@
+//! What every renderer of plans needs, sorted and counted once, so that text and JSON cannot disagree.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Address, Direction, PrivilegeChange, Right, Scope};
+use crate::plan::{
+    Breakage, Change, Finding, LeftAlone, PeopleEffect, Plan, Severity, SourceRange,
+};
+
+/// A plan, arranged for readers.
+#[derive(Debug)]
+pub(super) struct Outline<'p> {
+    pub(super) plan: &'p Plan,
+    /// Most severe first, then by code and address.
+    pub(super) findings: Vec<&'p Finding>,
+    /// By unit; wider before narrower, scopes before uses.
+    pub(super) privilege: BTreeMap<&'p Address, Vec<&'p PrivilegeChange>>,
+    /// By unit; features first, since they reach people who never heard of the action.
+    pub(super) breakage: Vec<&'p Breakage>,
+    /// By unit.
+    pub(super) people: Vec<&'p PeopleEffect>,
+    /// By address.
+    pub(super) changes: Vec<&'p Change>,
+    /// By address.
+    pub(super) left_alone: Vec<&'p LeftAlone>,
+    pub(super) counts: Counts,
+    sources: BTreeMap<&'p str, &'p SourceRange>,
+    declared: BTreeMap<&'p Address, &'p Address>,
+}
+
+/// The numbers of a plan.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) add: usize,
+    pub(super) change: usize,
+    pub(super) remove: usize,
+    pub(super) scopes_wider: usize,
+    pub(super) scopes_narrower: usize,
+    pub(super) uses_wider: usize,
+    pub(super) uses_narrower: usize,
+    pub(super) actions_stop: usize,
+    pub(super) actions_will_not_run: usize,
+    pub(super) actions_unverified: usize,
+    pub(super) features_break: usize,
+    pub(super) must_reconnect: usize,
+    pub(super) blockers: usize,
+    pub(super) warnings: usize,
+    pub(super) notes: usize,
+}
+
+impl Counts {
+    /// Returns how many things change.
+    pub(super) const fn changes(&self) -> usize {
+        self.add + self.change + self.remove
+    }
+}
+
+/// What a change does to the thing itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Action {
+    Create,
+    Update,
+    Delete,
+    NoOp,
+}
+
+impl Action {
+    /// Returns what `change` does: a value that is `null` does not exist.
+    pub(super) fn of(change: &Change) -> Self {
+        if change.before == change.after {
+            Self::NoOp
+        } else if change.before.is_null() {
+            Self::Create
+        } else if change.after.is_null() {
+            Self::Delete
+        } else {
+            Self::Update
+        }
+    }
+}
+
+impl<'p> Outline<'p> {
+    pub(super) fn of(plan: &'p Plan) -> Self {
+        let mut findings: Vec<_> = plan.findings().collect();
+        findings.sort();
+        let mut privilege: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for change in &plan.bound.privilege.changes {
+            privilege.entry(&change.unit).or_default().push(change);
+        }
+        for changes in privilege.values_mut() {
+            changes.sort_by_key(|c| (matches!(c.right, Right::Use { .. }), c.direction, &c.right));
+        }
+        let mut breakage: Vec<_> = plan.bound.breakage.iter().collect();
+        breakage.sort_by_key(|b| breakage_order(b));
+        let mut people: Vec<_> = plan.observed.people.iter().collect();
+        people.sort_by_key(|p| &p.unit);
+        let mut changes: Vec<_> = plan.bound.changes.iter().collect();
+        changes.sort_by_key(|c| &c.address);
+        let mut left_alone: Vec<_> = plan.observed.left_alone.iter().collect();
+        left_alone.sort_by_key(|l| (&l.address, &l.what));
+        let mut sources: BTreeMap<&str, &SourceRange> = BTreeMap::new();
+        for range in &plan.observed.sources {
+            let place = |r: &'p SourceRange| (&r.file, r.line, r.column);
+            let known = sources.entry(range.address.as_str()).or_insert(range);
+            if place(range) < place(known) {
+                *known = range;
+            }
+        }
+        let declared = changes.iter().map(|c| (&c.address, &c.declared_at)).collect();
+        let counts = counts(plan, &findings);
+        Self {
+            plan,
+            findings,
+            privilege,
+            breakage,
+            people,
+            changes,
+            left_alone,
+            counts,
+            sources,
+            declared,
+        }
+    }
+
+    /// Returns where the files declare `address`: the line that a change of it names, the line itself, or the nearest
+    /// line above it in the tree.
+    pub(super) fn source_of(&self, address: &Address) -> Option<&'p SourceRange> {
+        let start = self.declared.get(address).map_or(address, |declared| *declared);
+        let mut path = start.as_str();
+        loop {
+            if let Some(range) = self.sources.get(path) {
+                return Some(range);
+            }
+            path = path.rsplit_once('/')?.0;
+        }
+    }
+
+    /// Iterates the findings of one severity.
+    pub(super) fn of_severity(&self, severity: Severity) -> impl Iterator<Item = &'p Finding> {
+        self.findings.iter().copied().filter(move |f| f.severity == severity)
+    }
+
+    /// Returns every unit that something happens to.
+    pub(super) fn units(&self) -> BTreeSet<&'p Address> {
+        let changes = self.changes.iter().map(|c| &c.unit);
+        changes.chain(self.plan.bound.operations.iter().map(|o| &o.unit)).collect()
+    }
+
+    /// Returns, per unit, the scopes that a tenant administrator must consent to.
+    pub(super) fn admin_consent(&self) -> BTreeMap<&'p Address, BTreeSet<&'p Scope>> {
+        let mut scopes: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        for change in self.plan.bound.privilege.widening() {
+            if let (Right::Scope(scope), Some(true)) = (&change.right, change.admin_consent) {
+                scopes.entry(&change.unit).or_default().insert(scope);
+            }
+        }
+        scopes
+    }
+}
+
+fn breakage_order(breakage: &Breakage) -> (&str, u8, &str, Option<&BTreeSet<Address>>) {
+    let (place, address) = match breakage {
+        Breakage::FeatureBreaks { unit, feature, actions, .. } => {
+            return (unit.as_str(), 0, feature, Some(actions));
+        }
+        Breakage::StopsRunning { address, .. } => (1, address),
+        Breakage::WillNotRun { address, .. } => (2, address),
+        Breakage::Unverified { address, .. } => (3, address),
+    };
+    (unit_of(address), place, address.as_str(), None)
+}
+
+/// Returns the first segment of an address: the integration that an action belongs to.
+pub(super) fn unit_of(address: &Address) -> &str {
+    address.as_str().split('/').next().unwrap_or_default()
+}
+
+fn counts(plan: &Plan, findings: &[&Finding]) -> Counts {
+    let mut counts = Counts::default();
+    for change in &plan.bound.changes {
+        match Action::of(change) {
+            Action::Create => counts.add += 1,
+            Action::Update => counts.change += 1,
+            Action::Delete => counts.remove += 1,
+            Action::NoOp => {}
+        }
+    }
+    for change in &plan.bound.privilege.changes {
+        match (&change.right, change.direction) {
+            (Right::Scope(_), Direction::Widening) => counts.scopes_wider += 1,
+            (Right::Scope(_), Direction::Narrowing) => counts.scopes_narrower += 1,
+            (Right::Use { .. }, Direction::Widening) => counts.uses_wider += 1,
+            (Right::Use { .. }, Direction::Narrowing) => counts.uses_narrower += 1,
+        }
+    }
+    for breakage in &plan.bound.breakage {
+        match breakage {
+            Breakage::StopsRunning { .. } => counts.actions_stop += 1,
+            Breakage::WillNotRun { .. } => counts.actions_will_not_run += 1,
+            Breakage::Unverified { .. } => counts.actions_unverified += 1,
+            Breakage::FeatureBreaks { .. } => counts.features_break += 1,
+        }
+    }
+    let people = plan.observed.people.iter().flat_map(|p| &p.must_reconnect);
+    counts.must_reconnect = people.collect::<BTreeSet<_>>().len();
+    for finding in findings {
+        match finding.severity {
+            Severity::Blocker => counts.blockers += 1,
+            Severity::Warning => counts.warnings += 1,
+            Severity::Note => counts.notes += 1,
+        }
+    }
+    counts
+}

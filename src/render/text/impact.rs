@@ -1,0 +1,175 @@
+//! What stops working, and who has to do something.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::super::neutral::terminal;
+use super::super::outline::{Outline, unit_of};
+use super::super::palette::Paint;
+use super::super::table::{Row, Table, count, names};
+use super::{Page, below};
+use crate::model::{Address, ScopeSet};
+use crate::plan::{Breakage, PeopleEffect, ReconnectReason};
+
+/// Returns `2 actions, 1 native feature`; empty when nothing breaks.
+pub(super) fn phrase(outline: &Outline<'_>) -> String {
+    let counts = outline.counts;
+    let mut parts = Vec::new();
+    let actions = counts.actions_stop + counts.actions_will_not_run;
+    if actions > 0 {
+        parts.push(count(actions, "action", "actions"));
+    }
+    if counts.features_break > 0 {
+        parts.push(count(counts.features_break, "native feature", "native features"));
+    }
+    parts.join(" and ")
+}
+
+pub(super) fn breakage(page: &mut Page<'_, '_>) -> fmt::Result {
+    let plan = page.outline.plan;
+    if plan.bound.breakage.is_empty() {
+        if plan.is_empty() {
+            return Ok(());
+        }
+        return page.heading("Breakage", "nothing stops working");
+    }
+    let counts = page.outline.counts;
+    let mut detail = Vec::new();
+    for (n, one, many) in [
+        (counts.actions_stop, "stops running", "stop running"),
+        (counts.actions_will_not_run, "will not run", "will not run"),
+        (counts.actions_unverified, "cannot be verified from here", "cannot be verified from here"),
+    ] {
+        if n > 0 {
+            let what = match detail.is_empty() {
+                true => count(n, "action", "actions"),
+                false => n.to_string(),
+            };
+            detail.push(format!("{what} {}", if n == 1 { one } else { many }));
+        }
+    }
+    if counts.features_break > 0 {
+        let verb = if counts.features_break == 1 { "breaks" } else { "break" };
+        let features = count(counts.features_break, "native feature", "native features");
+        detail.push(format!("{features} {verb}"));
+    }
+    page.heading("Breakage", &detail.join(", "))?;
+    let mut by_unit: BTreeMap<&str, Table> = BTreeMap::new();
+    for breakage in page.outline.breakage.iter().copied() {
+        let (unit, row) = row(page, breakage);
+        by_unit.entry(unit).or_default().push(row);
+    }
+    for (unit, table) in &by_unit {
+        writeln!(page.out, "  {}", terminal(unit))?;
+        table.write(page.out, page.options.palette, 4)?;
+    }
+    Ok(())
+}
+
+fn row<'p>(page: &Page<'_, '_>, breakage: &'p Breakage) -> (&'p str, Row) {
+    let line = |paint, words: &str, address: &'p Address, rest: String| {
+        let unit = unit_of(address);
+        let shown = below(address, &Address::of(&[unit])).to_owned();
+        let row = Row::default()
+            .cell(paint, words)
+            .cell(Paint::Plain, terminal(&shown).to_string())
+            .cell(Paint::Plain, rest);
+        (unit, row)
+    };
+    match breakage {
+        Breakage::StopsRunning { address, missing } => {
+            line(Paint::Alarm, "! stops running", address, lacks(missing))
+        }
+        Breakage::WillNotRun { address, missing } => {
+            line(Paint::Alarm, "! will not run", address, lacks(missing))
+        }
+        Breakage::Unverified { address, accepted, reason } => line(
+            Paint::Warning,
+            "? cannot be verified",
+            address,
+            format!("accepted without {accepted}: \"{}\"", terminal(reason)),
+        ),
+        Breakage::FeatureBreaks { unit, feature, actions, missing } => {
+            let by = names(actions.iter().map(|a| below(a, unit)), page.most());
+            let row = Row::default()
+                .cell(Paint::Alarm, "! feature breaks")
+                .cell(Paint::Plain, terminal(feature).to_string())
+                .cell(Paint::Plain, format!("{}, needed by native {by}", lacks(missing)));
+            (unit.as_str(), row)
+        }
+    }
+}
+
+fn lacks(missing: &ScopeSet) -> String {
+    format!("lacks {missing}")
+}
+
+pub(super) fn people(page: &mut Page<'_, '_>) -> fmt::Result {
+    let outline = page.outline;
+    let consent = outline.admin_consent();
+    let concerned: Vec<&PeopleEffect> = outline
+        .people
+        .iter()
+        .copied()
+        .filter(|p| !p.must_reconnect.is_empty() || !p.still_hold.is_empty())
+        .collect();
+    let n = outline.counts.must_reconnect;
+    let mut detail = match n {
+        0 => "nobody must reconnect".to_owned(),
+        n => format!("{n} must reconnect"),
+    };
+    if !consent.is_empty() {
+        detail.push_str(", a tenant administrator must consent first");
+    }
+    if concerned.is_empty() && consent.is_empty() && outline.plan.is_empty() {
+        return Ok(());
+    }
+    page.heading("People", &detail)?;
+    let mut units: BTreeSet<&Address> = consent.keys().copied().collect();
+    units.extend(concerned.iter().map(|p| &p.unit));
+    for unit in units {
+        writeln!(page.out, "  {}", terminal(unit.as_str()))?;
+        if let Some(scopes) = consent.get(unit) {
+            let words = page.paint(Paint::Warning, "! admin consent");
+            let list: Vec<String> = scopes.iter().map(ToString::to_string).collect();
+            writeln!(page.out, "    {words} is needed at the provider for {}", list.join(" "))?;
+        }
+        for effect in concerned.iter().filter(|p| p.unit == *unit) {
+            one(page, effect)?;
+        }
+    }
+    Ok(())
+}
+
+fn one(page: &mut Page<'_, '_>, effect: &PeopleEffect) -> fmt::Result {
+    let PeopleEffect { unit: _, must_reconnect, already, reason, still_hold, connected } = effect;
+    if !must_reconnect.is_empty() {
+        let words = page.paint(Paint::Warning, "! must reconnect");
+        let why = match reason {
+            ReconnectReason::Nobody => "",
+            ReconnectReason::NewScopes => ": what they may run needs a scope they have not granted",
+            ReconnectReason::NewClient => ": the OAuth client changes",
+        };
+        let already = match already {
+            0 => String::new(),
+            n => format!(" ({n} already had to)"),
+        };
+        let n = must_reconnect.len();
+        writeln!(page.out, "    {words} {n} of {connected} connected{already}{why}")?;
+        let list = names(must_reconnect.iter().map(String::as_str), page.most());
+        writeln!(page.out, "        {list}")?;
+    }
+    let mut holders: BTreeMap<&[String], ScopeSet> = BTreeMap::new();
+    for held in still_hold {
+        holders.entry(&held.users).or_default().insert(held.scope.clone());
+    }
+    for (users, scopes) in holders {
+        let words = page.paint(Paint::Note, "* still hold");
+        let n = count(users.len(), "person", "people");
+        let until = "until they reconnect or their token expires";
+        writeln!(page.out, "    {words} {scopes} {until}: {n}")?;
+        let list = names(users.iter().map(String::as_str), page.most());
+        writeln!(page.out, "        {list}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! The plan for people: most reviewers read ten lines, so the verdict comes first and the small print last.
+//!
+//! The order is fixed: verdict, blockers, privilege, breakage, people, changes, other findings, operations, what was left
+//! alone; then the digest, how to go on, and a last line in terraform's shape.
+
+mod changes;
+mod findings;
+mod impact;
+mod operations;
+mod privilege;
+mod value;
+
+use std::fmt::{self, Write};
+
+use super::neutral::terminal;
+use super::outline::Outline;
+use super::palette::{Paint, Painted, Palette};
+use super::table::{count, names};
+use crate::model::Address;
+use crate::plan::{Plan, Severity};
+
+/// How much to say, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options<'a> {
+    /// Colour or not.
+    pub palette: Palette,
+    /// Also list every person, every use and what each operation does to each.
+    pub full: bool,
+    /// The command that applies this plan; a general hint when empty.
+    pub apply_with: &'a str,
+}
+
+/// Writes `plan`.
+///
+/// # Errors
+/// Only when `out` fails.
+pub fn plan(out: &mut dyn Write, plan: &Plan, digest: &str, options: Options<'_>) -> fmt::Result {
+    let outline = Outline::of(plan);
+    let mut page = Page { out, options, outline: &outline };
+    page.verdict()?;
+    findings::blockers(&mut page)?;
+    privilege::section(&mut page)?;
+    impact::breakage(&mut page)?;
+    impact::people(&mut page)?;
+    changes::section(&mut page)?;
+    findings::others(&mut page)?;
+    operations::section(&mut page)?;
+    changes::left_alone(&mut page)?;
+    page.tail(digest)
+}
+
+/// Returns the one-line verdict alone: for a status line, a commit status or a title.
+#[must_use]
+pub fn verdict(plan: &Plan) -> String {
+    verdict_of(&Outline::of(plan))
+}
+
+/// What every section writes to.
+struct Page<'w, 'p> {
+    out: &'w mut dyn Write,
+    options: Options<'w>,
+    outline: &'w Outline<'p>,
+}
+
+impl Page<'_, '_> {
+    /// Returns how many names of a list are shown.
+    fn most(&self) -> usize {
+        if self.options.full { usize::MAX - 1 } else { 8 }
+    }
+
+    fn paint<T: fmt::Display>(&self, paint: Paint, text: T) -> Painted<T> {
+        self.options.palette.paint(paint, text)
+    }
+
+    /// Writes an empty line and a heading; the part after the first colon is not painted.
+    fn heading(&mut self, title: &str, detail: &str) -> fmt::Result {
+        let title = self.paint(Paint::Heading, title);
+        if detail.is_empty() {
+            writeln!(self.out, "\n{title}")
+        } else {
+            writeln!(self.out, "\n{title}: {detail}")
+        }
+    }
+
+    fn verdict(&mut self) -> fmt::Result {
+        let text = verdict_of(self.outline);
+        let paint = if self.outline.counts.blockers > 0 { Paint::Alarm } else { Paint::Heading };
+        let text = self.paint(paint, text);
+        writeln!(self.out, "{text}")
+    }
+
+    fn tail(&mut self, digest: &str) -> fmt::Result {
+        let plan = self.outline.plan;
+        let counts = self.outline.counts;
+        write!(self.out, "\nDigest: {}", terminal(digest))?;
+        let mut small = format!(
+            "made on {} for {} at {}",
+            plan.observed.today,
+            plan.bound.workspace,
+            terminal(&plan.observed.endpoint)
+        );
+        if let Some(until) = plan.bound.valid_until {
+            small.push_str(&format!(", valid until {until}"));
+        }
+        let small = self.paint(Paint::Dim, small);
+        writeln!(self.out, "\n        {small}")?;
+        if counts.blockers > 0 {
+            let blockers = count(counts.blockers, "blocker", "blockers");
+            writeln!(self.out, "Apply:  not possible, {blockers} above")?;
+        } else if !plan.is_empty() {
+            let how = match self.options.apply_with {
+                "" => {
+                    "`scopeform plan --out PLAN` keeps this plan, `scopeform apply PLAN` does exactly what it says"
+                }
+                command => command,
+            };
+            writeln!(self.out, "Apply:  {}", terminal(how))?;
+        }
+        if plan.is_empty() && counts.blockers == 0 {
+            return writeln!(self.out, "No changes.");
+        }
+        let line = format!(
+            "Plan: {} to add, {} to change, {} to remove.",
+            counts.add, counts.change, counts.remove
+        );
+        let line = self.paint(Paint::Heading, line);
+        writeln!(self.out, "{line}")
+    }
+}
+
+fn verdict_of(outline: &Outline<'_>) -> String {
+    let plan = outline.plan;
+    let counts = outline.counts;
+    let mut parts: Vec<String> = Vec::new();
+    if !plan.is_empty() {
+        let units = names(outline.units().into_iter().map(Address::as_str), 4);
+        parts.push(format!("Plan: {} to change in {units}.", counts.changes()));
+        parts.push(format!("Privilege: {}.", privilege::phrase(outline)));
+    } else if counts.blockers == 0 {
+        parts.push(format!("No changes. {} is what the files ask for.", plan.bound.workspace));
+    } else {
+        parts.push(format!("Plan: nothing to change in {}.", plan.bound.workspace));
+    }
+    let broken = impact::phrase(outline);
+    if !broken.is_empty() {
+        parts.push(format!("Breaks {broken}."));
+    }
+    if counts.must_reconnect > 0 {
+        let people = count(counts.must_reconnect, "person", "people");
+        parts.push(format!("{people} must reconnect."));
+    }
+    if counts.blockers > 0 {
+        parts.push(format!("{}.", count(counts.blockers, "blocker", "blockers")));
+    }
+    parts.join(" ")
+}
+
+/// Returns an address as it reads below a heading that names its unit.
+fn below<'a>(address: &'a Address, unit: &Address) -> &'a str {
+    let path = address.as_str();
+    if !address.is_within(unit) {
+        return path;
+    }
+    let rest = path.get(unit.as_str().len()..).unwrap_or(path).trim_start_matches('/');
+    let rest = rest.strip_prefix("actions/").unwrap_or(rest);
+    if rest.is_empty() { path } else { rest }
+}
+
+/// Returns the word for a severity.
+const fn severity(severity: Severity) -> (&'static str, Paint) {
+    match severity {
+        Severity::Blocker => ("blocker", Paint::Alarm),
+        Severity::Warning => ("warning", Paint::Warning),
+        Severity::Note => ("note", Paint::Note),
+    }
+}

@@ -1,0 +1,214 @@
+//! What becomes possible, what stops being possible, and why.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::super::neutral::terminal;
+use super::super::outline::Outline;
+use super::super::palette::Paint;
+use super::super::table::{Row, Table, names};
+use super::{Page, below};
+use crate::model::{Address, Cause, CauseKind, Direction, PrivilegeChange, Right};
+
+/// Returns `+2 scopes wider, -1 narrower`.
+pub(super) fn phrase(outline: &Outline<'_>) -> String {
+    let counts = outline.counts;
+    let scopes = |n: usize| if n == 1 { "scope" } else { "scopes" };
+    match (counts.scopes_wider, counts.scopes_narrower) {
+        (0, 0) => match (counts.uses_wider, counts.uses_narrower) {
+            (0, 0) => "unchanged".to_owned(),
+            (wider, 0) => format!("no scope moves, {wider} opened to more people"),
+            (0, narrower) => format!("no scope moves, {narrower} closed to some people"),
+            (wider, narrower) => {
+                format!("no scope moves, {wider} opened to more people, {narrower} closed to some")
+            }
+        },
+        (wider, 0) => format!("+{wider} {} wider", scopes(wider)),
+        (0, narrower) => format!("-{narrower} {} narrower", scopes(narrower)),
+        (wider, narrower) => format!("+{wider} {} wider, -{narrower} narrower", scopes(wider)),
+    }
+}
+
+pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
+    if page.outline.plan.is_empty() && page.outline.privilege.is_empty() {
+        return Ok(());
+    }
+    page.heading("Privilege", &phrase(page.outline))?;
+    let outline = page.outline;
+    for (unit, changes) in &outline.privilege {
+        writeln!(page.out, "  {}", terminal(unit.as_str()))?;
+        let mut scopes = Table::default();
+        let mut uses: Vec<UseLine<'_>> = Vec::new();
+        for change in changes {
+            match &change.right {
+                Right::Scope(scope) => scopes.push(scope_row(page, unit, change, scope.as_str())),
+                Right::Use { address, before, after } => {
+                    let line = UseLine {
+                        direction: change.direction,
+                        before,
+                        after,
+                        why: why(page, unit, change),
+                        addresses: vec![address],
+                    };
+                    // Many actions that move alike are one line, unless everything is asked for.
+                    match uses.iter_mut().find(|known| !page.options.full && known.is_like(&line)) {
+                        Some(known) => known.addresses.push(address),
+                        None => uses.push(line),
+                    }
+                }
+            }
+        }
+        scopes.write(page.out, page.options.palette, 4)?;
+        let mut table = Table::default();
+        for line in &uses {
+            table.push(line.row(page, unit));
+        }
+        table.write(page.out, page.options.palette, 4)?;
+    }
+    Ok(())
+}
+
+const fn sign(direction: Direction) -> (&'static str, Paint) {
+    match direction {
+        Direction::Widening => ("+", Paint::Add),
+        Direction::Narrowing => ("-", Paint::Remove),
+    }
+}
+
+fn scope_row(page: &Page<'_, '_>, unit: &Address, change: &PrivilegeChange, scope: &str) -> Row {
+    let (sign, paint) = sign(change.direction);
+    let consent = match change.admin_consent {
+        Some(true) => ("admin consent", Paint::Warning),
+        Some(false) => ("user consent", Paint::Dim),
+        None => ("", Paint::Plain),
+    };
+    let level = change.level.map(|level| format!("level {}", level.0)).unwrap_or_default();
+    Row::default()
+        .cell(paint, format!("{sign} {}", terminal(scope)))
+        .cell(consent.1, consent.0)
+        .cell(Paint::Plain, level)
+        .cell(Paint::Dim, why(page, unit, change))
+}
+
+/// Things whose reach moves in the same way for the same reason.
+struct UseLine<'p> {
+    direction: Direction,
+    before: &'p str,
+    after: &'p str,
+    why: String,
+    addresses: Vec<&'p Address>,
+}
+
+impl UseLine<'_> {
+    /// Whether two lines can be told as one; only the reasons of the kind "it is turned on itself" may differ.
+    fn is_like(&self, other: &Self) -> bool {
+        self.direction == other.direction
+            && self.before == other.before
+            && self.after == other.after
+    }
+
+    fn row(&self, page: &Page<'_, '_>, unit: &Address) -> Row {
+        let (sign, paint) = sign(self.direction);
+        let shown = names(self.addresses.iter().map(|a| below(a, unit)), page.most());
+        let row = Row::default()
+            .cell(paint, format!("{sign} {shown}"))
+            .cell(Paint::Plain, format!("{} -> {}", terminal(self.before), terminal(self.after)));
+        match self.addresses.as_slice() {
+            [_] => row.cell(Paint::Dim, self.why.clone()),
+            _ => row,
+        }
+    }
+}
+
+/// Returns `because create_list and get_page are turned on; native search_files needs it`.
+fn why(page: &Page<'_, '_>, unit: &Address, change: &PrivilegeChange) -> String {
+    let mut by_kind: BTreeMap<CauseKind, Vec<&Cause>> = BTreeMap::new();
+    for cause in &change.causes {
+        by_kind.entry(cause.kind).or_default().push(cause);
+    }
+    let most = if page.options.full { page.most() } else { 3 };
+    let mut because = Vec::new();
+    let mut although = Vec::new();
+    for (kind, causes) in &by_kind {
+        let addresses: Vec<&Address> =
+            causes.iter().filter_map(|cause| cause.address.as_ref()).collect();
+        if let Right::Use { address, before, after } = &change.right
+            && *kind == CauseKind::Action
+            && addresses.iter().all(|a| *a == address)
+        {
+            because.push(own_reason(change.direction, before, after).to_owned());
+            continue;
+        }
+        let shown = names(addresses.iter().map(|a| below(a, unit)), most);
+        let subject = Subject { names: &shown, many: addresses.len() > 1 };
+        match reason(*kind, change.direction, subject) {
+            Reason::Because(text) => because.push(text),
+            Reason::Although(text) => although.push(text),
+        }
+    }
+    let mut text = String::new();
+    for (list, word) in [(because, "because"), (although, "although")] {
+        if !list.is_empty() {
+            let comma = if text.is_empty() { "" } else { ", " };
+            text.push_str(&format!("{comma}{word} {}", list.join("; ")));
+        }
+    }
+    text
+}
+
+/// Returns why an action's own access moves its reach. An action that is off still runs for admins.
+fn own_reason(direction: Direction, before: &str, after: &str) -> &'static str {
+    let off = |words: &str| matches!(words, "nobody" | "admins only");
+    match direction {
+        Direction::Widening if off(before) => "it is turned on",
+        Direction::Widening => "it is shared with more people",
+        Direction::Narrowing if off(after) => "it is turned off",
+        Direction::Narrowing => "it is shared with fewer people",
+    }
+}
+
+/// A reason for a move, or one that speaks against it.
+enum Reason {
+    Because(String),
+    Although(String),
+}
+
+#[derive(Clone, Copy)]
+struct Subject<'a> {
+    names: &'a str,
+    many: bool,
+}
+
+fn reason(kind: CauseKind, direction: Direction, subject: Subject<'_>) -> Reason {
+    let Subject { names, many } = subject;
+    let names = if names.is_empty() { "an action" } else { names };
+    let (is, needs) = if many { ("are", "need") } else { ("is", "needs") };
+    let text = match (kind, direction) {
+        (CauseKind::Action, Direction::Widening) => format!("{names} {is} turned on"),
+        (CauseKind::Action, Direction::Narrowing) => format!("{names} {is} turned off"),
+        (CauseKind::LiveAction, Direction::Widening) => format!("{names}, already on, {needs} it"),
+        (CauseKind::LiveAction, Direction::Narrowing) => {
+            return Reason::Although(format!("{names} {is} still on"));
+        }
+        (CauseKind::NativeAction, Direction::Widening) => format!("native {names} {needs} it"),
+        (CauseKind::NativeAction, Direction::Narrowing) => {
+            return Reason::Although(format!("native {names} {needs} it"));
+        }
+        (CauseKind::BaseScope, Direction::Widening) => "every connection requests it".to_owned(),
+        (CauseKind::BaseScope, Direction::Narrowing) => {
+            return Reason::Although("every connection needs it".to_owned());
+        }
+        (CauseKind::FixedList, Direction::Widening) => "the fixed list names it".to_owned(),
+        (CauseKind::FixedList, Direction::Narrowing) => {
+            "the fixed list does not name it".to_owned()
+        }
+        (CauseKind::CatalogChange, _) => {
+            let names = if names == "an action" { "the catalogue" } else { names };
+            format!("the vendor changed {names}")
+        }
+        (CauseKind::NoLongerNeeded, _) => {
+            "no enabled or shared action needs it any more".to_owned()
+        }
+    };
+    Reason::Because(text)
+}

@@ -1,0 +1,185 @@
+//! Before and after in words: sets differ as sets, lists of people read as people, and nested values name their path.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::super::neutral::terminal;
+
+/// How a value changes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Delta {
+    /// Fits on the line of its address.
+    Line(String),
+    /// One line per field that differs.
+    Fields(Vec<(String, String)>),
+}
+
+pub(super) fn delta(before: &Value, after: &Value) -> Delta {
+    if !is_record(before) && !is_record(after) {
+        return Delta::Line(line(before, after));
+    }
+    let mut fields = Vec::new();
+    collect("", before, after, &mut fields);
+    Delta::Fields(fields)
+}
+
+/// Returns whether a value has fields of its own, as opposed to standing for one thing in words.
+fn is_record(value: &Value) -> bool {
+    value.is_object() && people(value).is_none()
+}
+
+fn collect(path: &str, before: &Value, after: &Value, fields: &mut Vec<(String, String)>) {
+    if before == after {
+        return;
+    }
+    let empty = Map::new();
+    let (old, new) = match (before, after) {
+        (Value::Object(old), Value::Object(new)) if is_record(before) || is_record(after) => {
+            (old, new)
+        }
+        (Value::Null, Value::Object(new)) if is_record(after) => (&empty, new),
+        (Value::Object(old), Value::Null) if is_record(before) => (old, &empty),
+        _ => {
+            let name = if path.is_empty() { "value" } else { path };
+            fields.push((terminal(name).to_string(), line(before, after)));
+            return;
+        }
+    };
+    let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    for key in keys {
+        let inner = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        let (a, b) = (old.get(key), new.get(key));
+        collect(&inner, a.unwrap_or(&Value::Null), b.unwrap_or(&Value::Null), fields);
+    }
+}
+
+fn line(before: &Value, after: &Value) -> String {
+    if let (Some(old), Some(new)) = (tokens(before), tokens(after)) {
+        return set(&old, &new);
+    }
+    match (before, after) {
+        (Value::Null, new) => words(new),
+        (old, Value::Null) => format!("{} -> (none)", words(old)),
+        (old, new) => format!("{} -> {}", words(old), words(new)),
+    }
+}
+
+/// Returns the texts of a list of texts.
+fn tokens(value: &Value) -> Option<BTreeSet<&str>> {
+    value.as_array()?.iter().map(Value::as_str).collect()
+}
+
+/// Returns `+A +B -C (5 unchanged)`.
+fn set(old: &BTreeSet<&str>, new: &BTreeSet<&str>) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(new.difference(old).map(|t| format!("+{}", terminal(t))));
+    parts.extend(old.difference(new).map(|t| format!("-{}", terminal(t))));
+    match old.intersection(new).count() {
+        0 => {}
+        n => parts.push(format!("({n} unchanged)")),
+    }
+    parts.join(" ")
+}
+
+pub(super) fn words(value: &Value) -> String {
+    if let Some(people) = people(value) {
+        return people;
+    }
+    match value {
+        Value::Null => "(none)".to_owned(),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::String(text) if text.is_empty() => "\"\"".to_owned(),
+        Value::String(text) => terminal(text).to_string(),
+        Value::Array(items) if items.is_empty() => "(empty)".to_owned(),
+        Value::Array(items) => items.iter().map(words).collect::<Vec<_>>().join(" "),
+        Value::Object(_) => terminal(&value.to_string()).to_string(),
+    }
+}
+
+/// Reads the forms of a share list: the model's `{"only": [{"group": ..}, {"user": ..}]}` and the files'
+/// `{"groups": [..], "users": [..]}`.
+fn people(value: &Value) -> Option<String> {
+    let object = value.as_object()?;
+    let mut names = Vec::new();
+    if let (Some(list), 1) = (object.get("only"), object.len()) {
+        for principal in list.as_array()? {
+            let principal = principal.as_object()?;
+            let (kind, name) = principal.iter().next()?;
+            names.push(one(kind, name.as_str()?)?);
+        }
+    } else if !object.is_empty() && object.keys().all(|k| k == "groups" || k == "users") {
+        for (kind, list) in object {
+            for name in list.as_array()? {
+                names.push(one(kind, name.as_str()?)?);
+            }
+        }
+    } else {
+        return None;
+    }
+    Some(names.join(", "))
+}
+
+fn one(kind: &str, name: &str) -> Option<String> {
+    match kind {
+        "group" | "groups" => Some(format!("group {}", terminal(name))),
+        "user" | "users" => Some(terminal(name).to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(before: &Value, after: &Value, expected: &str) {
+        let shown = match delta(before, after) {
+            Delta::Line(line) => line,
+            Delta::Fields(fields) => {
+                let lines: Vec<_> = fields.iter().map(|(k, v)| format!("{k}: {v}")).collect();
+                lines.join(" | ")
+            }
+        };
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn values_read_as_words() {
+        check(&json!("nobody"), &json!("everyone"), "nobody -> everyone");
+        check(&json!(false), &json!(true), "false -> true");
+        check(&Value::Null, &json!("x"), "x");
+        check(&json!("x"), &Value::Null, "x -> (none)");
+        check(
+            &json!("everyone"),
+            &json!({"only": [{"group": "hr"}, {"user": "a@x"}]}),
+            "everyone -> group hr, a@x",
+        );
+        check(
+            &json!({"groups": ["hr"], "users": ["a@x"]}),
+            &json!("nobody"),
+            "group hr, a@x -> nobody",
+        );
+        check(&json!("a"), &json!("b\u{202e}\n"), r"a -> b\u{202e}\n");
+    }
+
+    #[test]
+    fn lists_differ_as_sets() {
+        check(&json!(["A", "B"]), &json!(["B", "C"]), "+C -A (1 unchanged)");
+        check(&json!([]), &json!(["C"]), "+C");
+        check(&Value::Null, &json!(["C", "D"]), "C D");
+    }
+
+    #[test]
+    fn nested_values_name_their_path_and_only_what_differs() {
+        check(
+            &json!({"mode": "managed", "scopes": ["A"]}),
+            &json!({"mode": "fixed", "client": {"id": "x"}, "scopes": ["A", "B"]}),
+            "client.id: x | mode: managed -> fixed | scopes: +B (1 unchanged)",
+        );
+        check(&json!("managed"), &json!({"mode": "sync"}), r#"value: managed -> {"mode":"sync"}"#);
+        check(&Value::Null, &json!({"mode": "sync"}), "mode: sync");
+    }
+}

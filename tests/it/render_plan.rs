@@ -1,0 +1,276 @@
+//! The plan as people and machines read it.
+
+use scopeform::plan::{Plan, Severity};
+use scopeform::render::neutral::is_deceptive;
+use scopeform::render::palette::Palette;
+use scopeform::render::text::{self, Options};
+use scopeform::render::{diff, json};
+use serde_json::Value;
+
+use crate::samples;
+
+const PLAIN: Options<'static> = Options { palette: Palette::PLAIN, full: false, apply_with: "" };
+const FULL: Options<'static> = Options { palette: Palette::PLAIN, full: true, apply_with: "" };
+const COLOUR: Options<'static> = Options { palette: Palette::ANSI, full: true, apply_with: "" };
+
+fn plans() -> [(&'static str, Plan); 4] {
+    [
+        ("empty", samples::empty()),
+        ("toggle", samples::toggle()),
+        ("fixed", samples::fixed()),
+        ("hostile", samples::hostile()),
+    ]
+}
+
+fn as_text(plan: &Plan, options: Options<'_>) -> String {
+    let mut text = String::new();
+    text::plan(&mut text, plan, samples::DIGEST, options).unwrap();
+    text
+}
+
+fn as_json(plan: &Plan) -> String {
+    let mut text = String::new();
+    json::plan(&mut text, plan, samples::DIGEST).unwrap();
+    text
+}
+
+fn as_diff(plan: &Plan, palette: Palette) -> String {
+    let mut text = String::new();
+    diff::plan(&mut text, plan, palette).unwrap();
+    text
+}
+
+#[test]
+fn plans_read_from_the_top() {
+    for (name, plan) in plans() {
+        insta::assert_snapshot!(name, as_text(&plan, PLAIN));
+    }
+    insta::assert_snapshot!("fixed_full", as_text(&samples::fixed(), FULL));
+}
+
+#[test]
+fn the_json_document_keeps_its_shape() {
+    let version = format!("\"tool_version\": \"{}\"", env!("CARGO_PKG_VERSION"));
+    for (name, plan) in plans() {
+        let text = as_json(&plan).replace(&version, "\"tool_version\": \"VERSION\"");
+        insta::assert_snapshot!(format!("{name}_json"), text);
+    }
+}
+
+#[test]
+fn sections_keep_their_order() {
+    let text = as_text(&samples::fixed(), PLAIN);
+    let titles = [
+        "Plan: ",
+        "\nBlockers: ",
+        "\nPrivilege: ",
+        "\nBreakage: ",
+        "\nPeople: ",
+        "\nChanges: ",
+        "\nFindings: ",
+        "\nOperations: ",
+        "\nLeft alone: ",
+        "\nDigest: ",
+        "\nApply: ",
+        "\nPlan: 0 to add",
+    ];
+    let places: Vec<_> = titles.iter().map(|t| text.find(t).expect(t)).collect();
+    assert!(places.is_sorted(), "{places:?}");
+}
+
+#[test]
+fn the_first_ten_lines_hold_verdict_blocker_and_the_first_privilege() {
+    let text = as_text(&samples::fixed(), PLAIN);
+    let head: Vec<&str> = text.lines().take(12).collect();
+    assert_eq!(
+        head[0],
+        "Plan: 4 to change in onedrive, sharepoint, workspace. Privilege: +2 scopes wider, -4 \
+         narrower. Breaks 2 actions and 2 native features. 41 people must reconnect. 1 blocker."
+    );
+    assert!(head.iter().any(|line| line.contains("action-missing-scope")));
+    assert!(head.iter().any(|line| line.starts_with("Privilege: ")));
+    assert_eq!(
+        as_text(&samples::empty(), PLAIN).lines().next(),
+        Some("No changes. acme is what the files ask for.")
+    );
+}
+
+#[test]
+fn an_unfulfillable_wish_without_changes_is_not_called_no_changes() {
+    let mut plan = samples::empty();
+    plan.bound.findings = samples::fixed()
+        .bound
+        .findings
+        .into_iter()
+        .filter(|f| f.severity == Severity::Blocker)
+        .collect();
+    let text = as_text(&plan, PLAIN);
+    assert!(!text.contains("No changes."), "{text}");
+    assert!(text.starts_with("Plan: nothing to change in acme. 1 blocker.\n"), "{text}");
+    assert!(text.ends_with("Plan: 0 to add, 0 to change, 0 to remove.\n"), "{text}");
+    let document: Value = serde_json::from_str(&as_json(&plan)).unwrap();
+    assert_eq!((&document["applyable"], &document["complete"]), (&false.into(), &false.into()));
+}
+
+#[test]
+fn a_paste_list_is_whole_and_alone_on_its_line() {
+    let mut plan = samples::fixed();
+    let many = (0..300).map(|n| samples::scope(&format!("Some.Long.Scope.Name.{n:03}")));
+    plan.bound.findings[0].paste = many.collect();
+    let expected = plan.bound.findings[0].paste.to_string();
+    let text = as_text(&plan, PLAIN);
+    assert!(text.lines().any(|line| line == expected));
+}
+
+#[test]
+fn names_are_cut_at_eight_and_whole_when_asked_for() {
+    let plan = samples::toggle();
+    let short = as_text(&plan, PLAIN);
+    assert!(short.contains("user08@acme.example and 33 more"), "{short}");
+    assert!(!short.contains("user41@acme.example"));
+    let long = as_text(&plan, FULL);
+    assert!(long.contains("user41@acme.example"), "{long}");
+    assert!(long.contains("~ create_list runs for nobody -> group content-team"), "{long}");
+}
+
+#[test]
+fn nothing_hostile_reaches_the_terminal() {
+    let plan = samples::hostile();
+    for text in [
+        as_text(&plan, PLAIN),
+        as_text(&plan, FULL),
+        as_json(&plan),
+        as_diff(&plan, Palette::PLAIN),
+    ] {
+        for line in text.lines() {
+            assert!(!line.contains(is_deceptive), "{line:?}");
+            assert!(!line.starts_with("! blocker[fake]"), "{line:?}");
+        }
+    }
+    let round: Value = serde_json::from_str(&as_json(&plan)).unwrap();
+    assert_eq!(round["endpoint"], samples::NASTY);
+}
+
+#[test]
+fn colour_is_decoration() {
+    for (name, plan) in plans() {
+        let plain = as_text(&plan, FULL);
+        assert!(!plain.contains('\u{1b}'), "{name}");
+        let coloured = as_text(&plan, COLOUR);
+        assert!(coloured.contains("\u{1b}["), "{name}");
+        let mut stripped = String::new();
+        let mut rest = coloured.as_str();
+        while let Some((before, after)) = rest.split_once('\u{1b}') {
+            stripped.push_str(before);
+            rest = after.split_once('m').unwrap().1;
+        }
+        stripped.push_str(rest);
+        assert_eq!(stripped, plain, "{name}");
+    }
+}
+
+#[test]
+fn the_same_plan_gives_the_same_bytes_whatever_the_order_it_was_gathered_in() {
+    for (name, plan) in plans() {
+        let mut shuffled = plan.clone();
+        let bound = &mut shuffled.bound;
+        bound.changes.reverse();
+        bound.privilege.changes.reverse();
+        bound.breakage.reverse();
+        bound.findings.reverse();
+        let observed = &mut shuffled.observed;
+        observed.people.reverse();
+        observed.findings.reverse();
+        observed.left_alone.reverse();
+        observed.effective.reverse();
+        observed.sources.reverse();
+        assert_eq!(as_text(&plan, PLAIN), as_text(&plan, PLAIN), "{name}");
+        assert_eq!(as_text(&plan, FULL), as_text(&shuffled, FULL), "{name}");
+        assert_eq!(as_json(&plan), as_json(&shuffled), "{name}");
+        assert_eq!(as_diff(&plan, Palette::PLAIN), as_diff(&shuffled, Palette::PLAIN), "{name}");
+    }
+}
+
+#[test]
+fn text_and_json_agree_on_counts() {
+    for (name, plan) in plans() {
+        let text = as_text(&plan, PLAIN);
+        let document: Value = serde_json::from_str(&as_json(&plan)).unwrap();
+        let summary = &document["summary"];
+        assert_eq!(text.lines().next(), summary["verdict"].as_str(), "{name}");
+        let last = format!(
+            "Plan: {} to add, {} to change, {} to remove.",
+            summary["add"], summary["change"], summary["remove"]
+        );
+        let expected = if plan.is_empty() { "No changes." } else { &last };
+        assert_eq!(text.lines().last(), Some(expected), "{name}");
+        let actions = |wanted: &str| {
+            let all = document["resource_changes"].as_array().unwrap().iter();
+            all.filter(|c| c["change"]["actions"][0] == wanted).count()
+        };
+        assert_eq!(summary["change"], actions("update"), "{name}");
+        assert_eq!(summary["add"], actions("create"), "{name}");
+        let of = |path: &str| document.pointer(path).unwrap().as_array().unwrap().len();
+        let blockers = text.lines().filter(|l| l.starts_with("  ! blocker["));
+        assert_eq!(summary["blockers"], blockers.count(), "{name}");
+        assert_eq!(of("/operations"), plan.bound.operations.len(), "{name}");
+        assert_eq!(
+            of("/preconditions"),
+            plan.bound.operations.len() + plan.bound.relied_on.len(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn what_does_not_exist_is_created_and_what_goes_is_deleted() {
+    let mut plan = samples::toggle();
+    plan.bound.changes[0].before = Value::Null;
+    plan.bound.changes[1].after = Value::Null;
+    let mut same = plan.bound.changes[0].clone();
+    same.before = same.after.clone();
+    same.catalog_change = true;
+    plan.bound.changes.push(same);
+    let text = as_text(&plan, PLAIN);
+    assert!(text.contains("  + add     sharepoint/actions/create_list"), "{text}");
+    assert!(text.contains("  - remove  sharepoint/actions/delete_list"), "{text}");
+    assert!(text.ends_with("Plan: 1 to add, 0 to change, 1 to remove.\n"), "{text}");
+    let document: Value = serde_json::from_str(&as_json(&plan)).unwrap();
+    let all = document["resource_changes"].as_array().unwrap();
+    let actions: Vec<_> = all.iter().map(|c| c["change"]["actions"][0].as_str().unwrap()).collect();
+    assert_eq!(actions, ["create", "no-op", "delete"]);
+    assert_eq!(document["resource_drift"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn the_diff_names_both_sides() {
+    insta::assert_snapshot!(as_diff(&samples::toggle(), Palette::PLAIN), @r"
+    --- live/sharepoint
+    +++ planned/sharepoint
+    @@ -1,4 +1,4 @@
+     access: everyone
+     actions:
+    -  create_list: nobody
+    -  delete_list: everyone
+    +  create_list: group content-team
+    +  delete_list: nobody
+    ");
+    assert_eq!(as_diff(&samples::empty(), Palette::PLAIN), "");
+}
+
+#[test]
+fn the_published_schema_is_the_one_we_write() {
+    crate::samples::check_schema("plan", &json::plan_schema());
+    let validator = jsonschema::validator_for(&json::plan_schema()).unwrap();
+    for (name, plan) in plans() {
+        let document: Value = serde_json::from_str(&as_json(&plan)).unwrap();
+        let errors: Vec<_> = validator.iter_errors(&document).map(|e| e.to_string()).collect();
+        assert!(errors.is_empty(), "{name}: {errors:?}");
+        let mut wrong = document.clone();
+        wrong["format_version"] = "2.0".into();
+        assert!(!validator.is_valid(&wrong), "{name}: another major version passes");
+        wrong = document;
+        wrong["resource_changes"] = serde_json::json!([{"change": {"actions": ["destroy"]}}]);
+        assert!(!validator.is_valid(&wrong), "{name}: an unknown action passes");
+    }
+}
