@@ -190,7 +190,7 @@ impl Builder {
     }
 
     /// Turns the keys under `oauth` into one of the legal combinations (domain cases 30, 32).
-    fn oauth(
+    pub(super) fn oauth(
         &mut self,
         at: &Address,
         field: &Field<RawOauth>,

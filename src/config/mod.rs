@@ -8,15 +8,18 @@
 //! by the planner, which finds their lines through [`Origins`] and [`diagnose`].
 
 mod access;
+pub mod catalog;
 mod leaf;
 mod lower;
 mod raw;
 mod schema;
 mod shape;
+pub mod world;
 mod yaml;
 
 use std::collections::BTreeMap;
 
+pub use catalog::bundled_catalog;
 pub use leaf::Endpoint;
 pub use schema::config_schema;
 

@@ -6,7 +6,7 @@ use super::raw::{RawHeader, RawOdeus};
 use super::shape::object_schema;
 use crate::platform::Kind;
 
-fn document(title: &str, schema: Json) -> Json {
+pub(super) fn document(title: &str, schema: Json) -> Json {
     let mut document = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": title,

@@ -1,1 +1,3 @@
 //! Values to text; no decisions, no IO.
+
+pub mod diagnostic;
