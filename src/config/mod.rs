@@ -1,1 +1,240 @@
 //! YAML text to what is wanted; the only place that knows YAML.
+//!
+//! ```text
+//! bytes -> yaml (tree with places) -> shape, raw (typed document) -> lower -> Config + Origins
+//! ```
+//!
+//! Everything that is wrong with all files is reported in one run. Names that only the live catalogue knows are checked
+//! by the planner, which finds their lines through [`Origins`] and [`diagnose`].
+
+mod access;
+pub mod catalog;
+mod leaf;
+mod lower;
+mod raw;
+mod schema;
+mod shape;
+pub mod world;
+mod yaml;
+
+use std::collections::BTreeMap;
+
+pub use catalog::bundled_catalog;
+pub use leaf::Endpoint;
+pub use schema::config_schema;
+
+use crate::diag::{Code, Diagnostic, Diagnostics};
+use crate::model::{Address, WorkspaceId};
+use crate::plan::Severity;
+use crate::platform::{Kind, odeus};
+use crate::source::{FileId, Origin, Origins, SourceFile, SourceMap, Span, Spanned};
+use lower::Builder;
+use raw::{RawHeader, RawOdeus};
+use shape::Reader;
+use yaml::{Node, Value};
+
+/// What the files ask for in one workspace, and where they say so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Which tenant.
+    pub workspace: WorkspaceId,
+    /// Where its platform answers.
+    pub endpoint: Endpoint,
+    /// What is wanted.
+    pub desired: Desired,
+    /// Severities that findings are raised to, by finding code.
+    pub raised: BTreeMap<String, Severity>,
+    /// Where each declared address stands.
+    pub origins: Origins,
+}
+
+/// What is wanted, by platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Desired {
+    /// On Odeus.
+    Odeus(odeus::desired::Desired),
+}
+
+impl Desired {
+    /// Returns the platform that is meant.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Odeus(_) => Kind::Odeus,
+        }
+    }
+}
+
+/// What a YAML file of a configuration folder is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// Part of the configuration, or meant to be.
+    Config,
+    /// A world for the embedded control plane: `kind: world` comes first.
+    World,
+    /// A catalogue: `kind: catalog` comes first.
+    Catalog,
+}
+
+/// Tells worlds and catalogues from configuration by the first key, whatever else is wrong with the file.
+#[must_use]
+pub fn classify(bytes: &[u8]) -> FileKind {
+    // The first entry stands at the top; a hostile file is not read further than that.
+    let head = bytes.get(..4096).unwrap_or(bytes);
+    let text = String::from_utf8_lossy(head);
+    match yaml::first_entry(&text) {
+        Some((key, Some(value))) if key == "kind" && value == "world" => FileKind::World,
+        Some((key, Some(value))) if key == "kind" && value == "catalog" => FileKind::Catalog,
+        _ => FileKind::Config,
+    }
+}
+
+/// Reads every configuration file of `sources` and returns one [`Config`] per workspace, in name order.
+///
+/// No configuration is returned when anything is wrong: a wish that was dropped must not be planned without.
+#[must_use]
+pub fn load(sources: &SourceMap) -> (Vec<Config>, Diagnostics) {
+    let mut out = Diagnostics::new();
+    let mut workspaces: BTreeMap<WorkspaceId, Builder> = BTreeMap::new();
+    for (file, source) in sources.iter() {
+        load_file(file, source, &mut workspaces, &mut out);
+    }
+    if out.has_errors() {
+        return (Vec::new(), out);
+    }
+    let configs = workspaces.into_iter().map(|(workspace, builder)| Config {
+        workspace,
+        endpoint: builder.endpoint.map_or(Endpoint::Embedded, |(endpoint, _)| endpoint),
+        desired: match builder.platform.0 {
+            Kind::Odeus => Desired::Odeus(builder.odeus),
+        },
+        raised: builder.raised,
+        origins: builder.origins,
+    });
+    (configs.collect(), out)
+}
+
+/// Returns a diagnostic about something that the files declare, at its line or the nearest line above it.
+#[must_use]
+pub fn diagnose(
+    origins: &Origins,
+    address: &Address,
+    code: Code,
+    message: impl Into<String>,
+    help: Option<String>,
+) -> Diagnostic {
+    let mut diagnostic = match origins.get(address) {
+        Some(origin) => Diagnostic::at(code, origin, message),
+        None => Diagnostic::nowhere(code, message),
+    };
+    diagnostic.help = help;
+    diagnostic
+}
+
+type Entries = Vec<(Spanned<String>, Node)>;
+
+/// Returns the entries of the document.
+fn root(file: FileId, source: &SourceFile, out: &mut Diagnostics) -> Option<(Entries, Span)> {
+    let node = yaml::parse(file, source, out)?;
+    match node.value {
+        Value::Map(entries) => {
+            let at = entries.first().map_or(Span::START, |(key, _)| key.span);
+            Some((entries, at))
+        }
+        Value::Null | Value::Scalar { .. } | Value::Seq(_) => {
+            let mut reader = Reader { file, out };
+            let help = "begin with `version: 1`, `platform` and `workspace`".to_owned();
+            reader.wrong_type(&node, node.mark(), "a mapping", help);
+            None
+        }
+    }
+}
+
+fn load_file(
+    file: FileId,
+    source: &SourceFile,
+    workspaces: &mut BTreeMap<WorkspaceId, Builder>,
+    out: &mut Diagnostics,
+) {
+    let Some((entries, at)) = root(file, source, out) else { return };
+    let mut reader = Reader { file, out };
+    let in_header =
+        |(key, _): &(Spanned<String>, Node)| RawHeader::KEYS.contains(&key.value.as_str());
+    let (header, mut body): (Entries, Entries) = entries.into_iter().partition(in_header);
+    let header = RawHeader::read_entries(&header, at, &mut reader);
+    let Some(platform) = &header.platform else { return };
+    let place = (platform.value.value, reader.origin(platform.at));
+
+    let body_keys = match platform.value.value {
+        Kind::Odeus => RawOdeus::KEYS,
+    };
+    let known: Vec<&str> = RawHeader::KEYS.iter().chain(body_keys).copied().collect();
+    body.retain(|(key, _)| {
+        let legal = body_keys.contains(&key.value.as_str());
+        if !legal {
+            reader.unknown_key(key, &known);
+        }
+        legal
+    });
+
+    // Without a workspace the rest is still worth reading for what is wrong with it.
+    let mut scratch = None;
+    let builder = match &header.workspace {
+        Some(workspace) => {
+            let id = workspace.value.value.clone();
+            workspaces.entry(id.clone()).or_insert_with(|| Builder::new(id, place))
+        }
+        None => match WorkspaceId::try_from("unknown") {
+            Ok(id) => scratch.insert(Builder::new(id, place)),
+            Err(_) => return,
+        },
+    };
+    merge_header(&header, place, builder, &mut reader);
+    match place.0 {
+        Kind::Odeus => {
+            let raw = RawOdeus::read_entries(&body, at, &mut reader);
+            builder.odeus(raw, &mut reader);
+        }
+    }
+}
+
+/// Compares the header with what earlier files of the workspace said.
+fn merge_header(
+    header: &RawHeader,
+    platform: (Kind, Origin),
+    builder: &mut Builder,
+    reader: &mut Reader<'_>,
+) {
+    let RawHeader { version: _, platform: _, workspace, endpoint, findings } = header;
+    if let Some(field) = workspace {
+        builder.origins.note(Address::workspace(), reader.origin(field.at));
+    }
+    let differ = |reader: &mut Reader<'_>, what: &str, here: Span, first: Origin| {
+        let message = format!("two files give this workspace a different {what}");
+        let diagnostic = reader
+            .error(Code::HeaderMismatch, here, message)
+            .label("here")
+            .related(first, "and here")
+            .help("make them agree, or say it in one file only");
+        reader.report(diagnostic);
+    };
+    if builder.platform.0 != platform.0 {
+        differ(reader, "platform", platform.1.span, builder.platform.1);
+    }
+    if let Some(field) = endpoint {
+        match &builder.endpoint {
+            Some((known, first)) if *known != field.value.value => {
+                differ(reader, "endpoint", field.at, *first);
+            }
+            Some(_) => {}
+            None => {
+                builder.endpoint = Some((field.value.value.clone(), reader.origin(field.at)));
+            }
+        }
+    }
+    for (code, field) in findings.iter().flat_map(|field| &field.value.0) {
+        let address = Address::of(&["findings", code.value.as_str()]);
+        builder.declare(address, code.span, reader);
+        builder.raised.insert(code.value.clone(), field.value.value);
+    }
+}

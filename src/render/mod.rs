@@ -4,6 +4,7 @@
 //! machine. Text that may come from the live system passes through [`neutral`] on its way out.
 
 //pub mod csv;
+pub mod diagnostic;
 pub mod diff;
 pub mod json;
 pub mod neutral;

@@ -1,0 +1,371 @@
+//! The registry of diagnostic codes: stable names, titles, and what `scopeform explain CODE` says.
+
+use super::Severity;
+
+macro_rules! codes {
+    ($($variant:ident $severity:ident $name:literal $title:literal $explain:literal)*) => {
+        /// A rule about the user's text. Names are stable: scripts and baselines refer to them.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = $title] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the registry.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// Returns the stable kebab-case name.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+
+            /// Returns what the rule finds, in a few words.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title),* }
+            }
+
+            /// Returns what, why and an example, as Markdown.
+            #[must_use]
+            pub const fn explain(self) -> &'static str {
+                match self { $(Self::$variant => $explain),* }
+            }
+
+            /// Returns the severity that the rule has by itself.
+            #[must_use]
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity),* }
+            }
+        }
+    };
+}
+
+impl Code {
+    /// Returns the code with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.name() == name)
+    }
+}
+
+codes! {
+    NotUtf8 Error "not-utf8" "the file is not UTF-8 text"
+"Configuration files are UTF-8. A file in another encoding would be read differently on another machine.
+
+Save the file as UTF-8; a byte order mark is fine.
+
+```yaml
+workspace: acme   # saved as UTF-8, not as UTF-16 or Latin-1
+```
+"
+    TooLarge Error "too-large" "the file is too large"
+"A configuration file may have 5 MB. A file of that size is generated, and a mistake in it is not reviewable.
+
+Split it: several files may describe the same workspace.
+
+```yaml
+# acme/sharepoint.yaml and acme/excel.yaml, both with
+version: 1
+platform: odeus
+workspace: acme
+```
+"
+    EmptyFile Error "empty-file" "the file says nothing"
+"An empty file in a configuration folder is more often a lost file than a wish. Delete it, or give it its header.
+
+```yaml
+version: 1
+platform: odeus
+workspace: acme
+```
+"
+    YamlSyntax Error "yaml-syntax" "the file is not YAML"
+"The text cannot be read as YAML 1.2. Only the first such error of a file is known: what follows it has no structure.
+
+```yaml
+scopes: [openid, User.Read]   # a bracket that is opened must be closed
+```
+"
+    TabIndentation Error "tab-indentation" "a tab is used as indentation"
+"YAML is indented with spaces. How wide a tab is depends on the editor, so YAML forbids it.
+
+```yaml
+integrations:
+  sharepoint: {}   # two spaces
+```
+"
+    SeveralDocuments Error "several-documents" "several documents in one file"
+"A `---` in the middle of a file begins a second document. One file is one document here, so that every line of a
+review belongs to one header. Move the second document to its own file.
+
+```yaml
+# acme.yaml
+version: 1
+platform: odeus
+workspace: acme
+```
+"
+    TooDeep Error "too-deep" "the document is nested too deeply"
+"The deepest legal document has ten levels; the reader stops at 32. Deeper nesting is a mistake in the indentation or
+an attempt to exhaust the reader.
+
+```yaml
+integrations: {sharepoint: {actions: {get_page: {access: {groups: [content-team]}}}}}
+```
+"
+    AliasBomb Error "alias-bomb" "aliases expand to too much"
+"An alias (`*name`) repeats what its anchor (`&name`) holds. Aliases of aliases grow exponentially, so their total is
+limited to 10,000 values per file, and an anchor may not contain itself.
+
+```yaml
+actions:
+  create_list: &editors {groups: [content-team]}
+  create_page: *editors
+```
+"
+    MergeKey Error "merge-key" "merge keys are not supported"
+"`<<` is not part of YAML 1.2, and it hides which line declares a permission. Write the keys out, or repeat a whole value
+with an alias.
+
+```yaml
+actions:
+  create_list: &editors {groups: [content-team]}
+  create_page: *editors
+```
+"
+    YamlTag Error "yaml-tag" "a YAML tag is used"
+"Tags such as `!secret` or `!!binary` would change what a value means. None is supported.
+
+```yaml
+client: {id: 6f1c2b1e, secret: {env: EXCEL_CLIENT_SECRET}}   # not: secret: !env EXCEL_CLIENT_SECRET
+```
+"
+    YamlBoolean Error "yaml-boolean" "a word that some YAML readers take for a boolean"
+"Unquoted `yes`, `no`, `on` and `off` are booleans in YAML 1.1 and text in YAML 1.2. A permission must not depend on the
+version of a reader. Say what is meant, or quote the text.
+
+```yaml
+new_actions_enabled_by_default: false   # not: no
+actions: {create_page: disabled}        # not: off
+```
+"
+    DuplicateKey Error "duplicate-key" "the same key twice in one mapping"
+"Many YAML readers keep the last of two equal keys and say nothing; then the line that was reviewed is not the line that
+counts. Keep one.
+
+```yaml
+actions:
+  create_page: disabled   # once
+```
+"
+    UnknownKey Error "unknown-key" "a key that means nothing here"
+"An unknown key is refused, because a mistyped one would silently leave the live system as it is.
+
+```yaml
+integrations:
+  sharepoint:
+    unlisted_actions: disabled   # not: unlisted_action
+```
+"
+    ReservedKey Error "reserved-key" "a key that is reserved for a later version"
+"`protect`, `limits` and `approvals` are part of the language and not available in this version. They are refused rather
+than ignored: a protection that does nothing is worse than none. Remove the key.
+
+```yaml
+version: 1
+platform: odeus
+workspace: acme
+```
+"
+    MissingKey Error "missing-key" "a key that must be there is missing"
+"Some keys have no safe default: which platform, which workspace, which OAuth client mode.
+
+```yaml
+version: 1
+platform: odeus
+workspace: acme
+integrations: {excel: {oauth: {mode: managed}}}
+```
+"
+    WrongType Error "wrong-type" "text where a list or mapping is meant, or the other way round"
+"The value has another shape than the key needs.
+
+```yaml
+scopes: [openid, User.Read]   # a list, not: openid User.Read
+```
+"
+    InvalidValue Error "invalid-value" "a word that is not one of the choices"
+"The key takes one of a few words, or a value of a certain form.
+
+```yaml
+oauth: {mode: managed}   # managed, sync or fixed
+```
+"
+    InvalidName Error "invalid-name" "a name with characters that names do not have"
+"Names of workspaces and integrations have lower-case letters, digits, `-` and `_`; action keys may also have upper-case
+letters, `.` and `:`; users are e-mail addresses.
+
+```yaml
+workspace: acme-crm
+```
+"
+    UnsupportedVersion Error "unsupported-version" "a version of the language that this program does not know"
+"This program reads version 1. A file with a later version may hold keys whose meaning it would miss.
+
+```yaml
+version: 1
+```
+"
+    UnknownPlatform Error "unknown-platform" "a platform that this program does not know"
+"The platform decides which keys a document has.
+
+```yaml
+platform: odeus
+```
+"
+    InvalidEndpoint Error "invalid-endpoint" "an endpoint that is neither `embedded` nor an address"
+"The endpoint is `embedded` or an `https://` address (`http://` for the loopback interface). It holds no user name or
+password: the token comes from the environment.
+
+```yaml
+endpoint: https://odeus.example.com
+```
+"
+    HeaderMismatch Error "header-mismatch" "two files describe one workspace differently"
+"Several files may contribute to a workspace. They must agree about its platform and endpoint.
+
+```yaml
+# both files, or only one of them
+endpoint: https://odeus.example.com
+```
+"
+    DuplicateDeclaration Error "duplicate-declaration" "the same thing declared in two files"
+"Several files may describe the same workspace and even the same integration, but each thing is declared once. Otherwise
+the order of the files would decide who has access.
+
+```yaml
+# acme/sharepoint.yaml has `create_page`, so no other file has it
+integrations: {sharepoint: {actions: {create_page: disabled}}}
+```
+"
+    ConflictingAccess Error "conflicting-access" "two answers to who may use something"
+"The platform has one switch and one list. *Everyone* together with a list, or *off* together with a list, cannot exist
+there, and choosing one silently would give or take access that nobody reviewed.
+
+```yaml
+access: {groups: [content-team]}   # or: everyone, or: nobody
+```
+"
+    EmptyShareList Error "empty-share-list" "shared with nobody in particular"
+"An empty list can mean everybody or nobody. Say which.
+
+```yaml
+access: nobody                     # for an integration
+actions: {create_page: disabled}   # for an action
+```
+"
+    InvalidScope Error "invalid-scope" "a text that is not one OAuth scope"
+"A scope is one token without spaces and commas (RFC 6749 section 3.3). Two scopes in one text would be requested as one
+scope that does not exist, and the whole sign-in would fail.
+
+```yaml
+scopes: [Files.Read.All, User.Read]   # not: \"Files.Read.All User.Read\"
+```
+"
+    ScopePlaceholder Error "scope-placeholder" "a scope with a placeholder that nobody filled in"
+"The vendor documents some scopes with a placeholder such as `{organization-url}`. The provider does not know that text;
+write the address of your organisation in its place.
+
+```yaml
+scopes: [\"https://acme.crm4.dynamics.com/user_impersonation\"]
+```
+"
+    DuplicateScope Warning "duplicate-scope" "the same scope twice in one list"
+"A list of scopes is a set: repeating one changes nothing, and may hide that another one was meant.
+
+```yaml
+scopes: [openid, User.Read]
+```
+"
+    FixedWithoutScopes Error "fixed-without-scopes" "fixed mode without a list of scopes"
+"In `fixed` mode the list is the source of truth, so there must be one. The platform offers its recommended scopes or your
+own list and does not say which wins; say it.
+
+```yaml
+oauth: {mode: fixed, client: {id: 91aa07d2}, scopes: recommended}
+```
+"
+    ScopesNotFixed Error "scopes-not-fixed" "a list of scopes in a mode that has none"
+"In `managed` and `sync` mode the platform derives the scopes from the enabled actions. A list would be ignored, so it is
+refused. The same holds for `substitutes`.
+
+```yaml
+oauth: {mode: sync, client: {id: 6f1c2b1e}}   # scopes follow the actions
+```
+"
+    MissingClient Error "missing-client" "an own OAuth client is asked for and not named"
+"`sync` and `fixed` use the workspace's own OAuth client, so its id must be given.
+
+```yaml
+oauth: {mode: sync, client: {id: 6f1c2b1e, secret: {env: EXCEL_CLIENT_SECRET}}}
+```
+"
+    ClientNotUsed Error "client-not-used" "an own OAuth client in managed mode"
+"`managed` means the platform's own client. A client that is named and not used is a misunderstanding about who asks
+people for consent.
+
+```yaml
+oauth: {mode: managed}
+```
+"
+    LiteralSecret Error "literal-secret" "a secret is written into the file"
+"Files are shared, reviewed and kept for ever. A secret that was committed must be considered known: rotate it, then
+refer to the new one by environment variable or file. The value is not printed here.
+
+```yaml
+client: {id: 6f1c2b1e, secret: {env: EXCEL_CLIENT_SECRET}}
+client: {id: 91aa07d2, secret: {file: /run/secrets/onedrive, version: \"2026-10\"}}
+```
+"
+    InvalidSecretReference Error "invalid-secret-reference" "a secret reference that names no place, or two"
+"A secret is in one place: an environment variable or a file.
+
+```yaml
+secret: {env: EXCEL_CLIENT_SECRET}
+```
+"
+    MissingReason Error "missing-reason" "a claim without a reason"
+"`substitutes` and `accept_missing_scopes` say that an action works although scopes are missing. Nothing can check that,
+so the reason is what a reviewer has.
+
+```yaml
+create_folder: {access: everyone, accept_missing_scopes: \"pilot until the new registration, SEC-150\"}
+```
+"
+    InvalidDate Error "invalid-date" "a date that does not exist"
+"Dates are written year, month, day.
+
+```yaml
+until: 2027-03-01
+```
+"
+    InvalidGlob Error "invalid-glob" "an action pattern that cannot match"
+"A key with `*`, `?` or `[` is a pattern over action keys.
+
+```yaml
+actions: {\"list_*\": enabled, \"get_[a-m]*\": disabled}
+```
+"
+    UnknownReference Error "unknown-reference" "a name that the same file does not define"
+"A world file is complete: who is in a group or has a connection is one of its users.
+
+```yaml
+kind: world
+workspaces:
+  acme:
+    users: {ana@acme.example: admin}
+    groups: {content-team: [ana@acme.example]}
+```
+"
+}
