@@ -1,1 +1,198 @@
-//! The embedded control plane: axum over SQLite, executing the same machines that planning uses.
+//! The embedded control plane: the documented semantics of Odeus behind HTTP, over a real database.
+//!
+//! ```text
+//! start(listener, options) -> Running { address, tokens, notices }      axum over SQLite
+//!   auth, request   who is asking, and with what
+//!   routes/         one file per surface; every write: transition() by the machine, one transaction, one audit entry
+//!   store/          the only SQL
+//!   seed            from a world and a catalogue to the first rows
+//!   openapi         the route table: router and document are built from it
+//! ```
+//!
+//! What may happen is decided by `platform::odeus::machine` and `event`, not here.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
+use axum::response::{IntoResponse, Response};
+use rusqlite::{Connection as Database, Transaction};
+use secrecy::SecretString;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::model::IntegrationKey;
+use crate::platform::odeus::catalog;
+use crate::platform::odeus::wire::{Code, MAX_BODY};
+use crate::platform::odeus::world::World;
+
+mod auth;
+mod error;
+mod limit;
+mod openapi;
+mod request;
+mod routes;
+mod seed;
+mod store;
+
+pub use openapi::document as openapi_document;
+pub use seed::{SeedError, default_world};
+pub use store::StoreError;
+
+use error::ApiError;
+
+/// What the control plane is started with.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The database file; created when it is not there. Its folder must be there.
+    pub database: PathBuf,
+    /// The vendor's catalogue, read once, when the database is empty.
+    pub catalog: BTreeMap<IntegrationKey, catalog::Integration>,
+    /// The first day, read once, when the database is empty.
+    pub world: World,
+    /// Forget everything and seed anew.
+    pub reset: bool,
+    /// How many requests a caller may make per minute.
+    pub rate_limit: Option<u32>,
+}
+
+/// Why the control plane does not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The database cannot be used.
+    #[error("{}: {source}", path.display())]
+    Store {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: StoreError,
+    },
+    /// The world cannot be made live.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
+    /// The listener has no address.
+    #[error("cannot listen: {0}")]
+    Listen(#[from] std::io::Error),
+    /// The system gives no random bytes.
+    #[error("cannot make a token: {0}")]
+    Random(#[from] getrandom::Error),
+}
+
+/// A running control plane. Ends when dropped; [`Running::shutdown`] waits for the requests in hand.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Admin of every workspace, for as long as this process lives. Never stored.
+    pub admin_token: SecretString,
+    /// May publish, for as long as this process lives. Never stored.
+    pub vendor_token: SecretString,
+    /// What somebody should know, such as a world that has changed since the database was seeded.
+    pub notices: Vec<String>,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    /// Stops listening and waits, for a few seconds at most, until the requests in hand are answered.
+    pub async fn shutdown(self) {
+        let Self { stop, mut task, address: _, admin_token: _, vendor_token: _, notices: _ } = self;
+        drop(stop);
+        if tokio::time::timeout(Duration::from_secs(5), &mut task).await.is_err() {
+            task.abort();
+        }
+    }
+}
+
+/// Starts the control plane on a listener that the caller has bound.
+///
+/// # Errors
+/// [`StartError`] when the database cannot be used or the world cannot be made live.
+pub async fn start(listener: TcpListener, options: Options) -> Result<Running, StartError> {
+    let address = listener.local_addr()?;
+    let admin_token = auth::new_token("odeus_admin_")?;
+    let vendor_token = auth::new_token("odeus_vendor_")?;
+    let tokens = auth::ProcessTokens::of(&admin_token, &vendor_token);
+    let opened = tokio::task::spawn_blocking(move || open(options, tokens)).await;
+    let (state, notices) = opened.map_err(std::io::Error::other)??;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let router = app(Arc::new(state));
+    let task = tokio::spawn(async move {
+        // Ends when told to, or when the sender is dropped with `Running`.
+        let until = async move {
+            let _ = stopped.await;
+        };
+        let served = axum::serve(listener, router).with_graceful_shutdown(until).await;
+        debug_assert!(served.is_ok(), "axum::serve never returns an error");
+    });
+    Ok(Running { address, admin_token, vendor_token, notices, stop, task })
+}
+
+fn open(options: Options, tokens: auth::ProcessTokens) -> Result<(App, Vec<String>), StartError> {
+    let Options { database, catalog, world, reset, rate_limit } = options;
+    let store = store::Store::open(&database)
+        .map_err(|source| StartError::Store { path: database, source })?;
+    let fresh = if reset { seed::Fresh::Always } else { seed::Fresh::WhenEmpty };
+    let notices = store.write(|db| seed::seed(db, &catalog, &world, fresh))?;
+    let limiter = rate_limit.map(limit::Limiter::new);
+    Ok((App { store, tokens, limiter }, notices))
+}
+
+/// What every request shares.
+#[derive(Debug)]
+pub struct App {
+    store: store::Store,
+    tokens: auth::ProcessTokens,
+    limiter: Option<limit::Limiter>,
+}
+
+impl App {
+    /// Reads in one consistent view, off the threads that serve connections.
+    async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Database) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let app = Arc::clone(self);
+        tokio::task::spawn_blocking(move || app.store.read(work))
+            .await
+            .unwrap_or_else(|failed| Err(ApiError::internal(failed)))
+    }
+
+    /// Writes in one transaction, off the threads that serve connections.
+    async fn write<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let app = Arc::clone(self);
+        tokio::task::spawn_blocking(move || app.store.write(work))
+            .await
+            .unwrap_or_else(|failed| Err(ApiError::internal(failed)))
+    }
+}
+
+/// Returns the whole service: the routes, and around them the layers that limit, catch and explain.
+#[must_use]
+pub fn app(state: Arc<App>) -> Router {
+    openapi::router()
+        .fallback(|| async { ApiError::new(Code::NotFound, "there is no such route") })
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(CatchPanicLayer::custom(caught))
+        .layer(from_fn(request::envelope))
+        .with_state(state)
+}
+
+/// Answers for a handler that panicked. What it said has gone to the log already.
+fn caught(_: Box<dyn std::any::Any + Send>) -> Response {
+    ApiError::internal("a handler panicked; this is a bug").into_response()
+}
+
+#[cfg(test)]
+mod tests;

@@ -64,7 +64,7 @@ pub enum Deployment {
 }
 
 /// Who is in the workspace.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Directory {
     /// Users and their workspace role.
     pub users: BTreeMap<UserId, Role>,

@@ -4,19 +4,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::operation::ClientSpec;
 use super::state::{Deployment, Directory};
 use crate::model::{Access, ActionKey, IntegrationKey, Scope, ScopeSet, UserId, WorkspaceId};
 
 /// Everything the platform knows on its first day.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct World {
     /// The tenants.
     pub workspaces: BTreeMap<WorkspaceId, WorldWorkspace>,
 }
 
 /// One tenant on its first day.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct WorldWorkspace {
     /// Where it runs.
     pub deployment: Deployment,
@@ -37,7 +39,7 @@ pub struct WorldWorkspace {
 }
 
 /// One integration on its first day.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct WorldIntegration {
     /// Who may connect and use it; everyone when absent.
     pub access: Option<Access>,
@@ -52,7 +54,7 @@ pub struct WorldIntegration {
 }
 
 /// A connection on its first day.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct WorldConnection {
     /// The integration.
     pub integration: IntegrationKey,
@@ -63,7 +65,7 @@ pub struct WorldConnection {
 }
 
 /// A statement about the provider that no catalogue makes: `Sites.Selected` is enough where `Sites.Read.All` is asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suffices {
     /// The scope that is granted.
     pub scope: Scope,

@@ -1,0 +1,62 @@
+//! The routes, one file per surface.
+
+pub(super) mod admin_read;
+pub(super) mod admin_write;
+pub(super) mod people;
+pub(super) mod user;
+pub(super) mod vendor;
+mod view;
+
+use rusqlite::Connection as Database;
+
+use super::auth::Actor;
+use super::error::ApiError;
+use super::store::audit;
+use crate::model::{ScopeDelta, WorkspaceId};
+use crate::platform::odeus::wire::{ActorType, AuditEntry};
+
+/// What the audit log says about one change.
+struct Record<'a> {
+    action: &'a str,
+    entity_type: &'a str,
+    entity_id: String,
+    scopes: ScopeDelta,
+    before: serde_json::Value,
+    after: serde_json::Value,
+}
+
+impl Record<'_> {
+    fn append(self, db: &Database, workspace: &WorkspaceId, actor: &Actor) -> Result<(), ApiError> {
+        let Self { action, entity_type, entity_id, scopes, before, after } = self;
+        let entry = AuditEntry {
+            id: 0,
+            created_at: now(),
+            actor_type: actor.kind,
+            actor_id: actor.id.clone(),
+            action: action.to_owned(),
+            entity_type: entity_type.to_owned(),
+            entity_id,
+            request_id: actor.request.0.clone(),
+            scopes,
+            before,
+            after,
+        };
+        audit::append(db, workspace, entry)
+    }
+}
+
+impl Actor {
+    /// Returns the platform as the one that acts, in answer to the same request.
+    fn system(&self, why: &str) -> Self {
+        Self { kind: ActorType::System, id: why.to_owned(), request: self.request.clone() }
+    }
+}
+
+/// The time, to the millisecond, UTC.
+fn now() -> String {
+    format!("{:.3}", jiff::Timestamp::now())
+}
+
+fn value<T: serde::Serialize>(of: &T) -> Result<serde_json::Value, ApiError> {
+    serde_json::to_value(of).map_err(ApiError::internal)
+}
