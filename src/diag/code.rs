@@ -42,6 +42,25 @@ macro_rules! codes {
 }
 
 impl Code {
+    /// Returns whether the rule needs the live system's names, so that no file alone can break it.
+    #[must_use]
+    pub const fn needs_live_names(self) -> bool {
+        matches!(
+            self,
+            Self::UnknownIntegration
+                | Self::UnknownAction
+                | Self::UnknownUser
+                | Self::UnknownGroup
+                | Self::NativeAction
+                | Self::NoManagedClient
+                | Self::ScopesNotManaged
+                | Self::NotOauth
+                | Self::GlobsDisagree
+                | Self::GlobMatchesNothing
+                | Self::ActionRenamed
+        )
+    }
+
     /// Returns the code with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
@@ -50,6 +69,103 @@ impl Code {
 }
 
 codes! {
+    // Found by comparing names with the live system.
+    UnknownIntegration Error "unknown-integration" "the workspace has no such integration"
+"Integrations are named by their catalogue key, such as `outlook-calendar`. An integration that the vendor removed is
+reported the same way.
+
+```yaml
+integrations:
+  sharepiont: {access: everyone}    # did you mean `sharepoint`?
+```
+"
+    UnknownAction Error "unknown-action" "the integration has no such action"
+"Actions are named by their catalogue key. When the vendor removes an action, the line that names it must go too.
+
+```yaml
+integrations:
+  sharepoint:
+    actions: {get_paeg: enabled}    # did you mean `get_page`?
+```
+"
+    UnknownUser Error "unknown-user" "the workspace has no such user"
+"Users are named by e-mail address, in any case.
+
+```yaml
+create_list: {users: [anna@acme.example]}    # did you mean `ana@acme.example`?
+```
+"
+    UnknownGroup Error "unknown-group" "the workspace has no such group"
+"Groups are named by their key. A group that the identity provider removed is reported the same way.
+
+```yaml
+create_list: {groups: [content-taem]}    # did you mean `content-team`?
+```
+"
+    NativeAction Error "native-action" "a native action has no switch"
+"Native actions power platform features and are always enabled, in every mode. With `mode: fixed` their scopes can be left
+out of the list; the plan then names the features that break.
+
+```yaml
+actions:
+  check_file_access: disabled    # remove this line
+```
+"
+    NoManagedClient Error "no-managed-client" "`mode: managed` where there is no managed client"
+"Some integrations have no client of the platform's own, and workspaces on a dedicated deployment have none at all.
+
+```yaml
+oauth:
+  mode: sync                      # behaves like `managed`, with your own client
+  client: {id: 6f1c2b1e, secret: {env: CLIENT_SECRET}}
+```
+"
+    ScopesNotManaged Error "scopes-not-managed" "scopes cannot be managed for this integration yet"
+"The platform adds scope management integration by integration. Until it arrives, `access` and `actions` can be declared
+and `oauth` cannot.
+
+```yaml
+integrations:
+  teams:
+    access: everyone
+    # no `oauth` yet
+```
+"
+    NotOauth Error "not-oauth" "an integration without OAuth has no scopes"
+"An integration that is connected with an API key, or with nothing, has no client, no mode and no scopes.
+
+```yaml
+integrations:
+  weather:
+    access: everyone
+    # no `oauth`
+```
+"
+    GlobsDisagree Error "globs-disagree" "two patterns ask for different things of one action"
+"No order of lines decides which pattern wins. An exact key beats every pattern.
+
+```yaml
+actions:
+  \"list_*\": enabled
+  \"*_users\": disabled
+  list_users: disabled            # says which is meant
+```
+"
+    GlobMatchesNothing Warning "glob-matches-nothing" "a pattern matches no action"
+"Either it is misspelt, or the vendor removed what it matched. Patterns never match native actions.
+
+```yaml
+actions: {\"lits_*\": enabled}    # did you mean `list_*`?
+```
+"
+    ActionRenamed Warning "action-renamed" "the vendor renamed an action"
+"The old key still works, and nothing is turned off and on because of the rename. Write the new key.
+
+```yaml
+actions: {fetch_page: enabled}    # now `get_page`
+```
+"
+    // Found in the text alone.
     NotUtf8 Error "not-utf8" "the file is not UTF-8 text"
 "Configuration files are UTF-8. A file in another encoding would be read differently on another machine.
 

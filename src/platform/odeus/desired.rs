@@ -221,7 +221,11 @@ mod tests {
     fn a_label_says_where_the_secret_is_and_reads_back() {
         for (source, version, label) in [
             (SecretSource::Env("KEY".into()), None, "env:KEY"),
-            (SecretSource::File("/run/a@b%40".into()), Some("2026-10"), "file:/run/a%40b%2540@2026-10"),
+            (
+                SecretSource::File("/run/a@b%40".into()),
+                Some("2026-10"),
+                "file:/run/a%40b%2540@2026-10",
+            ),
             (SecretSource::File("x:y".into()), Some("v@2"), "file:x:y@v%402"),
         ] {
             let reference = SecretReference { source, version: version.map(str::to_owned) };

@@ -54,7 +54,7 @@ pub fn plan(
     inputs: Inputs<'_>,
 ) -> (Option<Plan>, Vec<Problem>) {
     let (targets, problems) = resolve(desired, snapshot);
-    if problems.iter().any(|problem| !problem.is_warning) {
+    if problems.iter().any(Problem::is_error) {
         return (None, problems);
     }
     let mut connections: BTreeMap<&IntegrationKey, Vec<&Connection>> = BTreeMap::new();

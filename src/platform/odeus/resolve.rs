@@ -13,7 +13,7 @@ use super::desired::{
 };
 use super::operation::ClientSpec;
 use super::state::{Deployment, Directory, LiveIntegration, Snapshot};
-use crate::diag::Problem;
+use crate::diag::{Code, Problem};
 use crate::model::{Access, ActionKey, Address, IntegrationKey, Principal};
 
 /// One declared integration, every name in it known.
@@ -61,7 +61,7 @@ pub fn resolve<'a>(
         check_people(wanted, &address, &snapshot.directory, &mut problems);
         let client = resolve_client(wanted, live, snapshot, &address, &mut problems);
         let actions = resolve_actions(wanted, live, &address, &mut problems);
-        if problems.iter().skip(before).all(|p| p.is_warning) {
+        if !problems.iter().skip(before).any(Problem::is_error) {
             targets.push(Target { key, desired: wanted, live, client, actions });
         }
     }
@@ -75,17 +75,17 @@ fn unknown<'a>(
     at: &Address,
 ) -> Problem {
     let code = match what {
-        "integration" => "unknown-integration",
-        "action" => "unknown-action",
-        "group" => "unknown-group",
-        _ => "unknown-user",
+        "integration" => Code::UnknownIntegration,
+        "action" => Code::UnknownAction,
+        "group" => Code::UnknownGroup,
+        _ => Code::UnknownUser,
     };
     let near = nearest(name, known);
     let help = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("`scopeform status` lists every {what} of the workspace"),
     };
-    Problem::error(code, at.clone(), format!("there is no {what} `{name}` in this workspace"), help)
+    Problem::new(code, at.clone(), format!("there is no {what} `{name}` in this workspace"), help)
 }
 
 /// Returns the known name that a mistyped one most likely stands for.
@@ -141,8 +141,8 @@ fn resolve_client(
     let facts = &live.facts;
     match facts.auth {
         Auth::ApiKey | Auth::None => {
-            problems.push(Problem::error(
-                "not-oauth",
+            problems.push(Problem::new(
+                Code::NotOauth,
                 at,
                 format!("`{}` does not use OAuth, so it has no client and no scopes", facts.key),
                 "remove `oauth`; `access` and `actions` can still be declared",
@@ -150,8 +150,8 @@ fn resolve_client(
             return None;
         }
         Auth::Oauth if !facts.scope_management => {
-            problems.push(Problem::error(
-                "scopes-not-managed",
+            problems.push(Problem::new(
+                Code::ScopesNotManaged,
                 at,
                 format!("the platform does not let anybody manage the scopes of `{}` yet", facts.key),
                 "remove `oauth`; `access` and `actions` can still be declared. Every scope of the integration is assumed to be requested",
@@ -176,8 +176,8 @@ fn resolve_client(
                 None
             };
             if let Some(why) = why {
-                problems.push(Problem::error(
-                    "no-managed-client",
+                problems.push(Problem::new(
+                    Code::NoManagedClient,
                     at.child("mode"),
                     format!("`{}` cannot use mode `managed`: {why}", facts.key),
                     "use `mode: sync` with your own `client`: scopes then follow the actions in the same way",
@@ -201,8 +201,8 @@ fn resolve_client(
                 DesiredList::Exactly(list) => list.clone(),
                 DesiredList::Recommended => {
                     if let Some(scope) = facts.templated_scope() {
-                        problems.push(Problem::error(
-                            "unresolved-placeholder",
+                        problems.push(Problem::new(
+                            Code::ScopePlaceholder,
                             at.child("scopes"),
                             format!("the recommended scopes hold `{scope}`, whose placeholder only you can fill in"),
                             "write the list out, with your own address in place of the braces",
@@ -232,8 +232,8 @@ fn resolve_actions<'a>(
         let line = at.child(key.as_str());
         let known = facts.actions.get_key_value(key).or_else(|| {
             let renamed = facts.actions.iter().find(|(_, a)| a.renamed_from.contains(key))?;
-            problems.push(Problem::warning(
-                "action-renamed",
+            problems.push(Problem::new(
+                Code::ActionRenamed,
                 line.clone(),
                 format!("the platform renamed action `{key}` to `{}`", renamed.0),
                 format!("write `{}`; nothing else changes", renamed.0),
@@ -246,8 +246,8 @@ fn resolve_actions<'a>(
             continue;
         };
         if found.native {
-            problems.push(Problem::error(
-                "native-action",
+            problems.push(Problem::new(
+                Code::NativeAction,
                 line,
                 format!("action `{key}` is native: it is always on and has no switch"),
                 "remove the line; with `mode: fixed` you can leave its scopes out of the list",
@@ -278,8 +278,8 @@ fn resolve_actions<'a>(
                 continue;
             }
             match first {
-                Some((other, said)) if said != *action => problems.push(Problem::error(
-                    "globs-disagree",
+                Some((other, said)) if said != *action => problems.push(Problem::new(
+                    Code::GlobsDisagree,
                     at.child(pattern),
                     format!("`{pattern}` and `{other}` both match action `{key}` and ask for different things"),
                     format!("name `{key}` exactly: an exact key beats a glob"),
@@ -304,8 +304,8 @@ fn resolve_actions<'a>(
     }
     for (pattern, _, _) in &matchers {
         if !used.contains(pattern) {
-            problems.push(Problem::warning(
-                "glob-matches-nothing",
+            problems.push(Problem::new(
+                Code::GlobMatchesNothing,
                 at.child(pattern),
                 format!("`{pattern}` matches no action of `{}`", facts.key),
                 "globs never match native actions; `scopeform status` lists the action keys",
