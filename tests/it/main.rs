@@ -1,2 +1,6 @@
+#[cfg(test)]
 mod render_plan;
+#[cfg(test)]
+mod render_status;
+#[cfg(test)]
 mod samples;

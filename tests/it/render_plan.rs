@@ -260,7 +260,7 @@ fn the_diff_names_both_sides() {
 
 #[test]
 fn the_published_schema_is_the_one_we_write() {
-    crate::samples::check_schema("plan", &json::plan_schema());
+    samples::check_schema("plan", &json::plan_schema());
     let validator = jsonschema::validator_for(&json::plan_schema()).unwrap();
     for (name, plan) in plans() {
         let document: Value = serde_json::from_str(&as_json(&plan)).unwrap();

@@ -6,6 +6,8 @@ pub mod desired;
 pub mod event;
 pub mod machine;
 pub mod operation;
+pub mod people;
 pub mod state;
+pub mod view;
 pub mod wire;
 pub mod world;
