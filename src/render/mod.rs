@@ -3,13 +3,14 @@
 //! Every renderer is a pure function that writes to [`std::fmt::Write`], and the same input gives the same bytes on any
 //! machine. Text that may come from the live system passes through [`neutral`] on its way out.
 
-//pub mod csv;
+pub mod csv;
 pub mod diagnostic;
 pub mod diff;
 pub mod json;
 pub mod neutral;
 mod outline;
 pub mod palette;
-//pub mod status;
+pub mod report;
+pub mod status;
 mod table;
 pub mod text;

@@ -2,5 +2,9 @@
 
 #[cfg(test)]
 mod odeus;
+#[cfg(test)]
 mod render_plan;
+#[cfg(test)]
+mod render_status;
+#[cfg(test)]
 mod samples;

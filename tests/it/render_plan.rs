@@ -1,5 +1,6 @@
 //! The plan as people and machines read it.
 
+use scopeform::model::{Address, Cause, CauseKind, Direction, PrivilegeChange, Right};
 use scopeform::plan::{Plan, Severity};
 use scopeform::render::neutral::is_deceptive;
 use scopeform::render::palette::Palette;
@@ -260,7 +261,7 @@ fn the_diff_names_both_sides() {
 
 #[test]
 fn the_published_schema_is_the_one_we_write() {
-    crate::samples::check_schema("plan", &json::plan_schema());
+    samples::check_schema("plan", &json::plan_schema());
     let validator = jsonschema::validator_for(&json::plan_schema()).unwrap();
     for (name, plan) in plans() {
         let document: Value = serde_json::from_str(&as_json(&plan)).unwrap();
@@ -273,4 +274,85 @@ fn the_published_schema_is_the_one_we_write() {
         wrong["resource_changes"] = serde_json::json!([{"change": {"actions": ["destroy"]}}]);
         assert!(!validator.is_valid(&wrong), "{name}: an unknown action passes");
     }
+}
+
+/// The privilege line of one scope, as the causes make it.
+fn why(direction: Direction, causes: &[(CauseKind, &str)]) -> String {
+    let mut plan = samples::toggle();
+    let first = plan.bound.privilege.changes[0].clone();
+    let causes = causes.iter().map(|(kind, address)| Cause {
+        kind: *kind,
+        address: (!address.is_empty())
+            .then(|| Address::of(&["sharepoint", "actions"]).child(address)),
+    });
+    plan.bound.privilege.changes = vec![PrivilegeChange {
+        direction,
+        right: Right::Scope(samples::scope("S")),
+        causes: causes.collect(),
+        admin_consent: None,
+        level: None,
+        ..first
+    }];
+    let text = as_text(&plan, PLAIN);
+    let line = text.lines().find(|line| line.starts_with("    + S") || line.starts_with("    - S"));
+    line.unwrap().trim().to_owned()
+}
+
+#[test]
+fn every_scope_line_says_why() {
+    use CauseKind as K;
+    use Direction::{Narrowing, Widening};
+    let rows: [(_, &[(K, &str)], _); 12] = [
+        (Widening, &[(K::Action, "a")], "+ S  because a is turned on"),
+        (Widening, &[(K::Action, "a"), (K::Action, "b")], "+ S  because a, b are turned on"),
+        (
+            Widening,
+            &[
+                (K::Action, "a"),
+                (K::Action, "b"),
+                (K::Action, "c"),
+                (K::Action, "d"),
+                (K::Action, "e"),
+            ],
+            "+ S  because a, b, c and 2 more are turned on",
+        ),
+        (
+            Widening,
+            &[(K::NativeAction, "n"), (K::LiveAction, "l")],
+            "+ S  because l, already on, needs it; native n needs it",
+        ),
+        (Widening, &[(K::BaseScope, "")], "+ S  because every connection requests it"),
+        (Widening, &[(K::FixedList, "")], "+ S  because the fixed list names it"),
+        (Widening, &[(K::CatalogChange, "a")], "+ S  because the vendor changed a"),
+        (Widening, &[(K::CatalogChange, "")], "+ S  because the vendor changed the catalogue"),
+        (
+            Narrowing,
+            &[(K::Action, "a"), (K::NoLongerNeeded, "")],
+            "- S  because a is turned off; no enabled or shared action needs it any more",
+        ),
+        (
+            Narrowing,
+            &[(K::FixedList, ""), (K::LiveAction, "l"), (K::NativeAction, "n")],
+            "- S  because the fixed list does not name it, although l is still on; native n needs it",
+        ),
+        (Narrowing, &[(K::BaseScope, "")], "- S  although every connection needs it"),
+        (Narrowing, &[(K::Action, "")], "- S  because an action is turned off"),
+    ];
+    for (direction, causes, expected) in rows {
+        assert_eq!(why(direction, causes), expected);
+    }
+}
+
+#[test]
+fn a_plan_that_moves_people_but_no_scope_says_so() {
+    let mut plan = samples::toggle();
+    plan.bound.privilege.changes.retain(|c| matches!(c.right, Right::Use { .. }));
+    if let Right::Use { before, .. } = &mut plan.bound.privilege.changes[0].right {
+        *before = "ana@acme.example".into();
+    }
+    let text = as_text(&plan, PLAIN);
+    let phrase = "Privilege: no scope moves, 1 opened to more people, 1 closed to some";
+    assert_eq!(text.matches(phrase).count(), 2, "{text}");
+    assert!(text.contains("because it is shared with more people"), "{text}");
+    assert!(text.contains("because it is turned off"), "{text}");
 }

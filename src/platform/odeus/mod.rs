@@ -18,5 +18,6 @@ pub mod resolve;
 pub mod scope_facts;
 pub mod state;
 pub mod value;
+pub mod view;
 pub mod wire;
 pub mod world;

@@ -1,7 +1,6 @@
-//! Who must reconnect, and who still holds what was taken away.
+//! Who must refresh a connection before everything they may run does run.
 //!
-//! Source: SEMANTICS section 5, last paragraph; domain.md 1.8; cases 34, 47. Connections are grouped by what they were
-//! granted, so the cost grows with the connections plus the distinct grants times the actions.
+//! Source: SEMANTICS section 5, last paragraph; seed FAQ: existing connections keep the scopes granted at connection time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,65 +9,72 @@ use super::machine::Context;
 use super::state::{Connection, IntegrationState, Role};
 use crate::model::{Access, Scope, ScopeSet, UserId};
 
-/// Returns the users who must reconnect before everything they may run does run: users allowed at least one live action
-/// whose required scopes are not all granted to them but are all requested, and everybody whose connection was made with
-/// another client.
+/// Returns the users who must reconnect once the integration is at `state_after`: those allowed at least one live
+/// action whose required scopes they have not granted although all are requested, and everybody whose connection was
+/// made with another client (case 34). A scope that is merely removed asks nobody.
+///
+/// Connections with equal grants are decided together, so the cost is that of the different grants, not of the people.
 #[must_use]
 pub fn must_reconnect(
     context: Context<'_>,
-    state: &IntegrationState,
+    state_after: &IntegrationState,
     connections: &[&Connection],
 ) -> BTreeSet<UserId> {
-    let identity = state.client.identity();
-    let mut found = BTreeSet::new();
+    let identity = state_after.client.identity();
+    let mut people = BTreeSet::new();
     let mut by_grant: BTreeMap<&ScopeSet, Vec<&UserId>> = BTreeMap::new();
     for connection in connections {
-        if connection.client != identity {
-            found.insert(connection.user.clone());
-        } else if !state.requested.is_subset(&connection.granted) {
+        if connection.client == identity {
             by_grant.entry(&connection.granted).or_default().push(&connection.user);
+        } else {
+            people.insert(connection.user.clone());
         }
     }
-    if by_grant.is_empty() {
-        return found;
+
+    // What can be run with the requested scopes, by who may run it: few lists serve many actions.
+    let mut wanted: BTreeMap<Option<&Access>, BTreeSet<&ScopeSet>> = BTreeMap::new();
+    for action in context.facts.actions.values() {
+        let own = state_after.actions.get(&action.key).map_or(&Access::Nobody, |own| &own.access);
+        let live = action.native || own.is_on();
+        if live && action.required_scopes.is_subset(&state_after.requested) {
+            let gate = if action.native { None } else { Some(own) };
+            wanted.entry(gate).or_default().insert(&action.required_scopes);
+        }
     }
     let mut resolver = Resolver::new(context.directory);
-    let runnable: Vec<(&ScopeSet, Others)> = context
-        .facts
-        .actions
-        .values()
-        .filter_map(|action| {
-            let own = state.actions.get(&action.key)?;
-            let live = action.native || own.access.is_on();
-            if !live || !action.required_scopes.is_subset(&state.requested) {
-                return None;
-            }
-            let access: Option<&Access> = if action.native { None } else { Some(&own.access) };
-            let gates = Gates { integration: &state.access, action: access };
-            Some((&action.required_scopes, resolver.passes(&gates)))
+    let passes: Vec<(Others, BTreeSet<&ScopeSet>)> = wanted
+        .into_iter()
+        .map(|(action, scopes)| {
+            let gates = Gates { integration: &state_after.access, action };
+            (resolver.passes(&gates), scopes)
         })
         .collect();
+
     for (granted, users) in by_grant {
-        let lacking: Vec<&Others> = runnable
+        let lacking: Vec<&Others> = passes
             .iter()
-            .filter(|(required, _)| !required.is_subset(granted))
-            .map(|(_, others)| others)
+            .filter(|(_, lists)| lists.iter().any(|scopes| !scopes.is_subset(granted)))
+            .map(|(others, _)| others)
             .collect();
         if lacking.is_empty() {
             continue;
         }
         for user in users {
-            let admin = context.directory.users.get(user) == Some(&Role::Admin);
-            let allowed = |others: &&Others| match others {
-                Others::Everyone => true,
-                Others::Users(set) => set.contains(user),
+            // Somebody who has left the workspace may run nothing.
+            let allowed = match context.directory.users.get(user) {
+                None => false,
+                Some(Role::Admin) => true,
+                Some(Role::Editor | Role::Member) => lacking.iter().any(|others| match others {
+                    Others::Everyone => true,
+                    Others::Users(list) => list.contains(user),
+                }),
             };
-            if admin || lacking.iter().any(allowed) {
-                found.insert(user.clone());
+            if allowed {
+                people.insert(user.clone());
             }
         }
     }
-    found
+    people
 }
 
 /// Returns, for every removed scope, the users whose grant still holds it.
@@ -85,3 +91,6 @@ pub fn still_hold(
     }
     held
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,7 +51,11 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
                         addresses: vec![address],
                     };
                     // Many actions that move alike are one line, unless everything is asked for.
-                    match uses.iter_mut().find(|known| !page.options.full && known.is_like(&line)) {
+                    let known = match page.options.full {
+                        true => None,
+                        false => uses.iter_mut().find(|known| known.is_like(&line)),
+                    };
+                    match known {
                         Some(known) => known.addresses.push(address),
                         None => uses.push(line),
                     }

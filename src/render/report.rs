@@ -1,0 +1,171 @@
+//! What apply did, for people and for programs.
+
+use std::fmt::Write as _;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::neutral::terminal;
+use super::palette::{Paint, Palette};
+use crate::apply::{Difference, Outcome, Report, Step};
+use crate::plan::count;
+
+/// The version of the JSON report.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// Returns the report as text: one line per operation that needs attention, then the sum.
+#[must_use]
+pub fn text(report: &Report, palette: Palette) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = write_text(&mut out, report, palette);
+    out
+}
+
+fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::Result {
+    let (done, total) = (report.applied(), report.steps.len());
+    writeln!(out)?;
+    for step in &report.steps {
+        let paint = if step.outcome.is_applied() { Paint::Add } else { Paint::Alarm };
+        write!(
+            out,
+            "  {} {}  {}",
+            palette.paint(paint, symbol(&step.outcome)),
+            terminal(step.unit.as_str()),
+            terminal(&step.what)
+        )?;
+        match detail(step) {
+            Some(detail) => writeln!(out, ": {}", terminal(&detail))?,
+            None => writeln!(out)?,
+        }
+    }
+    match &report.differences {
+        None => writeln!(out, "\nThe end could not be read back; `scopeform plan` tells what is live.")?,
+        Some(differences) => {
+            for difference in differences {
+                writeln!(
+                    out,
+                    "  ! {}: planned {}, live is {}",
+                    terminal(difference.address.as_str()),
+                    terminal(&difference.planned.to_string()),
+                    terminal(&difference.live.to_string())
+                )?;
+            }
+        }
+    }
+    let calls = count(report.calls as usize, "call", "calls");
+    if report.is_complete() {
+        let operations = count(total, "operation", "operations");
+        writeln!(out, "Applied: {operations}, read back as planned, {calls}.")
+    } else {
+        writeln!(out, "Applied in part: {done} of {}, {calls}. Run apply again to go on.", count(total, "operation", "operations"))
+    }
+}
+
+fn symbol(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Applied | Outcome::AppliedUnanswered => "ok",
+        Outcome::Failed(_) | Outcome::NotAllowed(_) | Outcome::Conflict(_) | Outcome::Diverged(_) => "!!",
+        Outcome::Unknown(_) => "??",
+        Outcome::Skipped(_) | Outcome::Interrupted => "--",
+    }
+}
+
+fn detail(step: &Step) -> Option<String> {
+    match &step.outcome {
+        Outcome::Applied => None,
+        Outcome::AppliedUnanswered => Some("applied; no answer came, reading showed it".to_owned()),
+        Outcome::Failed(why) => Some(format!("failed, not done: {why}")),
+        Outcome::NotAllowed(why) => Some(format!("not allowed, not done: {why}")),
+        Outcome::Conflict(why) => Some(format!("conflict, not done: {why}")),
+        Outcome::Diverged(why) => Some(format!("did something else than planned: {why}")),
+        Outcome::Unknown(why) => Some(format!("unknown whether it was done: {why}")),
+        Outcome::Skipped(by) => Some(format!("skipped, because {by} was not applied")),
+        Outcome::Interrupted => Some("not begun: interrupted".to_owned()),
+    }
+}
+
+/// The JSON report.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "scopeform apply report")]
+struct Document {
+    /// The version of this format: readers ignore unknown fields of a higher minor version.
+    format_version: &'static str,
+    /// Whether everything was applied and read back as planned.
+    complete: bool,
+    /// Operations applied.
+    applied: usize,
+    /// Operations planned.
+    total: usize,
+    /// HTTP calls made, reads and writes.
+    calls: u32,
+    /// One per operation, in plan order.
+    operations: Vec<Operation>,
+    /// Fields that are not what the plan leads to; `null` when the end could not be read.
+    differences: Option<Vec<Differs>>,
+}
+
+/// One operation and what became of it.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Operation {
+    /// The integration or client.
+    unit: String,
+    /// The field written.
+    address: String,
+    /// The write, in words.
+    what: String,
+    /// `applied`, `applied_unanswered`, `failed`, `not_allowed`, `conflict`, `diverged`, `unknown`, `skipped` or
+    /// `interrupted`.
+    outcome: &'static str,
+    /// More about it, where there is more to say.
+    detail: Option<String>,
+}
+
+/// A field that is not what the plan leads to.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Differs {
+    /// The field.
+    address: String,
+    /// What the plan leads to.
+    planned: serde_json::Value,
+    /// What is live.
+    live: serde_json::Value,
+}
+
+/// Returns the report as JSON.
+#[must_use]
+pub fn json(report: &Report) -> String {
+    let differs = |d: &Difference| Differs {
+        address: d.address.to_string(),
+        planned: d.planned.clone(),
+        live: d.live.clone(),
+    };
+    let document = Document {
+        format_version: FORMAT_VERSION,
+        complete: report.is_complete(),
+        applied: report.applied(),
+        total: report.steps.len(),
+        calls: report.calls,
+        operations: report
+            .steps
+            .iter()
+            .map(|step| Operation {
+                unit: step.unit.to_string(),
+                address: step.address.to_string(),
+                what: step.what.clone(),
+                outcome: step.outcome.word(),
+                detail: detail(step),
+            })
+            .collect(),
+        differences: report.differences.as_ref().map(|all| all.iter().map(differs).collect()),
+    };
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    super::neutral::json(&text).into_owned()
+}
+
+/// Returns the JSON Schema of the report.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Document).to_value()
+}
