@@ -462,6 +462,23 @@ fn a_problem_that_only_the_live_catalogue_shows_is_told_at_its_line() {
     assert!(said.contains("^^^^^^^^"), "{said}");
 }
 
+#[test]
+fn a_large_file_full_of_mistakes_is_told_in_time_and_in_part() {
+    let mut body = "version: 1\nplatform: odeus\nworkspace: acme\nintegrations:\n".to_owned();
+    for n in 0..20_000 {
+        body.push_str(&format!("  i{n}: {{acces: everyone}}\n"));
+    }
+    body.push_str(&format!("  \"{}\": {{}}\n", "long ".repeat(10_000)));
+    let mut sources = SourceMap::new();
+    sources.add("a.yaml", body);
+    let (_, out) = config::load(&sources);
+    assert_eq!(out.count(Severity::Error), 20_001);
+    let said = render(&out, &sources);
+    assert!(said.contains("19001 more are not shown"), "{}", said.len());
+    assert!(said.ends_with("20001 errors\n"));
+    assert!(said.lines().all(|line| line.len() < 3_000));
+}
+
 /// Pieces that real files are made of, so that generated files get past the first line.
 fn piece() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![

@@ -1,4 +1,5 @@
 //! Integration tests, one binary.
 
 mod config;
+mod config_cases;
 mod schemas;

@@ -8,6 +8,7 @@ use serde_json::Value;
 const SCHEMAS: &[(&str, fn() -> Value)] = &[
     ("scopeform.schema.json", scopeform::config::config_schema),
     ("world.schema.json", scopeform::config::world::world_schema),
+    ("catalog.schema.json", scopeform::config::catalog::catalog_schema),
     ("diagnostics.schema.json", scopeform::render::diagnostic::document_schema),
 ];
 
