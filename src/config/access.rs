@@ -25,7 +25,7 @@ pub(super) enum Reach {
     Nobody,
 }
 
-words!(Reach, "access", {
+words!(Reach, "access setting", {
     "everyone" => Self::Everyone, "Available to all users of the workspace.";
     "nobody" => Self::Nobody, "Off: nobody but workspace admins.";
 } slips { "all" => "everyone"; "true" => "everyone"; "enabled" => "everyone"; "any" => "everyone";

@@ -274,6 +274,12 @@ pub fn load(sources: &SourceMap) -> (BTreeMap<IntegrationKey, Integration>, Diag
     if out.has_errors() { (BTreeMap::new(), out) } else { (catalog, out) }
 }
 
+/// Returns the schema of a catalogue file in the YAML form.
+#[must_use]
+pub fn catalog_schema() -> Json {
+    super::schema::document("scopeform catalog", RawCatalog::schema())
+}
+
 macro_rules! bundled {
     ($($name:literal),* $(,)?) => {
         const BUNDLED: &[(&str, &str)] = &[$((

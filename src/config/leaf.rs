@@ -143,6 +143,26 @@ impl Leaf for Date {
     }
 }
 
+/// The code of a finding. Which codes there are is the planner's to say.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct FindingCode(pub String);
+
+impl Leaf for FindingCode {
+    fn parse(text: &str, _plain: bool) -> Result<Self, Refusal> {
+        let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if !text.is_empty() && text.len() <= 100 && text.chars().all(legal) {
+            return Ok(Self(text.to_owned()));
+        }
+        let message = format!("`{text}` is not the code of a finding");
+        let help = "codes have lower-case letters and `-`, such as `unknown-scope`";
+        Err(Refusal::new(Code::InvalidName, message, help))
+    }
+
+    fn schema() -> Json {
+        json!({ "type": "string", "pattern": "^[a-z0-9-]{1,100}$" })
+    }
+}
+
 /// The version of the configuration language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Version;
@@ -151,6 +171,11 @@ impl Leaf for Version {
     fn parse(text: &str, plain: bool) -> Result<Self, Refusal> {
         match (text, plain) {
             ("1", true) => Ok(Self),
+            ("1", false) => Err(Refusal::new(
+                Code::InvalidValue,
+                "the version is a number",
+                "write `version: 1`, without quotes",
+            )),
             _ => Err(Refusal::new(
                 Code::UnsupportedVersion,
                 format!("version `{text}` of the language is not known"),
@@ -227,10 +252,17 @@ impl Leaf for Endpoint {
             None => authority.split(':').next().unwrap_or_default(),
         };
         let legal = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '<' | '>' | '\\' | '`');
-        if host.is_empty() || rest.contains(['?', '#']) || !rest.chars().all(legal) {
+        // Neither is a query, which may hold a token.
+        if rest.contains(['?', '#']) {
+            return fail(
+                "the endpoint holds a query or a fragment".to_owned(),
+                "write scheme, host and path only: `https://odeus.example.com`",
+            );
+        }
+        if host.is_empty() || !rest.chars().all(legal) {
             return fail(
                 format!("`{text}` is not the address of a live system"),
-                "write scheme and host, without query or fragment: `https://odeus.example.com`",
+                "write scheme and host: `https://odeus.example.com`",
             );
         }
         if !secure && !matches!(host, "localhost" | "127.0.0.1" | "::1") {

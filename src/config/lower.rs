@@ -53,7 +53,7 @@ impl Builder {
     }
 
     /// Remembers the only declaration of `address`; a second one, necessarily in another file, is reported.
-    pub(super) fn declare(&mut self, address: Address, span: Span, reader: &mut Reader<'_>) {
+    pub(super) fn declare(&mut self, address: &Address, span: Span, reader: &mut Reader<'_>) {
         let here = reader.origin(span);
         if let Err(first) = self.origins.declare(address.clone(), here) {
             let message = format!("`{address}` is declared in two files");
@@ -70,7 +70,7 @@ impl Builder {
     pub(super) fn odeus(&mut self, raw: RawOdeus, reader: &mut Reader<'_>) {
         if let Some(field) = raw.new_actions_enabled_by_default {
             let address = Address::workspace().child("new_actions_enabled_by_default");
-            self.declare(address, field.at, reader);
+            self.declare(&address, field.at, reader);
             self.odeus.new_actions_enabled_by_default = Some(field.value.value);
         }
         for (key, field) in raw.integrations.into_iter().flat_map(|field| field.value.0) {
@@ -87,25 +87,32 @@ impl Builder {
         let home = Address::of(&[key.value.as_str()]);
         self.origins.note(home.clone(), reader.origin(key.span));
         let mut wanted = self.odeus.integrations.remove(&key.value).unwrap_or_default();
-        let RawIntegration { access, oauth, unlisted_actions, actions, accept_scopes, on_swap } =
-            raw;
+        let RawIntegration {
+            written: _,
+            access,
+            oauth,
+            unlisted_actions,
+            actions,
+            accept_scopes,
+            on_swap,
+        } = raw;
         if let Some(field) = access {
             let at = home.child("access");
-            self.declare(at.clone(), word_or_key(&field, &field.value), reader);
+            self.declare(&at, word_or_key(&field, &field.value), reader);
             self.principals(&at, &field.value, reader);
             wanted.access = Some(field.value.access);
         }
         if let Some(field) = oauth {
             let at = home.child("oauth");
-            self.declare(at.clone(), field.key, reader);
+            self.declare(&at, field.key, reader);
             wanted.oauth = self.oauth(&at, &field, reader);
         }
         if let Some(field) = unlisted_actions {
-            self.declare(home.child("unlisted_actions"), field.at, reader);
+            self.declare(&home.child("unlisted_actions"), field.at, reader);
             wanted.unlisted_actions = field.value.value;
         }
         if let Some(field) = on_swap {
-            self.declare(home.child("on_swap"), field.at, reader);
+            self.declare(&home.child("on_swap"), field.at, reader);
             wanted.on_swap = Some(field.value.value);
         }
         if let Some(field) = accept_scopes {
@@ -129,7 +136,7 @@ impl Builder {
         reader: &mut Reader<'_>,
     ) {
         let at = home.child("actions").child(&selector.value.to_string());
-        self.declare(at.clone(), selector.span, reader);
+        self.declare(&at, selector.span, reader);
         self.principals(&at, &raw.access, reader);
         let accept = raw.accept.and_then(|field| {
             self.origins.note(at.child("accept_missing_scopes"), reader.origin(field.at));
@@ -196,10 +203,10 @@ impl Builder {
         field: &Field<RawOauth>,
         reader: &mut Reader<'_>,
     ) -> Option<DesiredOauth> {
-        let RawOauth { mode, client, scopes, substitutes } = &field.value;
+        let RawOauth { written, mode, client, scopes, substitutes } = &field.value;
         for (name, span) in [
             ("client", client.as_ref().map(|f| f.key)),
-            ("scopes", scopes.as_ref().map(|f| scopes_place(f))),
+            ("scopes", scopes.as_ref().map(scopes_place)),
             ("substitutes", substitutes.as_ref().map(|f| f.key)),
         ] {
             if let Some(span) = span {
@@ -253,7 +260,7 @@ impl Builder {
                     .help("remove `client`, or write `mode: sync` or `mode: fixed`");
                 reader.report(diagnostic);
             }
-            (Mode::Sync | Mode::Fixed, None) => {
+            (Mode::Sync | Mode::Fixed, None) if !written.contains(&"client") => {
                 legal = false;
                 let message = format!("mode `{word}` needs your own OAuth client");
                 let diagnostic = reader
@@ -261,10 +268,12 @@ impl Builder {
                     .help("add `client: {id: ..., secret: {env: NAME}}`");
                 reader.report(diagnostic);
             }
-            (Mode::Managed, None) | (Mode::Sync | Mode::Fixed, Some(_)) => {}
+            (Mode::Managed, None) | (Mode::Sync | Mode::Fixed, _) => {}
         }
         if word == Mode::Fixed {
             let empty = match &scopes {
+                // Its mistake is told already.
+                None if written.contains(&"scopes") => None,
                 None => Some((mode.at, "mode `fixed` needs a list of scopes")),
                 Some(field) => match &field.value {
                     RawScopes::List(list) if list.is_empty() => {
@@ -302,7 +311,7 @@ impl Builder {
         raw: &RawSubstitute,
         reader: &mut Reader<'_>,
     ) -> Option<Substitute> {
-        let RawSubstitute { scope, stands_for, actions, reason: why, until } = raw;
+        let RawSubstitute { written: _, scope, stands_for, actions, reason: why, until } = raw;
         if let Some(field) = scope {
             self.origins.note(at.clone(), reader.origin(field.at));
         }
@@ -337,7 +346,7 @@ fn is_empty<T>(field: Option<&Field<Vec<T>>>) -> bool {
 }
 
 fn lower_client(raw: &RawClient, reader: &mut Reader<'_>) -> Option<DesiredClient> {
-    let RawClient { id, tenant, secret } = raw;
+    let RawClient { written: _, id, tenant, secret } = raw;
     if let Some(field) = tenant.as_ref().filter(|field| field.value.value.trim().is_empty()) {
         let diagnostic = reader
             .error(Code::InvalidValue, field.key, "the tenant is empty")

@@ -80,7 +80,7 @@ pub enum FileKind {
 #[must_use]
 pub fn classify(bytes: &[u8]) -> FileKind {
     // The first entry stands at the top; a hostile file is not read further than that.
-    let head = bytes.get(..4096).unwrap_or(bytes);
+    let head = bytes.get(..65_536).unwrap_or(bytes);
     let text = String::from_utf8_lossy(head);
     match yaml::first_entry(&text) {
         Some((key, Some(value))) if key == "kind" && value == "world" => FileKind::World,
@@ -161,6 +161,13 @@ fn load_file(
     let in_header =
         |(key, _): &(Spanned<String>, Node)| RawHeader::KEYS.contains(&key.value.as_str());
     let (header, mut body): (Entries, Entries) = entries.into_iter().partition(in_header);
+    if !header.iter().any(|(key, _)| matches!(key.value.as_str(), "version" | "platform")) {
+        let message = "the file is neither configuration nor a world nor a catalogue";
+        let help = "begin with `version: 1`, `platform` and `workspace`, or with `kind: world` or \
+            `kind: catalog`, or move the file elsewhere";
+        let diagnostic = reader.error(Code::MissingKey, at, message).help(help);
+        return reader.report(diagnostic);
+    }
     let header = RawHeader::read_entries(&header, at, &mut reader);
     let Some(platform) = &header.platform else { return };
     let place = (platform.value.value, reader.origin(platform.at));
@@ -205,7 +212,7 @@ fn merge_header(
     builder: &mut Builder,
     reader: &mut Reader<'_>,
 ) {
-    let RawHeader { version: _, platform: _, workspace, endpoint, findings } = header;
+    let RawHeader { written: _, version: _, platform: _, workspace, endpoint, findings } = header;
     if let Some(field) = workspace {
         builder.origins.note(Address::workspace(), reader.origin(field.at));
     }
@@ -233,8 +240,8 @@ fn merge_header(
         }
     }
     for (code, field) in findings.iter().flat_map(|field| &field.value.0) {
-        let address = Address::of(&["findings", code.value.as_str()]);
-        builder.declare(address, code.span, reader);
-        builder.raised.insert(code.value.clone(), field.value.value);
+        let address = Address::of(&["findings", code.value.0.as_str()]);
+        builder.declare(&address, code.span, reader);
+        builder.raised.insert(code.value.0.clone(), field.value.value);
     }
 }

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde_json::{Value as Json, json};
 
 use super::access::{RawAccess, RawAction};
-use super::leaf::{Endpoint, Version, WantedScope};
+use super::leaf::{Endpoint, FindingCode, Version, WantedScope};
 use super::shape::{Leaf, Reader, Refusal, Shape, Table, record};
 use super::yaml::{Node, Value, is_variable_name};
 use crate::diag::Code;
@@ -31,7 +31,7 @@ record! {
         /// `SCOPEFORM_TOKEN_FILE`.
         opt "endpoint" endpoint: Spanned<Endpoint>,
         /// Severities of findings, by code. A finding can be raised, never lowered.
-        opt "findings" findings: Table<String, Spanned<Severity>>,
+        opt "findings" findings: Table<FindingCode, Spanned<Severity>>,
     }
 }
 
@@ -180,8 +180,7 @@ impl Shape for RawSecret {
                 return fail(reader, file.key, message, "keep `env` or `file`");
             }
             (None, None) => {
-                let declared = |name: &str| entries.iter().any(|(key, _)| key.value == name);
-                if declared("env") || declared("file") {
+                if record.written.iter().any(|key| matches!(*key, "env" | "file")) {
                     return None;
                 }
                 let message = "the secret reference names no place";
@@ -228,7 +227,7 @@ impl Shape for RawScopes {
 }
 
 /// Which actions a line is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Selector {
     Key(ActionKey),
     Glob(String),

@@ -35,7 +35,7 @@ pub fn config_schema() -> Json {
         }
         let mut all = properties.clone();
         all.extend(body);
-        shapes.push(object_schema(&[lines], all, &required));
+        shapes.push(object_schema(&[lines], &all, &required));
     }
     // One platform needs no choice; with several, editors pick the shape whose `platform` fits.
     let schema = match shapes.len() {

@@ -4,6 +4,8 @@
 //! three cannot drift apart. A value that cannot be read is reported and left out; reading goes on, so that one run
 //! tells everything that is wrong with a file.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map as JsonMap, Value as Json, json};
 
 use super::yaml::{self, Node, Value};
@@ -110,10 +112,11 @@ impl Reader<'_> {
     /// Reports a key that means nothing here.
     pub(super) fn unknown_key(&mut self, key: &Spanned<String>, known: &[&str]) {
         let name = key.value.as_str();
+        let near = nearest(name, known);
         let diagnostic = if matches!(name, "protect" | "limits" | "approvals") {
             let message = format!("key `{name}` is reserved and not available in this version");
             self.error(Code::ReservedKey, key.span, message).help("remove it")
-        } else if yaml::is_secret_word(name) && !known.iter().any(|k| yaml::is_secret_word(k)) {
+        } else if yaml::is_secret_word(name) && near.is_none() {
             let message = format!("`{name}` looks like a secret written into the file");
             self.error(Code::LiteralSecret, key.span, message)
                 .label("the value is not printed")
@@ -121,7 +124,7 @@ impl Reader<'_> {
         } else {
             let message = format!("unknown key `{name}`");
             let diagnostic = self.error(Code::UnknownKey, key.span, message);
-            match nearest(name, known) {
+            match near {
                 Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
                 None => diagnostic.help(list_of("the only key here is", "known keys here:", known)),
             }
@@ -140,6 +143,10 @@ impl Reader<'_> {
 
 /// Returns the known word that `word` is most likely a slip of.
 pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    // Longer texts are no slips, and comparing them is slow.
+    if word.len() > 100 {
+        return None;
+    }
     let lower = word.to_ascii_lowercase().replace('-', "_");
     let slips = known.iter().filter_map(|&candidate| {
         let distance = strsim::damerau_levenshtein(&lower, candidate);
@@ -179,7 +186,7 @@ pub(super) fn described(mut schema: Json, lines: &[&str]) -> Json {
 /// Returns the schema of a mapping with fixed keys.
 pub(super) fn object_schema(
     lines: &[&str],
-    properties: JsonMap<String, Json>,
+    properties: &JsonMap<String, Json>,
     required: &[&str],
 ) -> Json {
     let mut schema = json!({
@@ -239,7 +246,10 @@ impl<T: Shape> Shape for Vec<T> {
             reader.wrong_type(node, key, "a list", help);
             return None;
         };
-        Some(items.iter().filter_map(|item| T::read(item, item.mark(), reader)).collect())
+        let read: Self =
+            items.iter().filter_map(|item| T::read(item, item.mark(), reader)).collect();
+        // A list of nothing but mistakes is not an empty list.
+        (items.is_empty() || !read.is_empty()).then_some(read)
     }
 
     fn schema() -> Json {
@@ -252,7 +262,7 @@ impl<T: Shape> Shape for Vec<T> {
 #[derive(Debug)]
 pub(super) struct Table<K, T>(pub Vec<(Spanned<K>, Field<T>)>);
 
-impl<K: Leaf + PartialEq, T: Shape> Shape for Table<K, T> {
+impl<K: Leaf + Ord + Clone, T: Shape> Shape for Table<K, T> {
     fn read(node: &Node, key: Span, reader: &mut Reader<'_>) -> Option<Self> {
         let entries = match &node.value {
             Value::Null => return Some(Self(Vec::new())),
@@ -264,8 +274,9 @@ impl<K: Leaf + PartialEq, T: Shape> Shape for Table<K, T> {
             }
         };
         let mut table: Vec<(Spanned<K>, Field<T>)> = Vec::new();
+        // Two texts may name one thing: user addresses do not mind case.
+        let mut seen: BTreeMap<K, Span> = BTreeMap::new();
         for (name, value) in entries {
-            // Reported by the tree already.
             let field = Field::read(name.span, value, reader);
             let parsed = match K::parse(&name.value, true) {
                 Ok(parsed) => parsed,
@@ -276,9 +287,8 @@ impl<K: Leaf + PartialEq, T: Shape> Shape for Table<K, T> {
                     continue;
                 }
             };
-            let earlier = table.iter().find(|(known, _)| known.value == parsed);
-            if let Some((earlier, _)) = earlier {
-                let first = reader.origin(earlier.span);
+            if let Some(earlier) = seen.get(&parsed) {
+                let first = reader.origin(*earlier);
                 let message = format!("`{}` names the same thing as a key above", name.value);
                 let diagnostic = reader
                     .error(Code::DuplicateKey, name.span, message)
@@ -288,6 +298,7 @@ impl<K: Leaf + PartialEq, T: Shape> Shape for Table<K, T> {
                 reader.report(diagnostic);
                 continue;
             }
+            seen.insert(parsed.clone(), name.span);
             table.extend(field.map(|field| (Spanned::new(parsed, name.span), field)));
         }
         Some(Self(table))
@@ -311,13 +322,14 @@ macro_rules! record {
         $(#[doc = $doc])*
         #[derive(Debug)]
         pub(super) struct $name {
+            /// The keys that stand in the file, also those whose value could not be read.
+            pub written: Vec<&'static str>,
             $($(#[doc = $about])* pub $field: Option<$crate::config::shape::Field<$type>>,)*
         }
 
         impl $name {
             pub(super) const KEYS: &'static [&'static str] = &[$($key),*];
 
-            #[allow(dead_code, reason = "a record that is spliced into another uses it")]
             pub(super) fn properties() -> (serde_json::Map<String, serde_json::Value>, Vec<&'static str>) {
                 use $crate::config::shape::{Shape, described};
                 let mut properties = serde_json::Map::new();
@@ -334,15 +346,18 @@ macro_rules! record {
                 at: $crate::source::Span,
                 reader: &mut $crate::config::shape::Reader<'_>,
             ) -> Self {
-                let mut record = Self { $($field: None),* };
+                let mut record = Self { written: Vec::new(), $($field: None),* };
                 for (name, value) in entries {
                     match name.value.as_str() {
-                        $($key => record.$field = $crate::config::shape::Field::read(name.span, value, reader),)*
+                        $($key => {
+                            record.written.push($key);
+                            record.$field = $crate::config::shape::Field::read(name.span, value, reader);
+                        })*
                         _ => reader.unknown_key(name, Self::KEYS),
                     }
                 }
                 $(
-                    if stringify!($need) == "req" && !entries.iter().any(|(name, _)| name.value == $key) {
+                    if stringify!($need) == "req" && !record.written.contains(&$key) {
                         reader.missing_key(at, $key, Self::KEYS);
                     }
                 )*
@@ -362,7 +377,7 @@ macro_rules! record {
 
             fn schema() -> serde_json::Value {
                 let (properties, required) = Self::properties();
-                $crate::config::shape::object_schema(&[$($doc),*], properties, &required)
+                $crate::config::shape::object_schema(&[$($doc),*], &properties, &required)
             }
         }
     };
@@ -396,6 +411,10 @@ macro_rules! words {
 
 pub(super) use {record, words};
 
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+}
+
 /// Returns why `text` is none of the words.
 pub(super) fn not_a_word(
     text: &str,
@@ -408,7 +427,7 @@ pub(super) fn not_a_word(
     let choices = quoted(words, ", ");
     Refusal::new(
         Code::InvalidValue,
-        format!("`{text}` is not a {what}"),
+        format!("`{text}` is not {} {what}", article(what)),
         match near {
             Some(near) => format!("did you mean `{near}`? {what}: {choices}"),
             None => format!("{what}: {choices}"),

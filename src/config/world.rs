@@ -190,6 +190,7 @@ fn workspace(
     reader: &mut Reader<'_>,
 ) -> Option<WorldWorkspace> {
     let RawWorkspace {
+        written: _,
         deployment,
         new_actions_enabled_by_default,
         rollout,
@@ -247,7 +248,7 @@ fn integration(
     directory: &Directory,
     reader: &mut Reader<'_>,
 ) -> WorldIntegration {
-    let RawWorldIntegration { access, oauth, actions, accepted_missing, pending } = raw;
+    let RawWorldIntegration { written: _, access, oauth, actions, accepted_missing, pending } = raw;
     let mut made = WorldIntegration::default();
     if let Some(field) = access {
         known_principals(&field.value, directory, reader);
@@ -278,9 +279,9 @@ fn client(
     field: Field<RawWorldOauth>,
     reader: &mut Reader<'_>,
 ) -> Option<ClientSpec> {
-    let RawWorldOauth { mode, client, scopes } = field.value;
+    let RawWorldOauth { written, mode, client, scopes } = field.value;
     let scopes = scopes.map(|f| Field { key: f.key, at: f.at, value: RawScopes::List(f.value) });
-    let oauth = RawOauth { mode, client, scopes, substitutes: None };
+    let oauth = RawOauth { written, mode, client, scopes, substitutes: None };
     let field = Field { key: field.key, at: field.at, value: oauth };
     let place = (Kind::Odeus, reader.origin(field.key));
     let mut builder = Builder::new(workspace.clone(), place);

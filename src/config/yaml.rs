@@ -172,6 +172,12 @@ impl<'text> Builder<'_, 'text> {
         Span::new(start, self.source.floor(range.end).max(start))
     }
 
+    /// Leaves out white space at the end, which the parser counts to block values.
+    fn trimmed(&self, span: Span) -> Span {
+        let text = self.source.text().get(span.range()).unwrap_or_default();
+        Span::new(span.start, span.start + text.trim_end().len())
+    }
+
     fn next(&mut self) -> Result<Option<(Event<'text>, Span)>, Stopped> {
         match self.parser.next_event() {
             None => Ok(None),
@@ -269,6 +275,7 @@ impl<'text> Builder<'_, 'text> {
             Event::Scalar(text, style, anchor, tag) => {
                 self.check_tag(tag.as_deref(), span)?;
                 let plain = style == ScalarStyle::Plain;
+                let span = self.trimmed(span);
                 let null = plain && matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL");
                 let value = if null {
                     Value::Null
@@ -330,7 +337,7 @@ impl<'text> Builder<'_, 'text> {
         let mut end = start.end;
         while let Some((event, span)) = self.next()? {
             if matches!(event, Event::SequenceEnd) {
-                end = span.end;
+                end = self.trimmed(Span::new(start.start, span.end)).end;
                 break;
             }
             let (node, measure) = self.node(event, span, depth + 1)?;
@@ -348,7 +355,7 @@ impl<'text> Builder<'_, 'text> {
         let mut end = start.end;
         while let Some((event, span)) = self.next()? {
             if matches!(event, Event::MappingEnd) {
-                end = span.end;
+                end = self.trimmed(Span::new(start.start, span.end)).end;
                 break;
             }
             let key = self.key(event, span)?;
@@ -441,8 +448,8 @@ pub(super) fn is_secret_word(key: &str) -> bool {
 /// is wrong with its line.
 fn redact_secrets(node: &Node, file: FileId, out: &mut Diagnostics) {
     match &node.value {
-        // `https://user:password@host`
-        Value::Scalar { text, .. } if text.contains("://") && text.contains('@') => {
+        // `https://user:password@host`, `https://host?token=...`
+        Value::Scalar { text, .. } if text.contains("://") && text.contains(['@', '?']) => {
             redact_all(node, file, out);
         }
         Value::Null | Value::Scalar { .. } => {}
@@ -507,7 +514,8 @@ fn redact_lines(source: &SourceFile, file: FileId, out: &mut Diagnostics) {
         if let Some(word) = word {
             let colon = body.get(word..).and_then(|rest| rest.find(':'));
             let start = colon.map_or(word, |colon| word + colon + 1);
-            hide(at + start, at + body.len());
+            let value = body.get(start..).unwrap_or_default();
+            hide(at + body.len() - value.trim_start().len(), at + body.len());
             open = true;
         } else if open {
             let blank = body.len() - body.trim_start().len();

@@ -24,6 +24,12 @@ pub enum Colour {
     Always,
 }
 
+/// More than this many are not read by anybody.
+const MOST: usize = 1_000;
+
+/// The longest message or label, in characters: a file may hold a text of any length.
+const LONGEST: usize = 600;
+
 /// What stands in the place of a secret.
 const REDACTED: &str = "[redacted]";
 
@@ -38,9 +44,13 @@ pub fn text(
     colour: Colour,
     out: &mut impl Write,
 ) -> fmt::Result {
-    for diagnostic in diagnostics.iter() {
+    for diagnostic in diagnostics.iter().take(MOST) {
         one(diagnostic, diagnostics, sources, colour, out)?;
         out.write_str("\n")?;
+    }
+    let more = diagnostics.iter().count().saturating_sub(MOST);
+    if more > 0 {
+        writeln!(out, "{more} more are not shown; fix these first")?;
     }
     let counts = [
         (diagnostics.count(Severity::Error), "error", "errors"),
@@ -66,13 +76,16 @@ fn one(
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let title = level.primary_title(visible(&diagnostic.message)).id(diagnostic.code.name());
+    let title = level.primary_title(brief(&diagnostic.message)).id(diagnostic.code.name());
     let mut group = Group::with_title(title);
     for excerpt in excerpts(diagnostic, all, sources) {
-        group = group.element(excerpt.snippet());
+        group = match excerpt {
+            Excerpt::Lines(lines) => group.element(lines.snippet()),
+            Excerpt::Place(place) => group.element(place),
+        };
     }
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(visible(help)));
+        group = group.element(Level::HELP.message(brief(help)));
     }
     let renderer = match colour {
         Colour::Never => Renderer::plain(),
@@ -82,15 +95,26 @@ fn one(
     writeln!(out, "{}", renderer.decor_style(DecorStyle::Ascii).term_width(120).render(&report))
 }
 
+/// Lines longer than this are named, not shown.
+const LONG_LINE: usize = 2_000;
+
+/// What is shown of one file.
+enum Excerpt {
+    /// The lines in question.
+    Lines(Lines),
+    /// Only where they are: they are not made for reading.
+    Place(annotate_snippets::Origin<'static>),
+}
+
 /// A piece of one file with what is said about it.
-struct Excerpt {
+struct Lines {
     name: String,
     first_line: usize,
     shown: String,
     marks: Vec<(Range<usize>, AnnotationKind, String)>,
 }
 
-impl Excerpt {
+impl Lines {
     fn snippet(self) -> Snippet<'static, annotate_snippets::Annotation<'static>> {
         let marks = self.marks.into_iter().map(|(range, kind, text)| {
             let label = if text.is_empty() { None } else { Some(text) };
@@ -103,8 +127,10 @@ impl Excerpt {
 /// Lines between two marks of one file that are still shown as one piece.
 const NEAR: usize = 10;
 
+type Marks<'a> = Vec<(&'a Label, AnnotationKind)>;
+
 fn excerpts(diagnostic: &Diagnostic, all: &Diagnostics, sources: &SourceMap) -> Vec<Excerpt> {
-    let mut pieces: Vec<(FileId, Range<usize>, Vec<(&Label, AnnotationKind)>)> = Vec::new();
+    let mut pieces: Vec<(FileId, Range<usize>, Marks<'_>)> = Vec::new();
     let primary = diagnostic.primary.iter().map(|label| (label, AnnotationKind::Primary));
     let related = diagnostic.related.iter().map(|label| (label, AnnotationKind::Context));
     for (label, kind) in primary.chain(related) {
@@ -128,16 +154,26 @@ fn excerpts(diagnostic: &Diagnostic, all: &Diagnostics, sources: &SourceMap) -> 
     for (id, lines, labels) in pieces {
         let Some(file) = sources.file(id) else { continue };
         let window = file.line_span(lines.start).start..file.line_span(lines.end).end;
+        let longest =
+            (lines.start..=lines.end).map(|line| file.line_span(line).range().len()).max();
+        if longest > Some(LONG_LINE) {
+            for (label, _) in labels {
+                let at = file.position(label.origin.span.start);
+                let place = annotate_snippets::Origin::path(visible(file.name()));
+                found.push(Excerpt::Place(place.line(at.line).char_column(at.column)));
+            }
+            continue;
+        }
         let shown = Shown::new(id, file, window, all);
         let marks = labels.into_iter().map(|(label, kind)| {
-            (shown.range(label.origin.span.range()), kind, visible(&label.text))
+            (shown.range(label.origin.span.range()), kind, brief(&label.text))
         });
-        found.push(Excerpt {
+        found.push(Excerpt::Lines(Lines {
             name: visible(file.name()),
             first_line: lines.start + 1,
             marks: marks.collect(),
             shown: shown.text,
-        });
+        }));
     }
     found
 }
@@ -196,6 +232,14 @@ pub fn visible(text: &str) -> String {
         if c == '\n' { out.push(c) } else { push_visible(&mut out, c) }
     }
     out
+}
+
+fn brief(text: &str) -> String {
+    let shown = visible(text);
+    match shown.char_indices().nth(LONGEST) {
+        None => shown,
+        Some((end, _)) => format!("{}...", shown.get(..end).unwrap_or_default()),
+    }
 }
 
 fn push_visible(out: &mut String, c: char) {
@@ -304,8 +348,8 @@ pub fn document(diagnostics: &Diagnostics, sources: &SourceMap) -> Document {
     };
     let entries = diagnostics.iter().map(|diagnostic| Entry {
         severity: diagnostic.severity.name().to_owned(),
-        summary: visible(&diagnostic.message),
-        detail: diagnostic.help.as_deref().map(visible).unwrap_or_default(),
+        summary: brief(&diagnostic.message),
+        detail: diagnostic.help.as_deref().map(brief).unwrap_or_default(),
         code: diagnostic.code.name().to_owned(),
         range: diagnostic.primary.as_ref().and_then(|label| range(label.origin)),
         snippet: diagnostic
@@ -316,7 +360,7 @@ pub fn document(diagnostics: &Diagnostics, sources: &SourceMap) -> Document {
             .related
             .iter()
             .filter_map(|label| {
-                Some(Related { message: visible(&label.text), range: range(label.origin)? })
+                Some(Related { message: brief(&label.text), range: range(label.origin)? })
             })
             .collect(),
     });
@@ -333,6 +377,9 @@ fn snippet(origin: Origin, all: &Diagnostics, sources: &SourceMap) -> Option<Jso
     let file = sources.file(origin.file)?;
     let start = file.floor(origin.span.start);
     let line = file.line_of(start);
+    if file.line_span(line).range().len() > LONG_LINE {
+        return None;
+    }
     let shown = Shown::new(origin.file, file, file.line_span(line).range(), all);
     let range = shown.range(start..file.floor(origin.span.end));
     let code = shown.text.trim_end_matches('\n');

@@ -1,6 +1,8 @@
 //! Integration tests: one binary, one module per subject.
 
 #[cfg(test)]
+mod config;
+#[cfg(test)]
 mod odeus;
 #[cfg(test)]
 mod render_plan;
@@ -8,3 +10,5 @@ mod render_plan;
 mod render_status;
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod schemas;

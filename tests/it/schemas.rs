@@ -1,0 +1,39 @@
+//! The JSON Schemas under `schemas/` are what the program generates. `UPDATE=1` writes them.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+/// One schema file and what generates it.
+const SCHEMAS: &[(&str, fn() -> Value)] = &[
+    ("scopeform.schema.json", scopeform::config::config_schema),
+    ("world.schema.json", scopeform::config::world::world_schema),
+    ("catalog.schema.json", scopeform::config::catalog::catalog_schema),
+    ("diagnostics.schema.json", scopeform::render::diagnostic::document_schema),
+];
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "tests read and write files")]
+fn schemas_are_fresh() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
+    let update = std::env::var_os("UPDATE").is_some();
+    for (name, generate) in SCHEMAS {
+        let path = folder.join(name);
+        let fresh = serde_json::to_string_pretty(&generate()).unwrap() + "\n";
+        if update {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(&path, &fresh).unwrap();
+        }
+        let stored = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(stored == fresh, "schemas/{name} is stale; run with UPDATE=1");
+    }
+}
+
+#[test]
+fn every_schema_is_a_schema() {
+    for (name, generate) in SCHEMAS {
+        let schema = generate();
+        assert!(jsonschema::meta::is_valid(&schema), "{name}");
+        assert!(schema["title"].as_str().is_some_and(|title| title.starts_with("scopeform")));
+    }
+}
