@@ -35,6 +35,8 @@ pub enum Outcome {
     AppliedUnanswered,
     /// The platform refused it, or the request did not leave: it was not done.
     Failed(String),
+    /// The platform does not authorise us to do it: it was not done.
+    NotAllowed(String),
     /// The resource moved, or the write would do something else than planned: it was not done.
     Conflict(String),
     /// The platform did something else than planned. Everything after it in the unit was stopped.
@@ -59,7 +61,11 @@ impl Outcome {
     pub const fn may_have_written(&self) -> bool {
         match self {
             Self::Applied | Self::AppliedUnanswered | Self::Diverged(_) | Self::Unknown(_) => true,
-            Self::Failed(_) | Self::Conflict(_) | Self::Skipped(_) | Self::Interrupted => false,
+            Self::Failed(_)
+            | Self::NotAllowed(_)
+            | Self::Conflict(_)
+            | Self::Skipped(_)
+            | Self::Interrupted => false,
         }
     }
 
@@ -70,6 +76,7 @@ impl Outcome {
             Self::Applied => "applied",
             Self::AppliedUnanswered => "applied_unanswered",
             Self::Failed(_) => "failed",
+            Self::NotAllowed(_) => "not_allowed",
             Self::Conflict(_) => "conflict",
             Self::Diverged(_) => "diverged",
             Self::Unknown(_) => "unknown",

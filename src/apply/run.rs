@@ -249,6 +249,11 @@ where
                 error @ (ProviderError::PreconditionFailed { .. }
                 | ProviderError::ConfirmationRequired { .. }),
             ) => Outcome::Conflict(error.to_string()),
+            Err(
+                error @ (ProviderError::Unauthorized { .. }
+                | ProviderError::Forbidden { .. }
+                | ProviderError::Unreachable { .. }),
+            ) => Outcome::NotAllowed(error.to_string()),
             Err(error) => Outcome::Failed(error.to_string()),
         }
     }

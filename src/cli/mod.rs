@@ -1,1 +1,104 @@
 //! The command line: the only place with files, environment, terminal and clock.
+//!
+//! ```text
+//! args -> commands/NAME -> Exit        stdout is the result, stderr the conversation
+//!   folder, workspace   which files, and what they say
+//!   live                the control plane behind them
+//!   secret, env, clock  what else comes from outside
+//! ```
+
+pub mod args;
+mod clock;
+mod commands;
+mod env;
+pub mod exit;
+mod folder;
+mod live;
+mod secret;
+mod ui;
+mod workspace;
+
+use std::ffi::OsString;
+
+use clap::Parser as _;
+
+use args::{Cli, Command};
+use env::Env;
+use exit::Exit;
+use ui::{Failure, Ui};
+
+/// Runs the program with these arguments and returns how it ends. Everything that has to be said has been said.
+pub fn run(args: impl Iterator<Item = OsString>) -> Exit {
+    let args = args::normalise(args);
+    let wants_json = args.iter().any(|arg| arg == "--json" || arg == "--format=json");
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error, wants_json),
+    };
+    let env = Env::read();
+    let global = &cli.global;
+    let ui = Ui::new(global.no_color, global.input, global.verbose, &env);
+    match dispatch(&cli, &env, &ui) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            if wants_json && !failure.message.is_empty() {
+                let _ = ui.out(&commands::error_document(&failure));
+            }
+            let text = failure.text();
+            if !text.is_empty() {
+                ui.say(&text);
+            }
+            failure.exit
+        }
+    }
+}
+
+/// Prints what clap has to say. Help and version are results; everything else is a usage error.
+fn usage(error: &clap::Error, wants_json: bool) -> Exit {
+    use clap::error::ErrorKind;
+    let is_result = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    // There is nobody left to tell when the stream is gone.
+    let _ = error.print();
+    if is_result {
+        return Exit::Done;
+    }
+    if wants_json {
+        let text = error.render().to_string();
+        let first =
+            text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let ui = Ui::new(true, false, false, &Env::default());
+        let _ = ui.out(&commands::error_document(&Failure::new(Exit::Usage, first)));
+    }
+    Exit::Usage
+}
+
+fn dispatch(cli: &Cli, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
+    env.check()?;
+    if let Some(folder) = &cli.global.chdir {
+        std::env::set_current_dir(folder).map_err(|error| {
+            Failure::new(Exit::Error, format!("cannot change to {}: {error}", folder.display()))
+        })?;
+    }
+    match &cli.command {
+        Command::Init(args) => commands::init::run(args, ui),
+        Command::Validate(args) => commands::validate::run(args, ui),
+        Command::Plan(args) => block_on(commands::plan::run(args, env, ui)),
+        Command::Show(args) => commands::show::run(args, ui),
+        Command::Apply(args) => block_on(commands::apply::run(args, env, ui)),
+        Command::Status(args) => block_on(commands::status::run(args, env, ui)),
+        Command::Export(args) => block_on(commands::export::run(args, env, ui)),
+        Command::Serve(args) => block_on(commands::serve::run(args, env, ui)),
+        Command::Schema(args) => commands::schema::run(args, ui),
+        Command::Explain(args) => commands::explain::run(args, ui),
+        Command::Completions(args) => commands::completions::run(args, ui),
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Error, format!("cannot start: {error}")))?;
+    runtime.block_on(work)
+}

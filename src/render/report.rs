@@ -40,7 +40,9 @@ fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::
         }
     }
     match &report.differences {
-        None => writeln!(out, "\nThe end could not be read back; `scopeform plan` tells what is live.")?,
+        None => {
+            writeln!(out, "\nThe end could not be read back; `scopeform plan` tells what is live.")?
+        }
         Some(differences) => {
             for difference in differences {
                 writeln!(
@@ -58,14 +60,21 @@ fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::
         let operations = count(total, "operation", "operations");
         writeln!(out, "Applied: {operations}, read back as planned, {calls}.")
     } else {
-        writeln!(out, "Applied in part: {done} of {}, {calls}. Run apply again to go on.", count(total, "operation", "operations"))
+        writeln!(
+            out,
+            "Applied in part: {done} of {}, {calls}. Run apply again to go on.",
+            count(total, "operation", "operations")
+        )
     }
 }
 
 fn symbol(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Applied | Outcome::AppliedUnanswered => "ok",
-        Outcome::Failed(_) | Outcome::NotAllowed(_) | Outcome::Conflict(_) | Outcome::Diverged(_) => "!!",
+        Outcome::Failed(_)
+        | Outcome::NotAllowed(_)
+        | Outcome::Conflict(_)
+        | Outcome::Diverged(_) => "!!",
         Outcome::Unknown(_) => "??",
         Outcome::Skipped(_) | Outcome::Interrupted => "--",
     }

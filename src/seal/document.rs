@@ -117,3 +117,9 @@ fn text(document: &Document) -> String {
     text.push('\n');
     text
 }
+
+/// Returns the JSON Schema of a plan file.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Document).to_value()
+}

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod config;
 #[cfg(test)]
+mod config_cases;
+#[cfg(test)]
 mod odeus;
 #[cfg(test)]
 mod render_plan;

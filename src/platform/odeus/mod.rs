@@ -3,6 +3,8 @@
 pub mod adapter;
 pub mod audience;
 pub mod catalog;
+#[cfg(feature = "http")]
+pub mod client;
 pub mod consequence;
 pub mod desired;
 pub mod diff;

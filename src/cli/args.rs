@@ -1,0 +1,304 @@
+//! The command line's shape. An unknown flag does nothing but fail.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
+
+use super::exit::Exit;
+
+/// Declare the OAuth scopes, actions and sharing of your integrations in YAML; plan and apply the difference.
+#[derive(Debug, Parser)]
+#[command(name = "scopeform", version, after_help = format!("Exit codes:\n{}", Exit::table()))]
+#[command(disable_help_subcommand = true, infer_subcommands = false)]
+pub struct Cli {
+    /// Options that every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Change to this folder first
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub chdir: Option<PathBuf>,
+    /// Print without colour
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// Whether to ask questions
+    #[arg(long, global = true, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set, env = "SCOPEFORM_INPUT")]
+    pub input: bool,
+    /// Say on stderr which files and addresses are used
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a first workspace file
+    Init(Init),
+    /// Check the configuration without changing or asking anything live
+    Validate(Validate),
+    /// Show what would change, and what that does
+    Plan(Plan),
+    /// Show a saved plan
+    Show(Show),
+    /// Carry out a plan: from files, or a saved one
+    Apply(Apply),
+    /// Show what is live: scopes, actions, badges, who must refresh
+    Status(Status),
+    /// Write the live scope configuration as CSV
+    Export(Export),
+    /// Run the embedded control plane alone
+    Serve(Serve),
+    /// Print a JSON Schema
+    Schema(Schema),
+    /// Explain a code that a diagnostic or a finding printed
+    Explain(Explain),
+    /// Print a shell completion script
+    Completions(Completions),
+}
+
+/// Where the configuration is.
+#[derive(Debug, Args, Clone)]
+pub struct Source {
+    /// Configuration folder or file [default: the nearest folder upwards that holds one]
+    #[arg(value_name = "PATH", env = "SCOPEFORM_CONFIG")]
+    pub path: Option<PathBuf>,
+    /// Which workspace, where the files declare several
+    #[arg(long, value_name = "NAME")]
+    pub workspace: Option<String>,
+}
+
+/// How to reach the live system.
+#[derive(Debug, Args, Clone, Copy)]
+pub struct Reach {
+    /// Allow a plain http:// endpoint that is not on this machine
+    #[arg(long)]
+    pub allow_insecure_http: bool,
+    /// Give up on a request after so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub timeout: u64,
+}
+
+/// `init`
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Folder to write to
+    #[arg(value_name = "FOLDER", default_value = ".")]
+    pub folder: PathBuf,
+    /// Workspace name
+    #[arg(long, value_name = "NAME", default_value = "my-workspace")]
+    pub workspace: String,
+}
+
+/// `validate`
+#[derive(Debug, Args)]
+pub struct Validate {
+    /// Where the configuration is.
+    #[command(flatten)]
+    pub source: Source,
+    /// Print JSON, as `terraform validate -json` does
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The formats of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// For programs: versioned, terraform's field names
+    Json,
+    /// Effective configuration before and after, as a unified diff
+    Diff,
+}
+
+/// How to print a plan.
+#[derive(Debug, Args, Clone, Copy)]
+pub struct Output {
+    /// How to print the plan
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Same as --format json
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+    /// Print every detail of every operation
+    #[arg(long)]
+    pub full: bool,
+}
+
+impl Output {
+    /// Returns the format asked for.
+    #[must_use]
+    pub const fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
+}
+
+/// `plan`
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// Where the configuration is.
+    #[command(flatten)]
+    pub source: Source,
+    /// How to reach the live system.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// How to print the plan.
+    #[command(flatten)]
+    pub output: Output,
+    /// Save the plan, to be reviewed and applied as it is
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Exit with 2 when there are changes
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// Plan only this integration; may be given several times
+    #[arg(long, value_name = "INTEGRATION")]
+    pub target: Vec<String>,
+    /// Plan as if it were this day (UTC): shows which exceptions will have run out
+    #[arg(long, value_name = "DATE")]
+    pub today: Option<Date>,
+}
+
+/// `show`
+#[derive(Debug, Args)]
+pub struct Show {
+    /// A plan file
+    #[arg(value_name = "PLAN")]
+    pub plan: PathBuf,
+    /// How to print the plan.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `apply`
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// Configuration folder or file, or a saved plan [default: the nearest folder upwards that holds one]
+    #[arg(value_name = "PATH", env = "SCOPEFORM_CONFIG")]
+    pub path: Option<PathBuf>,
+    /// With a saved plan: the configuration folder, whose data folder and relative secret files are used
+    #[arg(long, value_name = "FOLDER")]
+    pub config: Option<PathBuf>,
+    /// Which workspace, where the files declare several
+    #[arg(long, value_name = "NAME")]
+    pub workspace: Option<String>,
+    /// How to reach the live system.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// Apply without asking what the files say (not what the vendor added meanwhile)
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// Apply only this integration; may be given several times
+    #[arg(long, value_name = "INTEGRATION")]
+    pub target: Vec<String>,
+    /// How many integrations to write to at once
+    #[arg(long, value_name = "N", default_value_t = 10, env = "SCOPEFORM_PARALLELISM")]
+    pub parallelism: usize,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `status`
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Show only this integration
+    #[arg(long, short, value_name = "INTEGRATION")]
+    pub integration: Option<String>,
+    /// Where the configuration is.
+    #[command(flatten)]
+    pub source: Source,
+    /// How to reach the live system.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `export`
+#[derive(Debug, Args)]
+pub struct Export {
+    /// Where the configuration is.
+    #[command(flatten)]
+    pub source: Source,
+    /// How to reach the live system.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// Write to this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `serve`
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Folder with a world and catalogue files, and the data folder [default: the current folder]
+    #[arg(value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+    /// Address to listen on
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
+    pub listen: String,
+    /// Throw the database away and seed it from the world again
+    #[arg(long)]
+    pub reset: bool,
+    /// Answer 429 above so many requests a minute per token
+    #[arg(long, value_name = "N")]
+    pub rate_limit: Option<u32>,
+}
+
+/// `schema`
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Which schema
+    #[arg(value_name = "NAME", default_value = "config")]
+    pub name: String,
+}
+
+/// `explain`
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The code, such as native-scope-missing; all codes when absent
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
+}
+
+/// `completions`
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// Which shell
+    pub shell: clap_complete::Shell,
+}
+
+/// Rewrites terraform's single-dash long flags, `-out=plan.json` and `-auto-approve`, to the double-dash form.
+pub fn normalise(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut rest_is_literal = false;
+    let rewrite = |arg: OsString| {
+        if rest_is_literal || arg == "--" {
+            rest_is_literal = true;
+            return arg;
+        }
+        let long = arg.to_str().is_some_and(|text| {
+            let mut chars = text.chars();
+            chars.next() == Some('-')
+                && chars.next().is_some_and(|c| c.is_ascii_lowercase())
+                && chars.next().is_some_and(|c| c.is_ascii_lowercase())
+        });
+        if !long {
+            return arg;
+        }
+        let mut double = OsString::from("-");
+        double.push(arg);
+        double
+    };
+    args.map(rewrite).collect()
+}

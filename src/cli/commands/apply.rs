@@ -1,0 +1,340 @@
+//! `scopeform apply`: consent, then carry out exactly the plan, then say what was done.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::apply::{self, ApplyError, Event, Observer, Options, Report};
+use crate::cli::args::{Apply as Args, Format, Output, Reach, Source};
+use crate::cli::clock;
+use crate::cli::env::Env;
+use crate::cli::exit::Exit;
+use crate::cli::folder::Folder;
+use crate::cli::live::{self, Live, Place, no_access};
+use crate::cli::secret;
+use crate::cli::ui::{Failure, Ui};
+use crate::cli::workspace::{Loaded, Tell, load};
+use crate::platform::odeus::adapter::Odeus;
+use crate::platform::provider::{Read, Reading};
+use crate::render;
+use crate::render::neutral::terminal;
+use crate::render::palette::Paint;
+use crate::seal::{ApprovedPlan, Consent, Refusal, SealedPlan};
+
+/// Applies from files or from a saved plan.
+pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
+    match args.path.as_deref().filter(|path| is_plan_file(path)) {
+        Some(file) => saved(file, args, env, ui).await,
+        None => from_files(args, env, ui).await,
+    }
+}
+
+/// A plan file is JSON, a configuration is YAML that no mapping in braces begins.
+#[expect(clippy::disallowed_methods, reason = "the command line is where files are read")]
+fn is_plan_file(path: &Path) -> bool {
+    let yaml = path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml");
+    path.is_file() && !yaml && std::fs::read(path).is_ok()
+}
+
+async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
+    if !args.target.is_empty() {
+        return Err(Failure::new(
+            Exit::Usage,
+            "`--target` does not go with a saved plan: it is applied whole",
+        ));
+    }
+    let sealed = super::show::read(file)?;
+    let consent = Consent::SavedPlan(sealed.digest().clone());
+    let root = root_of(file, args, env);
+    let folder = Folder::read(&root, ui).ok();
+    let output = Output { format: Format::Text, json: false, full: false };
+    if !args.json {
+        super::plan::print(&sealed, output, &format!("scopeform apply {}", file.display()), ui)?;
+    }
+    let work =
+        Work { place: Place::of(&sealed.plan().observed.endpoint), folder, root, args, env, ui };
+    let approved = approve(sealed, consent)?;
+    if approved.sealed().plan().is_empty() {
+        return nothing(args, ui);
+    }
+    let (report, _) = work.carry_out(&approved).await?;
+    finish(&report, args, ui)
+}
+
+/// Returns the configuration folder that a saved plan belongs to: named, or that of the plan file itself.
+fn root_of(file: &Path, args: &Args, env: &Env) -> PathBuf {
+    if let Some(config) = &args.config {
+        return config.clone();
+    }
+    // `path` may have come from SCOPEFORM_CONFIG itself; then there is no other folder than the plan's.
+    if let Some(config) = env.get("SCOPEFORM_CONFIG").map(PathBuf::from).filter(|c| c.is_dir()) {
+        return config;
+    }
+    if let Ok(found) = crate::cli::folder::discover(None) {
+        return found;
+    }
+    file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+}
+
+async fn from_files(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
+    let source = Source { path: args.path.clone(), workspace: args.workspace.clone() };
+    let tell = if args.json { Tell::Json } else { Tell::People };
+    let loaded = load(&source, tell, ui)?;
+    let root = loaded.folder.root.clone();
+    let place = Place::of(&loaded.config.endpoint.to_string());
+    let workspace = &loaded.config.workspace;
+
+    let folder = Some(&loaded.folder);
+    let live =
+        live::connect(&place, workspace, folder, &root, Default::default(), args.reach, env, ui)
+            .await?;
+    let reading = live.client.read().await;
+    live.close().await;
+    let reading = reading.map_err(|error| no_access(&error, workspace))?;
+    let today = clock::today();
+    let sealed =
+        SealedPlan::seal(super::plan::make(&loaded, &reading, &args.target, today, tell, ui)?);
+
+    if !args.json {
+        let output = Output { format: Format::Text, json: false, full: false };
+        super::plan::print(&sealed, output, "scopeform apply", ui)?;
+    }
+    let empty = sealed.plan().is_empty();
+    let consent = if args.auto_approve || empty {
+        Consent::Flag
+    } else if sealed.plan().blockers().next().is_some() {
+        // Nobody is asked to agree to what cannot be done.
+        Consent::Prompt
+    } else {
+        ask(&sealed, ui)?
+    };
+    let approved = approve(sealed, consent)?;
+    if empty {
+        return nothing(args, ui);
+    }
+    let work = Work { place, folder: None, root, args, env, ui };
+    let (report, end) = work.carry_out_with(&approved, Some(&loaded)).await?;
+    if report.is_complete()
+        && let Some(end) = end
+    {
+        verify(&loaded, end, args, tell, ui)?;
+    }
+    finish(&report, args, ui)
+}
+
+fn ask(sealed: &SealedPlan, ui: &Ui) -> Result<Consent, Failure> {
+    let plan = sealed.plan();
+    if !ui.input {
+        return Err(Failure::new(
+            Exit::NotApproved,
+            "nobody may be asked (`--input=false`), so nothing was done",
+        )
+        .help("give `--auto-approve`, or apply a saved plan"));
+    }
+    let question = format!(
+        "\nApply plan {} to workspace {} ({})? Only `yes` is accepted: ",
+        sealed.digest().short(),
+        plan.bound.workspace,
+        terminal(&plan.observed.endpoint)
+    );
+    if ui.confirm(&question) {
+        Ok(Consent::Prompt)
+    } else {
+        Err(Failure::new(Exit::NotApproved, "not approved; nothing was done"))
+    }
+}
+
+fn approve(sealed: SealedPlan, consent: Consent) -> Result<ApprovedPlan, Failure> {
+    ApprovedPlan::new(sealed, consent).map_err(|refusal| {
+        let message = format!("{refusal}; nothing was done");
+        match &refusal {
+            Refusal::Blocked(findings) => {
+                let codes: Vec<String> =
+                    findings.iter().map(|f| format!("{} at {}", f.code, f.address)).collect();
+                Failure::new(Exit::Blocked, message)
+                    .help(format!("solve: {}; `scopeform explain CODE` says more", codes.join("; ")))
+            }
+            Refusal::Unreviewed(scopes) => {
+                let list: Vec<String> = scopes.iter().map(|u| format!("{} ({})", u.scope, u.unit)).collect();
+                Failure::new(Exit::NotApproved, message).help(format!(
+                    "review {}; then answer the prompt, apply a saved plan, or write `accept_scopes`",
+                    list.join(", ")
+                ))
+            }
+            Refusal::OtherPlan { .. } => Failure::new(Exit::NotApproved, message),
+        }
+    })
+}
+
+/// Where and how a plan is carried out.
+struct Work<'a> {
+    place: Place,
+    folder: Option<Folder>,
+    root: PathBuf,
+    args: &'a Args,
+    env: &'a Env,
+    ui: &'a Ui,
+}
+
+type End = Option<crate::platform::odeus::state::Snapshot>;
+
+impl Work<'_> {
+    async fn carry_out(&self, approved: &ApprovedPlan) -> Result<(Report, End), Failure> {
+        self.carry_out_with(approved, None).await
+    }
+
+    async fn carry_out_with(
+        &self,
+        approved: &ApprovedPlan,
+        loaded: Option<&Loaded>,
+    ) -> Result<(Report, End), Failure> {
+        let bound = &approved.sealed().plan().bound;
+        let secrets = secret::resolve(&bound.operations, &self.root, self.env)?;
+        let folder = loaded.map(|loaded| &loaded.folder).or(self.folder.as_ref());
+        let reach: Reach = self.args.reach;
+        let live: Live = live::connect(
+            &self.place,
+            &bound.workspace,
+            folder,
+            &self.root,
+            secrets,
+            reach,
+            self.env,
+            self.ui,
+        )
+        .await?;
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let listener = tokio::spawn(listen(Arc::clone(&interrupted), *self.ui));
+        let options = Options {
+            today: clock::today(),
+            parallelism: self.args.parallelism,
+            interrupted: &interrupted,
+        };
+        let progress = Progress { ui: *self.ui };
+        let done = apply::run::<Odeus, _>(approved, &live.client, options, &progress).await;
+        listener.abort();
+        live.close().await;
+        done.map_err(|error| refused(error, bound))
+    }
+}
+
+/// The first Ctrl-C asks the run to stop after the request in flight; the second ends the process.
+async fn listen(interrupted: Arc<AtomicBool>, ui: Ui) {
+    while tokio::signal::ctrl_c().await.is_ok() {
+        if interrupted.swap(true, Ordering::Relaxed) {
+            continue;
+        }
+        ui.say("interrupted: finishing the request in flight, then reporting");
+    }
+}
+
+fn refused(error: ApplyError, bound: &crate::plan::Bound) -> Failure {
+    match error {
+        ApplyError::Stale(facts) => {
+            let lines: Vec<String> = facts
+                .iter()
+                .map(|f| format!("\n  {}: planned on {}, live is {}", f.address, f.planned, f.live))
+                .collect();
+            let mut failure = Failure::new(Exit::Stale, "the plan is stale, nothing was done");
+            failure.message.push(':');
+            for line in lines {
+                failure.message.push_str(&line.replace('\n', " |"));
+            }
+            failure.help("plan again and review what moved")
+        }
+        ApplyError::Expired { .. } => {
+            Failure::new(Exit::Stale, format!("{error}; nothing was done"))
+                .help("review the exceptions that have ended and plan again")
+        }
+        ApplyError::OtherWorkspace { .. } => {
+            Failure::new(Exit::Error, format!("{error}; nothing was done"))
+        }
+        ApplyError::Read(error) => no_access(&error, &bound.workspace),
+    }
+}
+
+/// Says on stderr what happens, when somebody watches.
+struct Progress {
+    ui: Ui,
+}
+
+impl Observer for Progress {
+    fn on(&self, event: Event<'_>) {
+        if !self.ui.progress {
+            return;
+        }
+        if let Event::Finished { index, total, operation, outcome } = event {
+            let palette = self.ui.palette_err();
+            let paint = if outcome.is_applied() { Paint::Add } else { Paint::Alarm };
+            self.ui.say(&format!(
+                "[{}/{total}] {} {}: {}",
+                index + 1,
+                terminal(operation.unit.as_str()),
+                terminal(&operation.operation.to_string()),
+                palette.paint(paint, outcome.word()),
+            ));
+        }
+    }
+}
+
+/// Plans once more from what was read at the end: nothing may be left to do.
+fn verify(
+    loaded: &Loaded,
+    end: crate::platform::odeus::state::Snapshot,
+    args: &Args,
+    tell: Tell,
+    ui: &Ui,
+) -> Result<(), Failure> {
+    let reading = Reading { snapshot: end, calls: 0 };
+    let again = super::plan::make(loaded, &reading, &args.target, clock::today(), tell, ui)?;
+    if again.is_empty() {
+        return Ok(());
+    }
+    let left: Vec<String> = again.bound.changes.iter().map(|c| c.address.to_string()).collect();
+    Err(Failure::new(
+        Exit::Partial,
+        format!(
+            "everything was applied, and yet planning again finds changes at {}",
+            left.join(", ")
+        ),
+    )
+    .help("somebody else may be changing the same fields; plan again"))
+}
+
+fn nothing(args: &Args, ui: &Ui) -> Result<Exit, Failure> {
+    if args.json {
+        let report = Report { steps: Vec::new(), differences: Some(Vec::new()), calls: 0 };
+        ui.out(&render::report::json(&report))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn finish(report: &Report, args: &Args, ui: &Ui) -> Result<Exit, Failure> {
+    if args.json {
+        ui.out(&render::report::json(report))?;
+    } else {
+        ui.out(&render::report::text(report, ui.palette()))?;
+    }
+    Ok(exit_of(report))
+}
+
+fn exit_of(report: &Report) -> Exit {
+    use crate::apply::Outcome;
+    if report.is_complete() {
+        return Exit::Done;
+    }
+    if report.may_have_written() {
+        return Exit::Partial;
+    }
+    if report.was_interrupted() {
+        return Exit::Interrupted;
+    }
+    let any = |wanted: fn(&Outcome) -> bool| report.steps.iter().any(|step| wanted(&step.outcome));
+    if any(|outcome| matches!(outcome, Outcome::Conflict(_))) {
+        Exit::Stale
+    } else if any(|outcome| matches!(outcome, Outcome::NotAllowed(_))) {
+        Exit::NoAccess
+    } else {
+        Exit::Error
+    }
+}

@@ -1,0 +1,65 @@
+//! `scopeform explain CODE`: what a diagnostic or a finding means, and what to do.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::cli::args::Explain as Args;
+use crate::cli::exit::Exit;
+use crate::cli::ui::{Failure, Ui};
+use crate::diag::Code;
+use crate::platform::odeus::findings;
+
+struct Entry {
+    kind: &'static str,
+    title: &'static str,
+    explain: &'static str,
+}
+
+fn entries() -> BTreeMap<&'static str, Entry> {
+    let mut all = BTreeMap::new();
+    for code in Code::ALL {
+        let kind = code.severity().name();
+        all.insert(code.name(), Entry { kind, title: code.title(), explain: code.explain() });
+    }
+    for rule in findings::rules() {
+        let kind = match rule.severity {
+            crate::plan::Severity::Blocker => "finding, blocker",
+            crate::plan::Severity::Warning => "finding, warning",
+            crate::plan::Severity::Note => "finding, note",
+        };
+        all.insert(rule.code, Entry { kind, title: rule.title, explain: rule.explain });
+    }
+    all
+}
+
+/// Prints one entry, or the list of all of them.
+pub(in crate::cli) fn run(args: &Args, ui: &Ui) -> Result<Exit, Failure> {
+    let all = entries();
+    let mut page = String::new();
+    match &args.code {
+        None => {
+            let width = all.keys().map(|name| name.len()).max().unwrap_or(0);
+            for (name, entry) in &all {
+                // Writing to a String cannot fail.
+                let _ = writeln!(page, "{name:width$}  {}", entry.title);
+            }
+        }
+        Some(code) => {
+            let Some((name, entry)) = all.get_key_value(code.as_str()) else {
+                let near = all.keys().min_by_key(|name| strsim::damerau_levenshtein(name, code));
+                let help = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+                return Err(Failure::new(Exit::Usage, format!("there is no code `{code}`"))
+                    .help(format!("{help}`scopeform explain` lists all of them")));
+            };
+            let _ = writeln!(
+                page,
+                "{name} ({})\n{}\n\n{}",
+                entry.kind,
+                entry.title,
+                entry.explain.trim_end()
+            );
+        }
+    }
+    ui.out(&page)?;
+    Ok(Exit::Done)
+}

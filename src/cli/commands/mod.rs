@@ -1,0 +1,36 @@
+//! One file per command.
+
+pub(super) mod apply;
+pub(super) mod completions;
+pub(super) mod explain;
+pub(super) mod export;
+pub(super) mod init;
+pub(super) mod plan;
+pub(super) mod schema;
+pub(super) mod serve;
+pub(super) mod show;
+pub(super) mod status;
+pub(super) mod validate;
+
+use serde_json::json;
+
+use super::ui::Failure;
+
+/// Returns a failure as `--json` prints it: the shape of `validate --json`, with one diagnostic.
+pub(super) fn error_document(failure: &Failure) -> String {
+    let document = json!({
+        "format_version": "1.0",
+        "valid": false,
+        "error_count": 1,
+        "warning_count": 0,
+        "exit_code": failure.exit.code(),
+        "diagnostics": [{
+            "severity": "error",
+            "summary": failure.message,
+            "detail": failure.help.clone().unwrap_or_default(),
+        }],
+    });
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    text
+}

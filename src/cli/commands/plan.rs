@@ -1,0 +1,147 @@
+//! `scopeform plan`: read, plan, print. It holds a reader and cannot write.
+
+use std::path::Path;
+
+use jiff::civil::Date;
+
+use crate::cli::args::{Format, Output, Plan as Args};
+use crate::cli::clock;
+use crate::cli::env::Env;
+use crate::cli::exit::Exit;
+use crate::cli::live::{self, Place, no_access};
+use crate::cli::ui::{Failure, Ui};
+use crate::cli::workspace::{Loaded, Tell, load, located, report, source_ranges};
+use crate::config::Desired;
+use crate::model::IntegrationKey;
+use crate::plan::Plan;
+use crate::platform::odeus::planner::{self, Inputs};
+use crate::platform::odeus::state::Snapshot;
+use crate::platform::provider::{Read, Reading};
+use crate::render::{diff, json, text};
+use crate::seal::{SealedPlan, document};
+
+/// Plans, prints, saves.
+pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
+    let tell = if args.output.format() == Format::Json { Tell::Json } else { Tell::People };
+    let loaded = load(&args.source, tell, ui)?;
+    let place = Place::of(&loaded.config.endpoint.to_string());
+    let (folder, root) = (Some(&loaded.folder), loaded.folder.root.as_path());
+    let workspace = &loaded.config.workspace;
+    let live =
+        live::connect(&place, workspace, folder, root, Default::default(), args.reach, env, ui)
+            .await?;
+    let reading = live.client.read().await;
+    live.close().await;
+    let reading = reading.map_err(|error| no_access(&error, workspace))?;
+
+    let today = args.today.unwrap_or_else(clock::today);
+    let sealed = SealedPlan::seal(make(&loaded, &reading, &args.target, today, tell, ui)?);
+    let apply_with = match &args.out {
+        Some(file) => format!("scopeform apply {}", file.display()),
+        None => "scopeform apply".to_owned(),
+    };
+    print(&sealed, args.output, &apply_with, ui)?;
+    if let Some(file) = &args.out {
+        save(&sealed, file)?;
+        ui.say(&format!("saved plan {} as {}", sealed.digest().short(), file.display()));
+    }
+    let plan = sealed.plan();
+    Ok(if plan.blockers().next().is_some() {
+        Exit::Blocked
+    } else if args.detailed_exitcode && !plan.is_empty() {
+        Exit::Changes
+    } else {
+        Exit::Done
+    })
+}
+
+/// Plans from what was read, or prints what is wrong with the names in the files.
+pub(super) fn make(
+    loaded: &Loaded,
+    reading: &Reading<Snapshot>,
+    targets: &[String],
+    today: Date,
+    tell: Tell,
+    ui: &Ui,
+) -> Result<Plan, Failure> {
+    let config = &loaded.config;
+    let Desired::Odeus(desired) = &config.desired;
+    let only = chosen(targets, desired.integrations.keys())?;
+    let inputs = Inputs {
+        today,
+        endpoint: &config.endpoint.to_string(),
+        reads: reading.calls,
+        raised: &config.raised,
+        sources: source_ranges(&config.origins, &loaded.folder.configs),
+        only: only.as_deref(),
+    };
+    let (plan, problems) = planner::plan(desired, &reading.snapshot, inputs);
+    let mut diagnostics = loaded.diagnostics.clone();
+    diagnostics.append(located(&problems, &config.origins));
+    match plan {
+        Some(plan) => {
+            // Warnings belong to the conversation; the result stays one document.
+            report(&diagnostics, &loaded.folder.configs, Tell::People, ui)?;
+            Ok(plan)
+        }
+        None => {
+            report(&diagnostics, &loaded.folder.configs, tell, ui)?;
+            Err(Failure::said(Exit::Error))
+        }
+    }
+}
+
+fn chosen<'a>(
+    targets: &[String],
+    declared: impl Iterator<Item = &'a IntegrationKey>,
+) -> Result<Option<Vec<IntegrationKey>>, Failure> {
+    if targets.is_empty() {
+        return Ok(None);
+    }
+    let declared: Vec<&IntegrationKey> = declared.collect();
+    let mut chosen = Vec::new();
+    for target in targets {
+        let found = declared.iter().find(|key| key.as_str() == target);
+        let Some(found) = found else {
+            let names: Vec<&str> = declared.iter().map(|key| key.as_str()).collect();
+            let near = names.iter().min_by_key(|name| strsim::damerau_levenshtein(name, target));
+            let help = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+            return Err(Failure::new(
+                Exit::Error,
+                format!("`--target {target}` is no integration that the files declare"),
+            )
+            .help(format!("{help}a target is a whole integration, one of: {}", names.join(", "))));
+        };
+        chosen.push((*found).clone());
+    }
+    Ok(Some(chosen))
+}
+
+/// Prints a plan on stdout in the format asked for.
+pub(super) fn print(
+    sealed: &SealedPlan,
+    output: Output,
+    apply_with: &str,
+    ui: &Ui,
+) -> Result<(), Failure> {
+    let mut page = String::new();
+    let (plan, digest) = (sealed.plan(), sealed.digest().as_str());
+    // Writing to a String cannot fail.
+    let _ = match output.format() {
+        Format::Text => {
+            let options = text::Options { palette: ui.palette(), full: output.full, apply_with };
+            text::plan(&mut page, plan, digest, options)
+        }
+        Format::Json => json::plan(&mut page, plan, digest),
+        Format::Diff => diff::plan(&mut page, plan, ui.palette()),
+    };
+    Ok(ui.out(&page)?)
+}
+
+#[expect(clippy::disallowed_methods, reason = "`--out` writes a file")]
+fn save(sealed: &SealedPlan, file: &Path) -> Result<(), Failure> {
+    let text = document::write(sealed, env!("CARGO_PKG_VERSION"));
+    std::fs::write(file, text).map_err(|error| {
+        Failure::new(Exit::Error, format!("cannot write the plan to {}: {error}", file.display()))
+    })
+}

@@ -1,0 +1,40 @@
+//! `scopeform schema`: the JSON Schemas of everything we read and write.
+
+use crate::cli::args::Schema as Args;
+use crate::cli::exit::Exit;
+use crate::cli::ui::{Failure, Ui};
+use crate::{config, render, seal, server};
+
+type Make = fn() -> serde_json::Value;
+
+/// Every published schema: its name, its file below `schemas/`, and what makes it.
+pub(in crate::cli) const ALL: &[(&str, &str, Make)] = &[
+    ("config", "scopeform.schema.json", config::config_schema),
+    ("world", "world.schema.json", config::world::world_schema),
+    ("diagnostics", "diagnostics.schema.json", render::diagnostic::document_schema),
+    ("plan", "plan.schema.json", render::json::plan_schema),
+    ("plan-file", "plan-file.schema.json", seal::document::schema),
+    ("report", "report.schema.json", render::report::schema),
+    ("status", "status.schema.json", render::status::schema),
+    ("control-plane", "control-plane.openapi.json", server::openapi_document),
+];
+
+/// Prints one schema.
+pub(in crate::cli) fn run(args: &Args, ui: &Ui) -> Result<Exit, Failure> {
+    let found = ALL.iter().find(|(name, ..)| *name == args.name);
+    let Some((_, _, make)) = found else {
+        let names: Vec<&str> = ALL.iter().map(|(name, ..)| *name).collect();
+        return Err(Failure::new(Exit::Usage, format!("there is no schema `{}`", args.name))
+            .help(format!("one of: {}", names.join(", "))));
+    };
+    ui.out(&text(&make()))?;
+    Ok(Exit::Done)
+}
+
+/// Returns a schema as its file holds it.
+#[must_use]
+pub(in crate::cli) fn text(schema: &serde_json::Value) -> String {
+    let mut text = serde_json::to_string_pretty(schema).unwrap_or_default();
+    text.push('\n');
+    text
+}

@@ -1,0 +1,28 @@
+//! `scopeform show PLAN`: print a saved plan again, in any format.
+
+use std::path::Path;
+
+use crate::cli::args::Show;
+use crate::cli::exit::Exit;
+use crate::cli::ui::{Failure, Ui};
+use crate::seal::{SealedPlan, document};
+
+/// Prints a saved plan. It always works, also when the plan has become stale.
+pub(in crate::cli) fn run(args: &Show, ui: &Ui) -> Result<Exit, Failure> {
+    let sealed = read(&args.plan)?;
+    let apply_with = format!("scopeform apply {}", args.plan.display());
+    super::plan::print(&sealed, args.output, &apply_with, ui)?;
+    Ok(Exit::Done)
+}
+
+/// Reads a plan file and refuses one that is not exactly as it was written.
+#[expect(clippy::disallowed_methods, reason = "the command line is where files are read")]
+pub(super) fn read(file: &Path) -> Result<SealedPlan, Failure> {
+    let bytes = std::fs::read(file).map_err(|error| {
+        Failure::new(Exit::Error, format!("cannot read the plan {}: {error}", file.display()))
+    })?;
+    document::read(&bytes).map_err(|error| {
+        Failure::new(Exit::Error, format!("{}: {error}", file.display()))
+            .help("make the plan again with `scopeform plan --out FILE`")
+    })
+}

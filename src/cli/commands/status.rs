@@ -1,0 +1,64 @@
+//! `scopeform status`: what is live, in the seed's two views.
+
+use crate::cli::args::Status as Args;
+use crate::cli::env::Env;
+use crate::cli::exit::Exit;
+use crate::cli::live::{self, Place, no_access};
+use crate::cli::ui::{Failure, Ui};
+use crate::cli::workspace::{Loaded, Tell, load};
+use crate::model::IntegrationKey;
+use crate::platform::odeus::state::Snapshot;
+use crate::platform::odeus::view;
+use crate::platform::provider::Read as _;
+use crate::render::status::{self, Options};
+
+/// Prints one integration in full, or all of them in a line each.
+pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
+    let tell = if args.json { Tell::Json } else { Tell::People };
+    let loaded = load(&args.source, tell, ui)?;
+    let snapshot = read(&loaded, args.reach, env, ui).await?;
+    let views = match &args.integration {
+        None => view::views(&snapshot),
+        Some(name) => vec![one(name, &snapshot)?],
+    };
+    let mut page = String::new();
+    let options = Options { palette: ui.palette(), full: true };
+    // Writing to a String cannot fail.
+    let _ = match (args.json, views.as_slice()) {
+        (true, views) => status::json(&mut page, &snapshot, views),
+        (false, [view]) if args.integration.is_some() => {
+            status::integration(&mut page, view, options)
+        }
+        (false, views) => status::overview(&mut page, &snapshot, views, options),
+    };
+    ui.out(&page)?;
+    Ok(Exit::Done)
+}
+
+fn one(name: &str, snapshot: &Snapshot) -> Result<view::View, Failure> {
+    let found = IntegrationKey::try_from(name).ok().and_then(|key| view::view(snapshot, &key));
+    found.ok_or_else(|| {
+        let known = snapshot.integrations.keys().map(IntegrationKey::as_str);
+        let near = known.min_by_key(|known| strsim::damerau_levenshtein(known, name));
+        let help = near.map_or_else(String::new, |near| format!("did you mean `{near}`?"));
+        Failure::new(Exit::Error, format!("there is no integration `{name}` in this workspace"))
+            .help(help)
+    })
+}
+
+/// Reads the live workspace of a configuration.
+pub(super) async fn read(
+    loaded: &Loaded,
+    reach: crate::cli::args::Reach,
+    env: &Env,
+    ui: &Ui,
+) -> Result<Snapshot, Failure> {
+    let place = Place::of(&loaded.config.endpoint.to_string());
+    let workspace = &loaded.config.workspace;
+    let (folder, root) = (Some(&loaded.folder), loaded.folder.root.as_path());
+    let live =
+        live::connect(&place, workspace, folder, root, Default::default(), reach, env, ui).await?;
+    let reading = live.client.read().await;
+    live.close().await;
+    Ok(reading.map_err(|error| no_access(&error, workspace))?.snapshot)
+}

@@ -1,0 +1,50 @@
+//! `scopeform validate`: the files alone, without asking anything live.
+
+use crate::cli::args::Validate;
+use crate::cli::exit::Exit;
+use crate::cli::folder::{Folder, discover};
+use crate::cli::ui::{Failure, Ui};
+use crate::cli::workspace::{Tell, report};
+use crate::config;
+
+/// Checks every file and reports everything that is wrong with them.
+pub(in crate::cli) fn run(args: &Validate, ui: &Ui) -> Result<Exit, Failure> {
+    let path = discover(args.source.path.as_deref())?;
+    let folder = Folder::read(&path, ui)?;
+    let tell = if args.json { Tell::Json } else { Tell::People };
+    let (configs, diagnostics) = config::load(&folder.configs);
+    if args.json || !diagnostics.is_empty() {
+        report(&diagnostics, &folder.configs, tell, ui)?;
+    }
+    if diagnostics.has_errors() {
+        return Ok(Exit::Error);
+    }
+    for (kind, diagnostics, sources) in [
+        ("world", config::world::load(&folder.worlds).1, &folder.worlds),
+        ("catalogue", config::catalog::load(&folder.catalogs).1, &folder.catalogs),
+    ] {
+        if diagnostics.has_errors() {
+            report(&diagnostics, sources, Tell::People, ui)?;
+            return Err(Failure::new(
+                Exit::Error,
+                format!("a {kind} file of the embedded control plane is not valid"),
+            ));
+        }
+    }
+    if configs.is_empty() {
+        return Err(Failure::new(
+            Exit::Error,
+            format!("{} holds no configuration file", path.display()),
+        )
+        .help("make a first one with `scopeform init`"));
+    }
+    if !args.json {
+        let names: Vec<&str> = configs.iter().map(|config| config.workspace.as_str()).collect();
+        let files = crate::plan::count(folder.configs.iter().count(), "file", "files");
+        ui.out(&format!(
+            "Valid: {files}, workspace {}. Names of integrations, actions and people are checked by `scopeform plan`.\n",
+            names.join(", ")
+        ))?;
+    }
+    Ok(Exit::Done)
+}

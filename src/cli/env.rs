@@ -1,0 +1,60 @@
+//! The environment, read once. An unknown `SCOPEFORM_...` variable does nothing but fail: a misspelt one would otherwise
+//! be a setting that silently is not there.
+#![expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+use super::exit::Exit;
+use super::ui::Failure;
+
+/// The variables we read, with what each does.
+pub(super) const KNOWN: &[(&str, &str)] = &[
+    ("SCOPEFORM_CONFIG", "configuration folder or file, where the command line names none"),
+    ("SCOPEFORM_DATA_DIR", "where the embedded control plane keeps its database"),
+    ("SCOPEFORM_INPUT", "`false`: never ask"),
+    ("SCOPEFORM_PARALLELISM", "how many integrations apply writes to at once"),
+    ("SCOPEFORM_TOKEN", "bearer token for an endpoint that is a URL"),
+    ("SCOPEFORM_TOKEN_FILE", "file that holds the bearer token"),
+];
+
+/// The environment as it was when the process began.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Env(BTreeMap<String, OsString>);
+
+impl Env {
+    /// Reads the environment.
+    #[must_use]
+    pub(super) fn read() -> Self {
+        let all = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v)));
+        Self(all.collect())
+    }
+
+    /// Returns a variable.
+    #[must_use]
+    pub(super) fn get(&self, name: &str) -> Option<&OsString> {
+        self.0.get(name)
+    }
+
+    /// Refuses variables that look like ours and are not.
+    ///
+    /// # Errors
+    /// Usage, with the nearest name.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        for name in self.0.keys().filter(|name| name.starts_with("SCOPEFORM_")) {
+            if KNOWN.iter().any(|(known, _)| known == name) {
+                continue;
+            }
+            let near = KNOWN
+                .iter()
+                .min_by_key(|(known, _)| strsim::damerau_levenshtein(known, name))
+                .map_or("", |(known, _)| known);
+            return Err(Failure::new(
+                Exit::Usage,
+                format!("unknown variable `{name}` in the environment"),
+            )
+            .help(format!("did you mean `{near}`? unset it if it is not meant for this tool")));
+        }
+        Ok(())
+    }
+}

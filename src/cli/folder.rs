@@ -1,0 +1,219 @@
+//! Finds the configuration folder and reads what is in it.
+#![expect(clippy::disallowed_methods, reason = "the command line is where files are read")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::exit::Exit;
+use super::ui::{Failure, Ui};
+use crate::config::{FileKind, classify};
+use crate::source::SourceMap;
+
+/// A file larger than this is not read at all.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// The files of one configuration folder, by kind, unread as to their meaning.
+#[derive(Debug)]
+pub(super) struct Folder {
+    /// The folder: relative secret files and the data folder are below it.
+    pub(super) root: PathBuf,
+    /// Files that declare wishes.
+    pub(super) configs: SourceMap,
+    /// Worlds for the embedded control plane.
+    pub(super) worlds: SourceMap,
+    /// Catalogue files for the embedded control plane.
+    pub(super) catalogs: SourceMap,
+}
+
+impl Folder {
+    /// Reads a folder with everything below it, or one file.
+    ///
+    /// # Errors
+    /// When something cannot be read, or a link leads back into a folder that holds it.
+    pub(super) fn read(path: &Path, ui: &Ui) -> Result<Self, Failure> {
+        let kind = fs::metadata(path).map_err(|error| {
+            Failure::new(Exit::Error, format!("cannot read {}: {error}", path.display()))
+                .help("name a folder or a file that holds a configuration, or make one with `scopeform init`")
+        })?;
+        let (root, mut files) = if kind.is_dir() {
+            let mut files = Vec::new();
+            walk(path, &mut Vec::new(), &mut files)?;
+            (path.to_owned(), files)
+        } else {
+            let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
+            let parent = parent.unwrap_or(Path::new(".")).to_owned();
+            let mut files = vec![path.to_owned()];
+            // One file is the whole wish, but the world and the catalogue beside it are still the platform.
+            let mut beside = Vec::new();
+            walk(&parent, &mut Vec::new(), &mut beside)?;
+            for other in beside {
+                if !same_file(&other, path) && classify(&read(&other)?) != FileKind::Config {
+                    files.push(other);
+                }
+            }
+            (parent, files)
+        };
+        files.sort();
+        let mut folder = Self {
+            root,
+            configs: SourceMap::new(),
+            worlds: SourceMap::new(),
+            catalogs: SourceMap::new(),
+        };
+        for file in files {
+            let bytes = read(&file)?;
+            let below = file.strip_prefix(&folder.root).unwrap_or(&file);
+            let name = below.components().map(|part| part.as_os_str().to_string_lossy());
+            let name = name.collect::<Vec<_>>().join("/");
+            ui.detail(&format!("reading {}", file.display()));
+            match classify(&bytes) {
+                FileKind::Config => folder.configs.add(name, &bytes),
+                FileKind::World => folder.worlds.add(name, &bytes),
+                FileKind::Catalog => folder.catalogs.add(name, &bytes),
+            };
+        }
+        Ok(folder)
+    }
+
+    /// Returns where the embedded control plane keeps its data.
+    #[must_use]
+    pub(super) fn data_dir(&self, env: &super::env::Env) -> PathBuf {
+        data_dir(&self.root, env)
+    }
+}
+
+/// Returns where the embedded control plane of a folder keeps its data.
+#[must_use]
+pub(super) fn data_dir(root: &Path, env: &super::env::Env) -> PathBuf {
+    match env.get("SCOPEFORM_DATA_DIR") {
+        Some(folder) if !folder.is_empty() => PathBuf::from(folder),
+        _ => root.join(".scopeform"),
+    }
+}
+
+/// Makes the data folder, with a `.gitignore` that keeps all of it out of version control.
+///
+/// # Errors
+/// When it cannot be made.
+pub(super) fn make_data_dir(folder: &Path) -> Result<(), Failure> {
+    let fail = |error: std::io::Error| {
+        Failure::new(
+            Exit::Error,
+            format!("cannot make the data folder {}: {error}", folder.display()),
+        )
+        .help("set SCOPEFORM_DATA_DIR to a folder that can be written")
+    };
+    fs::create_dir_all(folder).map_err(fail)?;
+    let ignore = folder.join(".gitignore");
+    if !ignore.exists() {
+        fs::write(ignore, "*\n").map_err(fail)?;
+    }
+    Ok(())
+}
+
+/// Returns the path named, or the nearest folder upwards that holds a configuration file, stopping at a repository's root.
+///
+/// # Errors
+/// When there is none.
+pub(super) fn discover(named: Option<&Path>) -> Result<PathBuf, Failure> {
+    if let Some(path) = named {
+        return Ok(path.to_owned());
+    }
+    let here = std::env::current_dir()?;
+    for folder in here.ancestors() {
+        if holds_configuration(folder) {
+            // The working directory itself stays relative, so that messages do.
+            return Ok(if folder == here { PathBuf::from(".") } else { folder.to_owned() });
+        }
+        if folder.join(".git").exists() {
+            break;
+        }
+    }
+    Err(Failure::new(Exit::Error, "no configuration here or in a folder above")
+        .help("name a folder or file, or make a first one with `scopeform init`"))
+}
+
+fn holds_configuration(folder: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(folder) else { return false };
+    entries.flatten().map(|entry| entry.path()).any(|path| {
+        is_yaml(&path)
+            && fs::read(&path).is_ok_and(|bytes| {
+                let text = String::from_utf8_lossy(&bytes);
+                let has = |key: &str| text.lines().any(|line| line.starts_with(key));
+                classify(&bytes) == FileKind::Config && has("version:") && has("platform:")
+            })
+    })
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml")
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    match (fs::canonicalize(a), fs::canonicalize(b)) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
+    }
+}
+
+fn walk(folder: &Path, above: &mut Vec<PathBuf>, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let cannot = |error: std::io::Error| {
+        Failure::new(Exit::Error, format!("cannot read the folder {}: {error}", folder.display()))
+    };
+    let real = fs::canonicalize(folder).map_err(cannot)?;
+    if above.contains(&real) {
+        return Err(Failure::new(
+            Exit::Error,
+            format!("the link {} leads back to a folder that holds it", folder.display()),
+        )
+        .help("remove the link, or name the files instead of the folder"));
+    }
+    above.push(real);
+    let mut seen = BTreeSet::new();
+    for entry in fs::read_dir(folder).map_err(cannot)? {
+        seen.insert(entry.map_err(cannot)?.path());
+    }
+    for path in seen {
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if hidden {
+            continue;
+        }
+        match fs::metadata(&path) {
+            Ok(meta) if meta.is_dir() => walk(&path, above, files)?,
+            Ok(_) if is_yaml(&path) => files.push(path),
+            Ok(_) => {}
+            Err(error) if is_yaml(&path) || error.raw_os_error() == Some(ELOOP) => {
+                return Err(Failure::new(
+                    Exit::Error,
+                    format!("cannot read {}: {error}", path.display()),
+                )
+                .help("a link that leads nowhere, or in a circle: remove it"));
+            }
+            // A dangling link to something that is not ours.
+            Err(_) => {}
+        }
+    }
+    above.pop();
+    Ok(())
+}
+
+/// Linux's and macOS's differ; the text of the error says the same.
+#[cfg(target_os = "macos")]
+const ELOOP: i32 = 62;
+#[cfg(not(target_os = "macos"))]
+const ELOOP: i32 = 40;
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let cannot = |error: std::io::Error| {
+        Failure::new(Exit::Error, format!("cannot read {}: {error}", path.display()))
+    };
+    if fs::metadata(path).map_err(cannot)?.len() > LARGEST {
+        return Err(Failure::new(
+            Exit::Error,
+            format!("{} is larger than 16 MiB, which no configuration is", path.display()),
+        )
+        .help("split it into several files, or move it out of the configuration folder"));
+    }
+    fs::read(path).map_err(cannot)
+}

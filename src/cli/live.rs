@@ -1,0 +1,239 @@
+//! The live system behind a configuration: the embedded control plane, started in this process, or a URL.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+use super::args::Reach;
+use super::env::Env;
+use super::exit::Exit;
+use super::folder::{Folder, data_dir, make_data_dir};
+use super::secret::{self, Secrets};
+use super::ui::{Failure, Ui};
+use super::workspace::{Tell, report};
+use crate::config;
+use crate::model::WorkspaceId;
+use crate::platform::http::{EndpointError, Http, HttpOptions, Transport};
+use crate::platform::odeus::client::OdeusClient;
+use crate::platform::odeus::world::World;
+use crate::platform::provider::ProviderError;
+use crate::server::{self, Running, default_world};
+
+/// Where the live system is.
+#[derive(Debug, Clone)]
+pub(super) enum Place {
+    /// In this process, with its data below a folder.
+    Embedded,
+    /// Behind a URL.
+    Url(String),
+}
+
+impl Place {
+    /// Reads a place as plans write it.
+    #[must_use]
+    pub(super) fn of(endpoint: &str) -> Self {
+        match endpoint {
+            "embedded" => Self::Embedded,
+            url => Self::Url(url.to_owned()),
+        }
+    }
+}
+
+/// A live workspace.
+#[derive(Debug)]
+pub(super) struct Live {
+    /// Reads and writes it.
+    pub(super) client: OdeusClient,
+    running: Option<Running>,
+}
+
+impl Live {
+    /// Ends the embedded control plane, if there is one.
+    pub(super) async fn close(self) {
+        if let Some(running) = self.running {
+            running.shutdown().await;
+        }
+    }
+}
+
+/// Connects to a workspace. The embedded control plane comes up first where it is meant; nothing is read yet.
+///
+/// # Errors
+/// When it does not come up, or there is no token for a URL.
+pub(super) async fn connect(
+    place: &Place,
+    workspace: &WorkspaceId,
+    folder: Option<&Folder>,
+    root: &Path,
+    secrets: Secrets,
+    reach: Reach,
+    env: &Env,
+    ui: &Ui,
+) -> Result<Live, Failure> {
+    match place {
+        Place::Embedded => {
+            let running = start(workspace, folder, root, env, ui).await?;
+            let endpoint = format!("http://{}", running.address);
+            let http = http(&endpoint, running.admin_token.clone(), reach)?;
+            let client = OdeusClient::new(http, workspace.clone(), secrets);
+            Ok(Live { client, running: Some(running) })
+        }
+        Place::Url(url) => {
+            let http = http(url, secret::token(env)?, reach)?;
+            ui.detail(&format!("using {}", http.origin()));
+            Ok(Live { client: OdeusClient::new(http, workspace.clone(), secrets), running: None })
+        }
+    }
+}
+
+fn http(endpoint: &str, token: secrecy::SecretString, reach: Reach) -> Result<Http, Failure> {
+    let limit = Duration::from_secs(reach.timeout.max(1));
+    let options = HttpOptions {
+        connect_timeout: limit.min(Duration::from_secs(10)),
+        read_timeout: limit,
+        total_timeout: limit,
+        deadline: limit,
+        transport: if reach.allow_insecure_http {
+            Transport::AllowInsecure
+        } else {
+            Transport::Encrypted
+        },
+        ..HttpOptions::default()
+    };
+    Http::new(endpoint, token, options).map_err(|error| match error {
+        EndpointError::Insecure(_) => Failure::new(Exit::Error, error.to_string())
+            .help("`--allow-insecure-http` allows it, for networks that you trust"),
+        EndpointError::NotUrl(_)
+        | EndpointError::Scheme(_)
+        | EndpointError::Superfluous(_)
+        | EndpointError::Token => Failure::new(Exit::Error, error.to_string()),
+    })
+}
+
+/// Starts the embedded control plane for one workspace on a loopback port of its own.
+async fn start(
+    workspace: &WorkspaceId,
+    folder: Option<&Folder>,
+    root: &Path,
+    env: &Env,
+    ui: &Ui,
+) -> Result<Running, Failure> {
+    let seed = match folder {
+        Some(folder) => seed(folder, workspace, ui)?,
+        None => Seed::of(default_world(workspace), Vec::new()),
+    };
+    let data = data_dir(root, env);
+    make_data_dir(&data)?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let options = seed.options(&data, false, None);
+    let running = server::start(listener, options).await.map_err(cannot_start)?;
+    for notice in &running.notices {
+        ui.say(&format!("notice: {notice}"));
+    }
+    ui.detail(&format!(
+        "embedded control plane on {}, data in {}",
+        running.address,
+        data.display()
+    ));
+    Ok(running)
+}
+
+/// Says why the control plane did not start.
+pub(super) fn cannot_start(error: server::StartError) -> Failure {
+    Failure::new(Exit::NoAccess, format!("the embedded control plane did not start: {error}"))
+        .help("free space or fix the data folder; `scopeform serve --reset` seeds it anew and forgets what is in it")
+}
+
+/// What an empty database is seeded with.
+#[derive(Debug)]
+pub(super) struct Seed {
+    world: World,
+    catalog: std::collections::BTreeMap<
+        crate::model::IntegrationKey,
+        crate::platform::odeus::catalog::Integration,
+    >,
+}
+
+impl Seed {
+    fn of(
+        world: World,
+        extra: Vec<(crate::model::IntegrationKey, crate::platform::odeus::catalog::Integration)>,
+    ) -> Self {
+        let mut catalog = config::catalog::bundled_catalog();
+        catalog.extend(extra);
+        Self { world, catalog }
+    }
+
+    /// Returns the options of a server that keeps its data in `data`.
+    #[must_use]
+    pub(super) fn options(
+        self,
+        data: &Path,
+        reset: bool,
+        rate_limit: Option<u32>,
+    ) -> server::Options {
+        server::Options {
+            database: database(data),
+            catalog: self.catalog,
+            world: self.world,
+            reset,
+            rate_limit,
+        }
+    }
+}
+
+fn database(data: &Path) -> PathBuf {
+    data.join("odeus.db")
+}
+
+/// Returns the world and the catalogue of a folder. Without a world file there is a small default workspace; catalogue
+/// files add to the twelve integrations that ship with the program, or replace them.
+///
+/// # Errors
+/// When a world or catalogue file is not valid: every diagnostic has been printed then.
+pub(super) fn seed(folder: &Folder, workspace: &WorkspaceId, ui: &Ui) -> Result<Seed, Failure> {
+    let (mut world, diagnostics) = config::world::load(&folder.worlds);
+    report(&diagnostics, &folder.worlds, Tell::People, ui)?;
+    if diagnostics.has_errors() {
+        return Err(Failure::said(Exit::Error));
+    }
+    let (catalog, diagnostics) = config::catalog::load(&folder.catalogs);
+    report(&diagnostics, &folder.catalogs, Tell::People, ui)?;
+    if diagnostics.has_errors() {
+        return Err(Failure::said(Exit::Error));
+    }
+    if folder.worlds.iter().next().is_none() {
+        world = default_world(workspace);
+    }
+    Ok(Seed::of(world, catalog.into_iter().collect()))
+}
+
+/// Says why the live system could not be read.
+pub(super) fn no_access(error: &ProviderError, workspace: &WorkspaceId) -> Failure {
+    let exit = if error.is_access() { Exit::NoAccess } else { Exit::Error };
+    let help = match error {
+        ProviderError::Unauthorized { .. } => {
+            "set SCOPEFORM_TOKEN to a token of the workspace that has not expired".to_owned()
+        }
+        ProviderError::Forbidden { .. } => {
+            "planning needs a token that may read everything, applying one of an admin".to_owned()
+        }
+        ProviderError::NotFound { .. } => format!(
+            "the live system knows no workspace `{workspace}`: check `workspace` and `endpoint` in the files, and the world file of an embedded control plane"
+        ),
+        ProviderError::Unreachable { .. } | ProviderError::NoAnswer { .. } => {
+            "check `endpoint`, the network, and that the server runs".to_owned()
+        }
+        ProviderError::Protocol { .. } => {
+            "check that `endpoint` is the address of the API and not of a web page or a proxy"
+                .to_owned()
+        }
+        ProviderError::RateLimited { .. } => "wait, or ask for a higher limit".to_owned(),
+        ProviderError::Server { .. }
+        | ProviderError::PreconditionFailed { .. }
+        | ProviderError::ConfirmationRequired { .. }
+        | ProviderError::Refused { .. } => "nothing was done; try again".to_owned(),
+    };
+    Failure::new(exit, error.to_string()).help(help)
+}

@@ -1,0 +1,94 @@
+//! Resolves secret references. The value goes from its place to the HTTP client and nowhere else.
+#![expect(clippy::disallowed_methods, reason = "the command line is where secrets are read")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use secrecy::SecretString;
+
+use super::env::Env;
+use super::exit::Exit;
+use super::ui::Failure;
+use crate::plan::PlannedOperation;
+use crate::platform;
+use crate::platform::odeus::desired::{SecretReference, SecretSource};
+use crate::platform::odeus::operation::{ClientSpec, IntegrationOperation, Operation};
+use crate::platform::odeus::state::SecretLabel;
+
+/// The secrets that the writes of one plan need, by label.
+pub(super) type Secrets = BTreeMap<SecretLabel, SecretString>;
+
+/// Reads every secret that `operations` need, before the first write.
+///
+/// # Errors
+/// When one is missing: nothing has been done then.
+pub(super) fn resolve(
+    operations: &[PlannedOperation],
+    root: &Path,
+    env: &Env,
+) -> Result<Secrets, Failure> {
+    let mut secrets = Secrets::new();
+    for planned in operations {
+        let platform::Operation::Odeus(Operation::Integration { change, .. }) = &planned.operation
+        else {
+            continue;
+        };
+        if let IntegrationOperation::SetClient {
+            client: ClientSpec::Custom { secret: Some(label), .. },
+        } = change
+        {
+            let value = read(label, root, env).map_err(|why| {
+                Failure::new(
+                    Exit::Error,
+                    format!("the client secret of `{}` is not there: {why}; nothing was done", planned.unit),
+                )
+                .help("put it in place and run again; secrets are only ever referred to, never written into files")
+            })?;
+            secrets.insert(label.clone(), value);
+        }
+    }
+    Ok(secrets)
+}
+
+fn read(label: &SecretLabel, root: &Path, env: &Env) -> Result<SecretString, String> {
+    let reference = SecretReference::parse(label)
+        .ok_or_else(|| format!("`{label}` is no reference to a secret"))?;
+    let value = match &reference.source {
+        SecretSource::Env(name) => {
+            let value = env.get(name).ok_or_else(|| format!("the variable `{name}` is not set"))?;
+            value
+                .to_str()
+                .map(str::to_owned)
+                .ok_or_else(|| format!("the variable `{name}` is not text"))?
+        }
+        SecretSource::File(path) => {
+            let text = std::fs::read_to_string(root.join(path))
+                .map_err(|error| format!("cannot read the file `{path}`: {error}"))?;
+            text.trim_end().to_owned()
+        }
+    };
+    if value.is_empty() {
+        return Err(format!("`{}` is empty", reference.source));
+    }
+    Ok(SecretString::from(value))
+}
+
+/// Returns the bearer token for a URL.
+///
+/// # Errors
+/// When there is none, or its file cannot be read.
+pub(super) fn token(env: &Env) -> Result<SecretString, Failure> {
+    let text =
+        |name: &str| env.get(name).and_then(|value| value.to_str()).filter(|v| !v.is_empty());
+    if let Some(token) = text("SCOPEFORM_TOKEN") {
+        return Ok(SecretString::from(token.trim().to_owned()));
+    }
+    if let Some(path) = text("SCOPEFORM_TOKEN_FILE") {
+        let token = std::fs::read_to_string(path).map_err(|error| {
+            Failure::new(Exit::NoAccess, format!("cannot read the token file `{path}`: {error}"))
+        })?;
+        return Ok(SecretString::from(token.trim().to_owned()));
+    }
+    Err(Failure::new(Exit::NoAccess, "there is no token for the live system")
+        .help("set SCOPEFORM_TOKEN, or SCOPEFORM_TOKEN_FILE to a file that holds it"))
+}

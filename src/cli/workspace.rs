@@ -1,0 +1,134 @@
+//! From the command line's path to one workspace's configuration, or to diagnostics.
+
+use std::path::Path;
+
+use super::args::Source;
+use super::exit::Exit;
+use super::folder::{Folder, discover};
+use super::ui::{Failure, Ui};
+use crate::config::{self, Config};
+use crate::diag::{Diagnostics, Problem};
+use crate::plan::SourceRange;
+use crate::render::diagnostic::{self, Colour};
+use crate::source::{Origins, SourceMap};
+
+/// How diagnostics are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tell {
+    /// For people, on stderr.
+    People,
+    /// As JSON, on stdout.
+    Json,
+}
+
+/// One workspace's configuration and the files it came from.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    /// The files.
+    pub(super) folder: Folder,
+    /// What they ask for.
+    pub(super) config: Config,
+    /// Warnings; there is no error.
+    pub(super) diagnostics: Diagnostics,
+}
+
+/// Reads the configuration that the command line names.
+///
+/// # Errors
+/// When it cannot be read, is not valid (every diagnostic has been printed then), or holds another number of workspaces
+/// than one and none is chosen.
+pub(super) fn load(source: &Source, tell: Tell, ui: &Ui) -> Result<Loaded, Failure> {
+    let path = discover(source.path.as_deref())?;
+    let folder = Folder::read(&path, ui)?;
+    let (mut configs, diagnostics) = config::load(&folder.configs);
+    if diagnostics.has_errors() {
+        report(&diagnostics, &folder.configs, tell, ui)?;
+        return Err(Failure::said(Exit::Error));
+    }
+    if let Some(wanted) = &source.workspace {
+        configs.retain(|config| config.workspace.as_str() == wanted);
+    }
+    let names: Vec<String> = configs.iter().map(|config| config.workspace.to_string()).collect();
+    let mut configs = configs.into_iter();
+    match (configs.next(), configs.next()) {
+        (Some(config), None) => Ok(Loaded { folder, config, diagnostics }),
+        (None, _) => Err(none(&path, source, &folder)),
+        (Some(_), Some(_)) => {
+            let names = names.join(", ");
+            Err(Failure::new(
+                Exit::Error,
+                format!("{} declares several workspaces: {names}", path.display()),
+            )
+            .help("choose one with `--workspace NAME`"))
+        }
+    }
+}
+
+fn none(path: &Path, source: &Source, folder: &Folder) -> Failure {
+    match &source.workspace {
+        Some(wanted) if folder.configs.iter().next().is_some() => Failure::new(
+            Exit::Error,
+            format!("no file of {} declares workspace `{wanted}`", path.display()),
+        ),
+        _ => Failure::new(Exit::Error, format!("{} holds no configuration file", path.display()))
+            .help("make a first one with `scopeform init`"),
+    }
+}
+
+/// Prints diagnostics where there are some.
+///
+/// # Errors
+/// When stdout cannot be written.
+pub(super) fn report(
+    diagnostics: &Diagnostics,
+    sources: &SourceMap,
+    tell: Tell,
+    ui: &Ui,
+) -> Result<(), Failure> {
+    let mut text = String::new();
+    match tell {
+        Tell::People => {
+            let colour = if ui.palette_err().on { Colour::Always } else { Colour::Never };
+            // Writing to a String cannot fail.
+            let _ = diagnostic::text(diagnostics, sources, colour, &mut text);
+            if !text.is_empty() {
+                ui.say(&text);
+            }
+        }
+        Tell::Json => {
+            let _ = diagnostic::json(diagnostics, sources, &mut text);
+            ui.out(&text)?;
+        }
+    }
+    Ok(())
+}
+
+/// Turns problems with names into diagnostics at the lines that hold the names.
+#[must_use]
+pub(super) fn located(problems: &[Problem], origins: &Origins) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    for problem in problems {
+        let help = (!problem.help.is_empty()).then(|| problem.help.clone());
+        let message = problem.message.clone();
+        diagnostics.push(config::diagnose(origins, &problem.at, problem.code, message, help));
+    }
+    diagnostics
+}
+
+/// Returns where each declared address stands, for plans.
+#[must_use]
+pub(super) fn source_ranges(origins: &Origins, sources: &SourceMap) -> Vec<SourceRange> {
+    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let ranges = origins.iter().filter_map(|(address, origin)| {
+        let (file, start, end) = sources.locate(origin)?;
+        Some(SourceRange {
+            address: address.clone(),
+            file: file.to_owned(),
+            line: number(start.line),
+            column: number(start.column),
+            end_line: number(end.line),
+            end_column: number(end.column),
+        })
+    });
+    ranges.collect()
+}
