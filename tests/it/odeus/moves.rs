@@ -103,7 +103,7 @@ pub(crate) fn moves() -> impl Strategy<Value = Draft> {
         6 => writes(),
         2 => vec(edit(), 1..=3).prop_map(Draft::Publish),
         1 => any::<bool>().prop_map(Draft::NewActionsDefault),
-        1 => principal().prop_map(Draft::Removed),
+        2 => principal().prop_map(Draft::Removed),
     ]
 }
 

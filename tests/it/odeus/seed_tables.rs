@@ -197,17 +197,15 @@ mod new_actions {
     #[test]
     fn decision_table() {
         let fixed = || Bench::fixed(&["offline_access", "Files.Read.All"]);
-        let modes: [(&str, fn() -> Bench); 2] =
-            [("managed", || Bench::of("sharepoint")), ("sync", Bench::sync)];
         let (covered, missing) = ("Files.Read.All", "Mail.Send");
-        for (mode, bench) in modes {
+        for (mode, bench) in [("managed", Bench::of("sharepoint")), ("sync", Bench::sync())] {
             for (setting, scope, on) in [
                 (true, covered, true),
                 (true, missing, false),
                 (false, covered, false),
                 (false, missing, false),
             ] {
-                check(bench(), (mode, setting, scope, false), on);
+                check(bench.clone(), (mode, setting, scope, false), on);
             }
         }
         for (setting, scope) in
