@@ -43,6 +43,7 @@ pub(crate) fn empty() -> Plan {
             privilege: PrivilegeDelta::default(),
             breakage: Vec::new(),
             findings: Vec::new(),
+            unreviewed: Vec::new(),
             relied_on: Vec::new(),
         },
         observed: Observed {
