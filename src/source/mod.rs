@@ -178,7 +178,8 @@ impl SourceMap {
         Self { files: Vec::new() }
     }
 
-    /// Remembers one file: `name` is its path below the configuration folder, with `/`.
+    /// Remembers one file: `name` is its path below the configuration folder, with `/`. Add files in name order, so
+    /// that what is said about them comes in the same order on every machine.
     pub fn add(&mut self, name: impl Into<String>, bytes: impl AsRef<[u8]>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         self.files.push(SourceFile::new(name.into(), bytes.as_ref()));
