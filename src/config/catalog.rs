@@ -233,7 +233,18 @@ fn read_placed(
     source: &SourceFile,
     out: &mut Diagnostics,
 ) -> Option<(Integration, Span)> {
-    let before = out.count(crate::diag::Severity::Error);
+    let mut own = Diagnostics::new();
+    let read = read_entries(file, source, &mut own);
+    let clean = !own.has_errors();
+    out.append(own);
+    read.filter(|_| clean)
+}
+
+fn read_entries(
+    file: FileId,
+    source: &SourceFile,
+    out: &mut Diagnostics,
+) -> Option<(Integration, Span)> {
     let (entries, at) = root(file, source, out)?;
     let mut reader = Reader { file, out };
     let has = |name: &str| entries.iter().any(|(key, _)| key.value == name);
@@ -246,8 +257,7 @@ fn read_placed(
         let place = raw.integration.as_ref().map(|field| field.at);
         (lower(raw, &mut reader), place)
     };
-    let clean = out.count(crate::diag::Severity::Error) == before;
-    integration.zip(place).filter(|_| clean)
+    integration.zip(place)
 }
 
 /// Reads every file of `sources` as a catalogue. Empty when anything is wrong with one of them.

@@ -12,6 +12,7 @@ pub mod catalog;
 mod leaf;
 mod lower;
 mod raw;
+mod redact;
 mod schema;
 mod shape;
 pub mod world;

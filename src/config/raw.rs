@@ -8,8 +8,9 @@ use serde_json::{Value as Json, json};
 
 use super::access::{RawAccess, RawAction};
 use super::leaf::{Endpoint, FindingCode, Version, WantedScope};
+use super::redact::is_variable_name;
 use super::shape::{Leaf, Reader, Refusal, Shape, Table, record};
-use super::yaml::{Node, Value, is_variable_name};
+use super::yaml::{Node, Value};
 use crate::diag::Code;
 use crate::model::{ActionKey, ClientId, IntegrationKey, WorkspaceId};
 use crate::plan::Severity;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map as JsonMap, Value as Json, json};
 
+use super::redact::is_secret_word;
 use super::yaml::{self, Node, Value};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::source::{FileId, Origin, Span, Spanned};
@@ -116,7 +117,7 @@ impl Reader<'_> {
         let diagnostic = if matches!(name, "protect" | "limits" | "approvals") {
             let message = format!("key `{name}` is reserved and not available in this version");
             self.error(Code::ReservedKey, key.span, message).help("remove it")
-        } else if yaml::is_secret_word(name) && near.is_none() {
+        } else if is_secret_word(name) && near.is_none() {
             let message = format!("`{name}` looks like a secret written into the file");
             self.error(Code::LiteralSecret, key.span, message)
                 .label("the value is not printed")

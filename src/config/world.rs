@@ -14,7 +14,7 @@ use super::raw::{RawClient, RawOauth, RawScopes};
 use super::root;
 use super::shape::{Field, Reader, Shape, Table, nearest, record, words};
 use super::yaml::{Node, Value};
-use crate::diag::{Code, Diagnostics, Severity};
+use crate::diag::{Code, Diagnostics};
 use crate::model::{
     Access, ActionKey, Address, GroupKey, IntegrationKey, Principal, Scope, ScopeSet, UserId,
     WorkspaceId,
@@ -26,7 +26,7 @@ use crate::platform::odeus::state::{Deployment, Directory, Mode, Role};
 use crate::platform::odeus::world::{
     Suffices, World, WorldConnection, WorldIntegration, WorldWorkspace,
 };
-use crate::source::{FileId, SourceFile, SourceMap, Span, Spanned};
+use crate::source::{FileId, Origin, SourceFile, SourceMap, Span, Spanned};
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct WorldKind;
@@ -144,17 +144,32 @@ impl Shape for Who {
 
 /// Reads one world file. `None` when something is wrong with it; the reason is among `out`.
 pub fn read(file: FileId, source: &SourceFile, out: &mut Diagnostics) -> Option<World> {
-    let before = out.count(Severity::Error);
+    let workspaces = read_placed(file, source, out)?;
+    let named = workspaces.into_iter().map(|(name, workspace)| (name.value, workspace));
+    Some(World { workspaces: named.collect() })
+}
+
+type Placed = Vec<(Spanned<WorkspaceId>, WorldWorkspace)>;
+
+fn read_placed(file: FileId, source: &SourceFile, out: &mut Diagnostics) -> Option<Placed> {
+    let mut own = Diagnostics::new();
+    let read = read_entries(file, source, &mut own);
+    let clean = !own.has_errors();
+    out.append(own);
+    read.filter(|_| clean)
+}
+
+fn read_entries(file: FileId, source: &SourceFile, out: &mut Diagnostics) -> Option<Placed> {
     let (entries, at) = root(file, source, out)?;
     let mut reader = Reader { file, out };
     let raw = RawWorld::read_entries(&entries, at, &mut reader);
-    let mut world = World::default();
+    let mut read = Vec::new();
     for (name, field) in raw.workspaces.into_iter().flat_map(|field| field.value.0) {
         if let Some(workspace) = workspace(&name.value, field.value, &mut reader) {
-            world.workspaces.insert(name.value, workspace);
+            read.push((name, workspace));
         }
     }
-    (out.count(Severity::Error) == before).then_some(world)
+    Some(read)
 }
 
 /// Reads every file of `sources` as a world and returns them as one. Empty when anything is wrong with one of them.
@@ -162,17 +177,20 @@ pub fn read(file: FileId, source: &SourceFile, out: &mut Diagnostics) -> Option<
 pub fn load(sources: &SourceMap) -> (World, Diagnostics) {
     let mut out = Diagnostics::new();
     let mut all = World::default();
+    let mut places: BTreeMap<WorkspaceId, Origin> = BTreeMap::new();
     for (file, source) in sources.iter() {
-        let Some(world) = read(file, source, &mut out) else { continue };
-        for (name, workspace) in world.workspaces {
-            let message = format!("workspace `{name}` is described in two world files");
-            if all.workspaces.insert(name, workspace).is_some() {
-                let mut reader = Reader { file, out: &mut out };
+        for (name, workspace) in read_placed(file, source, &mut out).into_iter().flatten() {
+            let mut reader = Reader { file, out: &mut out };
+            if let Some(first) = places.insert(name.value.clone(), reader.origin(name.span)) {
+                let message = format!("workspace `{}` is described in two world files", name.value);
                 let diagnostic = reader
-                    .error(Code::DuplicateDeclaration, Span::START, message)
+                    .error(Code::DuplicateDeclaration, name.span, message)
+                    .label("again here")
+                    .related(first, "first here")
                     .help("keep one of the two");
                 reader.report(diagnostic);
             }
+            all.workspaces.insert(name.value, workspace);
         }
     }
     if out.has_errors() { (World::default(), out) } else { (all, out) }

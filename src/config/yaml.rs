@@ -11,6 +11,7 @@ use serde_saphyr::granit_parser::{
     ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Span as YamlSpan, Tag,
 };
 
+use super::redact::{is_secret_word, redact_all, redact_lines, redact_secrets};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::source::{FileId, Origin, SourceFile, Span, Spanned};
 
@@ -431,98 +432,6 @@ impl<'text> Builder<'_, 'text> {
 impl Measure {
     fn around(self, inner: Self) -> Self {
         Self { nodes: self.nodes + inner.nodes, depth: self.depth.max(inner.depth + 1) }
-    }
-}
-
-/// Returns whether a value under this key may be a secret.
-pub(super) fn is_secret_word(key: &str) -> bool {
-    let key = key.to_ascii_lowercase().replace('-', "_");
-    ["secret", "passw", "credential", "private_key"].iter().any(|word| key.contains(word))
-        || matches!(
-            key.as_str(),
-            "token" | "api_key" | "apikey" | "access_token" | "refresh_token" | "bearer"
-        )
-}
-
-/// Keeps what may be a secret out of everything that is printed, wherever it stands in the document and whatever else
-/// is wrong with its line.
-fn redact_secrets(node: &Node, file: FileId, out: &mut Diagnostics) {
-    match &node.value {
-        // `https://user:password@host`, `https://host?token=...`
-        Value::Scalar { text, .. } if text.contains("://") && text.contains(['@', '?']) => {
-            redact_all(node, file, out);
-        }
-        Value::Null | Value::Scalar { .. } => {}
-        Value::Seq(items) => items.iter().for_each(|item| redact_secrets(item, file, out)),
-        Value::Map(entries) => {
-            for (key, value) in entries {
-                if is_secret_word(&key.value) {
-                    redact_reference(value, file, out);
-                } else {
-                    redact_secrets(value, file, out);
-                }
-            }
-        }
-    }
-}
-
-/// Keeps everything but the legal keys of a secret reference out of what is printed.
-fn redact_reference(node: &Node, file: FileId, out: &mut Diagnostics) {
-    let Value::Map(entries) = &node.value else {
-        return redact_all(node, file, out);
-    };
-    for (key, value) in entries {
-        let legal = match (key.value.as_str(), &value.value) {
-            ("env", Value::Scalar { text, .. }) => is_variable_name(text),
-            ("file", Value::Scalar { text, .. }) => text.contains(['/', '.']),
-            ("version", Value::Scalar { .. }) => true,
-            _ => false,
-        };
-        if !legal {
-            redact_all(value, file, out);
-        }
-    }
-}
-
-/// Returns whether `text` can be the name of an environment variable.
-pub(super) fn is_variable_name(text: &str) -> bool {
-    let mut chars = text.chars();
-    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-fn redact_all(node: &Node, file: FileId, out: &mut Diagnostics) {
-    if !matches!(node.value, Value::Null) {
-        out.redact(Origin { file, span: node.span });
-        out.redact(Origin { file, span: node.defined });
-    }
-}
-
-/// Keeps what follows a word such as `secret:` out of what is printed, in a file without structure.
-fn redact_lines(source: &SourceFile, file: FileId, out: &mut Diagnostics) {
-    let mut hide = |start, end| out.redact(Origin { file, span: Span::new(start, end) });
-    let mut at = 0;
-    // After such a word at the end of a line, its value may stand on the next one.
-    let mut open = false;
-    for line in source.text().split_inclusive('\n') {
-        let body = line.trim_end_matches(['\n', '\r']);
-        let lower = body.to_ascii_lowercase();
-        let word = ["secret", "passw", "credential", "private_key", "token", "api_key"]
-            .iter()
-            .filter_map(|word| lower.find(word))
-            .min();
-        if let Some(word) = word {
-            let colon = body.get(word..).and_then(|rest| rest.find(':'));
-            let start = colon.map_or(word, |colon| word + colon + 1);
-            let value = body.get(start..).unwrap_or_default();
-            hide(at + body.len() - value.trim_start().len(), at + body.len());
-            open = true;
-        } else if open {
-            let blank = body.len() - body.trim_start().len();
-            hide(at + blank, at + body.len());
-            open = body.trim().is_empty();
-        }
-        at += line.len();
     }
 }
 

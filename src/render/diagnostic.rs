@@ -457,8 +457,8 @@ mod tests {
         assert_eq!(lines[code].find("wrong"), lines[code + 1].find("^^^^^"), "{out}");
         let json = document(&all, &sources);
         let snippet = json.diagnostics[0].snippet.as_ref().unwrap();
-        let marked = &snippet.code[snippet.highlight_start_offset..snippet.highlight_end_offset];
-        assert_eq!(marked, "wrong");
+        let marked = snippet.highlight_start_offset..snippet.highlight_end_offset;
+        assert_eq!(snippet.code.get(marked), Some("wrong"));
         // The position is the file's, not the print's.
         assert_eq!(json.diagnostics[0].range.as_ref().unwrap().start.column, 28);
     }

@@ -124,6 +124,12 @@ impl SourceFile {
         self.broken
     }
 
+    /// Returns the text of a range; empty when the range is not inside the text.
+    #[must_use]
+    pub fn slice(&self, span: Span) -> &str {
+        self.text.get(span.range()).unwrap_or_default()
+    }
+
     /// Returns the nearest character boundary at or before `at`, inside the text.
     #[must_use]
     pub fn floor(&self, at: usize) -> usize {
@@ -154,7 +160,7 @@ impl SourceFile {
         let at = self.floor(at);
         let line = self.line_of(at);
         let start = self.line_span(line).start;
-        let column = self.text.get(start..at).map_or(0, |before| before.chars().count());
+        let column = self.slice(Span::new(start, at)).chars().count();
         Position { line: line + 1, column: column + 1, byte: at + self.skipped }
     }
 }
@@ -172,7 +178,8 @@ impl SourceMap {
         Self { files: Vec::new() }
     }
 
-    /// Remembers one file: `name` is its path below the configuration folder, with `/`.
+    /// Remembers one file: `name` is its path below the configuration folder, with `/`. Add files in name order, so
+    /// that what is said about them comes in the same order on every machine.
     pub fn add(&mut self, name: impl Into<String>, bytes: impl AsRef<[u8]>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         self.files.push(SourceFile::new(name.into(), bytes.as_ref()));
@@ -220,6 +227,6 @@ mod tests {
         let id = sources.add("a.yaml", b"a: \xff\xfe\n");
         let file = sources.file(id).unwrap();
         assert_eq!(file.broken_at(), Some(3));
-        assert_eq!(file.text().get(3..4.max(6)), Some("\u{fffd}"));
+        assert_eq!(file.slice(Span::new(3, 6)), "\u{fffd}");
     }
 }

@@ -2,7 +2,11 @@
 //! a `.stderr` beside them; every file or folder in `invalid/` has a `.stderr` with everything that is said about it.
 //! `UPDATE=1` writes the `.stderr` files.
 
-#![expect(clippy::disallowed_methods, reason = "tests read files")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests read files and may fail"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -320,8 +324,8 @@ fn every_declared_address_has_its_line() {
     ] {
         let origin = config.origins.get(&Address::of(&[address]));
         let origin = origin.unwrap_or_else(|| panic!("{address} has no line"));
-        let text = sources.file(origin.file).unwrap().text();
-        assert_eq!(&text[origin.span.range()], underlined, "{address}");
+        let file = sources.file(origin.file).unwrap();
+        assert_eq!(file.slice(origin.span), underlined, "{address}");
     }
     assert_eq!(config.origins.get(&Address::of(&["teams/access"])), None);
 }
@@ -463,12 +467,65 @@ fn a_problem_that_only_the_live_catalogue_shows_is_told_at_its_line() {
 }
 
 #[test]
+fn json_gives_positions_in_characters_and_in_bytes_of_the_file() {
+    let mut sources = SourceMap::new();
+    sources.add(
+        "ä.yaml",
+        "\u{feff}version: 1\r\nplatform: odeus\r\nworkspace: acme\r\nendpoint: \"ü\" # é\r\n",
+    );
+    let out = config::load(&sources).1;
+    let document = serde_json::to_value(diagnostic::document(&out, &sources)).unwrap();
+    let expected = serde_json::json!({
+        "format_version": "1.0",
+        "valid": false,
+        "error_count": 1,
+        "warning_count": 0,
+        "diagnostics": [{
+            "severity": "error",
+            "summary": "`ü` is neither `embedded` nor an address",
+            "detail": "write `embedded`, or an address such as `https://odeus.example.com`",
+            "code": "invalid-endpoint",
+            "range": {
+                "filename": "ä.yaml",
+                "start": {"line": 4, "column": 11, "byte": 59},
+                "end": {"line": 4, "column": 14, "byte": 63},
+            },
+            "snippet": {
+                "code": "endpoint: \"ü\" # é",
+                "start_line": 4,
+                "highlight_start_offset": 10,
+                "highlight_end_offset": 14,
+            },
+        }],
+    });
+    assert_eq!(document, expected);
+}
+
+#[test]
+fn every_explanation_shows_yaml_that_another_parser_reads() {
+    for code in Code::ALL {
+        let mut blocks = code.explain().split("```yaml\n").skip(1);
+        let block = blocks.next().and_then(|rest| rest.split("```").next()).unwrap();
+        // Some examples show two ways to write one line.
+        let ways: Vec<&str> = match code {
+            Code::LiteralSecret => block.lines().collect(),
+            Code::EmptyShareList => block.lines().collect(),
+            _ => vec![block],
+        };
+        for way in ways {
+            let read = serde_yaml::from_str::<serde_json::Value>(way);
+            assert!(read.is_ok(), "{}: {read:?}", code.name());
+        }
+    }
+}
+
+#[test]
 fn a_large_file_full_of_mistakes_is_told_in_time_and_in_part() {
     let mut body = "version: 1\nplatform: odeus\nworkspace: acme\nintegrations:\n".to_owned();
     for n in 0..20_000 {
         body.push_str(&format!("  i{n}: {{acces: everyone}}\n"));
     }
-    body.push_str(&format!("  \"{}\": {{}}\n", "long ".repeat(10_000)));
+    body.push_str(&format!("  x: {{access: \"{}\"}}\n", "long ".repeat(10_000)));
     let mut sources = SourceMap::new();
     sources.add("a.yaml", body);
     let (_, out) = config::load(&sources);

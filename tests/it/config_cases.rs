@@ -1,5 +1,7 @@
 //! The numbered conformance cases that the configuration language decides, good beside bad.
 
+#![expect(clippy::unwrap_used, reason = "tests may fail")]
+
 use scopeform::config;
 use scopeform::source::SourceMap;
 
@@ -15,7 +17,7 @@ fn said(integration: &str) -> Vec<(String, String)> {
     out.iter()
         .map(|diagnostic| {
             let span = diagnostic.primary.as_ref().unwrap().origin.span;
-            (diagnostic.code.name().to_owned(), body[span.range()].to_owned())
+            (diagnostic.code.name().to_owned(), body.get(span.range()).unwrap().to_owned())
         })
         .collect()
 }

@@ -4,8 +4,11 @@ use std::path::Path;
 
 use serde_json::Value;
 
-/// One schema file and what generates it.
-const SCHEMAS: &[(&str, fn() -> Value)] = &[
+/// Generates one schema.
+type Generator = fn() -> Value;
+
+/// The schema files and what generates each.
+const SCHEMAS: &[(&str, Generator)] = &[
     ("scopeform.schema.json", scopeform::config::config_schema),
     ("world.schema.json", scopeform::config::world::world_schema),
     ("catalog.schema.json", scopeform::config::catalog::catalog_schema),
