@@ -14,3 +14,5 @@ mod render_status;
 mod samples;
 #[cfg(test)]
 mod schemas;
+#[cfg(test)]
+mod tidy;

@@ -1,0 +1,27 @@
+# Names for the parts of .ci/run; that script is the truth.
+
+# Everything that CI does
+ci:
+    .ci/run
+
+# Format, lints and the purity of the core
+check:
+    cargo fmt --check
+    cargo clippy --locked --all-targets -- -D warnings
+    cargo clippy --locked --lib --no-default-features -- -D warnings
+
+# All tests
+test:
+    cargo test
+
+# Accept changed snapshots, fixtures and published schemas
+bless:
+    UPDATE=1 INSTA_UPDATE=always cargo test
+
+# Planning 1,000 and 10,000 actions, and the start of the program
+bench:
+    cargo bench
+
+# Licences, sources, bans and (with network) advisories
+deny:
+    cargo deny check

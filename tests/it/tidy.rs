@@ -1,0 +1,234 @@
+//! What a reviewer would otherwise have to remember: who may import whom, how long a file may be, which licences are in
+//! the tree, and that what the project says about itself is there.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|ext| ext == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn sources() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    files(&root().join("src"), &mut found);
+    found.sort();
+    let read = |path: PathBuf| {
+        let below = path.strip_prefix(root().join("src")).unwrap();
+        let name = below.to_string_lossy().replace('\\', "/");
+        (name, std::fs::read_to_string(&path).unwrap())
+    };
+    found.into_iter().map(read).collect()
+}
+
+fn is_test(name: &str) -> bool {
+    name.ends_with("/tests.rs") || name.contains("/tests/")
+}
+
+/// Who may import whom. A module that is not named here may be imported by nobody but itself.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("source", &["model"]),
+    ("diag", &["model", "source"]),
+    // What a platform tells the engine is said in the engine's words, so these two know each other; neither knows YAML,
+    // HTTP servers or terminals.
+    ("plan", &["model", "platform"]),
+    ("platform", &["model", "diag", "plan", "apply"]),
+    ("config", &["model", "source", "diag", "plan", "platform"]),
+    ("seal", &["model", "plan"]),
+    ("apply", &["model", "plan", "platform", "seal"]),
+    ("render", &["model", "source", "diag", "plan", "platform", "seal", "apply"]),
+    ("server", &["model", "platform"]),
+];
+
+#[test]
+fn modules_import_only_what_the_architecture_allows() {
+    let arrows: BTreeMap<&str, &[&str]> = ARROWS.iter().copied().collect();
+    let mut wrong = Vec::new();
+    for (name, text) in sources() {
+        let Some((module, _)) = name.split_once('/') else { continue };
+        let Some(allowed) = arrows.get(module) else {
+            assert_eq!(module, "cli", "{module} has no arrows");
+            continue;
+        };
+        if is_test(&name) {
+            continue;
+        }
+        let code = text.split("#[cfg(test)]").next().unwrap_or(&text);
+        for (at, _) in code.match_indices("crate::") {
+            let rest = &code[at + "crate::".len()..];
+            let end = rest.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(0);
+            let used = &rest[..end];
+            if !used.is_empty() && used != module && !allowed.contains(&used) {
+                wrong.push(format!("{name} uses crate::{used}"));
+            }
+        }
+    }
+    wrong.sort();
+    wrong.dedup();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_core_names_no_io_crate() {
+    let io = ["reqwest", "tokio", "axum", "rusqlite", "clap", "anyhow", "secrecy", "tower_http"];
+    let http = ["platform/http.rs", "platform/http/", "platform/odeus/client.rs"];
+    for (name, text) in sources() {
+        let edge = name.starts_with("cli/") || name.starts_with("server/") || name == "main.rs";
+        if edge || http.iter().any(|file| name.starts_with(file)) {
+            continue;
+        }
+        for krate in io {
+            assert!(!text.contains(&format!("{krate}::")), "{name} names {krate}");
+        }
+    }
+}
+
+#[test]
+fn yaml_has_one_door() {
+    for (name, text) in sources() {
+        let door = name == "config/yaml.rs" || name.starts_with("config/yaml/");
+        assert!(door || !text.contains("serde_saphyr"), "{name} names the YAML crate");
+    }
+}
+
+/// Lines of code that a file may have, without its tests.
+const HARD_LIMIT: usize = 800;
+
+#[test]
+fn no_file_outgrows_its_budget() {
+    for (name, text) in sources() {
+        if is_test(&name) {
+            continue;
+        }
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(&text);
+        let lines = code.lines().count();
+        assert!(lines <= HARD_LIMIT, "{name} has {lines} lines: make two rooms of it");
+    }
+}
+
+#[test]
+fn every_module_says_what_it_is_for() {
+    for (name, text) in sources() {
+        assert!(text.starts_with("//!") || is_test(&name), "{name} does not begin with `//!`");
+    }
+}
+
+#[test]
+fn nothing_is_left_undone_or_ignored() {
+    let mut all = Vec::new();
+    for folder in ["src", "tests", "benches"] {
+        files(&root().join(folder), &mut all);
+    }
+    for path in all {
+        if path.ends_with("tidy.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        for mark in ["todo!(", "unimplemented!(", "TODO", "FIXME", "#[ignore", "thread::sleep"] {
+            assert!(!text.contains(mark), "{} holds {mark}", path.display());
+        }
+    }
+}
+
+/// Licences that code in the tree may have; an SPDX expression passes when one of its alternatives is made of these.
+const LICENCES: &[&str] = &[
+    "MIT",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "Unicode-3.0",
+    "BSD-3-Clause",
+    "ISC",
+    "Zlib",
+    // Only ever an alternative to one of the others.
+    "Unlicense",
+    "0BSD",
+    "MIT-0",
+    "CC0-1.0",
+];
+
+const BANNED: &[&str] = &["openssl-sys", "aws-lc-sys", "serde_yml", "native-tls"];
+
+fn licence_is_allowed(expression: &str) -> bool {
+    let expression = expression.replace(['(', ')'], " ").replace('/', " OR ");
+    let allowed = |part: &str| LICENCES.contains(&part.trim());
+    expression.split(" AND ").all(|all| all.split(" OR ").any(allowed))
+}
+
+#[test]
+fn dependencies_have_allowed_licences_and_sources() {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .args(["--filter-platform", "x86_64-unknown-linux-gnu"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let nodes = metadata["resolve"]["nodes"].as_array().unwrap();
+    let used: Vec<&str> = nodes.iter().map(|node| node["id"].as_str().unwrap()).collect();
+    let mut seen = 0;
+    for package in metadata["packages"].as_array().unwrap() {
+        if !used.contains(&package["id"].as_str().unwrap()) {
+            continue;
+        }
+        seen += 1;
+        let name = package["name"].as_str().unwrap();
+        let licence = package["license"].as_str().unwrap_or("none");
+        assert!(licence_is_allowed(licence), "{name} is under {licence}");
+        assert!(!BANNED.contains(&name), "{name} is banned, see deny.toml");
+        let source = package["source"].as_str();
+        let registry = source.is_none_or(|source| source.starts_with("registry+"));
+        assert!(registry, "{name} comes from {source:?}");
+        assert!(source.is_some() || name == "scopeform", "{name} is no registry package");
+    }
+    assert!(seen > 100, "only {seen} packages were looked at");
+}
+
+#[test]
+fn every_dependency_says_why_it_is_there() {
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let mut section = "";
+    let mut explained = false;
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            section = line;
+            explained = false;
+        } else if line.starts_with('#') {
+            explained = true;
+        } else if line.is_empty() {
+            explained = false;
+        } else if section == "[dependencies]" {
+            assert!(explained, "no reason above {line}");
+        }
+    }
+}
+
+#[test]
+fn licence_expressions_are_read_as_spdx() {
+    for (expression, fine) in [
+        ("MIT", true),
+        ("MIT OR Apache-2.0", true),
+        ("MIT/Apache-2.0", true),
+        ("(MIT OR Apache-2.0) AND Unicode-3.0", true),
+        ("Apache-2.0 AND ISC", true),
+        ("GPL-3.0-only", false),
+        ("GPL-3.0-only OR MIT", true),
+        ("MIT AND GPL-3.0-only", false),
+        ("none", false),
+    ] {
+        assert_eq!(licence_is_allowed(expression), fine, "{expression}");
+    }
+}
