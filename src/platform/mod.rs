@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Address;
 
+#[cfg(feature = "http")]
+pub mod http;
 pub mod odeus;
 pub mod provider;
 

@@ -2,6 +2,8 @@
 
 pub mod audience;
 pub mod catalog;
+#[cfg(feature = "http")]
+pub mod client;
 pub mod desired;
 pub mod event;
 pub mod machine;

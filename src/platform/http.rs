@@ -1,0 +1,356 @@
+//! One HTTP client for live systems: where it may go, how long it waits, what it repeats, and what each failure means.
+//!
+//! Reads are repeated on 429, 5xx and silence until a deadline. A write is sent once; only 429 lets it be sent again,
+//! because a request refused for its rate was not carried out. Bodies are never logged and the token is never printed.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use reqwest::header::{self, HeaderMap, HeaderValue};
+use reqwest::{Method, StatusCode, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use thiserror::Error;
+use tokio::time::Instant;
+
+use super::provider::ProviderError;
+
+mod answer;
+
+pub use answer::Answer;
+
+/// How many bytes an answer may hold, after decompression.
+pub const MAX_ANSWER: usize = 32 * 1024 * 1024;
+
+/// How the client behaves. The defaults suit people and CI.
+#[derive(Debug, Clone)]
+pub struct HttpOptions {
+    /// How long connecting may take.
+    pub connect_timeout: Duration,
+    /// How long the server may be silent in the middle of an answer.
+    pub read_timeout: Duration,
+    /// How long one request may take in all.
+    pub total_timeout: Duration,
+    /// How long one call may go on being repeated.
+    pub deadline: Duration,
+    /// The first pause before repeating; each further one is twice as long, 5 seconds at most.
+    pub first_pause: Duration,
+    /// Whether the token may travel in the clear.
+    pub transport: Transport,
+    /// PEM text of the certificates to trust instead of the system's.
+    pub trust: Option<Vec<u8>>,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            read_timeout: Duration::from_secs(20),
+            total_timeout: Duration::from_secs(30),
+            deadline: Duration::from_secs(30),
+            first_pause: Duration::from_millis(200),
+            transport: Transport::Encrypted,
+            trust: None,
+        }
+    }
+}
+
+/// Whether the token may travel in the clear.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Transport {
+    /// `https://`, or `http://` to this machine.
+    #[default]
+    Encrypted,
+    /// Also `http://` to other machines: somebody asked for it.
+    AllowInsecure,
+}
+
+/// Why an endpoint cannot be used. The text never holds credentials from the URL.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum EndpointError {
+    /// No URL.
+    #[error("the endpoint is not a URL: {0}; write `https://HOST`")]
+    NotUrl(String),
+    /// Something else than HTTP.
+    #[error("the endpoint's scheme `{0}` is not `https`")]
+    Scheme(String),
+    /// A user, a password, a query or a fragment in the URL.
+    #[error("the endpoint must not hold {0}")]
+    Superfluous(&'static str),
+    /// `http://` to another machine.
+    #[error("`http://{0}` would send the token in the clear; use `https`")]
+    Insecure(String),
+    /// The token cannot be a header.
+    #[error("the token holds characters that no token has; was a line break copied with it?")]
+    Token,
+}
+
+/// A client for one endpoint and one token.
+pub struct Http {
+    base: String,
+    origin: String,
+    token: SecretString,
+    options: HttpOptions,
+    loopback: bool,
+    client: OnceLock<Result<reqwest::Client, String>>,
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Http").field("base", &self.base).finish_non_exhaustive()
+    }
+}
+
+/// What may be repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Repeat {
+    /// Everything that may pass by itself.
+    Read,
+    /// Only what was certainly not carried out.
+    Write,
+}
+
+impl Http {
+    /// Returns a client for `endpoint`. Nothing is sent and no certificate is loaded before the first request.
+    ///
+    /// # Errors
+    /// [`EndpointError`] when the endpoint is no place to send a token to.
+    pub fn new(
+        endpoint: &str,
+        token: SecretString,
+        options: HttpOptions,
+    ) -> Result<Self, EndpointError> {
+        let url = Url::parse(endpoint).map_err(|error| EndpointError::NotUrl(error.to_string()))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(EndpointError::Superfluous(
+                "a user or a password; put the token in `SCOPEFORM_TOKEN`",
+            ));
+        }
+        if url.query().is_some() {
+            return Err(EndpointError::Superfluous("a query"));
+        }
+        if url.fragment().is_some() {
+            return Err(EndpointError::Superfluous("a fragment"));
+        }
+        let loopback = is_loopback(&url);
+        match url.scheme() {
+            "https" => {}
+            "http" if loopback || options.transport == Transport::AllowInsecure => {}
+            "http" => {
+                let host = url.host_str().unwrap_or_default();
+                return Err(EndpointError::Insecure(host.to_owned()));
+            }
+            other => return Err(EndpointError::Scheme(other.to_owned())),
+        }
+        if HeaderValue::from_str(token.expose_secret()).is_err() {
+            return Err(EndpointError::Token);
+        }
+        Ok(Self {
+            base: url.as_str().trim_end_matches('/').to_owned(),
+            origin: url.origin().ascii_serialization(),
+            token,
+            options,
+            loopback,
+            client: OnceLock::new(),
+        })
+    }
+
+    /// Returns scheme, host and port, for messages.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Reads `path`, which begins with `/` and may hold a query.
+    ///
+    /// # Errors
+    /// [`ProviderError`] as the platform answered, or did not.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<Answer<T>, ProviderError> {
+        self.call(Repeat::Read, Method::GET, path, HeaderMap::new(), None).await
+    }
+
+    /// Sends one write with its precondition, and sends it once.
+    ///
+    /// # Errors
+    /// [`ProviderError`] as the platform answered, or did not: see [`ProviderError::is_unknown`].
+    pub async fn write<B: Serialize + Sync, T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        if_match: &str,
+        body: &B,
+    ) -> Result<Answer<T>, ProviderError> {
+        let refused = |message: String| ProviderError::Refused {
+            status: StatusCode::BAD_REQUEST.into(),
+            message,
+        };
+        let body = serde_json::to_vec(body).map_err(|error| refused(error.to_string()))?;
+        let mut headers = HeaderMap::new();
+        let tag = HeaderValue::from_str(if_match)
+            .map_err(|_| refused("the version token cannot be a header".to_owned()))?;
+        headers.insert(header::IF_MATCH, tag);
+        self.call(Repeat::Write, method, path, headers, Some(body)).await
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        repeat: Repeat,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+        body: Option<Vec<u8>>,
+    ) -> Result<Answer<T>, ProviderError> {
+        let end = Instant::now() + self.options.deadline;
+        let mut pause = self.options.first_pause;
+        loop {
+            let sent = self.once(&method, path, headers.clone(), body.clone()).await;
+            let error = match sent {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let Some(wait) = wait_before_repeating(&error, repeat, pause) else {
+                return Err(error);
+            };
+            if Instant::now() + wait >= end {
+                return Err(error);
+            }
+            tokio::time::sleep(wait).await;
+            pause = (pause * 2).min(Duration::from_secs(5));
+        }
+    }
+
+    async fn once<T: DeserializeOwned>(
+        &self,
+        method: &Method,
+        path: &str,
+        headers: HeaderMap,
+        body: Option<Vec<u8>>,
+    ) -> Result<Answer<T>, ProviderError> {
+        let client = self.client()?;
+        let url = format!("{}{path}", self.base);
+        let mut request = client.request(method.clone(), url).headers(headers);
+        request = request.header(header::AUTHORIZATION, self.authorization()?);
+        request = request.header(header::ACCEPT, "application/json");
+        if let Some(body) = body {
+            request = request.header(header::CONTENT_TYPE, "application/json").body(body);
+        }
+        let response = request.send().await.map_err(|error| self.not_sent(path, error))?;
+        answer::read(path, response).await
+    }
+
+    fn authorization(&self) -> Result<HeaderValue, ProviderError> {
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", self.token.expose_secret()))
+            .map_err(|_| ProviderError::Unauthorized {
+                message: EndpointError::Token.to_string(),
+            })?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+
+    fn client(&self) -> Result<&reqwest::Client, ProviderError> {
+        let built = self.client.get_or_init(|| self.build());
+        built.as_ref().map_err(|reason| self.unreachable(reason.clone()))
+    }
+
+    fn build(&self) -> Result<reqwest::Client, String> {
+        // Another part of the process may have installed a provider already; ours is not needed then.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = reqwest::Client::builder()
+            .connect_timeout(self.options.connect_timeout)
+            .read_timeout(self.options.read_timeout)
+            .timeout(self.options.total_timeout)
+            // SECURITY: a redirect could take the token or a write to another place.
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .user_agent(concat!("scopeform/", env!("CARGO_PKG_VERSION")));
+        if self.loopback {
+            // SECURITY: a proxy from the environment must not see what is meant for this machine.
+            builder = builder.no_proxy();
+        }
+        if self.base.starts_with("http://") {
+            // No certificates are needed, and there may be none (scratch images).
+            builder = builder.tls_certs_only([]);
+        } else if let Some(pem) = &self.options.trust {
+            let certificates = reqwest::Certificate::from_pem_bundle(pem)
+                .map_err(|error| format!("the certificates to trust cannot be read: {error}"))?;
+            builder = builder.tls_certs_only(certificates);
+        }
+        builder.build().map_err(|error| {
+            format!(
+                "cannot set up TLS: {}; `SSL_CERT_FILE` can name a file of trusted certificates",
+                innermost(&error)
+            )
+        })
+    }
+
+    fn unreachable(&self, reason: String) -> ProviderError {
+        ProviderError::Unreachable { endpoint: self.origin.clone(), reason }
+    }
+
+    /// Says what it means that a request ended without an answer.
+    fn not_sent(&self, path: &str, error: reqwest::Error) -> ProviderError {
+        let error = error.without_url();
+        if error.is_connect() {
+            let reason = if error.is_timeout() {
+                format!("no connection within {} seconds", self.options.connect_timeout.as_secs())
+            } else {
+                innermost(&error)
+            };
+            return self.unreachable(reason);
+        }
+        if error.is_builder() {
+            return self.unreachable(innermost(&error));
+        }
+        answer::silence(path, &error)
+    }
+}
+
+/// Returns how long to wait before repeating, or `None` when the error is final.
+fn wait_before_repeating(
+    error: &ProviderError,
+    repeat: Repeat,
+    pause: Duration,
+) -> Option<Duration> {
+    match (error, repeat) {
+        (ProviderError::RateLimited { retry_after }, Repeat::Read | Repeat::Write) => {
+            Some(retry_after.unwrap_or(pause).max(pause))
+        }
+        (ProviderError::NoAnswer { .. } | ProviderError::Server { .. }, Repeat::Read) => {
+            Some(pause)
+        }
+        (ProviderError::NoAnswer { .. } | ProviderError::Server { .. }, Repeat::Write)
+        | (
+            ProviderError::Unauthorized { .. }
+            | ProviderError::Forbidden { .. }
+            | ProviderError::NotFound { .. }
+            | ProviderError::PreconditionFailed { .. }
+            | ProviderError::ConfirmationRequired { .. }
+            | ProviderError::Refused { .. }
+            | ProviderError::Unreachable { .. }
+            | ProviderError::Protocol { .. },
+            Repeat::Read | Repeat::Write,
+        ) => None,
+    }
+}
+
+/// Returns the most telling text of an error: what its last cause says.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests;

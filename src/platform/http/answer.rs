@@ -1,0 +1,187 @@
+//! From an HTTP answer to a value or a [`ProviderError`].
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use reqwest::header::{self, HeaderMap};
+use reqwest::{Response, StatusCode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::{MAX_ANSWER, innermost};
+use crate::model::{ScopeDelta, ScopeSet};
+use crate::platform::provider::ProviderError;
+
+/// A successful answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer<T> {
+    /// Its body.
+    pub body: T,
+    /// Its version token.
+    pub etag: Option<String>,
+}
+
+/// Reads the answer to a request for `path`.
+pub(super) async fn read<T: DeserializeOwned>(
+    path: &str,
+    response: Response,
+) -> Result<Answer<T>, ProviderError> {
+    let status = response.status();
+    let headers = response.headers().clone();
+    let etag = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+    let body = match (body(path, response).await, status.is_success()) {
+        (Ok(body), _) => body,
+        (Err(error), true) => return Err(error),
+        // The status of a refusal says enough.
+        (Err(_), false) => Vec::new(),
+    };
+    if !status.is_success() {
+        return Err(failure(path, status, &headers, &body));
+    }
+    match serde_json::from_slice(&body) {
+        Ok(body) => Ok(Answer { body, etag }),
+        Err(error) => Err(ProviderError::Protocol {
+            path: path.to_owned(),
+            expected: "a JSON answer of this route".to_owned(),
+            got: if error.is_data() {
+                neutral(&error.to_string())
+            } else {
+                format!("`{}`", neutral(&String::from_utf8_lossy(&body)))
+            },
+        }),
+    }
+}
+
+async fn body(path: &str, mut response: Response) -> Result<Vec<u8>, ProviderError> {
+    let mut body = Vec::new();
+    loop {
+        let chunk = response.chunk().await.map_err(|error| silence(path, &error.without_url()))?;
+        let Some(chunk) = chunk else { return Ok(body) };
+        if body.len() + chunk.len() > MAX_ANSWER {
+            return Err(ProviderError::Protocol {
+                path: path.to_owned(),
+                expected: format!("at most {} MiB", MAX_ANSWER / (1024 * 1024)),
+                got: "more".to_owned(),
+            });
+        }
+        body.extend_from_slice(&chunk);
+    }
+}
+
+/// Says that no answer, or only a part of one, has come.
+pub(super) fn silence(path: &str, error: &reqwest::Error) -> ProviderError {
+    let reason = if error.is_timeout() {
+        "it took too long".to_owned()
+    } else {
+        format!("the connection broke: {}", neutral(&innermost(error)))
+    };
+    ProviderError::NoAnswer { path: path.to_owned(), reason }
+}
+
+/// The parts of an error body that we use. Lax on purpose: other systems word theirs otherwise.
+#[derive(Debug, Default, Deserialize)]
+struct Refusal {
+    #[serde(default)]
+    error: Detail,
+    #[serde(default)]
+    message: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Detail {
+    #[serde(default)]
+    message: Option<String>,
+    #[serde(default)]
+    confirmation: Option<Confirmation>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Confirmation {
+    #[serde(default)]
+    add: ScopeSet,
+    #[serde(default)]
+    remove: ScopeSet,
+    #[serde(default)]
+    accept_missing: ScopeSet,
+}
+
+fn failure(path: &str, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> ProviderError {
+    let path = path.to_owned();
+    if status.is_redirection() {
+        let to = headers.get(header::LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("nowhere");
+        return ProviderError::Protocol {
+            path,
+            expected: "an answer".to_owned(),
+            got: format!("a redirect to `{}`, which is not followed", neutral(to)),
+        };
+    }
+    let refusal: Refusal = serde_json::from_slice(body).unwrap_or_default();
+    let said = refusal.error.message.or(refusal.message);
+    let message = said.map_or_else(
+        || format!("{status} without a reason; is this the endpoint of a control plane?"),
+        |said| neutral(&said),
+    );
+    match status {
+        StatusCode::UNAUTHORIZED => ProviderError::Unauthorized { message },
+        StatusCode::FORBIDDEN => ProviderError::Forbidden { message },
+        StatusCode::NOT_FOUND => ProviderError::NotFound { path, message },
+        StatusCode::PRECONDITION_FAILED => ProviderError::PreconditionFailed { path },
+        StatusCode::TOO_MANY_REQUESTS => {
+            ProviderError::RateLimited { retry_after: retry_after(headers, Timestamp::now()) }
+        }
+        StatusCode::CONFLICT => match refusal.error.confirmation {
+            Some(Confirmation { add, remove, accept_missing }) => {
+                ProviderError::ConfirmationRequired {
+                    path,
+                    delta: ScopeDelta { add, remove },
+                    accept_missing,
+                }
+            }
+            None => ProviderError::Refused { status: status.as_u16(), message },
+        },
+        _ if status.is_client_error() => {
+            ProviderError::Refused { status: status.as_u16(), message }
+        }
+        _ if status.is_server_error() => ProviderError::Server { status: status.as_u16(), path },
+        other => ProviderError::Protocol {
+            path,
+            expected: "a final status".to_owned(),
+            got: other.to_string(),
+        },
+    }
+}
+
+/// Reads `Retry-After`: seconds, or an HTTP date (RFC 9110 section 10.2.3).
+pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    // A date that has passed means: at once.
+    Some(Duration::try_from(at.duration_since(now)).unwrap_or_default())
+}
+
+/// Returns foreign text cut short, on one line, without anything that moves a cursor or turns the reading direction.
+pub(super) fn neutral(text: &str) -> String {
+    const MOST: usize = 200;
+    let mut out: String = text
+        .trim()
+        .chars()
+        .take(MOST)
+        .map(|c| match c {
+            '\u{200B}'..='\u{200F}'
+            | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{FEFF}' => '\u{FFFD}',
+            c if c.is_whitespace() => ' ',
+            c if c.is_control() => '\u{FFFD}',
+            c => c,
+        })
+        .collect();
+    if text.trim().chars().nth(MOST).is_some() {
+        out.push_str("...");
+    }
+    out
+}

@@ -1,0 +1,97 @@
+use super::answer::{neutral, retry_after};
+use super::*;
+
+fn http(endpoint: &str) -> Result<Http, EndpointError> {
+    Http::new(endpoint, SecretString::from("t"), HttpOptions::default())
+}
+
+#[test]
+fn a_token_goes_only_where_nobody_listens() {
+    for good in [
+        "https://odeus.example.com",
+        "https://odeus.example.com:8443/prefix/",
+        "http://127.0.0.1:7070",
+        "http://127.8.9.1",
+        "http://[::1]:7070",
+        "http://localhost:7070",
+    ] {
+        assert!(http(good).is_ok(), "{good}");
+    }
+    for (bad, expected) in [
+        ("odeus.example.com", "the endpoint is not a URL"),
+        ("ftp://odeus.example.com", "scheme `ftp`"),
+        ("http://odeus.example.com", "in the clear"),
+        ("http://localhost.evil.example", "in the clear"),
+        ("http://127.0.0.1.evil.example", "in the clear"),
+        ("http://0.0.0.0:7070", "in the clear"),
+        ("https://user:pw@odeus.example.com", "a user or a password"),
+        ("https://odeus.example.com?x=1", "a query"),
+        ("https://odeus.example.com#x", "a fragment"),
+    ] {
+        let error = http(bad).unwrap_err().to_string();
+        assert!(error.contains(expected), "{bad}: {error}");
+        assert!(!error.contains("pw"), "{error}");
+    }
+    let insecure = HttpOptions { transport: Transport::AllowInsecure, ..HttpOptions::default() };
+    assert!(Http::new("http://odeus.example.com", SecretString::from("t"), insecure).is_ok());
+    let broken = Http::new("https://x.example", SecretString::from("a\nb"), HttpOptions::default());
+    assert_eq!(broken.unwrap_err(), EndpointError::Token);
+}
+
+#[test]
+fn the_client_never_prints_its_token() {
+    let http = Http::new("https://x.example", SecretString::from("s3cr3t"), HttpOptions::default());
+    assert!(!format!("{http:?}").contains("s3cr3t"));
+}
+
+#[test]
+fn retry_after_is_read_in_both_forms() {
+    let now: jiff::Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+    let cases = [
+        ("7", Some(7)),
+        (" 0 ", Some(0)),
+        ("Sun, 22 Nov 2026 12:00:09 GMT", Some(9)),
+        ("Sun, 22 Nov 2026 11:00:00 GMT", Some(0)),
+        ("soon", None),
+        ("-1", None),
+    ];
+    for (text, expected) in cases {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static(text));
+        assert_eq!(retry_after(&headers, now).map(|d| d.as_secs()), expected, "{text}");
+    }
+    assert_eq!(retry_after(&HeaderMap::new(), now), None);
+}
+
+#[test]
+fn foreign_text_is_short_and_harmless() {
+    assert_eq!(neutral("  a\r\nb\tc "), "a  b c");
+    assert_eq!(neutral("\u{1b}[31mred\u{202e}x"), "\u{fffd}[31mred\u{fffd}x");
+    let long = neutral(&"ä".repeat(500));
+    assert_eq!(long.chars().count(), 203);
+}
+
+#[test]
+fn only_a_refused_rate_lets_a_write_be_sent_again() {
+    let pause = Duration::from_millis(10);
+    let path = || "/x".to_owned();
+    let limited = |after| ProviderError::RateLimited { retry_after: after };
+    let no_answer = ProviderError::NoAnswer { path: path(), reason: String::new() };
+    let server = ProviderError::Server { status: 503, path: path() };
+    let refused = ProviderError::Refused { status: 422, message: String::new() };
+    let cases = [
+        (&limited(None), Some(pause), Some(pause)),
+        (
+            &limited(Some(Duration::from_secs(3))),
+            Some(Duration::from_secs(3)),
+            Some(Duration::from_secs(3)),
+        ),
+        (&no_answer, Some(pause), None),
+        (&server, Some(pause), None),
+        (&refused, None, None),
+    ];
+    for (error, read, write) in cases {
+        assert_eq!(wait_before_repeating(error, Repeat::Read, pause), read, "{error}");
+        assert_eq!(wait_before_repeating(error, Repeat::Write, pause), write, "{error}");
+    }
+}
