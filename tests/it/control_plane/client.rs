@@ -1,6 +1,7 @@
 //! The contract of a provider, kept by the HTTP client against the embedded control plane.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use scopeform::model::{Access, Effect, ScopeDelta, ScopeSet};
 use scopeform::platform::http::{Http, HttpOptions};
@@ -20,7 +21,7 @@ fn client_with(plane: &Plane, token: &str, place: &str) -> OdeusClient {
     let http = Http::new(&plane.endpoint(), token, HttpOptions::default()).unwrap();
     let secrets =
         BTreeMap::from([(SecretLabel("env:SP".to_owned()), SecretString::from("hunter2"))]);
-    OdeusClient::new(http, workspace(place), secrets)
+    OdeusClient::new(Arc::new(http), workspace(place), secrets)
 }
 
 fn client(plane: &Plane) -> OdeusClient {

@@ -60,7 +60,7 @@ impl Rogue {
             ..HttpOptions::default()
         };
         let http = Http::new(&self.endpoint, SecretString::from("s3cr3t"), options).unwrap();
-        OdeusClient::new(http, workspace("acme"), BTreeMap::new())
+        OdeusClient::new(Arc::new(http), workspace("acme"), BTreeMap::new())
     }
 
     async fn read(&self) -> ProviderError {

@@ -2,6 +2,7 @@
 
 mod client;
 mod crash;
+mod documented;
 mod faults;
 mod people;
 mod plane;

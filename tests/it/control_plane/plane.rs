@@ -210,6 +210,8 @@ impl Reply {
 pub(crate) struct Call<'a> {
     plane: &'a Plane,
     request: reqwest::RequestBuilder,
+    /// Method and template, where the call was made by template: its answer is held against the published document.
+    documented: Option<(Method, String)>,
 }
 
 impl Call<'_> {
@@ -247,12 +249,16 @@ impl Call<'_> {
         let header = |name: &str| {
             response.headers().get(name).map(|value| value.to_str().unwrap().to_owned())
         };
-        Reply {
+        let reply = Reply {
             status: response.status().as_u16(),
             etag: header("etag").unwrap_or_default(),
             retry_after: header("retry-after").map(|text| text.parse().unwrap()),
             body: response.json().await.unwrap(),
+        };
+        if let Some((method, template)) = &self.documented {
+            super::documented::check(method, template, &reply);
         }
+        reply
     }
 }
 
@@ -284,12 +290,13 @@ impl Plane {
 
     pub(crate) fn call(&self, method: Method, template: &str, names: &[&str]) -> Call<'_> {
         let path = path::fill(template, names).unwrap();
-        self.raw_path(method, &path)
+        let documented = Some((method.clone(), template.to_owned()));
+        Call { documented, ..self.raw_path(method, &path) }
     }
 
     pub(crate) fn raw_path(&self, method: Method, path: &str) -> Call<'_> {
         let request = self.http.request(method, format!("{}{path}", self.endpoint()));
-        Call { plane: self, request }
+        Call { plane: self, request, documented: None }
     }
 
     pub(crate) async fn read(&self, template: &str, names: &[&str]) -> Reply {

@@ -412,3 +412,35 @@ async fn a_database_is_seeded_once_and_says_when_the_world_has_moved() {
         json!(["User.Read"])
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_writes_on_one_etag_exactly_one_happens() {
+    let plane = std::sync::Arc::new(Plane::start().await);
+    // Another process on the same file takes part.
+    let second = start_in(&plane.dir, world(), None, false).await.unwrap();
+    let second = std::sync::Arc::new(Plane::around(second, tempfile::tempdir().unwrap()));
+    let etag = plane.integration("sharepoint").await.etag;
+    let writes: Vec<_> = (0..12)
+        .map(|n| {
+            let plane = std::sync::Arc::clone(if n % 2 == 0 { &plane } else { &second });
+            let etag = etag.clone();
+            tokio::spawn(async move {
+                let put = plane.call(Method::PUT, path::ACTION_ACCESS, &CREATE_LIST).admin();
+                put.if_match(&etag).json(&enable(&["Sites.Manage.All"])).send().await.status
+            })
+        })
+        .collect();
+    let mut statuses = Vec::new();
+    for write in writes {
+        statuses.push(write.await.unwrap());
+    }
+    statuses.sort_unstable();
+    assert_eq!(statuses[0], 200);
+    assert!(statuses[1..].iter().all(|status| *status == 412), "{statuses:?}");
+    let log = plane.read(path::AUDIT, &["acme"]).await.body;
+    assert_eq!(log["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        second.integration("sharepoint").await.body,
+        plane.integration("sharepoint").await.body
+    );
+}
