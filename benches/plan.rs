@@ -149,11 +149,7 @@ fn planning(criterion: &mut Criterion) {
         };
         let made = plan(&desired, &snapshot, inputs).0.unwrap();
         group.bench_with_input(BenchmarkId::new("seal", actions), &made, |bench, made| {
-            bench.iter_batched(
-                || made.clone(),
-                SealedPlan::seal,
-                criterion::BatchSize::LargeInput,
-            );
+            bench.iter_batched(|| made.clone(), SealedPlan::seal, criterion::BatchSize::LargeInput);
         });
     }
     group.finish();

@@ -40,6 +40,31 @@ impl Place {
     }
 }
 
+/// Which workspace is meant, and where.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target<'a> {
+    /// Where the live system is.
+    pub(super) place: &'a Place,
+    /// Which tenant of it.
+    pub(super) workspace: &'a WorkspaceId,
+    /// The files that seed an embedded control plane; a small default world without them.
+    pub(super) folder: Option<&'a Folder>,
+    /// The configuration folder, which the data folder is in.
+    pub(super) root: &'a Path,
+}
+
+impl<'a> Target<'a> {
+    /// Returns the workspace of a configuration at `place`.
+    pub(super) fn of(loaded: &'a super::workspace::Loaded, place: &'a Place) -> Self {
+        Self {
+            place,
+            workspace: &loaded.config.workspace,
+            folder: Some(&loaded.folder),
+            root: &loaded.folder.root,
+        }
+    }
+}
+
 /// A live workspace.
 #[derive(Debug)]
 pub(super) struct Live {
@@ -62,27 +87,28 @@ impl Live {
 /// # Errors
 /// When it does not come up, or there is no token for a URL.
 pub(super) async fn connect(
-    place: &Place,
-    workspace: &WorkspaceId,
-    folder: Option<&Folder>,
-    root: &Path,
+    target: Target<'_>,
     secrets: Secrets,
     reach: Reach,
     env: &Env,
     ui: &Ui,
 ) -> Result<Live, Failure> {
-    match place {
+    let workspace = target.workspace;
+    match target.place {
         Place::Embedded => {
-            let running = start(workspace, folder, root, env, ui).await?;
+            let running = start(target, env, ui).await?;
             let endpoint = format!("http://{}", running.address);
             let http = http(&endpoint, running.admin_token.clone(), reach)?;
-            let client = OdeusClient::new(http, workspace.clone(), secrets);
+            let client = OdeusClient::new(std::sync::Arc::new(http), workspace.clone(), secrets);
             Ok(Live { client, running: Some(running) })
         }
         Place::Url(url) => {
             let http = http(url, secret::token(env)?, reach)?;
             ui.detail(&format!("using {}", http.origin()));
-            Ok(Live { client: OdeusClient::new(http, workspace.clone(), secrets), running: None })
+            Ok(Live {
+                client: OdeusClient::new(std::sync::Arc::new(http), workspace.clone(), secrets),
+                running: None,
+            })
         }
     }
 }
@@ -112,13 +138,8 @@ fn http(endpoint: &str, token: secrecy::SecretString, reach: Reach) -> Result<Ht
 }
 
 /// Starts the embedded control plane for one workspace on a loopback port of its own.
-async fn start(
-    workspace: &WorkspaceId,
-    folder: Option<&Folder>,
-    root: &Path,
-    env: &Env,
-    ui: &Ui,
-) -> Result<Running, Failure> {
+async fn start(target: Target<'_>, env: &Env, ui: &Ui) -> Result<Running, Failure> {
+    let Target { place: _, workspace, folder, root } = target;
     let seed = match folder {
         Some(folder) => seed(folder, workspace, ui)?,
         None => Seed::of(default_world(workspace), Vec::new()),
@@ -127,7 +148,7 @@ async fn start(
     make_data_dir(&data)?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let options = seed.options(&data, false, None);
-    let running = server::start(listener, options).await.map_err(cannot_start)?;
+    let running = server::start(listener, options).await.map_err(|error| cannot_start(&error))?;
     for notice in &running.notices {
         ui.say(&format!("notice: {notice}"));
     }
@@ -140,7 +161,7 @@ async fn start(
 }
 
 /// Says why the control plane did not start.
-pub(super) fn cannot_start(error: server::StartError) -> Failure {
+pub(super) fn cannot_start(error: &server::StartError) -> Failure {
     Failure::new(Exit::NoAccess, format!("the embedded control plane did not start: {error}"))
         .help("free space or fix the data folder; `scopeform serve --reset` seeds it anew and forgets what is in it")
 }

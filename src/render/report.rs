@@ -41,7 +41,10 @@ fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::
     }
     match &report.differences {
         None => {
-            writeln!(out, "\nThe end could not be read back; `scopeform plan` tells what is live.")?
+            writeln!(
+                out,
+                "\nThe end could not be read back; `scopeform plan` tells what is live."
+            )?;
         }
         Some(differences) => {
             for difference in differences {

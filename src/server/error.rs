@@ -11,7 +11,10 @@ use crate::platform::odeus::wire::{Code, Confirm, ErrorAnswer, ErrorDetail, Erro
 
 /// A refused or failed request.
 #[derive(Debug, Clone)]
-pub(super) struct ApiError {
+pub(super) struct ApiError(Box<Refusal>);
+
+#[derive(Debug, Clone)]
+struct Refusal {
     code: Code,
     message: String,
     confirmation: Option<Confirm>,
@@ -23,14 +26,14 @@ pub(super) struct ApiError {
 
 impl ApiError {
     pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Refusal {
             code,
             message: message.into(),
             confirmation: None,
             missing_scopes: ScopeSet::new(),
             retry_after: None,
             cause: None,
-        }
+        }))
     }
 
     /// A bug, or something in the database that cannot be read. The caller learns no more than that.
@@ -39,7 +42,7 @@ impl ApiError {
             Code::Internal,
             "the control plane failed; its log says why for this request",
         );
-        error.cause = Some(cause.to_string());
+        error.0.cause = Some(cause.to_string());
         error
     }
 
@@ -52,13 +55,13 @@ impl ApiError {
             Code::ConfirmationRequired,
             "the write must confirm exactly what it does now; nothing was changed",
         );
-        error.confirmation = Some(exactly);
+        error.0.confirmation = Some(exactly);
         error
     }
 
     pub(super) fn missing(message: String, missing: ScopeSet) -> Self {
         let mut error = Self::new(Code::InsufficientScope, message);
-        error.missing_scopes = missing;
+        error.0.missing_scopes = missing;
         error
     }
 
@@ -67,23 +70,23 @@ impl ApiError {
             Code::RateLimited,
             format!("too many requests; try again in {seconds} seconds"),
         );
-        error.retry_after = Some(seconds);
+        error.0.retry_after = Some(seconds);
         error
     }
 
     /// Returns the cause that belongs in the log.
     pub(super) fn cause(&self) -> Option<&str> {
-        self.cause.as_deref()
+        self.0.cause.as_deref()
     }
 
     /// Returns how many seconds to wait before trying again.
-    pub(super) const fn retry_after(&self) -> Option<u64> {
-        self.retry_after
+    pub(super) fn retry_after(&self) -> Option<u64> {
+        self.0.retry_after
     }
 
     /// Returns the code.
-    pub(super) const fn code(&self) -> Code {
-        self.code
+    pub(super) fn code(&self) -> Code {
+        self.0.code
     }
 
     /// Returns the body as the protocol says.
@@ -91,12 +94,12 @@ impl ApiError {
         ErrorAnswer {
             tag: ErrorTag::Error,
             error: ErrorDetail {
-                kind: self.code.kind(),
-                code: self.code,
-                message: self.message.clone(),
+                kind: self.0.code.kind(),
+                code: self.0.code,
+                message: self.0.message.clone(),
                 request_id: request_id.to_owned(),
-                confirmation: self.confirmation.clone(),
-                missing_scopes: self.missing_scopes.clone(),
+                confirmation: self.0.confirmation.clone(),
+                missing_scopes: self.0.missing_scopes.clone(),
             },
         }
     }
@@ -110,7 +113,7 @@ pub(super) fn status(code: Code) -> StatusCode {
 /// Carries the error to the outermost layer, which knows the request id and writes the body.
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = status(self.code).into_response();
+        let mut response = status(self.0.code).into_response();
         response.extensions_mut().insert(self);
         response
     }
@@ -136,9 +139,9 @@ impl From<rusqlite::Error> for ApiError {
             _ => return Self::internal(error),
         };
         let mut answer = Self::new(code, message);
-        answer.cause = Some(error.to_string());
+        answer.0.cause = Some(error.to_string());
         if code == Code::Busy {
-            answer.retry_after = Some(1);
+            answer.0.retry_after = Some(1);
         }
         answer
     }

@@ -179,7 +179,6 @@ impl App {
 }
 
 /// Returns the whole service: the routes, and around them the layers that limit, catch and explain.
-#[must_use]
 pub fn app(state: Arc<App>) -> Router {
     openapi::router()
         .fallback(|| async { ApiError::new(Code::NotFound, "there is no such route") })
@@ -194,5 +193,5 @@ fn caught(_: Box<dyn std::any::Any + Send>) -> Response {
     ApiError::internal("a handler panicked; this is a bug").into_response()
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "http"))]
 mod tests;

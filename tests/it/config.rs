@@ -2,11 +2,7 @@
 //! a `.stderr` beside them; every file or folder in `invalid/` has a `.stderr` with everything that is said about it.
 //! `UPDATE=1` writes the `.stderr` files.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    reason = "tests read files and may fail"
-)]
+#![expect(clippy::disallowed_methods, reason = "tests read files and may fail")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

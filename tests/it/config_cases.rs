@@ -1,7 +1,5 @@
 //! The numbered conformance cases that the configuration language decides, good beside bad.
 
-#![expect(clippy::unwrap_used, reason = "tests may fail")]
-
 use scopeform::config;
 use scopeform::source::SourceMap;
 

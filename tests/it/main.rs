@@ -1,11 +1,16 @@
 //! Integration tests: one binary, one module per subject.
+#![expect(clippy::disallowed_methods, reason = "tests read files and the environment")]
 
 #[cfg(test)]
 mod config;
 #[cfg(test)]
 mod config_cases;
 #[cfg(test)]
+mod control_plane;
+#[cfg(test)]
 mod odeus;
+#[cfg(test)]
+mod openapi;
 #[cfg(test)]
 mod render_plan;
 #[cfg(test)]

@@ -67,9 +67,9 @@ fn modules_import_only_what_the_architecture_allows() {
         }
         let code = text.split("#[cfg(test)]").next().unwrap_or(&text);
         for (at, _) in code.match_indices("crate::") {
-            let rest = &code[at + "crate::".len()..];
+            let rest = code.get(at + "crate::".len()..).unwrap();
             let end = rest.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(0);
-            let used = &rest[..end];
+            let used = rest.get(..end).unwrap();
             if !used.is_empty() && used != module && !allowed.contains(&used) {
                 wrong.push(format!("{name} uses crate::{used}"));
             }

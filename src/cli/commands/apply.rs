@@ -10,7 +10,7 @@ use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::folder::Folder;
-use crate::cli::live::{self, Live, Place, no_access};
+use crate::cli::live::{self, Live, Place, Target, no_access};
 use crate::cli::secret;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load};
@@ -84,10 +84,8 @@ async fn from_files(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     let place = Place::of(&loaded.config.endpoint.to_string());
     let workspace = &loaded.config.workspace;
 
-    let folder = Some(&loaded.folder);
     let live =
-        live::connect(&place, workspace, folder, &root, Default::default(), args.reach, env, ui)
-            .await?;
+        live::connect(Target::of(&loaded, &place), Default::default(), args.reach, env, ui).await?;
     let reading = live.client.read().await;
     live.close().await;
     let reading = reading.map_err(|error| no_access(&error, workspace))?;
@@ -191,18 +189,10 @@ impl Work<'_> {
         let bound = &approved.sealed().plan().bound;
         let secrets = secret::resolve(&bound.operations, &self.root, self.env)?;
         let folder = loaded.map(|loaded| &loaded.folder).or(self.folder.as_ref());
+        let target =
+            Target { place: &self.place, workspace: &bound.workspace, folder, root: &self.root };
         let reach: Reach = self.args.reach;
-        let live: Live = live::connect(
-            &self.place,
-            &bound.workspace,
-            folder,
-            &self.root,
-            secrets,
-            reach,
-            self.env,
-            self.ui,
-        )
-        .await?;
+        let live: Live = live::connect(target, secrets, reach, self.env, self.ui).await?;
         let interrupted = Arc::new(AtomicBool::new(false));
         let listener = tokio::spawn(listen(Arc::clone(&interrupted), *self.ui));
         let options = Options {

@@ -8,7 +8,7 @@ use crate::cli::args::{Format, Output, Plan as Args};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
-use crate::cli::live::{self, Place, no_access};
+use crate::cli::live::{self, Place, Target, no_access};
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load, located, report, source_ranges};
 use crate::config::Desired;
@@ -25,11 +25,9 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
     let tell = if args.output.format() == Format::Json { Tell::Json } else { Tell::People };
     let loaded = load(&args.source, tell, ui)?;
     let place = Place::of(&loaded.config.endpoint.to_string());
-    let (folder, root) = (Some(&loaded.folder), loaded.folder.root.as_path());
     let workspace = &loaded.config.workspace;
     let live =
-        live::connect(&place, workspace, folder, root, Default::default(), args.reach, env, ui)
-            .await?;
+        live::connect(Target::of(&loaded, &place), Default::default(), args.reach, env, ui).await?;
     let reading = live.client.read().await;
     live.close().await;
     let reading = reading.map_err(|error| no_access(&error, workspace))?;

@@ -27,7 +27,7 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
         Failure::new(Exit::Error, format!("cannot listen on {}: {error}", args.listen))
             .help("choose another address with `--listen ADDRESS:PORT`")
     })?;
-    let running = server::start(listener, options).await.map_err(cannot_start)?;
+    let running = server::start(listener, options).await.map_err(|error| cannot_start(&error))?;
     for notice in &running.notices {
         ui.say(&format!("notice: {notice}"));
     }

@@ -3,7 +3,7 @@
 use crate::cli::args::Status as Args;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
-use crate::cli::live::{self, Place, no_access};
+use crate::cli::live::{self, Place, Target, no_access};
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load};
 use crate::model::IntegrationKey;
@@ -55,9 +55,8 @@ pub(super) async fn read(
 ) -> Result<Snapshot, Failure> {
     let place = Place::of(&loaded.config.endpoint.to_string());
     let workspace = &loaded.config.workspace;
-    let (folder, root) = (Some(&loaded.folder), loaded.folder.root.as_path());
     let live =
-        live::connect(&place, workspace, folder, root, Default::default(), reach, env, ui).await?;
+        live::connect(Target::of(loaded, &place), Default::default(), reach, env, ui).await?;
     let reading = live.client.read().await;
     live.close().await;
     Ok(reading.map_err(|error| no_access(&error, workspace))?.snapshot)

@@ -25,17 +25,17 @@ const MOST_PAGES: u32 = 10_000;
 /// One workspace of one control plane.
 #[derive(Debug)]
 pub struct OdeusClient {
-    http: Http,
+    http: Arc<Http>,
     workspace: WorkspaceId,
     secrets: BTreeMap<SecretLabel, SecretString>,
 }
 
 impl OdeusClient {
     /// Returns a client for `workspace`. `secrets` holds the values of the client secrets that writes will name; a
-    /// client that only reads needs none.
+    /// client that only reads needs none. One `http` serves every workspace of an endpoint.
     #[must_use]
     pub const fn new(
-        http: Http,
+        http: Arc<Http>,
         workspace: WorkspaceId,
         secrets: BTreeMap<SecretLabel, SecretString>,
     ) -> Self {

@@ -41,13 +41,17 @@ pub(in crate::server) async fn integration(
     Ok(json(StatusCode::OK, &resource, Some(&resource.etag)))
 }
 
+/// Loads items of a workspace after some keys, up to a number of them.
+type Load<T, const N: usize> =
+    fn(&Database, &WorkspaceId, [String; N], u32) -> Result<Vec<T>, ApiError>;
+
 /// Reads one page: `load` gets the workspace, the keys to begin after, and how many items to return.
 async fn page<T, const N: usize>(
     app: Arc<App>,
     admin: Admin,
     request: PageRequest,
     max: u32,
-    load: fn(&Database, &WorkspaceId, [String; N], u32) -> Result<Vec<T>, ApiError>,
+    load: Load<T, N>,
     key: fn(&T) -> [String; N],
 ) -> Answer
 where

@@ -1,0 +1,63 @@
+//! The published description of the control plane is the one the code gives.
+
+#![expect(clippy::disallowed_methods, reason = "the test reads and writes the published file")]
+
+use std::path::Path;
+
+const FILE: &str = "schemas/control-plane.openapi.json";
+
+#[test]
+fn the_published_document_is_fresh() {
+    let document = scopeform::server::openapi_document();
+    let text = format!("{}\n", serde_json::to_string_pretty(&document).unwrap());
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &text).unwrap();
+    }
+    let published = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(published == text, "{FILE} is stale; run the tests with UPDATE=1");
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    fn walk(value: &serde_json::Value, found: &mut Vec<String>) {
+        match value {
+            serde_json::Value::Object(fields) => {
+                for (key, field) in fields {
+                    match field.as_str() {
+                        Some(target) if key == "$ref" => found.push(target.to_owned()),
+                        _ => walk(field, found),
+                    }
+                }
+            }
+            serde_json::Value::Array(items) => items.iter().for_each(|item| walk(item, found)),
+            _ => {}
+        }
+    }
+    let document = scopeform::server::openapi_document();
+    let mut references = Vec::new();
+    walk(&document, &mut references);
+    assert!(references.len() > 50, "{}", references.len());
+    for reference in references {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+}
+
+#[test]
+fn operations_have_names_of_their_own() {
+    let document = scopeform::server::openapi_document();
+    let mut ids = Vec::new();
+    for item in document["paths"].as_object().unwrap().values() {
+        for operation in item.as_object().unwrap().values() {
+            ids.push(operation["operationId"].as_str().unwrap().to_owned());
+            assert!(operation["responses"].get("401").is_some());
+        }
+    }
+    let count = ids.len();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), count);
+    assert_eq!(count, 20);
+}
