@@ -84,7 +84,8 @@ impl Store {
     }
 
     /// Makes every later write fail as if the disk were full.
-    #[cfg(all(test, feature = "http"))]
+    #[cfg(test)]
+    #[cfg(feature = "http")]
     pub(super) fn fill_up(&self) {
         let connection = self.connection.lock().unwrap();
         let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
