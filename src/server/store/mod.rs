@@ -20,7 +20,10 @@ mod schema;
 /// Why the database cannot be used at all.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// SQLite cannot open or prepare the file.
+    /// The file cannot be made or opened.
+    #[error("cannot open the database: {0}")]
+    File(#[from] std::io::Error),
+    /// SQLite cannot read or prepare the file.
     #[error("cannot use the database: {0}")]
     Sqlite(#[from] rusqlite::Error),
     /// The file belongs to another program.
@@ -47,6 +50,7 @@ pub(super) struct Store {
 impl Store {
     /// Opens the file, creates it when it is not there, and brings its tables up to date.
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        create_private(path)?;
         let mut connection = Connection::open(path)?;
         connection.busy_timeout(Duration::from_secs(5))?;
         use_write_ahead_log(&connection)?;
@@ -81,11 +85,21 @@ impl Store {
 
     /// Makes every later write fail as if the disk were full.
     #[cfg(test)]
+    #[cfg(feature = "http")]
     pub(super) fn fill_up(&self) {
         let connection = self.connection.lock().unwrap();
         let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
         connection.pragma_update(None, "max_page_count", pages).unwrap();
     }
+}
+
+/// Creates the file, when it is not there, so that nobody but its owner can read it. SQLite gives its log the same mode.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 /// Switches to the write-ahead log. SQLite does not wait for other processes here, so two that start together on a new

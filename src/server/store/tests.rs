@@ -75,3 +75,18 @@ fn a_write_whose_work_panics_leaves_nothing_behind_and_the_next_one_succeeds() {
     kept.unwrap();
     assert_eq!(store.read(|db| Ok(rows::meta(db, "key")?)).unwrap(), None);
 }
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_can_read_a_new_database() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&path(&dir)).unwrap();
+    let modes = ["plane.sqlite", "plane.sqlite-wal"]
+        .map(|name| std::fs::metadata(dir.path().join(name)).unwrap().permissions().mode() & 0o777);
+    assert_eq!(modes, [0o600, 0o600]);
+    drop(store);
+    let nowhere = dir.path().join("no/such/folder/plane.sqlite");
+    assert!(matches!(Store::open(&nowhere), Err(StoreError::File(_))));
+}

@@ -7,4 +7,5 @@ mod faults;
 mod people;
 mod plane;
 mod protocol;
+mod seed;
 mod vendor;

@@ -135,6 +135,14 @@ async fn sites_selected_suffices_once_it_is_accepted_and_granted() {
     assert_eq!(view["status"], "missing_scope", "the badge stays");
     plane.run(&ben, "create_page").await.ok();
 
+    // It suffices for what the world says and for nothing else.
+    let accept = json!(["Sites.Manage.All"]);
+    let body = json!({
+        "access": "everyone", "accept": accept, "confirm": { "accept_missing": accept },
+    });
+    plane.put(path::ACTION_ACCESS, &["sharepoint", "create_list"], body).await.ok();
+    lacks(plane.run(&ben, "create_list").await, &["Sites.Manage.All"]);
+
     // Without the scope that suffices, the provider refuses although the platform lets it through.
     let fewer = json!({
         "scopes": ["offline_access", "User.Read", "Files.Read.All"],

@@ -137,6 +137,14 @@ async fn publishing_the_same_again_moves_nothing_and_nonsense_is_refused() {
     assert_eq!(again.body["changed"], json!({}));
     assert_eq!(plane.integration("sharepoint").await.etag, before.etag);
 
+    // New words alone are a new version of the resource, and grant nothing.
+    let mut reworded = sharepoint();
+    reworded["actions"]["create_page"]["description"] = json!("creates a page");
+    plane.publish(&reworded).await.ok();
+    let after = plane.integration("sharepoint").await;
+    assert_ne!(after.etag, before.etag);
+    assert_eq!(after.body["state"], before.body["state"]);
+
     let mut renamed = with_action("write_page", &[], false);
     renamed["actions"]["write_page"]["renamed_from"] = json!(["create_page"]);
     plane.publish(&renamed).await.refused(422, "invalid_catalog");
