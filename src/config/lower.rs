@@ -33,8 +33,10 @@ pub(super) struct Builder {
     pub endpoint: Option<(Endpoint, Origin)>,
     /// Raised severities.
     pub raised: BTreeMap<String, Severity>,
-    /// What is wanted, as far as it was read.
+    /// What is wanted on Odeus, as far as it was read.
     pub odeus: Desired,
+    /// What is wanted on TrustPager, as far as it was read.
+    pub trustpager: crate::platform::trustpager::desired::Desired,
 }
 
 impl Builder {
@@ -44,6 +46,11 @@ impl Builder {
             platform,
             endpoint: None,
             raised: BTreeMap::new(),
+            trustpager: crate::platform::trustpager::desired::Desired {
+                workspace: workspace.clone(),
+                clients: BTreeMap::new(),
+                keys: BTreeMap::new(),
+            },
             odeus: Desired {
                 workspace,
                 new_actions_enabled_by_default: None,

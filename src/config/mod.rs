@@ -27,7 +27,7 @@ pub use schema::config_schema;
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::{Address, WorkspaceId};
 use crate::plan::Severity;
-use crate::platform::{Kind, odeus};
+use crate::platform::{Kind, odeus, trustpager};
 use crate::source::{FileId, Origin, Origins, SourceFile, SourceMap, Span, Spanned};
 use lower::Builder;
 use raw::{RawHeader, RawOdeus};
@@ -54,6 +54,8 @@ pub struct Config {
 pub enum Desired {
     /// On Odeus.
     Odeus(odeus::desired::Desired),
+    /// On TrustPager.
+    Trustpager(trustpager::desired::Desired),
 }
 
 impl Desired {
@@ -62,6 +64,7 @@ impl Desired {
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Odeus(_) => Kind::Odeus,
+            Self::Trustpager(_) => Kind::Trustpager,
         }
     }
 }
@@ -108,6 +111,7 @@ pub fn load(sources: &SourceMap) -> (Vec<Config>, Diagnostics) {
         endpoint: builder.endpoint.map_or(Endpoint::Embedded, |(endpoint, _)| endpoint),
         desired: match builder.platform.0 {
             Kind::Odeus => Desired::Odeus(builder.odeus),
+            Kind::Trustpager => Desired::Trustpager(builder.trustpager),
         },
         raised: builder.raised,
         origins: builder.origins,
@@ -175,6 +179,7 @@ fn load_file(
 
     let body_keys = match platform.value.value {
         Kind::Odeus => RawOdeus::KEYS,
+        Kind::Trustpager => &[],
     };
     let known: Vec<&str> = RawHeader::KEYS.iter().chain(body_keys).copied().collect();
     body.retain(|(key, _)| {
@@ -203,6 +208,7 @@ fn load_file(
             let raw = RawOdeus::read_entries(&body, at, &mut reader);
             builder.odeus(raw, &mut reader);
         }
+        Kind::Trustpager => {}
     }
 }
 

@@ -28,6 +28,10 @@ pub fn config_schema() -> Json {
                 RawOdeus::properties().0,
                 "The scopes, actions and sharing of one workspace on Odeus.",
             ),
+            Kind::Trustpager => (
+                serde_json::Map::new(),
+                "The tiers, tokens and API keys of one workspace on TrustPager.",
+            ),
         };
         if let Some(platform) = properties.get_mut("platform").and_then(Json::as_object_mut) {
             platform.remove("enum");

@@ -1,11 +1,5 @@
 //! Names of things, each its own type, so that a group cannot be passed where a user is meant.
 
-use std::borrow::Borrow;
-use std::fmt;
-use std::sync::Arc;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// A text that cannot name the thing it was meant for.
@@ -25,7 +19,7 @@ impl InvalidName {
     }
 }
 
-fn check(
+pub(crate) fn check(
     kind: &'static str,
     text: &str,
     legal: fn(char) -> bool,
@@ -41,12 +35,15 @@ fn check(
     if text.chars().all(legal) { Ok(()) } else { fail(why) }
 }
 
+/// Declares a name of its own type: checked on construction, transparent in JSON.
 macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident, $kind:literal, $legal:expr, $why:literal, $normal:expr) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(
+            Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+        )]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(Arc<str>);
+        pub struct $name(std::sync::Arc<str>);
 
         impl $name {
             /// Returns the name as text.
@@ -57,17 +54,17 @@ macro_rules! name_type {
         }
 
         impl TryFrom<&str> for $name {
-            type Error = InvalidName;
-            fn try_from(text: &str) -> Result<Self, InvalidName> {
-                check($kind, text, $legal, $why)?;
-                let normal: fn(&str) -> Arc<str> = $normal;
+            type Error = $crate::model::InvalidName;
+            fn try_from(text: &str) -> Result<Self, $crate::model::InvalidName> {
+                $crate::model::id::check($kind, text, $legal, $why)?;
+                let normal: fn(&str) -> std::sync::Arc<str> = $normal;
                 Ok(Self(normal(text)))
             }
         }
 
         impl TryFrom<String> for $name {
-            type Error = InvalidName;
-            fn try_from(text: String) -> Result<Self, InvalidName> {
+            type Error = $crate::model::InvalidName;
+            fn try_from(text: String) -> Result<Self, $crate::model::InvalidName> {
                 Self::try_from(text.as_str())
             }
         }
@@ -84,25 +81,25 @@ macro_rules! name_type {
             }
         }
 
-        impl Borrow<str> for $name {
+        impl std::borrow::Borrow<str> for $name {
             fn borrow(&self) -> &str {
                 &self.0
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 out.write_str(&self.0)
             }
         }
 
-        impl fmt::Debug for $name {
-            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Debug::fmt(&self.0, out)
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Debug::fmt(&self.0, out)
             }
         }
 
-        impl JsonSchema for $name {
+        impl schemars::JsonSchema for $name {
             fn schema_name() -> std::borrow::Cow<'static, str> {
                 stringify!($name).into()
             }
@@ -113,11 +110,13 @@ macro_rules! name_type {
     };
 }
 
-fn slug(c: char) -> bool {
+pub(crate) use name_type;
+
+pub(crate) fn slug(c: char) -> bool {
     c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_')
 }
 
-fn dotted(c: char) -> bool {
+pub(crate) fn dotted(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':')
 }
 
@@ -125,7 +124,7 @@ fn printable(c: char) -> bool {
     c.is_ascii_graphic()
 }
 
-fn label(c: char) -> bool {
+pub(crate) fn label(c: char) -> bool {
     !c.is_control() && c != '/'
 }
 

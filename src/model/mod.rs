@@ -14,7 +14,7 @@
 mod access;
 mod address;
 mod effect;
-mod id;
+pub(crate) mod id;
 mod lattice;
 mod privilege;
 mod scope;

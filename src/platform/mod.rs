@@ -14,6 +14,7 @@ use crate::model::Address;
 pub mod http;
 pub mod odeus;
 pub mod provider;
+pub mod trustpager;
 
 /// The kinds of live system.
 #[derive(
@@ -23,17 +24,20 @@ pub mod provider;
 pub enum Kind {
     /// Integrations with actions and client modes.
     Odeus,
+    /// OAuth clients with tiers, tokens and API keys.
+    Trustpager,
 }
 
 impl Kind {
     /// Every platform, for messages and schemas.
-    pub const ALL: &'static [Self] = &[Self::Odeus];
+    pub const ALL: &'static [Self] = &[Self::Odeus, Self::Trustpager];
 
     /// Returns the platform's word in the configuration.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Odeus => "odeus",
+            Self::Trustpager => "trustpager",
         }
     }
 }
@@ -50,6 +54,8 @@ impl fmt::Display for Kind {
 pub enum Operation {
     /// A write to Odeus.
     Odeus(odeus::operation::Operation),
+    /// A write to TrustPager.
+    Trustpager(trustpager::operation::Operation),
 }
 
 impl Operation {
@@ -58,6 +64,7 @@ impl Operation {
     pub fn unit(&self) -> Address {
         match self {
             Self::Odeus(operation) => operation.unit(),
+            Self::Trustpager(operation) => operation.unit(),
         }
     }
 
@@ -66,6 +73,7 @@ impl Operation {
     pub fn address(&self) -> Address {
         match self {
             Self::Odeus(operation) => operation.address(),
+            Self::Trustpager(operation) => operation.address(),
         }
     }
 }
@@ -75,6 +83,7 @@ impl fmt::Display for Operation {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Odeus(operation) => operation.fmt(out),
+            Self::Trustpager(operation) => operation.fmt(out),
         }
     }
 }

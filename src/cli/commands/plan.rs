@@ -63,7 +63,9 @@ pub(super) fn make(
     ui: &Ui,
 ) -> Result<Plan, Failure> {
     let config = &loaded.config;
-    let Desired::Odeus(desired) = &config.desired;
+    let Desired::Odeus(desired) = &config.desired else {
+        return Err(Failure::new(Exit::Error, "this platform cannot be planned yet"));
+    };
     let only = chosen(targets, desired.integrations.keys())?;
     let inputs = Inputs {
         today,

@@ -29,7 +29,8 @@ fn by_integration(bound: &Bound) -> ByIntegration<'_> {
             platform::Operation::Odeus(Operation::Integration { integration, change }) => {
                 units.entry(integration).or_default().push((planned, change));
             }
-            platform::Operation::Odeus(Operation::SetNewActionsDefault { .. }) => {}
+            platform::Operation::Odeus(Operation::SetNewActionsDefault { .. })
+            | platform::Operation::Trustpager(_) => {}
         }
     }
     units
@@ -94,6 +95,7 @@ impl Adapter for Odeus {
     fn operation(operation: &platform::Operation) -> Option<&Operation> {
         match operation {
             platform::Operation::Odeus(operation) => Some(operation),
+            platform::Operation::Trustpager(_) => None,
         }
     }
 

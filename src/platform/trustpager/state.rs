@@ -1,0 +1,192 @@
+//! What the platform stores, and what it told us. Source: seed *Tab 1*, *Tab 2*; domain.md sections 3.2 to 3.4.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::catalog::Catalog;
+use super::name::{ClientName, KeyName, ResourceKey, RoleKey, Tier, TokenId, Verb};
+use crate::model::{GroupKey, Scope, ScopeSet, UserId, WorkspaceId};
+
+/// One workspace as the platform described it. May be stale the moment it is taken: apply reads again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Whose workspace it is.
+    pub workspace: WorkspaceId,
+    /// The vendor's facts.
+    pub catalog: Arc<Catalog>,
+    /// Users and their company role.
+    pub users: BTreeMap<UserId, RoleKey>,
+    /// Groups and their members.
+    pub groups: BTreeMap<GroupKey, BTreeSet<UserId>>,
+    /// OAuth clients, registered by integrations.
+    pub clients: BTreeMap<ClientName, LiveClient>,
+    /// API keys, created by admins.
+    pub keys: BTreeMap<KeyName, LiveKey>,
+    /// Calls that wait for approval.
+    pub queue: Vec<QueuedItem>,
+    /// The platform's version token of the list of API keys, for creating one.
+    pub keys_revision: String,
+}
+
+/// An OAuth client with its tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveClient {
+    /// What it may ask for.
+    pub state: ClientState,
+    /// The platform's version token of this client.
+    pub revision: String,
+}
+
+/// What an OAuth client may ask for, and who authorised it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ClientState {
+    /// The ceiling.
+    pub access: AccessList,
+    /// Active tokens, by id.
+    pub tokens: BTreeMap<TokenId, Token>,
+}
+
+/// Tiers and verbs per resource: the ceiling of a client, or all that a key may do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AccessList {
+    /// The tier of every resource; a resource that is absent has no access.
+    pub tiers: BTreeMap<ResourceKey, Tier>,
+    /// Verbs outside the ladders.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub verbs: BTreeMap<ResourceKey, BTreeSet<Verb>>,
+    /// Scope values that the platform reports and the catalogue does not know: kept as they are, with a warning.
+    #[serde(default, skip_serializing_if = "ScopeSet::is_empty")]
+    pub unknown: ScopeSet,
+}
+
+impl AccessList {
+    /// Returns the scope values that stand for the list: one per tier, one per verb, and those nobody knows.
+    #[must_use]
+    pub fn scopes(&self, catalog: &Catalog) -> ScopeSet {
+        let mut scopes = self.unknown.clone();
+        for (key, tier) in &self.tiers {
+            let scope = catalog.resource(key).and_then(|resource| resource.scope(tier));
+            scopes.extend_from(&scope.cloned().into_iter().collect());
+        }
+        for (key, verbs) in &self.verbs {
+            let Some(resource) = catalog.resource(key) else { continue };
+            let known = verbs.iter().filter_map(|verb| resource.extra_verbs.get(verb));
+            let known: Vec<Scope> = known.map(|verb| verb.scope.clone()).collect();
+            scopes.extend_from(&known.into_iter().collect());
+        }
+        scopes
+    }
+
+    /// Returns the default policy of a newly registered client (seed, *Default policy*).
+    #[must_use]
+    pub fn platform_default(catalog: &Catalog) -> Self {
+        let mut list = Self::default();
+        for resource in catalog.resources.values() {
+            list.tiers.insert(resource.key.clone(), resource.default_tier.clone());
+            let verbs = resource.extra_verbs.iter().filter(|(_, verb)| verb.granted_by_default);
+            let verbs: BTreeSet<Verb> = verbs.map(|(key, _)| key.clone()).collect();
+            if !verbs.is_empty() {
+                list.verbs.insert(resource.key.clone(), verbs);
+            }
+        }
+        list
+    }
+
+    /// Returns whether the list has a verb outside the ladder.
+    #[must_use]
+    pub fn has_verb(&self, resource: &ResourceKey, verb: &Verb) -> bool {
+        self.verbs.get(resource).is_some_and(|verbs| verbs.contains(verb))
+    }
+}
+
+/// One active token: a user authorised the integration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Token {
+    /// Its id on the platform; not the token.
+    pub id: TokenId,
+    /// Who authorised it.
+    pub user: UserId,
+    /// The role that the user had then. Shown; the *current* role decides (case 61).
+    pub role_at_authorisation: RoleKey,
+    /// First characters, for recognising it.
+    pub prefix: String,
+    /// Last characters, for recognising it.
+    pub suffix: String,
+    /// When it was issued (UTC).
+    #[schemars(with = "String")]
+    pub issued: Date,
+    /// When it was last used (UTC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub last_used: Option<Date>,
+    /// How many calls it has made.
+    pub requests: u64,
+}
+
+impl Token {
+    /// Returns the days since it was last used, or issued when it never was.
+    #[must_use]
+    pub fn idle_days(&self, today: Date) -> i64 {
+        let since = self.last_used.unwrap_or(self.issued);
+        today.since(since).map_or(0, |span| i64::from(span.get_days()))
+    }
+
+    /// Returns how people recognise it: `tp_live_ab…9f`.
+    #[must_use]
+    pub fn display(&self) -> String {
+        format!("{}…{}", self.prefix, self.suffix)
+    }
+}
+
+/// An API key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveKey {
+    /// What it may do.
+    pub grants: KeyGrants,
+    /// First characters, for recognising it.
+    pub prefix: String,
+    /// The platform's version token of this key.
+    pub revision: String,
+}
+
+/// What an API key may do: the key alone decides (SEMANTICS section 6).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyGrants {
+    /// Everything, approving and rejecting included.
+    FullAccess,
+    /// What the list says.
+    Custom(AccessList),
+}
+
+/// A call that waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct QueuedItem {
+    /// Its id.
+    pub id: String,
+    /// Whose call it is.
+    pub caller: Caller,
+    /// What it acts on.
+    pub resource: ResourceKey,
+    /// What it does.
+    pub verb: Verb,
+}
+
+/// Who made a call.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Caller {
+    /// A token of an OAuth client.
+    Token {
+        /// The client.
+        client: ClientName,
+        /// The token.
+        token: TokenId,
+    },
+    /// An API key.
+    Key(KeyName),
+}
