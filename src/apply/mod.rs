@@ -10,8 +10,10 @@
 mod report;
 mod run;
 
-pub use report::{Difference, Outcome, Report, Stale, Step};
+pub use report::{Difference, Outcome, Report, Settled, Stale, Step};
 pub use run::{ApplyError, Event, Observer, Options, Silent, run};
+
+use jiff::civil::Date;
 
 use crate::plan::Bound;
 use crate::platform;
@@ -28,19 +30,28 @@ pub trait Adapter {
 
     /// Returns everything that has moved under the plan: folds all its operations over `snapshot` and compares every
     /// value before and every bound effect, and every fact relied on (SEMANTICS section 4).
-    fn stale(bound: &Bound, snapshot: &Self::Snapshot) -> Vec<Stale>;
+    fn stale(bound: &Bound, snapshot: &Self::Snapshot, today: Date) -> Vec<Stale>;
 
     /// Returns the version token of the resource that `operation` writes.
     fn revision(operation: &Self::Operation, snapshot: &Self::Snapshot) -> String;
 
-    /// Returns whether `operation` has been carried out in `snapshot`.
-    fn is_done(operation: &Self::Operation, snapshot: &Self::Snapshot) -> bool;
+    /// Returns what `snapshot` shows of a write that got no usable answer.
+    fn settle(operation: &Self::Operation, snapshot: &Self::Snapshot) -> Settled;
+
+    /// Returns why `operation` need not be carried out on `today`, such as a token that was used since: a named skip,
+    /// not a stale plan (SEMANTICS section 4).
+    fn not_needed(
+        operation: &Self::Operation,
+        snapshot: &Self::Snapshot,
+        today: Date,
+    ) -> Option<String>;
 
     /// Returns, for every field that the plan writes, what differs between where the plan leads from `before` and what
-    /// `after` shows.
+    /// `after` shows. What was not needed on `today` is no difference.
     fn differences(
         bound: &Bound,
         before: &Self::Snapshot,
         after: &Self::Snapshot,
+        today: Date,
     ) -> Vec<Difference>;
 }

@@ -26,6 +26,17 @@ pub struct Difference {
     pub live: Value,
 }
 
+/// What reading shows of a write that got no usable answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// It was done.
+    Done,
+    /// It was not done.
+    NotDone,
+    /// It was done and something that only its answer held is lost; in words, with what to do.
+    Lost(String),
+}
+
 /// What became of one operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -33,6 +44,8 @@ pub enum Outcome {
     Applied,
     /// No usable answer came, and reading showed that it was done.
     AppliedUnanswered,
+    /// There was no need: what it would have done is no longer wanted, or has happened already.
+    NotNeeded(String),
     /// The platform refused it, or the request did not leave: it was not done.
     Failed(String),
     /// The platform does not authorise us to do it: it was not done.
@@ -53,7 +66,7 @@ impl Outcome {
     /// Returns whether the platform is where the plan wanted it after this operation.
     #[must_use]
     pub const fn is_applied(&self) -> bool {
-        matches!(self, Self::Applied | Self::AppliedUnanswered)
+        matches!(self, Self::Applied | Self::AppliedUnanswered | Self::NotNeeded(_))
     }
 
     /// Returns whether a write may have reached the platform.
@@ -61,7 +74,8 @@ impl Outcome {
     pub const fn may_have_written(&self) -> bool {
         match self {
             Self::Applied | Self::AppliedUnanswered | Self::Diverged(_) | Self::Unknown(_) => true,
-            Self::Failed(_)
+            Self::NotNeeded(_)
+            | Self::Failed(_)
             | Self::NotAllowed(_)
             | Self::Conflict(_)
             | Self::Skipped(_)
@@ -75,6 +89,7 @@ impl Outcome {
         match self {
             Self::Applied => "applied",
             Self::AppliedUnanswered => "applied_unanswered",
+            Self::NotNeeded(_) => "not_needed",
             Self::Failed(_) => "failed",
             Self::NotAllowed(_) => "not_allowed",
             Self::Conflict(_) => "conflict",

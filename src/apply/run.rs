@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use thiserror::Error;
 
 use super::Adapter;
-use super::report::{Outcome, Report, Stale, Step};
+use super::report::{Outcome, Report, Settled, Stale, Step};
 use crate::model::Address;
 use crate::plan::PlannedOperation;
 use crate::platform::provider::{ProviderError, Read, Write};
@@ -115,7 +115,7 @@ where
     }
     let reading = provider.read().await?;
     let calls = AtomicU32::new(reading.calls);
-    let stale = A::stale(bound, &reading.snapshot);
+    let stale = A::stale(bound, &reading.snapshot, options.today);
     if !stale.is_empty() {
         return Err(ApplyError::Stale(stale));
     }
@@ -151,8 +151,9 @@ where
         }
         Err(_) => None,
     };
-    report.differences =
-        end.as_ref().map(|snapshot| A::differences(bound, &reading.snapshot, snapshot));
+    report.differences = end
+        .as_ref()
+        .map(|snapshot| A::differences(bound, &reading.snapshot, snapshot, options.today));
     report.calls = calls.into_inner();
     Ok((report, end))
 }
@@ -225,6 +226,9 @@ where
         let Some(operation) = A::operation(&planned.operation) else {
             return Outcome::Failed("the operation is another platform's".to_owned());
         };
+        if let Some(why) = A::not_needed(operation, self.snapshot, self.options.today) {
+            return Outcome::NotNeeded(why);
+        }
         let current = revision.take().unwrap_or_else(|| A::revision(operation, self.snapshot));
         self.calls.fetch_add(1, Ordering::Relaxed);
         match self.provider.write(operation, &current, &planned.effect).await {
@@ -269,10 +273,12 @@ where
             Ok(reading) => {
                 self.calls.fetch_add(reading.calls, Ordering::Relaxed);
                 *revision = Some(A::revision(operation, &reading.snapshot));
-                if A::is_done(operation, &reading.snapshot) {
-                    Outcome::AppliedUnanswered
-                } else {
-                    Outcome::Failed(format!("{error}; reading showed that it was not done"))
+                match A::settle(operation, &reading.snapshot) {
+                    Settled::Done => Outcome::AppliedUnanswered,
+                    Settled::NotDone => {
+                        Outcome::Failed(format!("{error}; reading showed that it was not done"))
+                    }
+                    Settled::Lost(what) => Outcome::Diverged(format!("{error}; {what}")),
                 }
             }
             Err(second) => Outcome::Unknown(format!("{error}; and reading failed too: {second}")),

@@ -58,6 +58,11 @@ impl Code {
                 | Self::GlobsDisagree
                 | Self::GlobMatchesNothing
                 | Self::ActionRenamed
+                | Self::UnknownClient
+                | Self::UnknownResource
+                | Self::TierNotOnLadder
+                | Self::UnknownVerb
+                | Self::ResourceRenamed
         )
     }
 
@@ -163,6 +168,47 @@ actions: {\"lits_*\": enabled}    # did you mean `list_*`?
 
 ```yaml
 actions: {fetch_page: enabled}    # now `get_page`
+```
+"
+    UnknownClient Error "unknown-client" "the workspace has no such OAuth client"
+"OAuth clients are registered by integrations, not by admins: a client comes to be when its integration registers over
+OAuth and a user connects it for the first time. From then on it can be declared.
+
+```yaml
+oauth_clients:
+  Claud Connection: {}    # did you mean `Claude Connection`?
+```
+"
+    UnknownResource Error "unknown-resource" "the platform has no such resource"
+"Resources are named by the part of their scope value before the colon.
+
+```yaml
+resources: {contact: read}    # did you mean `contacts`?
+```
+"
+    TierNotOnLadder Error "tier-not-on-ladder" "the resource does not have this tier"
+"Each resource has its own ladder of tiers: messages are sent, records are written and deleted, and some ladders are short.
+The message shows the ladder.
+
+```yaml
+resources:
+  contacts: send_automatically    # contacts are not sent
+  billing: delete_automatically   # billing is read only
+```
+"
+    UnknownVerb Error "unknown-verb" "the resource has no such verb"
+"A few resources have verbs outside their ladder, such as initiating a call. Everything else is a tier.
+
+```yaml
+verbs: {calls: [initiate]}
+```
+"
+    ResourceRenamed Warning "resource-renamed" "the vendor renamed a resource"
+"Both names mean the same access, and nothing is taken away and given again because of the rename. Write the name that the
+platform uses.
+
+```yaml
+resources: {customers: read}    # now `companies`
 ```
 "
     // Found in the text alone.

@@ -8,7 +8,7 @@ mod problem;
 use std::collections::BTreeSet;
 
 pub use code::Code;
-pub use problem::Problem;
+pub use problem::{Problem, nearest};
 
 use crate::source::Origin;
 

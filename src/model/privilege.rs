@@ -77,6 +77,29 @@ pub enum Right {
         /// Who can use it now.
         after: String,
     },
+    /// The access tier of a resource moves. One move can widen one thing and narrow another; it then counts as
+    /// widening, and both are said.
+    Tier {
+        /// The resource of one client or key.
+        address: Address,
+        /// The tier before.
+        before: String,
+        /// The tier after.
+        after: String,
+        /// What becomes possible, in words.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        widens: Vec<String>,
+        /// What stops being possible, in words.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        narrows: Vec<String>,
+    },
+    /// Somebody's token, or an API key, comes into being or ends.
+    Credential {
+        /// The token or key.
+        address: Address,
+        /// What becomes of it and of whom it is, in words.
+        what: String,
+    },
 }
 
 /// Why a right is gained or lost. Every scope line of a plan says one.
@@ -109,4 +132,6 @@ pub enum CauseKind {
     CatalogChange,
     /// No enabled or shared action needs it any more.
     NoLongerNeeded,
+    /// A line of the files says so.
+    Declared,
 }

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::types::{
     ApiCost, Bound, Breakage, Change, Effective, Finding, LeftAlone, Observed, PeopleEffect, Plan,
-    PlannedOperation, Reliance, Severity, SourceRange, Unreviewed,
+    PlannedOperation, Reliance, Severity, SourceRange, TokenEffect, Unreviewed,
 };
 use crate::model::{PrivilegeChange, PrivilegeDelta, WorkspaceId};
 use crate::platform;
@@ -30,6 +30,8 @@ pub struct UnitPlan {
     pub unreviewed: Vec<Unreviewed>,
     /// Who must reconnect.
     pub people: Option<PeopleEffect>,
+    /// What changes for the holders of tokens.
+    pub tokens: Option<TokenEffect>,
     /// What was left as it is.
     pub left_alone: Vec<LeftAlone>,
     /// Effective configuration before and after.
@@ -74,6 +76,7 @@ pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
         today: header.today,
         endpoint: header.endpoint,
         people: Vec::new(),
+        tokens: Vec::new(),
         findings: Vec::new(),
         left_alone: Vec::new(),
         effective: Vec::new(),
@@ -94,6 +97,7 @@ pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
         bound.unreviewed.extend(unit.unreviewed);
         observed.people.extend(unit.people);
         observed.findings.extend(unit.observed_findings);
+        observed.tokens.extend(unit.tokens);
         observed.left_alone.extend(unit.left_alone);
         observed.effective.extend(unit.effective);
     }

@@ -69,6 +69,9 @@ pub struct Observed {
     pub endpoint: String,
     /// Who must reconnect, per unit.
     pub people: Vec<PeopleEffect>,
+    /// What changes for the holders of tokens, per client, on platforms where a change takes effect at once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<TokenEffect>,
     /// Findings about people and other things that move by themselves.
     pub findings: Vec<Finding>,
     /// What is live and was left as it is, because no line asks for anything else.
@@ -214,6 +217,45 @@ pub struct PeopleEffect {
     pub still_hold: Vec<StillHolds>,
     /// All users with a connection.
     pub connected: usize,
+}
+
+/// What a save does to the active tokens of one client, at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TokenEffect {
+    /// The client.
+    pub unit: Address,
+    /// How many active tokens are re-resolved.
+    pub re_resolved: usize,
+    /// Holders for whom something changes, by token.
+    pub changed: Vec<TokenChange>,
+    /// Holders for whom nothing changes although the ceiling does, and why.
+    pub unchanged: Vec<TokenUnchanged>,
+    /// Queued calls that could no longer be executed if they were approved.
+    pub queued_affected: usize,
+}
+
+/// What changes for the holder of one token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TokenChange {
+    /// The holder.
+    pub user: String,
+    /// The holder's current role.
+    pub role: String,
+    /// How people recognise the token.
+    pub token: String,
+    /// One line per resource, such as `email: send_with_approval -> send_automatically`.
+    pub what: Vec<String>,
+}
+
+/// A holder for whom nothing changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TokenUnchanged {
+    /// The holder.
+    pub user: String,
+    /// How people recognise the token.
+    pub token: String,
+    /// Why: such as `role read_only_viewer allows no more than read on email`.
+    pub why: String,
 }
 
 /// Why people must reconnect.

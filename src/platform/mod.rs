@@ -16,6 +16,15 @@ pub mod odeus;
 pub mod provider;
 pub mod trustpager;
 
+/// When a change becomes true for people who are connected already. A property of the platform, which plans state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Latency {
+    /// When each of them reconnects, or when their token expires.
+    OnReconnect,
+    /// The moment it is saved, for every active token.
+    AtOnce,
+}
+
 /// The kinds of live system.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -31,6 +40,15 @@ pub enum Kind {
 impl Kind {
     /// Every platform, for messages and schemas.
     pub const ALL: &'static [Self] = &[Self::Odeus, Self::Trustpager];
+
+    /// Returns when a change becomes true for people who are connected already (domain.md finding 7).
+    #[must_use]
+    pub const fn takes_effect(self) -> Latency {
+        match self {
+            Self::Odeus => Latency::OnReconnect,
+            Self::Trustpager => Latency::AtOnce,
+        }
+    }
 
     /// Returns the platform's word in the configuration.
     #[must_use]

@@ -38,6 +38,11 @@ pub(super) struct Counts {
     pub(super) scopes_narrower: usize,
     pub(super) uses_wider: usize,
     pub(super) uses_narrower: usize,
+    pub(super) tiers_wider: usize,
+    pub(super) tiers_narrower: usize,
+    pub(super) credentials_new: usize,
+    pub(super) credentials_end: usize,
+    pub(super) tokens_re_resolved: usize,
     pub(super) actions_stop: usize,
     pub(super) actions_will_not_run: usize,
     pub(super) actions_unverified: usize,
@@ -191,6 +196,10 @@ fn counts(plan: &Plan, findings: &[&Finding]) -> Counts {
             (Right::Scope(_), Direction::Narrowing) => counts.scopes_narrower += 1,
             (Right::Use { .. }, Direction::Widening) => counts.uses_wider += 1,
             (Right::Use { .. }, Direction::Narrowing) => counts.uses_narrower += 1,
+            (Right::Tier { .. }, Direction::Widening) => counts.tiers_wider += 1,
+            (Right::Tier { .. }, Direction::Narrowing) => counts.tiers_narrower += 1,
+            (Right::Credential { .. }, Direction::Widening) => counts.credentials_new += 1,
+            (Right::Credential { .. }, Direction::Narrowing) => counts.credentials_end += 1,
         }
     }
     for breakage in &plan.bound.breakage {
@@ -203,6 +212,7 @@ fn counts(plan: &Plan, findings: &[&Finding]) -> Counts {
     }
     let people = plan.observed.people.iter().flat_map(|p| &p.must_reconnect);
     counts.must_reconnect = people.collect::<BTreeSet<_>>().len();
+    counts.tokens_re_resolved = plan.observed.tokens.iter().map(|effect| effect.re_resolved).sum();
     for finding in findings {
         match finding.severity {
             Severity::Blocker => counts.blockers += 1,

@@ -73,7 +73,7 @@ fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::
 
 fn symbol(outcome: &Outcome) -> &'static str {
     match outcome {
-        Outcome::Applied | Outcome::AppliedUnanswered => "ok",
+        Outcome::Applied | Outcome::AppliedUnanswered | Outcome::NotNeeded(_) => "ok",
         Outcome::Failed(_)
         | Outcome::NotAllowed(_)
         | Outcome::Conflict(_)
@@ -87,6 +87,7 @@ fn detail(step: &Step) -> Option<String> {
     match &step.outcome {
         Outcome::Applied => None,
         Outcome::AppliedUnanswered => Some("applied; no answer came, reading showed it".to_owned()),
+        Outcome::NotNeeded(why) => Some(format!("not needed: {why}")),
         Outcome::Failed(why) => Some(format!("failed, not done: {why}")),
         Outcome::NotAllowed(why) => Some(format!("not allowed, not done: {why}")),
         Outcome::Conflict(why) => Some(format!("conflict, not done: {why}")),
@@ -126,7 +127,7 @@ struct Operation {
     address: String,
     /// The write, in words.
     what: String,
-    /// `applied`, `applied_unanswered`, `failed`, `not_allowed`, `conflict`, `diverged`, `unknown`, `skipped` or
+    /// `applied`, `applied_unanswered`, `not_needed`, `failed`, `not_allowed`, `conflict`, `diverged`, `unknown`, `skipped` or
     /// `interrupted`.
     outcome: &'static str,
     /// More about it, where there is more to say.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::machine::{Context, Machine};
@@ -10,7 +11,7 @@ use super::planner::fact;
 use super::prospect::fold;
 use super::state::{IntegrationState, Snapshot};
 use super::value;
-use crate::apply::{Adapter, Difference, Stale};
+use crate::apply::{Adapter, Difference, Settled, Stale};
 use crate::model::{Effect, IntegrationKey};
 use crate::plan::{Bound, PlannedOperation};
 use crate::platform;
@@ -99,7 +100,7 @@ impl Adapter for Odeus {
         }
     }
 
-    fn stale(bound: &Bound, snapshot: &Snapshot) -> Vec<Stale> {
+    fn stale(bound: &Bound, snapshot: &Snapshot, _: Date) -> Vec<Stale> {
         let mut stale = Vec::new();
         for relied in &bound.relied_on {
             let live = fact(&relied.address, snapshot);
@@ -188,33 +189,21 @@ impl Adapter for Odeus {
         }
     }
 
-    fn is_done(operation: &Operation, snapshot: &Snapshot) -> bool {
-        match operation {
-            Operation::SetNewActionsDefault { enabled } => {
-                snapshot.settings.new_actions_enabled_by_default == *enabled
-            }
-            Operation::Integration { integration, change } => {
-                let Some(live) = snapshot.integrations.get(integration) else { return false };
-                match target(change) {
-                    Some(wanted) => value::field(change, &live.state) == wanted,
-                    None => match change {
-                        IntegrationOperation::ConfirmPending { scopes } => {
-                            scopes.is_subset(&live.state.requested)
-                        }
-                        _ => false,
-                    },
-                }
-            }
-        }
+    fn settle(operation: &Operation, snapshot: &Snapshot) -> Settled {
+        if is_done(operation, snapshot) { Settled::Done } else { Settled::NotDone }
     }
 
-    fn differences(bound: &Bound, before: &Snapshot, after: &Snapshot) -> Vec<Difference> {
+    fn not_needed(_: &Operation, _: &Snapshot, _: Date) -> Option<String> {
+        None
+    }
+
+    fn differences(bound: &Bound, before: &Snapshot, after: &Snapshot, _: Date) -> Vec<Difference> {
         let mut differences = Vec::new();
         for planned in &bound.operations {
             if let platform::Operation::Odeus(
                 operation @ Operation::SetNewActionsDefault { enabled },
             ) = &planned.operation
-                && !Self::is_done(operation, after)
+                && !is_done(operation, after)
             {
                 differences.push(Difference {
                     address: planned.address.clone(),
@@ -256,6 +245,27 @@ impl Adapter for Odeus {
             }
         }
         differences
+    }
+}
+
+/// Returns whether `operation` has been carried out in `snapshot`.
+fn is_done(operation: &Operation, snapshot: &Snapshot) -> bool {
+    match operation {
+        Operation::SetNewActionsDefault { enabled } => {
+            snapshot.settings.new_actions_enabled_by_default == *enabled
+        }
+        Operation::Integration { integration, change } => {
+            let Some(live) = snapshot.integrations.get(integration) else { return false };
+            match target(change) {
+                Some(wanted) => value::field(change, &live.state) == wanted,
+                None => match change {
+                    IntegrationOperation::ConfirmPending { scopes } => {
+                        scopes.is_subset(&live.state.requested)
+                    }
+                    _ => false,
+                },
+            }
+        }
     }
 }
 

@@ -163,6 +163,7 @@ fn unit(prospect: &Prospect<'_>, desired: &Desired, snapshot: &Snapshot) -> Unit
         relied_on: relied_on(prospect, snapshot),
         unreviewed: unreviewed(prospect),
         people: people(prospect),
+        tokens: None,
         left_alone: left_alone(prospect),
         valid_until: prospect.proposal.acknowledged.iter().filter_map(|(_, a)| a.until).min(),
         changes,

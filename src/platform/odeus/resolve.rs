@@ -13,7 +13,7 @@ use super::desired::{
 };
 use super::operation::ClientSpec;
 use super::state::{Deployment, Directory, LiveIntegration, Snapshot};
-use crate::diag::{Code, Problem};
+use crate::diag::{Code, Problem, nearest};
 use crate::model::{Access, ActionKey, Address, IntegrationKey, Principal};
 
 /// One declared integration, every name in it known.
@@ -86,14 +86,6 @@ fn unknown<'a>(
         None => format!("`scopeform status` lists every {what} of the workspace"),
     };
     Problem::new(code, at.clone(), format!("there is no {what} `{name}` in this workspace"), help)
-}
-
-/// Returns the known name that a mistyped one most likely stands for.
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = name.to_ascii_lowercase();
-    let scored = known.map(|k| (strsim::damerau_levenshtein(&lower, &k.to_ascii_lowercase()), k));
-    let limit = (name.chars().count() / 3).max(2);
-    scored.filter(|(distance, _)| *distance <= limit).min().map(|(_, name)| name)
 }
 
 fn check_people(

@@ -1,9 +1,15 @@
 //! TrustPager: OAuth clients whose tiers per resource are a ceiling, tokens that take effect at once, API keys.
 
+pub mod adapter;
 pub mod catalog;
 pub mod desired;
+pub mod findings;
 pub mod machine;
 pub mod name;
 pub mod operation;
+pub mod planner;
+pub mod prospect;
+pub mod resolve;
 pub mod state;
+pub mod value;
 pub mod world;

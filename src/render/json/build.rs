@@ -123,6 +123,16 @@ fn privilege_change(change: &PrivilegeChange) -> v1::PrivilegeChange {
                 before: before.clone(),
                 after: after.clone(),
             },
+            Right::Tier { address, before, after, widens, narrows } => v1::Right::Tier {
+                address: address.to_string(),
+                before: before.clone(),
+                after: after.clone(),
+                widens: widens.clone(),
+                narrows: narrows.clone(),
+            },
+            Right::Credential { address, what } => {
+                v1::Right::Credential { address: address.to_string(), what: what.clone() }
+            }
         },
         causes: causes
             .iter()
@@ -145,6 +155,7 @@ const fn cause_kind(kind: CauseKind) -> v1::CauseKind {
         CauseKind::FixedList => v1::CauseKind::FixedList,
         CauseKind::CatalogChange => v1::CauseKind::CatalogChange,
         CauseKind::NoLongerNeeded => v1::CauseKind::NoLongerNeeded,
+        CauseKind::Declared => v1::CauseKind::Declared,
     }
 }
 

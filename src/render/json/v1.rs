@@ -169,6 +169,16 @@ pub(super) enum Right {
     Scope { scope: String },
     /// A thing may be used by more or fewer people.
     Use { address: String, before: String, after: String },
+    /// The access tier of a resource moves.
+    Tier {
+        address: String,
+        before: String,
+        after: String,
+        widens: Vec<String>,
+        narrows: Vec<String>,
+    },
+    /// A token or an API key comes into being or ends.
+    Credential { address: String, what: String },
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -188,6 +198,8 @@ pub(super) enum CauseKind {
     FixedList,
     CatalogChange,
     NoLongerNeeded,
+    /// A line of the files says so.
+    Declared,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]

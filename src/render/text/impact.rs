@@ -10,6 +10,7 @@ use super::super::table::{Row, Table, count, names};
 use super::{Page, below};
 use crate::model::{Address, ScopeSet};
 use crate::plan::{Breakage, PeopleEffect, ReconnectReason};
+use crate::platform::Latency;
 
 /// Returns `2 actions, 1 native feature`; empty when nothing breaks.
 pub(super) fn phrase(outline: &Outline<'_>) -> String {
@@ -31,7 +32,9 @@ pub(super) fn breakage(page: &mut Page<'_, '_>) -> fmt::Result {
         if plan.is_empty() {
             return Ok(());
         }
-        return page.heading("Breakage", "nothing stops working");
+        let at_once = plan.bound.platform.takes_effect() == Latency::AtOnce;
+        // Where a change takes effect at once, the sections above and below say what it is.
+        return if at_once { Ok(()) } else { page.heading("Breakage", "nothing stops working") };
     }
     let counts = page.outline.counts;
     let mut detail = Vec::new();
@@ -121,7 +124,8 @@ pub(super) fn people(page: &mut Page<'_, '_>) -> fmt::Result {
     if !consent.is_empty() {
         detail.push_str(", a tenant administrator must consent first");
     }
-    if concerned.is_empty() && consent.is_empty() && outline.plan.is_empty() {
+    let at_once = outline.plan.bound.platform.takes_effect() == Latency::AtOnce;
+    if concerned.is_empty() && consent.is_empty() && (outline.plan.is_empty() || at_once) {
         return Ok(());
     }
     page.heading("People", &detail)?;

@@ -8,6 +8,7 @@ mod findings;
 mod impact;
 mod operations;
 mod privilege;
+mod tokens;
 mod value;
 
 use std::fmt::{self, Write};
@@ -42,6 +43,7 @@ pub fn plan(out: &mut dyn Write, plan: &Plan, digest: &str, options: Options<'_>
     privilege::section(&mut page)?;
     impact::breakage(&mut page)?;
     impact::people(&mut page)?;
+    tokens::section(&mut page)?;
     changes::section(&mut page)?;
     findings::others(&mut page)?;
     operations::section(&mut page)?;
@@ -149,6 +151,10 @@ fn verdict_of(outline: &Outline<'_>) -> String {
         let people = count(counts.must_reconnect, "person", "people");
         parts.push(format!("{people} must reconnect."));
     }
+    if counts.tokens_re_resolved > 0 {
+        let tokens = count(counts.tokens_re_resolved, "active token is", "active tokens are");
+        parts.push(format!("{tokens} re-resolved at once."));
+    }
     if counts.blockers > 0 {
         parts.push(format!("{}.", count(counts.blockers, "blocker", "blockers")));
     }
@@ -162,7 +168,8 @@ fn below<'a>(address: &'a Address, unit: &Address) -> &'a str {
         return path;
     }
     let rest = path.get(unit.as_str().len()..).unwrap_or(path).trim_start_matches('/');
-    let rest = rest.strip_prefix("actions/").unwrap_or(rest);
+    let rest =
+        rest.strip_prefix("actions/").or_else(|| rest.strip_prefix("resources/")).unwrap_or(rest);
     if rest.is_empty() { path } else { rest }
 }
 

@@ -13,6 +13,11 @@ use crate::model::{Address, Cause, CauseKind, Direction, PrivilegeChange, Right}
 /// Returns `+2 scopes wider, -1 narrower`.
 pub(super) fn phrase(outline: &Outline<'_>) -> String {
     let counts = outline.counts;
+    if counts.tiers_wider + counts.tiers_narrower + counts.credentials_new + counts.credentials_end
+        > 0
+    {
+        return tiers_phrase(outline);
+    }
     let scopes = |n: usize| if n == 1 { "scope" } else { "scopes" };
     match (counts.scopes_wider, counts.scopes_narrower) {
         (0, 0) => match (counts.uses_wider, counts.uses_narrower) {
@@ -29,6 +34,23 @@ pub(super) fn phrase(outline: &Outline<'_>) -> String {
     }
 }
 
+/// Returns `2 tiers wider, 1 narrower, 1 credential ends`.
+fn tiers_phrase(outline: &Outline<'_>) -> String {
+    let counts = outline.counts;
+    let mut parts = Vec::new();
+    for (n, one, many) in [
+        (counts.tiers_wider, "tier wider", "tiers wider"),
+        (counts.tiers_narrower, "tier narrower", "tiers narrower"),
+        (counts.credentials_new, "new API key", "new API keys"),
+        (counts.credentials_end, "token or key ends", "tokens or keys end"),
+    ] {
+        if n > 0 {
+            parts.push(format!("{n} {}", if n == 1 { one } else { many }));
+        }
+    }
+    parts.join(", ")
+}
+
 pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
     if page.outline.plan.is_empty() && page.outline.privilege.is_empty() {
         return Ok(());
@@ -42,6 +64,30 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
         for change in changes {
             match &change.right {
                 Right::Scope(scope) => scopes.push(scope_row(page, unit, change, scope.as_str())),
+                Right::Tier { address, before, after, widens, narrows } => {
+                    let (sign, paint) = sign(change.direction);
+                    let words: Vec<String> =
+                        widens.iter().chain(narrows).map(|w| terminal(w).to_string()).collect();
+                    let name = below(address, unit);
+                    scopes.push(
+                        Row::default()
+                            .cell(paint, format!("{sign} {}", terminal(name)))
+                            .cell(
+                                Paint::Plain,
+                                format!("{} -> {}", terminal(before), terminal(after)),
+                            )
+                            .cell(Paint::Dim, words.join("; ")),
+                    );
+                }
+                Right::Credential { address, what } => {
+                    let (sign, paint) = sign(change.direction);
+                    let name = below(address, unit);
+                    scopes.push(
+                        Row::default()
+                            .cell(paint, format!("{sign} {}", terminal(name)))
+                            .cell(Paint::Plain, terminal(what).to_string()),
+                    );
+                }
                 Right::Use { address, before, after } => {
                     let line = UseLine {
                         direction: change.direction,
@@ -210,6 +256,7 @@ fn reason(kind: CauseKind, direction: Direction, subject: Subject<'_>) -> Reason
             let names = if names == "an action" { "the catalogue" } else { names };
             format!("the vendor changed {names}")
         }
+        (CauseKind::Declared, _) => "the files say so".to_owned(),
         (CauseKind::NoLongerNeeded, _) => {
             "no enabled or shared action needs it any more".to_owned()
         }

@@ -1,0 +1,224 @@
+//! Compares plans with snapshots, for apply. Pure: the same fold that made the plan checks it.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde_json::{Value, json};
+
+use super::machine::{Context, Machine};
+use super::name::ClientName;
+use super::operation::{Operation, RevokeReason};
+use super::planner::{client_of, fact};
+use super::prospect::{before, fold, planned_key};
+use super::state::{ClientState, Snapshot};
+use super::value;
+use crate::apply::{Adapter, Difference, Settled, Stale};
+use crate::model::Address;
+use crate::plan::{Bound, PlannedOperation};
+use crate::platform;
+
+/// TrustPager, as apply knows it.
+#[derive(Debug, Clone, Copy)]
+pub struct Trustpager;
+
+fn own(planned: &PlannedOperation) -> Option<&Operation> {
+    match &planned.operation {
+        platform::Operation::Trustpager(operation) => Some(operation),
+        platform::Operation::Odeus(_) => None,
+    }
+}
+
+fn by_client(bound: &Bound) -> BTreeMap<&ClientName, Vec<&PlannedOperation>> {
+    let mut units: BTreeMap<&ClientName, Vec<&PlannedOperation>> = BTreeMap::new();
+    for planned in &bound.operations {
+        if let Some(client) = client_of(&planned.operation) {
+            units.entry(client).or_default().push(planned);
+        }
+    }
+    units
+}
+
+fn machine<'s>(snapshot: &'s Snapshot, client: &ClientName, state: &ClientState) -> Machine<'s> {
+    let context = Context { catalog: &snapshot.catalog, users: &snapshot.users };
+    Machine::new(context, Address::of(&["oauth_clients", client.as_str()]), state.clone())
+}
+
+fn stale(planned: &PlannedOperation, live: String) -> Stale {
+    Stale { address: planned.address.clone(), planned: planned.before.to_string(), live }
+}
+
+impl Adapter for Trustpager {
+    type Snapshot = Snapshot;
+    type Operation = Operation;
+
+    fn operation(operation: &platform::Operation) -> Option<&Operation> {
+        match operation {
+            platform::Operation::Trustpager(operation) => Some(operation),
+            platform::Operation::Odeus(_) => None,
+        }
+    }
+
+    fn stale(bound: &Bound, snapshot: &Snapshot, today: Date) -> Vec<Stale> {
+        let mut found = Vec::new();
+        for relied in &bound.relied_on {
+            let live = fact(&relied.address, snapshot);
+            if live.as_ref() != Some(&relied.value) {
+                found.push(Stale {
+                    address: relied.address.clone(),
+                    planned: relied.value.clone(),
+                    live: live.unwrap_or_else(|| "gone".to_owned()),
+                });
+            }
+        }
+        for (client, planned) in by_client(bound) {
+            let Some(live) = snapshot.clients.get(client) else {
+                found.extend(planned.iter().map(|p| stale(p, "the client is gone".to_owned())));
+                continue;
+            };
+            // A token that ended or was used meanwhile is skipped by name; it does not make the plan stale.
+            let wanted: Vec<&PlannedOperation> = planned
+                .into_iter()
+                .filter(|p| {
+                    own(p).is_some_and(|op| Self::not_needed(op, snapshot, today).is_none())
+                })
+                .collect();
+            let operations: Vec<Operation> =
+                wanted.iter().filter_map(|p| own(p)).cloned().collect();
+            match fold(machine(snapshot, client, &live.state), &operations) {
+                Ok((now, _)) => {
+                    for (planned, now) in wanted.iter().zip(&now) {
+                        if planned.before != now.before {
+                            found.push(stale(planned, now.before.to_string()));
+                        } else if planned.effect != now.effect {
+                            found.push(Stale {
+                                address: planned.address.clone(),
+                                planned: json!(planned.effect).to_string(),
+                                live: json!(now.effect).to_string(),
+                            });
+                        }
+                    }
+                }
+                Err(rejected) => {
+                    found
+                        .extend(wanted.first().map(|planned| stale(planned, rejected.to_string())));
+                }
+            }
+        }
+        for planned in &bound.operations {
+            let Some(operation) = own(planned).filter(|_| client_of(&planned.operation).is_none())
+            else {
+                continue;
+            };
+            if Self::not_needed(operation, snapshot, today).is_some() {
+                continue;
+            }
+            let now = planned_key(operation.clone(), snapshot);
+            if now.before != planned.before {
+                found.push(stale(planned, now.before.to_string()));
+            }
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    fn revision(operation: &Operation, snapshot: &Snapshot) -> String {
+        match operation {
+            Operation::RevokeToken { client, .. } | Operation::SetClientAccess { client, .. } => {
+                snapshot.clients.get(client).map(|live| live.revision.clone()).unwrap_or_default()
+            }
+            Operation::CreateKey { .. } => snapshot.keys_revision.clone(),
+            Operation::SetKeyAccess { key, .. } | Operation::RevokeKey { key, .. } => {
+                snapshot.keys.get(key).map(|live| live.revision.clone()).unwrap_or_default()
+            }
+        }
+    }
+
+    fn settle(operation: &Operation, snapshot: &Snapshot) -> Settled {
+        let done = match operation {
+            Operation::RevokeToken { client, token, .. } => snapshot
+                .clients
+                .get(client)
+                .is_none_or(|live| !live.state.tokens.contains_key(token)),
+            Operation::SetClientAccess { client, access } => {
+                snapshot.clients.get(client).is_some_and(|live| live.state.access == *access)
+            }
+            Operation::CreateKey { key, .. } => {
+                if snapshot.keys.contains_key(key) {
+                    return Settled::Lost(format!(
+                        "the key `{key}` exists now and its value was lost with the answer: revoke it and create it again"
+                    ));
+                }
+                false
+            }
+            Operation::SetKeyAccess { key, grants } => {
+                snapshot.keys.get(key).is_some_and(|live| live.grants == *grants)
+            }
+            Operation::RevokeKey { key, .. } => !snapshot.keys.contains_key(key),
+        };
+        if done { Settled::Done } else { Settled::NotDone }
+    }
+
+    fn not_needed(operation: &Operation, snapshot: &Snapshot, today: Date) -> Option<String> {
+        match operation {
+            Operation::RevokeToken { client, token, why } => {
+                let Some(live) = snapshot.clients.get(client)?.state.tokens.get(token) else {
+                    return Some("the token has ended already".to_owned());
+                };
+                match why {
+                    RevokeReason::Idle { max_days } if live.idle_days(today) <= *max_days => {
+                        Some(format!("{} has used the token since", live.user))
+                    }
+                    RevokeReason::Idle { .. }
+                    | RevokeReason::NotAHolder
+                    | RevokeReason::Named { .. } => None,
+                }
+            }
+            Operation::RevokeKey { key, .. } => {
+                (!snapshot.keys.contains_key(key)).then(|| "the key has ended already".to_owned())
+            }
+            Operation::SetClientAccess { .. }
+            | Operation::CreateKey { .. }
+            | Operation::SetKeyAccess { .. } => None,
+        }
+    }
+
+    fn differences(
+        bound: &Bound,
+        before_apply: &Snapshot,
+        after: &Snapshot,
+        today: Date,
+    ) -> Vec<Difference> {
+        let mut found = Vec::new();
+        for planned in &bound.operations {
+            let Some(operation) = own(planned) else { continue };
+            if Self::not_needed(operation, before_apply, today).is_some() {
+                continue;
+            }
+            let (wanted, live) = match operation {
+                Operation::RevokeToken { client, .. } => {
+                    let state = after.clients.get(client).map(|live| &live.state);
+                    (Value::Null, state.map_or(Value::Null, |state| before(operation, state)))
+                }
+                Operation::SetClientAccess { client, access } => {
+                    let live = after.clients.get(client);
+                    let live = live.map_or(Value::Null, |live| value::access(&live.state.access));
+                    (value::access(access), live)
+                }
+                Operation::CreateKey { key, grants, .. }
+                | Operation::SetKeyAccess { key, grants } => {
+                    let live = after.keys.get(key);
+                    (value::key(grants), live.map_or(Value::Null, |live| value::key(&live.grants)))
+                }
+                Operation::RevokeKey { key, .. } => {
+                    let live = after.keys.get(key);
+                    (Value::Null, live.map_or(Value::Null, |live| value::key(&live.grants)))
+                }
+            };
+            if wanted != live {
+                found.push(Difference { address: planned.address.clone(), planned: wanted, live });
+            }
+        }
+        found
+    }
+}

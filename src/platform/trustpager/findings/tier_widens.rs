@@ -1,0 +1,79 @@
+//! A tier that grants more. Case 56.
+
+use super::finding;
+use crate::model::{Address, Reach as _};
+use crate::plan::{Finding, Rule, Severity};
+use crate::platform::trustpager::prospect::ClientProspect;
+use crate::platform::trustpager::prospect::KeyProspect;
+use crate::platform::trustpager::resolve::KeyWish;
+use crate::platform::trustpager::state::Snapshot;
+use crate::platform::trustpager::state::{AccessList, KeyGrants};
+
+/// The rule.
+pub(super) const RULE: Rule = Rule {
+    code: "tier-widens",
+    title: "an access tier becomes wider",
+    severity: Severity::Warning,
+    explain: "\
+A tier is ordered by what it grants, not by its name. *Delete with Approval* reads and writes automatically and queues
+deletions, so moving from *Write with Approval* to it makes writes automatic: an escalation, whatever the name suggests.
+
+On this platform a save takes effect at once, on every active token.
+",
+};
+
+pub(super) fn check(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Vec<Finding> {
+    let before = &prospect.target.live.state.access;
+    widened(&prospect.target.address, before, &prospect.after.access, snapshot)
+}
+
+/// The same for an API key.
+pub(super) fn check_key(prospect: &KeyProspect<'_>, snapshot: &Snapshot) -> Vec<Finding> {
+    let (Some(live), KeyWish::May(KeyGrants::Custom(after))) =
+        (prospect.target.live, &prospect.target.wanted)
+    else {
+        return Vec::new();
+    };
+    match &live.grants {
+        KeyGrants::Custom(before) => widened(&prospect.target.address, before, after, snapshot),
+        KeyGrants::FullAccess => Vec::new(),
+    }
+}
+
+fn widened(
+    unit: &Address,
+    before: &AccessList,
+    after: &AccessList,
+    snapshot: &Snapshot,
+) -> Vec<Finding> {
+    let catalog = &snapshot.catalog;
+    let mut found = Vec::new();
+    for resource in catalog.resources.values() {
+        let of = |list: &AccessList| {
+            list.tiers
+                .get(&resource.key)
+                .map(|tier| catalog.grants(resource, tier))
+                .unwrap_or_default()
+        };
+        let (old, new) = (of(before), of(after));
+        if new.within(&old) {
+            continue;
+        }
+        let (widens, _) = old.words(&new);
+        let name = |list: &AccessList| {
+            list.tiers
+                .get(&resource.key)
+                .map_or_else(|| "no_access".to_owned(), ToString::to_string)
+        };
+        let at = unit.child("resources").child(resource.key.as_str());
+        let message = format!(
+            "`{}` widens from {} to {}: {}",
+            resource.key,
+            name(before),
+            name(after),
+            widens.join("; ")
+        );
+        found.push(finding(&RULE, at, message, ""));
+    }
+    found
+}

@@ -1,0 +1,520 @@
+//! The planner for TrustPager: wishes, snapshot and date in, plan out. Total, pure, and unable to write.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde_json::{Value, json};
+
+use super::desired::Desired;
+use super::findings;
+use super::machine::{Side, effective, token_may};
+use super::operation::Operation;
+use super::prospect::{ClientProspect, KeyProspect, revoked_ids};
+use super::resolve::{KeyWish, resolve};
+use super::state::{AccessList, Caller, KeyGrants, Snapshot, Token};
+use super::value;
+use crate::diag::Problem;
+use crate::model::{Address, Cause, CauseKind, Direction, PrivilegeChange, Reach as _, Right};
+use crate::plan::assemble::{Header, UnitPlan, assemble, raise};
+use crate::plan::{
+    Change, Effective, LeftAlone, Plan, Reliance, Severity, SourceRange, TokenChange, TokenEffect,
+    TokenUnchanged,
+};
+use crate::platform;
+
+/// What a plan is made from, beside the wishes and the snapshot.
+#[derive(Debug, Clone)]
+pub struct Inputs<'a> {
+    /// The date (UTC). An input, so that the same inputs give the same plan.
+    pub today: Date,
+    /// Where the live system answers, for people.
+    pub endpoint: &'a str,
+    /// Requests that the snapshot took.
+    pub reads: u32,
+    /// Severities that the files raise.
+    pub raised: &'a BTreeMap<String, Severity>,
+    /// Where each declared address stands.
+    pub sources: Vec<SourceRange>,
+    /// Only these clients and keys, by name, or all.
+    pub only: Option<&'a [String]>,
+}
+
+/// Returns the plan that turns `snapshot` into `desired`, and the problems with names in the files.
+///
+/// With an error among the problems there is no plan; every other wish has one, if need be with a blocker in it.
+#[must_use]
+pub fn plan(
+    desired: &Desired,
+    snapshot: &Snapshot,
+    inputs: Inputs<'_>,
+) -> (Option<Plan>, Vec<Problem>) {
+    let (clients, keys, problems) = resolve(desired, snapshot);
+    if problems.iter().any(Problem::is_error) {
+        return (None, problems);
+    }
+    let chosen = |name: &str| inputs.only.is_none_or(|only| only.iter().any(|own| own == name));
+    let mut units: Vec<UnitPlan> = Vec::new();
+    for target in clients.into_iter().filter(|target| chosen(target.name.as_str())) {
+        let prospect = ClientProspect::new(target, snapshot, inputs.today);
+        units.push(client_unit(&prospect, snapshot));
+    }
+    for target in keys.into_iter().filter(|target| chosen(target.name.as_str())) {
+        units.push(key_unit(&KeyProspect::new(target, snapshot), snapshot));
+    }
+    if inputs.only.is_none() {
+        units.push(undeclared(desired, snapshot));
+    }
+    let header = Header {
+        platform: platform::Kind::Trustpager,
+        workspace: snapshot.workspace.clone(),
+        endpoint: inputs.endpoint.to_owned(),
+        today: inputs.today,
+        reads: inputs.reads,
+        sources: inputs.sources,
+    };
+    let mut plan = assemble(header, units);
+    raise(&mut plan, inputs.raised);
+    (Some(plan), problems)
+}
+
+fn undeclared(desired: &Desired, snapshot: &Snapshot) -> UnitPlan {
+    let mut unit = UnitPlan::default();
+    let clients = snapshot.clients.keys().filter(|name| !desired.clients.contains_key(*name));
+    let keys = snapshot.keys.keys().filter(|name| !desired.keys.contains_key(*name));
+    for (names, one, many) in [
+        (clients.map(ToString::to_string).collect::<Vec<_>>(), "OAuth client", "OAuth clients"),
+        (keys.map(ToString::to_string).collect(), "API key", "API keys"),
+    ] {
+        if !names.is_empty() {
+            unit.left_alone.push(LeftAlone {
+                address: Address::workspace(),
+                what: format!(
+                    "{} no file declares: {}",
+                    crate::plan::count(names.len(), one, many),
+                    names.join(", ")
+                ),
+            });
+        }
+    }
+    unit
+}
+
+fn client_unit(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> UnitPlan {
+    let (findings, observed_findings) = findings::client(prospect, snapshot);
+    UnitPlan {
+        changes: client_changes(prospect),
+        operations: prospect.operations.clone(),
+        privilege: client_privilege(prospect, snapshot),
+        findings,
+        observed_findings,
+        relied_on: relied_on(prospect, snapshot),
+        tokens: tokens(prospect, snapshot),
+        left_alone: client_left_alone(prospect, snapshot),
+        effective: (!prospect.operations.is_empty()).then(|| Effective {
+            unit: prospect.target.address.clone(),
+            before: effective_text(&prospect.target.live.state, snapshot),
+            after: effective_text(&prospect.after, snapshot),
+        }),
+        ..UnitPlan::default()
+    }
+}
+
+fn tier_words(list: &AccessList, resource: &super::name::ResourceKey) -> Value {
+    list.tiers.get(resource).map_or(Value::Null, |tier| json!(tier.as_str()))
+}
+
+fn client_changes(prospect: &ClientProspect<'_>) -> Vec<Change> {
+    let target = &prospect.target;
+    let (before, after) = (&target.live.state.access, &prospect.after.access);
+    let mut changes = list_changes(&target.address, before, after, |resource| {
+        target.declared_at.get(resource).cloned()
+    });
+    for (token, _) in prospect.revoked() {
+        let address = target.address.child("tokens").child(token.id.as_str());
+        changes.push(Change {
+            declared_at: target.address.child("tokens"),
+            address,
+            kind: "trustpager_token".to_owned(),
+            unit: target.address.clone(),
+            before: value::token(token),
+            after: Value::Null,
+            catalog_change: false,
+        });
+    }
+    changes
+}
+
+fn list_changes(
+    unit: &Address,
+    before: &AccessList,
+    after: &AccessList,
+    line: impl Fn(&super::name::ResourceKey) -> Option<Address>,
+) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut push = |field: &str, resource: &super::name::ResourceKey, old: Value, new: Value| {
+        if old != new {
+            let address = unit.child(field).child(resource.as_str());
+            changes.push(Change {
+                declared_at: line(resource).unwrap_or_else(|| address.clone()),
+                address,
+                kind: "trustpager_access".to_owned(),
+                unit: unit.clone(),
+                before: old,
+                after: new,
+                catalog_change: false,
+            });
+        }
+    };
+    let resources: std::collections::BTreeSet<_> =
+        before.tiers.keys().chain(after.tiers.keys()).collect();
+    for resource in resources {
+        push("resources", resource, tier_words(before, resource), tier_words(after, resource));
+    }
+    let verbs: std::collections::BTreeSet<_> =
+        before.verbs.keys().chain(after.verbs.keys()).collect();
+    for resource in verbs {
+        let list = |of: &AccessList| json!(of.verbs.get(resource).cloned().unwrap_or_default());
+        push("verbs", resource, list(before), list(after));
+    }
+    changes
+}
+
+/// Returns every tier that moves, with what it widens and narrows in words. One that does both counts as widening:
+/// `write_with_approval` to `delete_with_approval` makes writes automatic (case 56).
+fn list_privilege(
+    unit: &Address,
+    before: &AccessList,
+    after: &AccessList,
+    snapshot: &Snapshot,
+) -> Vec<PrivilegeChange> {
+    let catalog = &snapshot.catalog;
+    let mut changes = Vec::new();
+    for resource in catalog.resources.values() {
+        let of = |list: &AccessList| {
+            let tier = list.tiers.get(&resource.key);
+            let mut grants = tier.map(|tier| catalog.grants(resource, tier)).unwrap_or_default();
+            for verb in list.verbs.get(&resource.key).into_iter().flatten() {
+                grants.0.insert(verb.clone(), super::catalog::How::Automatic);
+            }
+            grants
+        };
+        let (old, new) = (of(before), of(after));
+        if old == new {
+            continue;
+        }
+        let (widens, narrows) = old.words(&new);
+        let direction = if new.within(&old) { Direction::Narrowing } else { Direction::Widening };
+        let words = |list: &AccessList| {
+            list.tiers
+                .get(&resource.key)
+                .map_or_else(|| "no_access".to_owned(), ToString::to_string)
+        };
+        let address = unit.child("resources").child(resource.key.as_str());
+        changes.push(PrivilegeChange {
+            unit: unit.clone(),
+            direction,
+            right: Right::Tier {
+                address: address.clone(),
+                before: words(before),
+                after: words(after),
+                widens,
+                narrows,
+            },
+            causes: vec![Cause { kind: CauseKind::Declared, address: Some(address) }],
+            admin_consent: None,
+            level: None,
+        });
+    }
+    changes
+}
+
+fn credential(
+    unit: &Address,
+    address: Address,
+    direction: Direction,
+    what: String,
+) -> PrivilegeChange {
+    PrivilegeChange {
+        unit: unit.clone(),
+        direction,
+        right: Right::Credential { address, what },
+        causes: vec![Cause { kind: CauseKind::Declared, address: None }],
+        admin_consent: None,
+        level: None,
+    }
+}
+
+fn client_privilege(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Vec<PrivilegeChange> {
+    let unit = &prospect.target.address;
+    let before = &prospect.target.live.state.access;
+    let mut changes = list_privilege(unit, before, &prospect.after.access, snapshot);
+    for (token, why) in prospect.revoked() {
+        let address = unit.child("tokens").child(token.id.as_str());
+        let what = format!("token {} of {} is revoked at once: {why}", token.display(), token.user);
+        changes.push(credential(unit, address, Direction::Narrowing, what));
+    }
+    changes
+}
+
+/// Works out what a save changes for every active token that stays.
+fn tokens(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Option<TokenEffect> {
+    let before = &prospect.target.live.state.access;
+    let after = &prospect.after.access;
+    if before == after {
+        return None;
+    }
+    let mut effect = TokenEffect {
+        unit: prospect.target.address.clone(),
+        re_resolved: prospect.after.tokens.len(),
+        changed: Vec::new(),
+        unchanged: Vec::new(),
+        queued_affected: queued_affected(prospect, snapshot),
+    };
+    for token in prospect.after.tokens.values() {
+        let what = token_changes(before, after, token, snapshot);
+        let role = snapshot.users.get(&token.user);
+        if what.is_empty() {
+            effect.unchanged.push(TokenUnchanged {
+                user: token.user.to_string(),
+                token: token.display(),
+                why: why_unchanged(before, after, token, snapshot),
+            });
+        } else {
+            effect.changed.push(TokenChange {
+                user: token.user.to_string(),
+                role: role.map_or_else(|| "no role".to_owned(), ToString::to_string),
+                token: token.display(),
+                what,
+            });
+        }
+    }
+    effect.changed.sort_by(|a, b| (&a.user, &a.token).cmp(&(&b.user, &b.token)));
+    effect.unchanged.sort_by(|a, b| (&a.user, &a.token).cmp(&(&b.user, &b.token)));
+    Some(effect)
+}
+
+fn token_changes(
+    before: &AccessList,
+    after: &AccessList,
+    token: &Token,
+    snapshot: &Snapshot,
+) -> Vec<String> {
+    let catalog = &snapshot.catalog;
+    let role = snapshot.users.get(&token.user);
+    let mut what = Vec::new();
+    for resource in catalog.resources.values() {
+        let old = effective(catalog, before, resource, role);
+        let new = effective(catalog, after, resource, role);
+        if old.tier != new.tier {
+            let capped = if new.decided_by == Side::Role && new.tier != new.client {
+                format!(", capped by the role: the client allows {}", new.client)
+            } else {
+                String::new()
+            };
+            what.push(format!("{}: {} -> {}{capped}", resource.key, old.tier, new.tier));
+        }
+        for verb in resource.extra_verbs.keys() {
+            let may = |list| token_may(catalog, list, resource, role, verb).is_some();
+            match (may(before), may(after)) {
+                (false, true) => what.push(format!("{}: may {verb} now", resource.key)),
+                (true, false) => what.push(format!("{}: may no longer {verb}", resource.key)),
+                (true, true) | (false, false) => {}
+            }
+        }
+    }
+    what
+}
+
+/// Says which side keeps a token where it is although the ceiling moves.
+fn why_unchanged(
+    before: &AccessList,
+    after: &AccessList,
+    token: &Token,
+    snapshot: &Snapshot,
+) -> String {
+    let catalog = &snapshot.catalog;
+    let role = snapshot.users.get(&token.user);
+    let moved = catalog
+        .resources
+        .values()
+        .find(|resource| before.tiers.get(&resource.key) != after.tiers.get(&resource.key));
+    let name = role.map_or_else(|| "no role".to_owned(), ToString::to_string);
+    match moved {
+        Some(resource) => {
+            let most = role.and_then(|role| catalog.role_tier(resource, role));
+            let most = most.map_or_else(|| "nothing".to_owned(), ToString::to_string);
+            format!("role {name} allows no more than {most} on {}", resource.key)
+        }
+        None => format!("role {name} allows none of what moves"),
+    }
+}
+
+/// Counts the queued calls of this client that an approval could no longer execute (case 62).
+fn queued_affected(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> usize {
+    let gone = revoked_ids(&prospect.operations);
+    let affected = snapshot.queue.iter().filter(|item| {
+        let Caller::Token { client, token } = &item.caller else { return false };
+        if client != prospect.target.name {
+            return false;
+        }
+        let Some(token) = prospect.after.tokens.get(token).filter(|t| !gone.contains(&t.id)) else {
+            return true;
+        };
+        let Some(resource) = snapshot.catalog.resource(&item.resource) else { return true };
+        let role = snapshot.users.get(&token.user);
+        token_may(&snapshot.catalog, &prospect.after.access, resource, role, &item.verb).is_none()
+    });
+    affected.count()
+}
+
+fn relied_on(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Vec<Reliance> {
+    if prospect.operations.is_empty() {
+        return Vec::new();
+    }
+    let holders = prospect.target.desired.tokens.holders.iter();
+    let groups = holders.flat_map(|holders| holders.groups.iter());
+    groups
+        .filter_map(|group| {
+            let address = Address::of(&["directory", "groups", group.as_str()]);
+            let value = fact(&address, snapshot)?;
+            Some(Reliance { address, value })
+        })
+        .collect()
+}
+
+/// Returns the live value of a fact that a plan may rely on, in words, or `None` when there is no such thing any more.
+#[must_use]
+pub fn fact(address: &Address, snapshot: &Snapshot) -> Option<String> {
+    let key = address.as_str().strip_prefix("directory/groups/")?;
+    let members = snapshot.groups.get(key)?;
+    // Who is in the group decides whose tokens are revoked, so its members are the fact.
+    let members: Vec<&str> = members.iter().map(crate::model::UserId::as_str).collect();
+    Some(members.join(" "))
+}
+
+fn client_left_alone(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Vec<LeftAlone> {
+    let target = &prospect.target;
+    let unnamed = snapshot.catalog.resources.len().saturating_sub(target.declared_at.len());
+    let mut left = Vec::new();
+    if unnamed > 0 {
+        left.push(LeftAlone {
+            address: target.address.child("resources"),
+            what: format!(
+                "{} no line names keep their tier",
+                crate::plan::count(unnamed, "resource", "resources")
+            ),
+        });
+    }
+    let tokens = &target.desired.tokens;
+    if tokens.holders.is_none()
+        && tokens.max_idle_days.is_none()
+        && !target.live.state.tokens.is_empty()
+    {
+        let n = target.live.state.tokens.len();
+        left.push(LeftAlone {
+            address: target.address.child("tokens"),
+            what: format!(
+                "{} kept: the files do not say who may hold them",
+                crate::plan::count(n, "active token is", "active tokens are")
+            ),
+        });
+    }
+    left
+}
+
+fn key_unit(prospect: &KeyProspect<'_>, snapshot: &Snapshot) -> UnitPlan {
+    let target = &prospect.target;
+    let unit = &target.address;
+    let mut plan = UnitPlan { findings: findings::key(prospect, snapshot), ..UnitPlan::default() };
+    let empty = AccessList::default();
+    let list = |grants: Option<&KeyGrants>| match grants {
+        Some(KeyGrants::Custom(list)) => list.clone(),
+        Some(KeyGrants::FullAccess) | None => empty.clone(),
+    };
+    let live = target.live.map(|live| &live.grants);
+    let wanted = match &target.wanted {
+        KeyWish::May(grants) => Some(grants),
+        KeyWish::Gone(_) => None,
+    };
+    if live == wanted {
+        return plan;
+    }
+    plan.changes.push(Change {
+        address: unit.clone(),
+        kind: "trustpager_api_key".to_owned(),
+        unit: unit.clone(),
+        declared_at: unit.clone(),
+        before: live.map_or(Value::Null, value::key),
+        after: wanted.map_or(Value::Null, value::key),
+        catalog_change: false,
+    });
+    plan.privilege = list_privilege(unit, &list(live), &list(wanted), snapshot);
+    let what = match (live, wanted) {
+        (None, Some(KeyGrants::FullAccess)) => {
+            Some((Direction::Widening, "a key with full access is created"))
+        }
+        (None, Some(KeyGrants::Custom(_))) => Some((Direction::Widening, "the key is created")),
+        (Some(_), None) => Some((Direction::Narrowing, "the key is revoked at once")),
+        (Some(KeyGrants::Custom(_)), Some(KeyGrants::FullAccess)) => Some((
+            Direction::Widening,
+            "the key gets full access, approving and rejecting included",
+        )),
+        (Some(KeyGrants::FullAccess), Some(KeyGrants::Custom(_))) => {
+            Some((Direction::Narrowing, "the key loses full access"))
+        }
+        _ => None,
+    };
+    if let Some((direction, what)) = what {
+        plan.privilege.insert(0, credential(unit, unit.clone(), direction, what.to_owned()));
+    }
+    plan.effective = prospect.operation.as_ref().map(|_| Effective {
+        unit: unit.clone(),
+        before: live.map(|grants| key_text(grants)).unwrap_or_default(),
+        after: wanted.map(key_text).unwrap_or_default(),
+    });
+    plan.operations.extend(prospect.operation.clone());
+    plan
+}
+
+fn key_text(grants: &KeyGrants) -> String {
+    match grants {
+        KeyGrants::FullAccess => "full access\n".to_owned(),
+        KeyGrants::Custom(list) => list_text(list),
+    }
+}
+
+fn list_text(list: &AccessList) -> String {
+    let mut text = String::new();
+    for (resource, tier) in &list.tiers {
+        text.push_str(&format!("{resource}: {tier}\n"));
+    }
+    for (resource, verbs) in &list.verbs {
+        let verbs: Vec<&str> = verbs.iter().map(AsRef::as_ref).collect();
+        text.push_str(&format!("{resource}: may {}\n", verbs.join(", ")));
+    }
+    for scope in &list.unknown {
+        text.push_str(&format!("unknown scope: {scope}\n"));
+    }
+    text
+}
+
+fn effective_text(state: &super::state::ClientState, snapshot: &Snapshot) -> String {
+    let mut text = list_text(&state.access);
+    for token in state.tokens.values() {
+        let role = snapshot.users.get(&token.user);
+        let role = role.map_or_else(|| "no role".to_owned(), ToString::to_string);
+        text.push_str(&format!("token {} of {} ({role})\n", token.display(), token.user));
+    }
+    text
+}
+
+/// Returns whether an operation is one of this platform's that names a client.
+#[must_use]
+pub fn client_of(operation: &platform::Operation) -> Option<&super::name::ClientName> {
+    match operation {
+        platform::Operation::Trustpager(
+            Operation::RevokeToken { client, .. } | Operation::SetClientAccess { client, .. },
+        ) => Some(client),
+        _ => None,
+    }
+}

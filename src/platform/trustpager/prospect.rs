@@ -1,0 +1,247 @@
+//! One client or key on its way: what is live, what is wanted, the proven steps between, and where they end.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use serde_json::Value;
+
+use super::machine::{Context, Machine, Rejected};
+use super::name::TokenId;
+use super::operation::{Operation, RevokeReason};
+use super::resolve::{ClientTarget, KeyTarget, KeyWish};
+use super::state::{ClientState, KeyGrants, Snapshot, Token};
+use super::value;
+use crate::model::{Effect, ScopeDelta, ScopeSet, UserId};
+use crate::plan::PlannedOperation;
+use crate::plan::laws::Violation;
+use crate::plan::order::{self, Tolerance};
+use crate::platform;
+
+/// One client on its way.
+#[derive(Debug)]
+pub struct ClientProspect<'a> {
+    /// What is wanted and what is live.
+    pub target: ClientTarget<'a>,
+    /// Facts, and who has which role now.
+    pub context: Context<'a>,
+    /// The steps, in proven order: revokes first, so that a doomed token never gets the wider ceiling.
+    pub operations: Vec<PlannedOperation>,
+    /// Where the steps end.
+    pub after: ClientState,
+    /// Laws that the order breaks because none keeps them all.
+    pub window: Vec<Violation>,
+    /// Why the platform would refuse the target.
+    pub rejected: Option<Rejected>,
+}
+
+impl<'a> ClientProspect<'a> {
+    /// Works out how to get from what is live to `target`.
+    #[must_use]
+    pub fn new(target: ClientTarget<'a>, snapshot: &'a Snapshot, today: Date) -> Self {
+        let context = Context { catalog: &snapshot.catalog, users: &snapshot.users };
+        let revokes: Vec<Operation> = doomed(&target, snapshot, today)
+            .into_iter()
+            .map(|(token, why)| Operation::RevokeToken {
+                client: target.name.clone(),
+                token: token.id.clone(),
+                why,
+            })
+            .collect();
+        let save =
+            (target.access != target.live.state.access).then(|| Operation::SetClientAccess {
+                client: target.name.clone(),
+                access: target.access.clone(),
+            });
+        let forwards: Vec<Operation> = revokes.iter().cloned().chain(save.clone()).collect();
+        let backwards: Vec<Operation> = save.into_iter().chain(revokes).collect();
+        let state = target.live.state.clone();
+        let mut prospect = Self {
+            context,
+            operations: Vec::new(),
+            after: state.clone(),
+            window: Vec::new(),
+            rejected: None,
+            target,
+        };
+        if forwards.is_empty() {
+            return prospect;
+        }
+        let start = Machine::new(context, prospect.target.address.clone(), state);
+        match order::order(&start, &[forwards, backwards], Tolerance::Nothing) {
+            Err(rejected) => prospect.rejected = Some(rejected),
+            Ok(ordered) => {
+                prospect.window = ordered.window;
+                let steps: Vec<Operation> = ordered.steps.into_iter().map(|(op, _)| op).collect();
+                match fold(start, &steps) {
+                    Ok((operations, after)) => {
+                        prospect.operations = operations;
+                        prospect.after = after;
+                    }
+                    Err(rejected) => prospect.rejected = Some(rejected),
+                }
+            }
+        }
+        prospect
+    }
+
+    /// Iterates the tokens that the plan revokes, with the reason.
+    pub fn revoked(&self) -> impl Iterator<Item = (&'a Token, &RevokeReason)> {
+        let tokens = &self.target.live.state.tokens;
+        self.operations.iter().filter_map(move |planned| match &planned.operation {
+            platform::Operation::Trustpager(Operation::RevokeToken { token, why, .. }) => {
+                Some((tokens.get(token)?, why))
+            }
+            _ => None,
+        })
+    }
+}
+
+/// Returns the tokens to revoke, with the most telling reason.
+fn doomed<'a>(
+    target: &ClientTarget<'a>,
+    snapshot: &Snapshot,
+    today: Date,
+) -> Vec<(&'a Token, RevokeReason)> {
+    let wanted = &target.desired.tokens;
+    let holders: Option<BTreeSet<&UserId>> = wanted.holders.as_ref().map(|holders| {
+        let members =
+            holders.groups.iter().filter_map(|group| snapshot.groups.get(group)).flatten();
+        holders.users.iter().chain(members).collect()
+    });
+    let mut doomed = Vec::new();
+    for token in target.live.state.tokens.values() {
+        let named = wanted.revoke.iter().find(|named| is_meant(&named.token, token));
+        let idle = wanted.max_idle_days.filter(|max| token.idle_days(today) > *max);
+        let why = if let Some(named) = named {
+            RevokeReason::Named { reason: named.reason.clone() }
+        } else if holders.as_ref().is_some_and(|holders| !holders.contains(&token.user)) {
+            RevokeReason::NotAHolder
+        } else if let Some(max_days) = idle {
+            RevokeReason::Idle { max_days }
+        } else {
+            continue;
+        };
+        doomed.push((token, why));
+    }
+    doomed
+}
+
+/// Returns whether a name in the files means this token: its id, or what the platform shows of it.
+#[must_use]
+pub fn is_meant(name: &str, token: &Token) -> bool {
+    name == token.id.as_str() || name == token.display()
+}
+
+/// Returns the value that an operation replaces.
+#[must_use]
+pub fn before(operation: &Operation, state: &ClientState) -> Value {
+    match operation {
+        Operation::RevokeToken { token, .. } => {
+            state.tokens.get(token).map_or(Value::Null, value::token)
+        }
+        Operation::SetClientAccess { .. } => value::access(&state.access),
+        Operation::CreateKey { .. }
+        | Operation::SetKeyAccess { .. }
+        | Operation::RevokeKey { .. } => Value::Null,
+    }
+}
+
+/// Folds operations over a machine. The planner and apply's stale check are this same function.
+///
+/// # Errors
+/// The first refusal.
+pub fn fold(
+    mut machine: Machine<'_>,
+    operations: &[Operation],
+) -> Result<(Vec<PlannedOperation>, ClientState), Rejected> {
+    let mut planned = Vec::with_capacity(operations.len());
+    for operation in operations {
+        let before = before(operation, machine.state());
+        let step = machine.step(operation)?;
+        planned.push(PlannedOperation {
+            unit: operation.unit(),
+            address: operation.address(),
+            operation: platform::Operation::Trustpager(operation.clone()),
+            before,
+            effect: step.effect,
+        });
+    }
+    Ok((planned, machine.into_state()))
+}
+
+/// One key on its way.
+#[derive(Debug)]
+pub struct KeyProspect<'a> {
+    /// What is wanted and what is live.
+    pub target: KeyTarget<'a>,
+    /// The one step, if any.
+    pub operation: Option<PlannedOperation>,
+    /// Whether the key would have to be created and no file is named for its value.
+    pub undeliverable: bool,
+}
+
+impl<'a> KeyProspect<'a> {
+    /// Works out how to get from what is live to `target`.
+    #[must_use]
+    pub fn new(target: KeyTarget<'a>, snapshot: &Snapshot) -> Self {
+        let mut undeliverable = false;
+        let operation = match (&target.wanted, target.live) {
+            (KeyWish::Gone(reason), Some(_)) => {
+                Some(Operation::RevokeKey { key: target.name.clone(), reason: reason.clone() })
+            }
+            (KeyWish::Gone(_), None) => None,
+            (KeyWish::May(grants), None) => match target.deliver {
+                Some(file) => Some(Operation::CreateKey {
+                    key: target.name.clone(),
+                    grants: grants.clone(),
+                    deliver: file.to_owned(),
+                }),
+                None => {
+                    undeliverable = true;
+                    None
+                }
+            },
+            (KeyWish::May(grants), Some(live)) if *grants != live.grants => {
+                Some(Operation::SetKeyAccess { key: target.name.clone(), grants: grants.clone() })
+            }
+            (KeyWish::May(_), Some(_)) => None,
+        };
+        let operation = operation.map(|operation| planned_key(operation, snapshot));
+        Self { target, operation, undeliverable }
+    }
+}
+
+/// Returns a planned write to a key, computed on `snapshot`.
+#[must_use]
+pub fn planned_key(operation: Operation, snapshot: &Snapshot) -> PlannedOperation {
+    let scopes = |grants: &KeyGrants| match grants {
+        KeyGrants::FullAccess => ScopeSet::new(),
+        KeyGrants::Custom(list) => list.scopes(&snapshot.catalog),
+    };
+    let (live, after) = match &operation {
+        Operation::CreateKey { grants, .. } => (None, scopes(grants)),
+        Operation::SetKeyAccess { key, grants } => (snapshot.keys.get(key), scopes(grants)),
+        Operation::RevokeKey { key, .. } => (snapshot.keys.get(key), ScopeSet::new()),
+        Operation::RevokeToken { .. } | Operation::SetClientAccess { .. } => {
+            (None, ScopeSet::new())
+        }
+    };
+    let was = live.map(|live| scopes(&live.grants)).unwrap_or_default();
+    PlannedOperation {
+        unit: operation.unit(),
+        address: operation.address(),
+        before: live.map_or(Value::Null, |live| value::key(&live.grants)),
+        effect: Effect { scopes: ScopeDelta::between(&was, &after), ..Effect::default() },
+        operation: platform::Operation::Trustpager(operation),
+    }
+}
+
+/// Returns the ids of the tokens that a list of operations revokes.
+#[must_use]
+pub fn revoked_ids(operations: &[PlannedOperation]) -> BTreeSet<&TokenId> {
+    let ids = operations.iter().filter_map(|planned| match &planned.operation {
+        platform::Operation::Trustpager(Operation::RevokeToken { token, .. }) => Some(token),
+        _ => None,
+    });
+    ids.collect()
+}

@@ -1,0 +1,273 @@
+//! Checks the names in the files against the live workspace: clients, resources, tiers, verbs, holders.
+//!
+//! Source: cases 57, 63, 64; a client that does not exist cannot be created from here (domain.md 3.2).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::catalog::{Catalog, Resource};
+use super::desired::{Desired, DesiredClient, DesiredKey, Unlisted};
+use super::name::{ClientName, KeyName, ResourceKey, Tier, Verb};
+use super::state::{AccessList, KeyGrants, LiveClient, LiveKey, Snapshot};
+use crate::diag::{Code, Problem, nearest};
+use crate::model::{Address, GroupKey, UserId};
+
+/// One declared client, every name in it known.
+#[derive(Debug, Clone)]
+pub struct ClientTarget<'a> {
+    /// Which one.
+    pub name: &'a ClientName,
+    /// Its address.
+    pub address: Address,
+    /// What the files say.
+    pub desired: &'a DesiredClient,
+    /// What is live.
+    pub live: &'a LiveClient,
+    /// The whole list that is wanted: what the files say over what is live.
+    pub access: AccessList,
+    /// For every resource and verb list that a line covers, the line.
+    pub declared_at: BTreeMap<ResourceKey, Address>,
+}
+
+/// One declared key, every name in it known.
+#[derive(Debug, Clone)]
+pub struct KeyTarget<'a> {
+    /// Which one.
+    pub name: &'a KeyName,
+    /// Its address.
+    pub address: Address,
+    /// What is live, if it exists.
+    pub live: Option<&'a LiveKey>,
+    /// What is wanted.
+    pub wanted: KeyWish,
+    /// Where the value goes if it has to be created.
+    pub deliver: Option<&'a str>,
+}
+
+/// What is wanted of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyWish {
+    /// That it exists and may do this.
+    May(KeyGrants),
+    /// That it does not exist, for a reason.
+    Gone(String),
+}
+
+/// Returns the targets and everything that is wrong with the names.
+#[must_use]
+pub fn resolve<'a>(
+    desired: &'a Desired,
+    snapshot: &'a Snapshot,
+) -> (Vec<ClientTarget<'a>>, Vec<KeyTarget<'a>>, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let mut clients = Vec::new();
+    for (name, wanted) in &desired.clients {
+        let address = Address::of(&["oauth_clients", name.as_str()]);
+        let Some(live) = snapshot.clients.get(name) else {
+            let known = snapshot.clients.keys().map(AsRef::as_ref);
+            let near = nearest(name.as_str(), known)
+                .map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+            problems.push(Problem::new(
+                Code::UnknownClient,
+                address,
+                format!("there is no OAuth client `{name}` in this workspace"),
+                format!("{near}a client cannot be created from here: it comes to be when its integration registers over OAuth and a user connects it for the first time"),
+            ));
+            continue;
+        };
+        people(wanted, &address, snapshot, &mut problems);
+        let mut target = ClientTarget {
+            name,
+            address,
+            desired: wanted,
+            live,
+            access: live.state.access.clone(),
+            declared_at: BTreeMap::new(),
+        };
+        wish(&mut target, &snapshot.catalog, &mut problems);
+        clients.push(target);
+    }
+    let mut keys = Vec::new();
+    for (name, wanted) in &desired.keys {
+        let address = Address::of(&["api_keys", name.as_str()]);
+        let (wish, deliver) = match wanted {
+            DesiredKey::Revoked { reason } => (KeyWish::Gone(reason.clone()), None),
+            DesiredKey::FullAccess { deliver } => {
+                (KeyWish::May(KeyGrants::FullAccess), deliver.as_deref())
+            }
+            DesiredKey::Custom { resources, verbs, deliver } => {
+                let mut list = AccessList::default();
+                let mut lines = BTreeMap::new();
+                named(
+                    &mut list,
+                    &mut lines,
+                    (resources, verbs),
+                    &snapshot.catalog,
+                    &address,
+                    &mut problems,
+                );
+                (KeyWish::May(KeyGrants::Custom(list)), deliver.as_deref())
+            }
+        };
+        let live = snapshot.keys.get(name);
+        keys.push(KeyTarget { name, address, live, wanted: wish, deliver });
+    }
+    (clients, keys, problems)
+}
+
+fn people(
+    wanted: &DesiredClient,
+    address: &Address,
+    snapshot: &Snapshot,
+    problems: &mut Vec<Problem>,
+) {
+    let Some(holders) = &wanted.tokens.holders else { return };
+    let at = address.child("tokens").child("holders");
+    for user in holders.users.iter().filter(|user| !snapshot.users.contains_key(*user)) {
+        let known = snapshot.users.keys().map(UserId::as_str);
+        let help = nearest(user.as_str(), known).map(|near| format!("did you mean `{near}`?"));
+        problems.push(Problem::new(
+            Code::UnknownUser,
+            at.child("users").child(user.as_str()),
+            format!("there is no user `{user}` in this workspace"),
+            help.unwrap_or_else(|| "`scopeform tokens list` shows who holds tokens".to_owned()),
+        ));
+    }
+    for group in holders.groups.iter().filter(|group| !snapshot.groups.contains_key(*group)) {
+        let known = snapshot.groups.keys().map(GroupKey::as_str);
+        let help = nearest(group.as_str(), known).map(|near| format!("did you mean `{near}`?"));
+        problems.push(Problem::new(
+            Code::UnknownGroup,
+            at.child("groups").child(group.as_str()),
+            format!("there is no group `{group}` in this workspace"),
+            help.unwrap_or_else(|| "name users instead, or create the group first".to_owned()),
+        ));
+    }
+}
+
+/// Lays what the files say over what is live.
+fn wish(target: &mut ClientTarget<'_>, catalog: &Catalog, problems: &mut Vec<Problem>) {
+    let desired = target.desired;
+    let unlisted = target.address.child("unlisted_resources");
+    let named_keys: BTreeSet<&ResourceKey> = desired
+        .resources
+        .keys()
+        .chain(desired.verbs.keys())
+        .filter_map(|key| catalog.resource(key))
+        .map(|resource| &resource.key)
+        .collect();
+    let standard = AccessList::platform_default(catalog);
+    for resource in catalog.resources.values().filter(|r| !named_keys.contains(&r.key)) {
+        match desired.unlisted {
+            Unlisted::Keep => continue,
+            Unlisted::PlatformDefault => {
+                target.access.tiers.insert(resource.key.clone(), resource.default_tier.clone());
+                match standard.verbs.get(&resource.key) {
+                    Some(verbs) => target.access.verbs.insert(resource.key.clone(), verbs.clone()),
+                    None => target.access.verbs.remove(&resource.key),
+                };
+            }
+            Unlisted::NoAccess => {
+                if let Some(first) = resource.tiers.first() {
+                    target.access.tiers.insert(resource.key.clone(), first.tier.clone());
+                }
+                target.access.verbs.remove(&resource.key);
+            }
+        }
+        target.declared_at.insert(resource.key.clone(), unlisted.clone());
+    }
+    let wishes = (&desired.resources, &desired.verbs);
+    let address = target.address.clone();
+    named(&mut target.access, &mut target.declared_at, wishes, catalog, &address, problems);
+}
+
+type Wishes<'a> = (&'a BTreeMap<ResourceKey, Tier>, &'a BTreeMap<ResourceKey, BTreeSet<Verb>>);
+
+/// Lays the named resources and verbs over a list.
+fn named(
+    list: &mut AccessList,
+    lines: &mut BTreeMap<ResourceKey, Address>,
+    (tiers, verbs): Wishes<'_>,
+    catalog: &Catalog,
+    address: &Address,
+    problems: &mut Vec<Problem>,
+) {
+    for (key, tier) in tiers {
+        let at = address.child("resources").child(key.as_str());
+        let Some(resource) = known(key, catalog, &at, problems) else { continue };
+        if !resource.has(tier) {
+            let near = nearest(tier.as_str(), resource.tiers.iter().map(|own| own.tier.as_str()));
+            let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+            problems.push(Problem::new(
+                Code::TierNotOnLadder,
+                at,
+                format!("`{key}` has no tier `{tier}`"),
+                format!("{near}the ladder of `{key}` is {}", resource.ladder_words()),
+            ));
+            continue;
+        }
+        list.tiers.insert(resource.key.clone(), tier.clone());
+        lines.insert(resource.key.clone(), at);
+    }
+    for (key, wanted) in verbs {
+        let at = address.child("verbs").child(key.as_str());
+        let Some(resource) = known(key, catalog, &at, problems) else { continue };
+        let mut fine = true;
+        for verb in wanted.iter().filter(|verb| !resource.extra_verbs.contains_key(*verb)) {
+            fine = false;
+            let names: Vec<&str> = resource.extra_verbs.keys().map(Verb::as_str).collect();
+            let help = if names.is_empty() {
+                format!(
+                    "`{key}` has no verbs outside its ladder; its tiers are {}",
+                    resource.ladder_words()
+                )
+            } else {
+                format!(
+                    "`{key}` has {}; everything else is a tier: {}",
+                    names.join(", "),
+                    resource.ladder_words()
+                )
+            };
+            let message = format!("`{key}` has no verb `{verb}`");
+            problems.push(Problem::new(Code::UnknownVerb, at.clone(), message, help));
+        }
+        if fine {
+            if wanted.is_empty() {
+                list.verbs.remove(&resource.key);
+            } else {
+                list.verbs.insert(resource.key.clone(), wanted.clone());
+            }
+            lines.entry(resource.key.clone()).or_insert(at);
+        }
+    }
+}
+
+fn known<'c>(
+    key: &ResourceKey,
+    catalog: &'c Catalog,
+    at: &Address,
+    problems: &mut Vec<Problem>,
+) -> Option<&'c Resource> {
+    let Some(resource) = catalog.resource(key) else {
+        let names = catalog.resources.keys().map(ResourceKey::as_str);
+        let help = nearest(key.as_str(), names).map(|near| format!("did you mean `{near}`?"));
+        problems.push(Problem::new(
+            Code::UnknownResource,
+            at.clone(),
+            format!("there is no resource `{key}`"),
+            help.unwrap_or_else(|| {
+                let names: Vec<&str> = catalog.resources.keys().map(ResourceKey::as_str).collect();
+                format!("one of: {}", names.join(", "))
+            }),
+        ));
+        return None;
+    };
+    if resource.key != *key {
+        problems.push(Problem::new(
+            Code::ResourceRenamed,
+            at.clone(),
+            format!("the platform calls `{key}` `{}` here", resource.key),
+            format!("write `{}`; access stays the same", resource.key),
+        ));
+    }
+    Some(resource)
+}
