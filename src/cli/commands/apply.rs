@@ -95,7 +95,8 @@ async fn from_files(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
 
     if !args.json {
         let output = Output { format: Format::Text, json: false, full: false };
-        super::plan::print(&sealed, output, "scopeform apply", ui)?;
+        let command = super::plan::apply_files(&source, &args.target);
+        super::plan::print(&sealed, output, &command, ui)?;
     }
     let empty = sealed.plan().is_empty();
     let consent = if args.auto_approve || empty {
@@ -221,16 +222,12 @@ async fn listen(interrupted: Arc<AtomicBool>, ui: Ui) {
 fn refused(error: ApplyError, bound: &crate::plan::Bound) -> Failure {
     match error {
         ApplyError::Stale(facts) => {
-            let lines: Vec<String> = facts
-                .iter()
-                .map(|f| format!("\n  {}: planned on {}, live is {}", f.address, f.planned, f.live))
-                .collect();
-            let mut failure = Failure::new(Exit::Stale, "the plan is stale, nothing was done");
-            failure.message.push(':');
-            for line in lines {
-                failure.message.push_str(&line.replace('\n', " |"));
-            }
-            failure.help("plan again and review what moved")
+            let line = |fact: &apply::Stale| {
+                format!("{}: planned on {}, live is {}", fact.address, fact.planned, fact.live)
+            };
+            Failure::new(Exit::Stale, "the plan is stale, nothing was done")
+                .details(facts.iter().map(line).collect())
+                .help("plan again and review what moved")
         }
         ApplyError::Expired { .. } => {
             Failure::new(Exit::Stale, format!("{error}; nothing was done"))

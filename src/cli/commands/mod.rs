@@ -18,6 +18,8 @@ use super::ui::Failure;
 
 /// Returns a failure as `--json` prints it: the shape of `validate --json`, with one diagnostic.
 pub(super) fn error_document(failure: &Failure) -> String {
+    let detail: Vec<&str> =
+        failure.details.iter().chain(&failure.help).map(String::as_str).collect();
     let document = json!({
         "format_version": "1.0",
         "valid": false,
@@ -27,7 +29,7 @@ pub(super) fn error_document(failure: &Failure) -> String {
         "diagnostics": [{
             "severity": "error",
             "summary": failure.message,
-            "detail": failure.help.clone().unwrap_or_default(),
+            "detail": detail.join("\n"),
         }],
     });
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();

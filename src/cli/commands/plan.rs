@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::civil::Date;
 
-use crate::cli::args::{Format, Output, Plan as Args};
+use crate::cli::args::{Format, Output, Plan as Args, Source};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
@@ -35,8 +35,8 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
     let today = args.today.unwrap_or_else(clock::today);
     let sealed = SealedPlan::seal(make(&loaded, &reading, &args.target, today, tell, ui)?);
     let apply_with = match &args.out {
-        Some(file) => format!("scopeform apply {}", file.display()),
-        None => "scopeform apply".to_owned(),
+        Some(file) => apply_saved(file, &args.source),
+        None => apply_files(&args.source, &args.target),
     };
     print(&sealed, args.output, &apply_with, ui)?;
     if let Some(file) = &args.out {
@@ -113,6 +113,36 @@ fn chosen<'a>(
         chosen.push((*found).clone());
     }
     Ok(Some(chosen))
+}
+
+/// Returns the command that applies what the files say, with what chose them.
+pub(super) fn apply_files(source: &Source, targets: &[String]) -> String {
+    let mut command = "scopeform apply".to_owned();
+    if let Some(path) = &source.path {
+        command.push_str(&format!(" {}", path.display()));
+    }
+    if let Some(workspace) = &source.workspace {
+        command.push_str(&format!(" --workspace {workspace}"));
+    }
+    for target in targets {
+        command.push_str(&format!(" --target {target}"));
+    }
+    command
+}
+
+/// Returns the command that applies a saved plan: with the folder that it came from, since the secret files and the
+/// embedded control plane's data are found from there.
+fn apply_saved(file: &Path, source: &Source) -> String {
+    let folder = source.path.as_deref().and_then(|path| match path.is_file() {
+        true => path.parent().filter(|parent| !parent.as_os_str().is_empty()),
+        false => Some(path),
+    });
+    match folder {
+        Some(folder) => {
+            format!("scopeform apply {} --config {}", file.display(), folder.display())
+        }
+        None => format!("scopeform apply {}", file.display()),
+    }
 }
 
 /// Prints a plan on stdout in the format asked for.
