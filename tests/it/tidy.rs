@@ -20,7 +20,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-fn sources() -> Vec<(String, String)> {
+pub(crate) fn sources() -> Vec<(String, String)> {
     let mut found = Vec::new();
     files(&root().join("src"), &mut found);
     found.sort();
@@ -37,7 +37,7 @@ fn is_test(name: &str) -> bool {
 }
 
 /// Who may import whom. A module that is not named here may be imported by nobody but itself.
-const ARROWS: &[(&str, &[&str])] = &[
+pub(crate) const ARROWS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("source", &["model"]),
     ("diag", &["model", "source"]),
