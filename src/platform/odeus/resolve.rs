@@ -102,29 +102,37 @@ fn check_people(
     directory: &Directory,
     problems: &mut Vec<Problem>,
 ) {
+    if let Some(access) = &wanted.access {
+        check_list(access, || address.child("access"), directory, problems);
+    }
     let exact = wanted.actions.iter().map(|(key, action)| (key.as_str(), action));
     let globs = wanted.globs.iter().map(|(pattern, action)| (pattern.as_str(), action));
-    let lists = wanted.access.iter().map(|access| (address.child("access"), access)).chain(
-        exact.chain(globs).map(|(name, action): (&str, &DesiredAction)| {
-            (address.child("actions").child(name), &action.access)
-        }),
-    );
-    for (at, access) in lists {
-        let Access::Only(list) = access else { continue };
-        for principal in list.iter() {
-            match principal {
-                Principal::User(user) if !directory.users.contains_key(user) => {
-                    let known = directory.users.keys().map(AsRef::as_ref);
-                    let at = at.child("users").child(user.as_str());
-                    problems.push(unknown("user", user.as_str(), known, &at));
-                }
-                Principal::Group(group) if !directory.groups.contains_key(group) => {
-                    let known = directory.groups.keys().map(AsRef::as_ref);
-                    let at = at.child("groups").child(group.as_str());
-                    problems.push(unknown("group", group.as_str(), known, &at));
-                }
-                Principal::User(_) | Principal::Group(_) => {}
+    for (name, action) in exact.chain(globs) {
+        let at = || address.child("actions").child(name);
+        check_list(&action.access, at, directory, problems);
+    }
+}
+
+fn check_list(
+    access: &Access,
+    at: impl Fn() -> Address,
+    directory: &Directory,
+    problems: &mut Vec<Problem>,
+) {
+    let Access::Only(list) = access else { return };
+    for principal in list.iter() {
+        match principal {
+            Principal::User(user) if !directory.users.contains_key(user) => {
+                let known = directory.users.keys().map(AsRef::as_ref);
+                let at = at().child("users").child(user.as_str());
+                problems.push(unknown("user", user.as_str(), known, &at));
             }
+            Principal::Group(group) if !directory.groups.contains_key(group) => {
+                let known = directory.groups.keys().map(AsRef::as_ref);
+                let at = at().child("groups").child(group.as_str());
+                problems.push(unknown("group", group.as_str(), known, &at));
+            }
+            Principal::User(_) | Principal::Group(_) => {}
         }
     }
 }
