@@ -157,6 +157,23 @@ fn the_readme_is_executed() {
     assert!(execute("README.md") >= 8);
 }
 
+/// The annotated example: valid, and plannable on the world of the acme example, where a raised finding may block it.
+#[test]
+fn the_configuration_in_the_readme_is_one() {
+    let folder = checkout();
+    let readme = document("README.md");
+    let (_, rest) = readme.split_once("```yaml\n").unwrap();
+    let (yaml, _) = rest.split_once("```\n").unwrap();
+    let target = folder.path().join("shown");
+    std::fs::create_dir_all(&target).unwrap();
+    std::fs::write(target.join("shown.yaml"), yaml).unwrap();
+    std::fs::copy(root().join("examples/acme/world.yaml"), target.join("world.yaml")).unwrap();
+    let output = scopeform(folder.path(), &["plan", "shown", "--today", "2027-01-01"]);
+    let exit = output.status.code();
+    assert!(matches!(exit, Some(0 | 4)), "{exit:?}\n{}", printed(&output));
+    assert!(output.stderr.is_empty(), "{}", printed(&output));
+}
+
 #[test]
 fn the_examples_are_explained_and_executed() {
     execute("examples/README.md");
