@@ -157,6 +157,23 @@ fn the_readme_is_executed() {
     assert!(execute("README.md") >= 8);
 }
 
+/// The annotated example: valid, and plannable on the world of the acme example, where a raised finding may block it.
+#[test]
+fn the_configuration_in_the_readme_is_one() {
+    let folder = checkout();
+    let readme = document("README.md");
+    let (_, rest) = readme.split_once("```yaml\n").unwrap();
+    let (yaml, _) = rest.split_once("```\n").unwrap();
+    let target = folder.path().join("shown");
+    std::fs::create_dir_all(&target).unwrap();
+    std::fs::write(target.join("shown.yaml"), yaml).unwrap();
+    std::fs::copy(root().join("examples/acme/world.yaml"), target.join("world.yaml")).unwrap();
+    let output = scopeform(folder.path(), &["plan", "shown", "--today", "2027-01-01"]);
+    let exit = output.status.code();
+    assert!(matches!(exit, Some(0 | 4)), "{exit:?}\n{}", printed(&output));
+    assert!(output.stderr.is_empty(), "{}", printed(&output));
+}
+
 #[test]
 fn the_examples_are_explained_and_executed() {
     execute("examples/README.md");
@@ -189,15 +206,15 @@ fn every_example_plans_applies_and_then_has_nothing_to_do() {
 
 /// Returns the rows of the tables below a heading, as cells without backticks.
 fn rows(text: &str, heading: &str) -> Vec<Vec<String>> {
-    let at = text.find(&format!("{heading}\n")).unwrap_or_else(|| panic!("no {heading}"));
-    let section = &text[at + heading.len()..];
-    let end = section.find("\n## ").unwrap_or(section.len());
-    let lines = section[..end].lines().filter(|line| line.starts_with('|'));
+    let begin = text.lines().skip_while(|line| *line != heading).skip(1);
+    let section = begin.take_while(|line| !line.starts_with("## "));
+    let lines: Vec<&str> = section.filter(|line| line.starts_with('|')).collect();
+    assert!(lines.len() > 2, "no table below {heading}");
     let cells = |line: &str| {
         let inner = line.trim_matches('|');
         inner.split(" | ").map(|cell| cell.replace('`', "").trim().to_owned()).collect()
     };
-    let all: Vec<Vec<String>> = lines.map(cells).collect();
+    let all: Vec<Vec<String>> = lines.into_iter().map(cells).collect();
     // The head and the line below it.
     all.into_iter().skip(2).collect()
 }
@@ -206,8 +223,8 @@ fn rows(text: &str, heading: &str) -> Vec<Vec<String>> {
 fn help(title: &str) -> Vec<(String, String)> {
     let output = scopeform(root(), &["--help"]);
     let text = printed(&output);
-    let at = text.find(&format!("{title}:\n")).unwrap_or_else(|| panic!("no {title} in\n{text}"));
-    let lines = text[at..].lines().skip(1).take_while(|line| !line.is_empty());
+    let begin = text.lines().skip_while(|line| *line != format!("{title}:")).skip(1);
+    let lines = begin.take_while(|line| !line.is_empty());
     let pair = |line: &str| {
         let (name, meaning) = line.trim().split_once("  ").unwrap();
         (name.to_owned(), meaning.trim().replace('`', ""))
@@ -245,6 +262,62 @@ fn the_readme_lists_every_finding() {
         })
         .collect();
     assert_eq!(listed, rules);
+}
+
+#[test]
+fn the_tests_that_the_readme_names_exist() {
+    let mut functions = String::new();
+    for (_, text) in tidy::sources() {
+        functions.push_str(&text);
+    }
+    let mut tests = Vec::new();
+    tidy::files(&root().join("tests"), &mut tests);
+    for path in tests {
+        functions.push_str(&std::fs::read_to_string(path).unwrap());
+    }
+    let listed = rows(&document("README.md"), "## Safety");
+    let named: Vec<&str> = listed
+        .iter()
+        .filter(|row| row.len() == 3)
+        .filter_map(|row| row[2].split_whitespace().next())
+        .filter(|name| name.matches('_').count() > 2)
+        .collect();
+    assert!(named.len() >= 10, "{named:?}");
+    for name in named {
+        assert!(functions.contains(&format!("fn {name}()")), "there is no test {name}");
+    }
+}
+
+#[test]
+fn a_plan_file_that_was_touched_is_refused() {
+    let folder = checkout();
+    let saved = scopeform(folder.path(), &["plan", "examples/acme", "--out", "a.plan"]);
+    assert_eq!(saved.status.code(), Some(0), "{}", printed(&saved));
+    let file = folder.path().join("a.plan");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let edited = |from: &str, to: &str| {
+        assert!(text.contains(from), "the plan holds no {from}");
+        text.replacen(from, to, 1)
+    };
+    for (what, text, exit) in [
+        ("as written", text.clone(), 0),
+        ("a bound value", edited("content-team", "sales"), 1),
+        ("an observed value", edited("\"today\": \"2", "\"today\": \"3"), 1),
+        ("an added key", edited("{", "{ \"note\": \"harmless\","), 1),
+        ("a blank", format!("{text} "), 1),
+        ("cut short", text.chars().take(text.len() / 2).collect(), 1),
+        ("another version", edited("\"scopeform_plan\": 1", "\"scopeform_plan\": 2"), 1),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        for command in [&["show", "a.plan"][..], &["apply", "a.plan", "--config", "examples/acme"]]
+        {
+            if command[0] == "apply" && exit == 0 {
+                continue;
+            }
+            let output = scopeform(folder.path(), command);
+            assert_eq!(output.status.code(), Some(exit), "{what}\n{}", printed(&output));
+        }
+    }
 }
 
 #[test]
