@@ -7,6 +7,8 @@ mod config_cases;
 #[cfg(test)]
 mod odeus;
 #[cfg(test)]
+mod planner;
+#[cfg(test)]
 mod render_plan;
 #[cfg(test)]
 mod render_status;
