@@ -151,9 +151,9 @@ pub fn propose(
             }
         }
         (Some(Mode::Managed | Mode::Sync), Some(Mode::Managed | Mode::Sync)) => {
-            within_sync(&toggles, client, target, live)
+            within_sync(&toggles, client.as_ref(), target, live)
         }
-        (None | Some(Mode::Fixed), _) => into_sync(&toggles, client, live),
+        (None | Some(Mode::Fixed), _) => into_sync(&toggles, client.as_ref(), live),
         (Some(Mode::Managed | Mode::Sync), None) => vec![plain(&toggles)],
     };
     proposal.orders = middle
@@ -240,7 +240,7 @@ fn plain(toggles: &[Toggle]) -> Vec<Op> {
 
 fn within_sync(
     toggles: &[Toggle],
-    client: Option<Op>,
+    client: Option<&Op>,
     target: &Target<'_>,
     live: &IntegrationState,
 ) -> Vec<Vec<Op>> {
@@ -251,7 +251,7 @@ fn within_sync(
     for narrow_first in [false, true] {
         let (one, two) = if narrow_first { (&narrow, &widen) } else { (&widen, &narrow) };
         let order = one.iter().chain(&confirm).chain(two).cloned();
-        orders.push(order.chain(withdrawing(toggles)).chain(client.clone()).collect());
+        orders.push(order.chain(withdrawing(toggles)).chain(client.cloned()).collect());
     }
     orders
 }
@@ -282,7 +282,7 @@ fn confirmation(toggles: &[Toggle], target: &Target<'_>, live: &IntegrationState
     (!scopes.is_empty()).then_some(Op::ConfirmPending { scopes })
 }
 
-fn into_sync(toggles: &[Toggle], client: Option<Op>, live: &IntegrationState) -> Vec<Vec<Op>> {
+fn into_sync(toggles: &[Toggle], client: Option<&Op>, live: &IntegrationState) -> Vec<Vec<Op>> {
     let fixed = live.client.mode() == Some(Mode::Fixed) && client.is_some();
     // Under the old list an action may lack scopes that the new client will request: they are accepted until then.
     let set = |toggle: &Toggle| {
@@ -299,9 +299,9 @@ fn into_sync(toggles: &[Toggle], client: Option<Op>, live: &IntegrationState) ->
     let widen: Vec<Op> = widening(toggles).map(set).collect();
     let narrow: Vec<Op> = narrowing(toggles).map(set).collect();
     let toggles_first = |one: &[Op], two: &[Op]| {
-        one.iter().chain(two).cloned().chain(client.clone()).collect::<Vec<Op>>()
+        one.iter().chain(two).chain(client).cloned().collect::<Vec<Op>>()
     };
-    let client_first = client.iter().cloned().chain(plain(toggles)).collect();
+    let client_first = client.into_iter().cloned().chain(plain(toggles)).collect();
     vec![toggles_first(&widen, &narrow), toggles_first(&narrow, &widen), client_first]
 }
 
