@@ -12,6 +12,8 @@ mod odeus;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
+mod planner;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod render_plan;
