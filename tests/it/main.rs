@@ -1,6 +1,10 @@
 //! Integration tests: one binary, one module per subject.
 
 #[cfg(test)]
+mod apply;
+#[cfg(test)]
+mod cli;
+#[cfg(test)]
 mod config;
 #[cfg(test)]
 mod config_cases;

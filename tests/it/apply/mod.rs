@@ -1,0 +1,11 @@
+//! Apply, with the real binary against a real control plane, and a proxy between them that fails in every way.
+#![expect(clippy::disallowed_methods, reason = "tests read and write files")]
+
+mod calls;
+mod consent;
+mod faults;
+mod interrupts;
+pub(crate) mod plane;
+pub(crate) mod proxy;
+mod stale;
+pub(crate) mod wire;
