@@ -41,7 +41,10 @@ fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::
     }
     match &report.differences {
         None => {
-            writeln!(out, "\nThe end could not be read back; `scopeform plan` tells what is live.")?
+            writeln!(
+                out,
+                "\nThe end could not be read back; `scopeform plan` tells what is live."
+            )?;
         }
         Some(differences) => {
             for difference in differences {
@@ -59,6 +62,9 @@ fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::
     if report.is_complete() {
         let operations = count(total, "operation", "operations");
         writeln!(out, "Applied: {operations}, read back as planned, {calls}.")
+    } else if !report.may_have_written() {
+        let operations = count(total, "operation was", "operations were");
+        writeln!(out, "Nothing was applied: {operations} planned, {calls}.")
     } else {
         writeln!(
             out,
