@@ -1,6 +1,5 @@
 //! The environment, read once. An unknown `SCOPEFORM_...` variable does nothing but fail: a misspelt one would otherwise
 //! be a setting that silently is not there.
-#![expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

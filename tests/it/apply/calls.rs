@@ -59,7 +59,9 @@ fn planning_never_writes() {
     let proxy = Proxy::counting(plane.address);
     let lab = plane.lab_through(&proxy, WISHES);
     let before = plane.state();
-    for args in ["plan", "plan --json", "plan --format diff", "plan --out p.json", "status", "export"] {
+    for args in
+        ["plan", "plan --json", "plan --format diff", "plan --out p.json", "status", "export"]
+    {
         plane.run(&lab, args).exits(0);
     }
     assert_eq!(proxy.writes(), 0);

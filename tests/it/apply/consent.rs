@@ -15,10 +15,10 @@ fn yes_applies_and_everything_else_does_not() {
         assert_eq!(plane.state(), before, "{typed:?}");
     }
     plane.run(&lab, "apply").exits(5).says(&["not approved; nothing was done"]);
-    plane.run(&lab, "apply --input=false").exits(5).says(&[
-        "nobody may be asked (`--input=false`), so nothing was done",
-        "`--auto-approve`",
-    ]);
+    plane
+        .run(&lab, "apply --input=false")
+        .exits(5)
+        .says(&["nobody may be asked (`--input=false`), so nothing was done", "`--auto-approve`"]);
     plane.run(&lab, "apply").env("SCOPEFORM_INPUT", "false").types("yes\n").exits(5);
     assert_eq!(plane.state(), before);
     assert_eq!(plane.audited(), 0);
@@ -92,7 +92,8 @@ integrations:
                 plane.run(&lab, "apply p.json").exits(0)
             }
             _ => {
-                let wishes = wishes.replace("    oauth", "    accept_scopes: [notes.meta]\n    oauth");
+                let wishes =
+                    wishes.replace("    oauth", "    accept_scopes: [notes.meta]\n    oauth");
                 lab.write("scopeform.yaml", &config_at(&plane.url(), &wishes));
                 plane.run(&lab, "apply --auto-approve").exits(0)
             }
@@ -116,7 +117,8 @@ integrations:
     plane.run(&lab, "plan --detailed-exitcode").exits(4).prints(&["action-missing-scope"]);
     for args in ["apply", "apply --auto-approve"] {
         let done = plane.run(&lab, args).env("NOTES_SECRET", "s").types("yes\n").exits(4);
-        let done = done.says(&["the plan is blocked by", "nothing was done", "action-missing-scope"]);
+        let done =
+            done.says(&["the plan is blocked by", "nothing was done", "action-missing-scope"]);
         assert!(!done.err.contains("Only `yes`"), "{}", done.all());
     }
     plane.run(&lab, "plan --out p.json").exits(4);

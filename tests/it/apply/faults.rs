@@ -62,9 +62,14 @@ fn a_write_that_never_arrived_is_not_repeated() {
 
 #[test]
 fn a_server_error_before_the_write_is_no_write() {
-    let (plane, report, _) = apply(TWO, 1, |r, n| {
-        if first_write(r, n) { Do::Answer(500, "{}".to_owned()) } else { Do::Pass }
-    });
+    let (plane, report, _) =
+        apply(
+            TWO,
+            1,
+            |r, n| {
+                if first_write(r, n) { Do::Answer(500, "{}".to_owned()) } else { Do::Pass }
+            },
+        );
     assert_eq!(outcomes(&report), ["failed", "skipped"], "{report}");
     assert_eq!(plane.audited(), 0);
 }
@@ -106,9 +111,14 @@ fn another_effect_than_planned_stops_the_unit() {
 
 #[test]
 fn a_precondition_that_fails_first_means_nothing_was_done() {
-    let (plane, report, _) = apply(ONE, 3, |r, _| {
-        if r.is_write() { Do::Answer(412, "{}".to_owned()) } else { Do::Pass }
-    });
+    let (plane, report, _) =
+        apply(
+            ONE,
+            3,
+            |r, _| {
+                if r.is_write() { Do::Answer(412, "{}".to_owned()) } else { Do::Pass }
+            },
+        );
     assert_eq!(outcomes(&report), ["conflict"], "{report}");
     assert_eq!(plane.audited(), 0);
 }
@@ -118,9 +128,14 @@ fn another_confirmation_is_never_given() {
     let body = json!({"type": "error", "error": {"type": "conflict", "code": "confirmation_required",
         "message": "no", "request_id": "r", "confirmation": {"add": ["evil.all"], "remove": [], "accept_missing": []}}});
     let body = body.to_string();
-    let (plane, report, _) = apply(ONE, 3, move |r, _| {
-        if r.is_write() { Do::Answer(409, body.clone()) } else { Do::Pass }
-    });
+    let (plane, report, _) =
+        apply(
+            ONE,
+            3,
+            move |r, _| {
+                if r.is_write() { Do::Answer(409, body.clone()) } else { Do::Pass }
+            },
+        );
     assert_eq!(outcomes(&report), ["conflict"], "{report}");
     assert_eq!(plane.audited(), 0);
 }

@@ -1,6 +1,7 @@
 //! Ctrl-C and kill -9, at every boundary.
 
 use std::io::{BufRead as _, BufReader};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::plane::{Plane, WISHES, WRITES};
 use super::proxy::{Do, Proxy, gate};
@@ -29,8 +30,12 @@ fn interrupted_between_writes_finishes_the_one_in_flight() {
         }
         keeper.release();
         let report = running.done().exits(6).json();
-        let outcomes: Vec<_> =
-            report["operations"].as_array().unwrap().iter().map(|s| s["outcome"].as_str().unwrap()).collect();
+        let outcomes: Vec<_> = report["operations"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|s| s["outcome"].as_str().unwrap())
+            .collect();
         assert_eq!(outcomes, ["applied", "applied", "interrupted", "interrupted"], "{report}");
         assert_eq!(plane.audited(), 2);
         plane.run(&lab, "apply --auto-approve").exits(0).prints(&["Applied: 2 operations"]);
@@ -65,28 +70,15 @@ fn interrupted_twice_stops_at_once() {
 fn interrupted_before_the_first_write_is_130() {
     for signal in ["INT", "TERM"] {
         let plane = Plane::start();
-        let lab = plane.lab(WISHES);
-        plane.run(&lab, "plan --out p.json").exits(0);
-        let before = plane.state();
         let (gate, keeper) = gate();
-        let proxy = Proxy::start(plane.address, move |_, _| Do::Gate(gate.clone()));
-        // The plan file names the endpoint it was made at, so the plan is made through the proxy.
-        drop(proxy);
-        let proxy = {
-            let gate = super::proxy::gate();
-            let held = std::sync::atomic::AtomicUsize::new(0);
-            let (stop, keep) = gate;
-            let proxy = Proxy::start(plane.address, move |_, _| {
-                // Five requests make the plan; the sixth is apply's re-read.
-                let seen = held.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                if seen < 5 { Do::Pass } else { Do::Gate(stop.clone()) }
-            });
-            (proxy, keep)
-        };
-        drop(keeper);
-        let (proxy, keeper) = proxy;
+        let seen = AtomicUsize::new(0);
+        let proxy = Proxy::start(plane.address, move |_, _| {
+            // Five requests make the plan; the sixth is apply's re-read.
+            if seen.fetch_add(1, Ordering::Relaxed) < 5 { Do::Pass } else { Do::Gate(gate.clone()) }
+        });
         let lab = plane.lab_through(&proxy, WISHES);
         plane.run(&lab, "plan --out p.json").exits(0);
+        let before = plane.state();
         let running = plane.run(&lab, "apply p.json").begin();
         keeper.arrived();
         running.signal(signal);

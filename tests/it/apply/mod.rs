@@ -1,5 +1,4 @@
 //! Apply, with the real binary against a real control plane, and a proxy between them that fails in every way.
-#![expect(clippy::disallowed_methods, reason = "tests read and write files")]
 
 mod calls;
 mod consent;

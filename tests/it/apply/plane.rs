@@ -154,12 +154,11 @@ impl Plane {
     }
 
     /// Switches one action as somebody else would, confirming whatever it does.
-    pub(crate) fn switch(&self, integration: &str, action: &str, access: Value) {
+    pub(crate) fn switch(&self, integration: &str, action: &str, access: &Value) {
         let (_, now) = self.admin("GET", &format!("integrations/{integration}"), None);
         let tag = now["etag"].as_str().unwrap();
-        let path = format!(
-            "/odeus/v1/workspaces/acme/integrations/{integration}/actions/{action}/access"
-        );
+        let path =
+            format!("/odeus/v1/workspaces/acme/integrations/{integration}/actions/{action}/access");
         let mut body = serde_json::json!({ "access": access });
         let put = |body: &Value| {
             wire::call(self.address, &self.token, "PUT", &path, Some(tag), Some(body))
@@ -184,7 +183,7 @@ impl Plane {
 
     /// How many entries the audit log holds.
     pub(crate) fn audited(&self) -> usize {
-        let (_, page) = self.admin("GET", "audit?limit=100", None);
+        let (_, page) = self.admin("GET", "audit?limit=50", None);
         page["items"].as_array().unwrap().len()
     }
 }

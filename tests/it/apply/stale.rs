@@ -10,7 +10,7 @@ fn a_moved_field_stops_a_saved_plan_before_the_first_write() {
     let plane = Plane::start();
     let lab = plane.lab(WISHES);
     plane.run(&lab, "plan --out p.json").exits(0);
-    plane.switch("files", "write_file", json!({ "users": ["ben@acme.example"] }));
+    plane.switch("files", "write_file", &json!({ "only": [{ "user": "ben@acme.example" }] }));
     let moved = plane.state();
     let audited = plane.audited();
     let done = plane.run(&lab, "apply p.json").exits(3).says(&[
@@ -35,7 +35,7 @@ fn what_the_plan_does_not_rely_on_may_move() {
     let plane = Plane::start();
     let lab = plane.lab(WISHES);
     plane.run(&lab, "plan --out p.json").exits(0);
-    plane.switch("files", "read_file", json!("everyone"));
+    plane.switch("files", "read_file", &json!("everyone"));
     plane.run(&lab, "apply p.json").exits(0).prints(&["Applied: 4 operations"]);
     plane.run(&lab, "plan --detailed-exitcode").exits(0);
 }
@@ -105,7 +105,7 @@ integrations:
     let lab = plane.lab_through(&proxy, wishes);
     let running = plane.run(&lab, "apply --auto-approve --json").begin();
     keeper.arrived();
-    plane.switch("notes", "share_note", json!("everyone"));
+    plane.switch("notes", "share_note", &json!("everyone"));
     keeper.release();
     let report = running.done().exits(6).json();
     assert_eq!(report["applied"], 1, "{report}");

@@ -4,6 +4,9 @@ use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -119,11 +122,22 @@ impl Run {
         let input = if self.input.is_some() { Stdio::piped() } else { Stdio::null() };
         self.command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().unwrap();
+        let pid = child.id();
+        let (ended, has_ended) = mpsc::channel::<()>();
+        // A program that hangs fails its test instead of holding up all the others.
+        thread::spawn(move || {
+            if has_ended.recv_timeout(Duration::from_secs(60)) == Err(RecvTimeoutError::Timeout) {
+                let line = format!("kill -KILL {pid}");
+                let _ = Command::new("sh").args(["-c", &line]).status();
+            }
+        });
         if let Some(text) = &self.input {
             // A program that does not read has nothing to complain about.
             let _ = child.stdin.take().unwrap().write_all(text.as_bytes());
         }
-        Done::of(&child.wait_with_output().unwrap(), &self.root)
+        let output = child.wait_with_output().unwrap();
+        drop(ended);
+        Done::of(&output, &self.root)
     }
 
     /// Runs to the end and checks the exit code.
@@ -181,11 +195,7 @@ pub(crate) struct Done {
 impl Done {
     fn of(output: &Output, root: &str) -> Self {
         let text = |bytes: &[u8]| scrub(&String::from_utf8_lossy(bytes), root);
-        Self {
-            code: output.status.code(),
-            out: text(&output.stdout),
-            err: text(&output.stderr),
-        }
+        Self { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
     }
 
     #[track_caller]
@@ -223,8 +233,9 @@ impl Done {
     /// Reads stdout as exactly one JSON document.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.out)
-            .unwrap_or_else(|error| panic!("stdout is not one JSON document: {error}\n{}", self.all()))
+        serde_json::from_str(&self.out).unwrap_or_else(|error| {
+            panic!("stdout is not one JSON document: {error}\n{}", self.all())
+        })
     }
 
     /// Both streams, for messages.
