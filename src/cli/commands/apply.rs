@@ -337,7 +337,7 @@ fn verify(
 ) -> Result<(), Failure> {
     let reading = Reading { snapshot: end, calls: 0 };
     let (target, today) = (&args.target, clock::today());
-    let again = super::plan::make(loaded, &reading, target, today, Tell::People, ui)?;
+    let again = super::plan::make(loaded, &reading, target, today, Tell::Nobody, ui)?;
     if again.is_empty() {
         return Ok(());
     }

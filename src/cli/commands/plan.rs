@@ -82,7 +82,11 @@ pub(super) fn make(
     match plan {
         Some(plan) => {
             // Warnings belong to the conversation; the result stays one document.
-            report(&diagnostics, &loaded.folder.configs, Tell::People, ui)?;
+            let tell = match tell {
+                Tell::People | Tell::Json => Tell::People,
+                Tell::Nobody => Tell::Nobody,
+            };
+            report(&diagnostics, &loaded.folder.configs, tell, ui)?;
             Ok(plan)
         }
         None => {

@@ -103,6 +103,15 @@ integrations:
 }
 
 #[test]
+fn a_warning_is_said_once() {
+    let plane = Plane::start();
+    let lab = plane
+        .lab("integrations:\n  notes:\n    actions: {\"raed_*\": enabled, read_note: enabled}\n");
+    let done = plane.run(&lab, "apply --auto-approve").exits(0).says(&["glob-matches-nothing"]);
+    assert_eq!(done.err.matches("glob-matches-nothing").count(), 1, "{}", done.all());
+}
+
+#[test]
 fn nobody_is_asked_to_agree_to_what_is_blocked() {
     let plane = Plane::start();
     let lab = plane.lab(

@@ -64,6 +64,20 @@ fn a_web_page_is_no_control_plane() {
 }
 
 #[test]
+fn what_a_server_says_cannot_move_the_cursor_or_turn_the_text() {
+    let body = json!({"error": {"message": "no \u{1b}[31m\u{202e}evil\r\n::error::x"}}).to_string();
+    for args in ["plan", "plan --json"] {
+        let body = body.clone();
+        let done = plan_against(move || Do::Answer(403, body.clone()), args).exits(8);
+        for bad in ['\u{1b}', '\u{202e}', '\r'] {
+            assert!(!done.all().contains(bad), "{bad:?} {}", done.all());
+        }
+        assert!(!done.err.lines().any(|line| line.starts_with("::")), "{}", done.all());
+        assert!(!done.all().contains("CANARY"));
+    }
+}
+
+#[test]
 fn pages_without_end_are_not_followed() {
     let ended = |page: fn(usize) -> Value| {
         let plane = Plane::start();

@@ -224,6 +224,19 @@ fn every_command_has_help_and_the_program_a_version() {
 }
 
 #[test]
+fn the_environment_may_name_the_configuration() {
+    let lab = Lab::new();
+    lab.run("init acme --workspace acme").exits(0);
+    lab.run("plan --detailed-exitcode").exits(1);
+    let run = |args: &str| lab.run(args).env("SCOPEFORM_CONFIG", "acme");
+    run("plan --detailed-exitcode --out p.json").exits(2);
+    run("validate nowhere").exits(1).says(&["cannot read nowhere"]);
+    run("apply p.json").exits(0).prints(&["Applied: 14 operations"]);
+    run("plan --detailed-exitcode").exits(0);
+    run("apply --auto-approve").exits(0).prints(&["No changes"]);
+}
+
+#[test]
 fn several_workspaces_need_a_choice() {
     let lab = Lab::new();
     for name in ["acme", "beta"] {
