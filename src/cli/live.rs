@@ -217,17 +217,22 @@ pub(super) fn seed(folder: &Folder, workspace: &WorkspaceId, ui: &Ui) -> Result<
     let (mut world, diagnostics) = config::world::load(&folder.worlds);
     report(&diagnostics, &folder.worlds, Tell::People, ui)?;
     if diagnostics.has_errors() {
-        return Err(Failure::said(Exit::Error));
+        return Err(not_valid("world"));
     }
     let (catalog, diagnostics) = config::catalog::load(&folder.catalogs);
     report(&diagnostics, &folder.catalogs, Tell::People, ui)?;
     if diagnostics.has_errors() {
-        return Err(Failure::said(Exit::Error));
+        return Err(not_valid("catalogue"));
     }
     if folder.worlds.iter().next().is_none() {
         world = default_world(workspace);
     }
     Ok(Seed::of(world, catalog.into_iter().collect()))
+}
+
+/// Says that a file beside the configuration is wrong, once its diagnostics have been printed.
+pub(super) fn not_valid(kind: &str) -> Failure {
+    Failure::new(Exit::Error, format!("a {kind} file of the embedded control plane is not valid"))
 }
 
 /// Says why the live system could not be read.

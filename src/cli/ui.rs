@@ -26,7 +26,8 @@ impl Ui {
     pub(super) fn new(no_color: bool, input: bool, verbose: bool, env: &super::env::Env) -> Self {
         let set = |name: &str| env.get(name).is_some_and(|value| !value.is_empty());
         let dumb = env.get("TERM").is_some_and(|term| term == "dumb");
-        let forced = set("CLICOLOR_FORCE") || set("FORCE_COLOR");
+        let on = |name: &str| set(name) && env.get(name).is_some_and(|value| value != "0");
+        let forced = on("CLICOLOR_FORCE") || on("FORCE_COLOR");
         let allowed =
             |terminal: bool| !no_color && !set("NO_COLOR") && (forced || (terminal && !dumb));
         Self {

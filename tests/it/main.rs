@@ -2,6 +2,10 @@
 #![expect(clippy::disallowed_methods, reason = "tests read files and the environment")]
 
 #[cfg(test)]
+mod apply;
+#[cfg(test)]
+mod cli;
+#[cfg(test)]
 mod config;
 #[cfg(test)]
 mod config_cases;

@@ -3,12 +3,12 @@
 use crate::cli::args::Export as Args;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
+use crate::cli::folder::replace;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Tell, load};
 use crate::render::csv;
 
 /// Writes the seed's export.
-#[expect(clippy::disallowed_methods, reason = "`--out` writes a file")]
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     let loaded = load(&args.source, Tell::People, ui)?;
     let snapshot = super::status::read(&loaded, args.reach, env, ui).await?;
@@ -18,7 +18,7 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
     match &args.out {
         None => ui.out(&page)?,
         Some(file) => {
-            std::fs::write(file, page).map_err(|error| {
+            replace(file, &page).map_err(|error| {
                 Failure::new(Exit::Error, format!("cannot write {}: {error}", file.display()))
             })?;
             ui.say(&format!("exported to {}", file.display()));

@@ -15,6 +15,7 @@ pub(super) mod validate;
 use serde_json::json;
 
 use super::ui::Failure;
+use crate::render::neutral;
 
 /// Returns a failure as `--json` prints it: the shape of `validate --json`, with one diagnostic.
 pub(super) fn error_document(failure: &Failure) -> String {
@@ -28,11 +29,12 @@ pub(super) fn error_document(failure: &Failure) -> String {
         "exit_code": failure.exit.code(),
         "diagnostics": [{
             "severity": "error",
+            "code": failure.exit.name(),
             "summary": failure.message,
             "detail": detail.join("\n"),
         }],
     });
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
-    text
+    neutral::json(&text).into_owned()
 }

@@ -17,6 +17,7 @@ use crate::plan::Plan;
 use crate::platform::odeus::planner::{self, Inputs};
 use crate::platform::odeus::state::Snapshot;
 use crate::platform::provider::{Read, Reading};
+use crate::render::palette::Palette;
 use crate::render::{diff, json, text};
 use crate::seal::{SealedPlan, document};
 
@@ -79,7 +80,11 @@ pub(super) fn make(
     match plan {
         Some(plan) => {
             // Warnings belong to the conversation; the result stays one document.
-            report(&diagnostics, &loaded.folder.configs, Tell::People, ui)?;
+            let tell = match tell {
+                Tell::People | Tell::Json => Tell::People,
+                Tell::Nobody => Tell::Nobody,
+            };
+            report(&diagnostics, &loaded.folder.configs, tell, ui)?;
             Ok(plan)
         }
         None => {
@@ -152,24 +157,33 @@ pub(super) fn print(
     apply_with: &str,
     ui: &Ui,
 ) -> Result<(), Failure> {
+    Ok(ui.out(&page(sealed, output, apply_with, ui.palette()))?)
+}
+
+/// Returns a plan in the format asked for.
+pub(super) fn page(
+    sealed: &SealedPlan,
+    output: Output,
+    apply_with: &str,
+    palette: Palette,
+) -> String {
     let mut page = String::new();
     let (plan, digest) = (sealed.plan(), sealed.digest().as_str());
     // Writing to a String cannot fail.
     let _ = match output.format() {
         Format::Text => {
-            let options = text::Options { palette: ui.palette(), full: output.full, apply_with };
+            let options = text::Options { palette, full: output.full, apply_with };
             text::plan(&mut page, plan, digest, options)
         }
         Format::Json => json::plan(&mut page, plan, digest),
-        Format::Diff => diff::plan(&mut page, plan, ui.palette()),
+        Format::Diff => diff::plan(&mut page, plan, palette),
     };
-    Ok(ui.out(&page)?)
+    page
 }
 
-#[expect(clippy::disallowed_methods, reason = "`--out` writes a file")]
 fn save(sealed: &SealedPlan, file: &Path) -> Result<(), Failure> {
     let text = document::write(sealed, env!("CARGO_PKG_VERSION"));
-    std::fs::write(file, text).map_err(|error| {
+    crate::cli::folder::replace(file, &text).map_err(|error| {
         Failure::new(Exit::Error, format!("cannot write the plan to {}: {error}", file.display()))
     })
 }
