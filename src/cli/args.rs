@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
+use super::env;
 use super::exit::Exit;
 
 /// Declare the OAuth scopes, actions and sharing of your integrations in YAML; plan and apply the difference.
 #[derive(Debug, Parser)]
-#[command(name = "scopeform", version, after_help = format!("Exit codes:\n{}", Exit::table()))]
+#[command(name = "scopeform", version, after_help = after_help())]
 #[command(disable_help_subcommand = true, infer_subcommands = false)]
 pub struct Cli {
     /// Options that every command takes.
@@ -19,6 +20,11 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// What help says after the options: how the program ends, and what it reads from the environment.
+fn after_help() -> String {
+    format!("Exit codes:\n{}\nEnvironment:\n{}", Exit::table(), env::table())
 }
 
 /// Options that every command takes.

@@ -18,6 +18,12 @@ pub(super) const KNOWN: &[(&str, &str)] = &[
     ("SCOPEFORM_TOKEN_FILE", "file that holds the bearer token"),
 ];
 
+/// Returns the variables as text, for help and documentation.
+pub(super) fn table() -> String {
+    let widest = KNOWN.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    KNOWN.iter().map(|(name, does)| format!("  {name:widest$}  {does}\n")).collect()
+}
+
 /// The environment as it was when the process began.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Env(BTreeMap<String, OsString>);

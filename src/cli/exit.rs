@@ -63,6 +63,24 @@ impl Exit {
         }
     }
 
+    /// Returns the stable name by which programs know it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Error => "error",
+            Self::Changes => "changes",
+            Self::Stale => "stale",
+            Self::Blocked => "blocked",
+            Self::NotApproved => "not-approved",
+            Self::Partial => "partial",
+            Self::NoAccess => "no-access",
+            Self::Usage => "usage",
+            Self::Bug => "bug",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
     /// Returns the table as text.
     #[must_use]
     pub fn table() -> String {

@@ -138,7 +138,8 @@ fn holds_configuration(folder: &Path) -> bool {
     let Ok(entries) = fs::read_dir(folder) else { return false };
     entries.flatten().map(|entry| entry.path()).any(|path| {
         is_yaml(&path)
-            && fs::read(&path).is_ok_and(|bytes| {
+            && path.is_file()
+            && read(&path).is_ok_and(|bytes| {
                 let text = String::from_utf8_lossy(&bytes);
                 let has = |key: &str| text.lines().any(|line| line.starts_with(key));
                 classify(&bytes) == FileKind::Config && has("version:") && has("platform:")
@@ -181,6 +182,14 @@ fn walk(folder: &Path, above: &mut Vec<PathBuf>, files: &mut Vec<PathBuf>) -> Re
         }
         match fs::metadata(&path) {
             Ok(meta) if meta.is_dir() => walk(&path, above, files)?,
+            Ok(meta) if is_yaml(&path) && !meta.is_file() => {
+                // Reading a pipe would wait for whoever writes to it.
+                return Err(Failure::new(
+                    Exit::Error,
+                    format!("{} is no regular file", path.display()),
+                )
+                .help("move it out of the configuration folder"));
+            }
             Ok(_) if is_yaml(&path) => files.push(path),
             Ok(_) => {}
             Err(error) if is_yaml(&path) || error.raw_os_error() == Some(ELOOP) => {
@@ -203,6 +212,29 @@ fn walk(folder: &Path, above: &mut Vec<PathBuf>, files: &mut Vec<PathBuf>) -> Re
 const ELOOP: i32 = 62;
 #[cfg(not(target_os = "macos"))]
 const ELOOP: i32 = 40;
+
+/// Writes a file whole or not at all: when the disk is full, what was there before still is.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn replace(file: &Path, text: &str) -> std::io::Result<()> {
+    // A pipe or a device takes the text as it comes; a link keeps pointing where it points.
+    let file = match fs::metadata(file) {
+        Ok(meta) if !meta.is_file() => return fs::write(file, text),
+        Ok(_) => fs::canonicalize(file)?,
+        Err(_) => file.to_owned(),
+    };
+    let mut name = std::ffi::OsString::from(".");
+    name.push(file.file_name().unwrap_or_default());
+    name.push(format!(".{}.new", std::process::id()));
+    let new = file.with_file_name(name);
+    let written = fs::write(&new, text).and_then(|()| fs::rename(&new, &file));
+    if written.is_err() {
+        // What is half written is of no use to anybody.
+        let _ = fs::remove_file(&new);
+    }
+    written
+}
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let cannot = |error: std::io::Error| {

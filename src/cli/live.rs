@@ -1,6 +1,7 @@
 //! The live system behind a configuration: the embedded control plane, started in this process, or a URL.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -9,13 +10,13 @@ use super::args::Reach;
 use super::env::Env;
 use super::exit::Exit;
 use super::folder::{Folder, data_dir, make_data_dir};
+use super::product::Product;
 use super::secret::{self, Secrets};
 use super::ui::{Failure, Ui};
 use super::workspace::{Tell, report};
 use crate::config;
 use crate::model::WorkspaceId;
 use crate::platform::http::{EndpointError, Http, HttpOptions, Transport};
-use crate::platform::odeus::client::OdeusClient;
 use crate::platform::odeus::world::World;
 use crate::platform::provider::ProviderError;
 use crate::server::{self, Running, default_world};
@@ -67,13 +68,13 @@ impl<'a> Target<'a> {
 
 /// A live workspace.
 #[derive(Debug)]
-pub(super) struct Live {
+pub(super) struct Live<C> {
     /// Reads and writes it.
-    pub(super) client: OdeusClient,
+    pub(super) client: C,
     running: Option<Running>,
 }
 
-impl Live {
+impl<C> Live<C> {
     /// Ends the embedded control plane, if there is one.
     pub(super) async fn close(self) {
         if let Some(running) = self.running {
@@ -86,29 +87,27 @@ impl Live {
 ///
 /// # Errors
 /// When it does not come up, or there is no token for a URL.
-pub(super) async fn connect(
+pub(super) async fn connect<P: Product>(
     target: Target<'_>,
     secrets: Secrets,
     reach: Reach,
     env: &Env,
     ui: &Ui,
-) -> Result<Live, Failure> {
-    let workspace = target.workspace;
+) -> Result<Live<P::Client>, Failure> {
+    let workspace = target.workspace.clone();
     match target.place {
         Place::Embedded => {
             let running = start(target, env, ui).await?;
             let endpoint = format!("http://{}", running.address);
             let http = http(&endpoint, running.admin_token.clone(), reach)?;
-            let client = OdeusClient::new(std::sync::Arc::new(http), workspace.clone(), secrets);
+            let client = P::client(Arc::new(http), workspace, secrets, target.root);
             Ok(Live { client, running: Some(running) })
         }
         Place::Url(url) => {
             let http = http(url, secret::token(env)?, reach)?;
             ui.detail(&format!("using {}", http.origin()));
-            Ok(Live {
-                client: OdeusClient::new(std::sync::Arc::new(http), workspace.clone(), secrets),
-                running: None,
-            })
+            let client = P::client(Arc::new(http), workspace, secrets, target.root);
+            Ok(Live { client, running: None })
         }
     }
 }
@@ -217,17 +216,22 @@ pub(super) fn seed(folder: &Folder, workspace: &WorkspaceId, ui: &Ui) -> Result<
     let (mut world, diagnostics) = config::world::load(&folder.worlds);
     report(&diagnostics, &folder.worlds, Tell::People, ui)?;
     if diagnostics.has_errors() {
-        return Err(Failure::said(Exit::Error));
+        return Err(not_valid("world"));
     }
     let (catalog, diagnostics) = config::catalog::load(&folder.catalogs);
     report(&diagnostics, &folder.catalogs, Tell::People, ui)?;
     if diagnostics.has_errors() {
-        return Err(Failure::said(Exit::Error));
+        return Err(not_valid("catalogue"));
     }
     if folder.worlds.iter().next().is_none() {
         world = default_world(workspace);
     }
     Ok(Seed::of(world, catalog.into_iter().collect()))
+}
+
+/// Says that a file beside the configuration is wrong, once its diagnostics have been printed.
+pub(super) fn not_valid(kind: &str) -> Failure {
+    Failure::new(Exit::Error, format!("a {kind} file of the embedded control plane is not valid"))
 }
 
 /// Says why the live system could not be read.

@@ -14,7 +14,9 @@ mod env;
 pub mod exit;
 mod folder;
 mod live;
+mod product;
 mod secret;
+mod signal;
 mod ui;
 mod workspace;
 
@@ -30,7 +32,7 @@ use ui::{Failure, Ui};
 /// Runs the program with these arguments and returns how it ends. Everything that has to be said has been said.
 pub fn run(args: impl Iterator<Item = OsString>) -> Exit {
     let args = args::normalise(args);
-    let wants_json = args.iter().any(|arg| arg == "--json" || arg == "--format=json");
+    let wants_json = wants_json(&args);
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => return usage(&error, wants_json),
@@ -51,6 +53,15 @@ pub fn run(args: impl Iterator<Item = OsString>) -> Exit {
             failure.exit
         }
     }
+}
+
+/// Returns whether errors are read by a program, also where the rest of the command line makes no sense.
+fn wants_json(args: &[OsString]) -> bool {
+    let literal = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
+    let flags = args.get(..literal).unwrap_or(args);
+    let follows = |[name, value]: &[OsString; 2]| name == "--format" && value == "json";
+    flags.iter().any(|arg| arg == "--json" || arg == "--format=json")
+        || flags.array_windows::<2>().any(follows)
 }
 
 /// Prints what clap has to say. Help and version are results; everything else is a usage error.

@@ -87,6 +87,12 @@ pub(super) fn token(env: &Env) -> Result<SecretString, Failure> {
         let token = std::fs::read_to_string(path).map_err(|error| {
             Failure::new(Exit::NoAccess, format!("cannot read the token file `{path}`: {error}"))
         })?;
+        if token.trim().is_empty() {
+            return Err(Failure::new(
+                Exit::NoAccess,
+                format!("there is no token in the file `{path}`"),
+            ));
+        }
         return Ok(SecretString::from(token.trim().to_owned()));
     }
     Err(Failure::new(Exit::NoAccess, "there is no token for the live system")

@@ -26,7 +26,8 @@ impl Ui {
     pub(super) fn new(no_color: bool, input: bool, verbose: bool, env: &super::env::Env) -> Self {
         let set = |name: &str| env.get(name).is_some_and(|value| !value.is_empty());
         let dumb = env.get("TERM").is_some_and(|term| term == "dumb");
-        let forced = set("CLICOLOR_FORCE") || set("FORCE_COLOR");
+        let on = |name: &str| set(name) && env.get(name).is_some_and(|value| value != "0");
+        let forced = on("CLICOLOR_FORCE") || on("FORCE_COLOR");
         let allowed =
             |terminal: bool| !no_color && !set("NO_COLOR") && (forced || (terminal && !dumb));
         Self {
@@ -101,6 +102,8 @@ pub(super) struct Failure {
     pub(super) exit: Exit,
     /// Lowercase fragment, without a period; empty when everything has been said.
     pub(super) message: String,
+    /// One line each below the message.
+    pub(super) details: Vec<String>,
     /// What to do, where there is something.
     pub(super) help: Option<String>,
 }
@@ -108,13 +111,20 @@ pub(super) struct Failure {
 impl Failure {
     /// Returns a failure with this code and message.
     pub(super) fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), help: None }
+        Self { exit, message: message.into(), details: Vec::new(), help: None }
     }
 
     /// Returns a failure whose message has been printed already.
     #[must_use]
     pub(super) const fn said(exit: Exit) -> Self {
-        Self { exit, message: String::new(), help: None }
+        Self { exit, message: String::new(), details: Vec::new(), help: None }
+    }
+
+    /// Adds lines that belong to the message.
+    #[must_use]
+    pub(super) fn details(mut self, details: Vec<String>) -> Self {
+        self.details = details;
+        self
     }
 
     /// Adds what to do about it.
@@ -130,6 +140,9 @@ impl Failure {
         let mut text = String::new();
         if !self.message.is_empty() {
             let _ = writeln!(text, "error: {}", crate::render::neutral::terminal(&self.message));
+        }
+        for line in &self.details {
+            let _ = writeln!(text, "  {}", crate::render::neutral::terminal(line));
         }
         if let Some(help) = &self.help {
             let _ = writeln!(text, "help: {}", crate::render::neutral::terminal(help));

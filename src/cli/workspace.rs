@@ -19,6 +19,8 @@ pub(super) enum Tell {
     People,
     /// As JSON, on stdout.
     Json,
+    /// Not at all: they have been printed already.
+    Nobody,
 }
 
 /// One workspace's configuration and the files it came from.
@@ -95,6 +97,7 @@ pub(super) fn report(
                 ui.say(&text);
             }
         }
+        Tell::Nobody => {}
         Tell::Json => {
             let _ = diagnostic::json(diagnostics, sources, &mut text);
             ui.out(&text)?;

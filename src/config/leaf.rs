@@ -229,11 +229,9 @@ impl Leaf for Endpoint {
         }
         let fail =
             |message: String, help: &str| Err(Refusal::new(Code::InvalidEndpoint, message, help));
-        let (secure, rest) = if let Some(rest) = text.strip_prefix("https://") {
-            (true, rest)
-        } else if let Some(rest) = text.strip_prefix("http://") {
-            (false, rest)
-        } else {
+        // Whether `http://` may be used is asked where the token is sent: the command line can allow it.
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let Some(rest) = rest else {
             return fail(
                 format!("`{text}` is neither `embedded` nor an address"),
                 "write `embedded`, or an address such as `https://odeus.example.com`",
@@ -263,12 +261,6 @@ impl Leaf for Endpoint {
             return fail(
                 format!("`{text}` is not the address of a live system"),
                 "write scheme and host: `https://odeus.example.com`",
-            );
-        }
-        if !secure && !matches!(host, "localhost" | "127.0.0.1" | "::1") {
-            return fail(
-                format!("`{text}` would send the token unencrypted"),
-                "use `https://`; `http://` is for the loopback interface only",
             );
         }
         Ok(Self::Url(text.trim_end_matches('/').to_owned()))

@@ -235,6 +235,20 @@ impl Builder {
                 self.substitute(&at, raw, reader)
             })
             .collect();
+        if let Some(DesiredList::Exactly(list)) = &list {
+            let written = substitutes.iter().flat_map(|field| &field.value);
+            for scope in written.filter_map(|raw| raw.scope.as_ref()) {
+                let name = &scope.value.value.0;
+                if !list.contains(name) {
+                    let message =
+                        format!("`{name}` is not in the list, so it stands in for nothing");
+                    let help = format!("add `{name}` to `scopes`, or remove the substitute");
+                    let code = Code::SubstituteNotListed;
+                    let diagnostic = reader.error(code, scope.at, message).help(help);
+                    reader.report(diagnostic);
+                }
+            }
+        }
         let mode = mode.as_ref()?;
         self.origins.note(at.child("mode"), reader.origin(mode.at));
         let word = mode.value.value;

@@ -26,9 +26,10 @@ pub use schema::config_schema;
 
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::{Address, WorkspaceId};
-use crate::plan::Severity;
+use crate::plan::{Rule, Severity};
 use crate::platform::{Kind, odeus, trustpager};
 use crate::source::{FileId, Origin, Origins, SourceFile, SourceMap, Span, Spanned};
+use leaf::FindingCode;
 use lower::Builder;
 use raw::{RawHeader, RawOdeus};
 use shape::Reader;
@@ -249,6 +250,43 @@ fn merge_header(
     for (code, field) in findings.iter().flat_map(|field| &field.value.0) {
         let address = Address::of(&["findings", code.value.0.as_str()]);
         builder.declare(&address, code.span, reader);
+        check_severity(platform.0, code, &field.value, reader);
         builder.raised.insert(code.value.0.clone(), field.value.value);
+    }
+}
+
+/// Checks that the finding exists and that its severity is not lowered.
+fn check_severity(
+    platform: Kind,
+    code: &Spanned<FindingCode>,
+    wanted: &Spanned<Severity>,
+    reader: &mut Reader<'_>,
+) {
+    let rules: Vec<&Rule> = match platform {
+        Kind::Odeus => odeus::findings::rules().collect(),
+        Kind::Trustpager => trustpager::findings::rules().collect(),
+    };
+    let name = code.value.0.as_str();
+    let Some(rule) = rules.iter().find(|rule| rule.code == name) else {
+        let known: Vec<&str> = rules.iter().map(|rule| rule.code).collect();
+        let help = match shape::nearest(name, &known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`scopeform explain` lists every code".to_owned(),
+        };
+        let message = format!("there is no finding `{name}`");
+        let diagnostic = reader.error(Code::UnknownFinding, code.span, message).help(help);
+        return reader.report(diagnostic);
+    };
+    if wanted.value > rule.severity {
+        let (asked, own) = (wanted.value.name(), rule.severity.name());
+        let message = format!("`{name}` is a {own} by itself and cannot be lowered to {asked}");
+        let help = match rule.severity {
+            Severity::Blocker => "remove the line".to_owned(),
+            Severity::Warning | Severity::Note => {
+                format!("remove the line, or raise the finding above {own}")
+            }
+        };
+        let diagnostic = reader.error(Code::SeverityLowered, wanted.span, message).help(help);
+        reader.report(diagnostic);
     }
 }

@@ -63,6 +63,7 @@ impl Code {
                 | Self::TierNotOnLadder
                 | Self::UnknownVerb
                 | Self::ResourceRenamed
+                | Self::AcceptanceWithoutEffect
         )
     }
 
@@ -209,6 +210,16 @@ platform uses.
 
 ```yaml
 resources: {customers: read}    # now `companies`
+```
+"
+    AcceptanceWithoutEffect Warning "acceptance-without-effect" "`accept_missing_scopes` where no scope can be missing"
+"In `managed` and `sync` mode the scopes of an action that is on are requested, so none is missing. Without OAuth there are
+no scopes at all. The acceptance has no effect there, and it would take effect unseen when the mode becomes `fixed`.
+
+```yaml
+oauth: {mode: sync, client: {id: 6f1c2b1e}}
+actions:
+  create_folder: enabled    # no `accept_missing_scopes`
 ```
 "
     // Found in the text alone.
@@ -503,6 +514,31 @@ so the reason is what a reviewer has.
 
 ```yaml
 create_folder: {access: everyone, accept_missing_scopes: \"pilot until the new registration, SEC-150\"}
+```
+"
+    UnknownFinding Error "unknown-finding" "a severity for a finding that does not exist"
+"Findings are named by their code. A severity for a misspelt code would raise nothing, and nobody would notice.
+
+```yaml
+findings: {unknown-scope: blocker}   # not: unkown-scope
+```
+"
+    SeverityLowered Error "severity-lowered" "a severity below the finding's own"
+"The files can raise a finding and never lower it: a blocker that a file can turn off protects nobody. `scopeform explain
+CODE` names the finding's own severity.
+
+```yaml
+findings: {unknown-scope: blocker}   # a warning by itself; `note` would be less
+```
+"
+    SubstituteNotListed Warning "substitute-not-listed" "a substitute whose scope is not in the list"
+"A substitute says that a narrower scope is enough. It helps only while that scope is requested, so it must stand in the
+list of fixed scopes. Add it there, or remove the substitute.
+
+```yaml
+scopes: [openid, Files.Read]
+substitutes:
+  - {scope: Files.Read, for: [Files.Read.All], actions: [download_file], reason: \"own files only\"}
 ```
 "
     InvalidDate Error "invalid-date" "a date that does not exist"

@@ -1,12 +1,14 @@
 //! Puts the parts that platforms computed per unit together into one plan, in the order that readers rely on.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 
 use super::types::{
     ApiCost, Bound, Breakage, Change, Effective, Finding, LeftAlone, Observed, PeopleEffect, Plan,
     PlannedOperation, Reliance, Severity, SourceRange, TokenEffect, Unreviewed,
 };
-use crate::model::{PrivilegeChange, PrivilegeDelta, WorkspaceId};
+use crate::model::{Address, PrivilegeChange, PrivilegeDelta, WorkspaceId};
 use crate::platform;
 
 /// Everything about one unit that goes into a plan.
@@ -38,6 +40,31 @@ pub struct UnitPlan {
     pub effective: Option<Effective>,
     /// The last day on which what the unit relies on holds.
     pub valid_until: Option<Date>,
+}
+
+/// What a plan is made from, beside the wishes and the snapshot.
+#[derive(Debug, Clone)]
+pub struct Inputs<'a> {
+    /// The date (UTC). An input, so that the same inputs give the same plan.
+    pub today: Date,
+    /// Where the live system answers, for people.
+    pub endpoint: &'a str,
+    /// Requests that the snapshot took.
+    pub reads: u32,
+    /// Severities that the files raise.
+    pub raised: &'a BTreeMap<String, Severity>,
+    /// Where each declared address stands.
+    pub sources: Vec<SourceRange>,
+    /// Only these units, or all.
+    pub only: Option<&'a [Address]>,
+}
+
+impl Inputs<'_> {
+    /// Returns whether a unit is to be planned.
+    #[must_use]
+    pub fn wants(&self, unit: &Address) -> bool {
+        self.only.is_none_or(|only| only.contains(unit))
+    }
 }
 
 /// What a plan is about, beside its units.
@@ -119,7 +146,7 @@ pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
 }
 
 /// Raises the severity of findings as the files ask. A severity is never lowered.
-pub fn raise(plan: &mut Plan, raised: &std::collections::BTreeMap<String, Severity>) {
+pub fn raise(plan: &mut Plan, raised: &BTreeMap<String, Severity>) {
     for findings in [&mut plan.bound.findings, &mut plan.observed.findings] {
         for finding in findings.iter_mut() {
             if let Some(wanted) = raised.get(&finding.code) {

@@ -10,7 +10,7 @@ use crate::model::Reach;
 /// A platform's state machine as the planner folds it.
 pub trait Machine: Clone {
     /// One write.
-    type Operation: Clone + PartialEq;
+    type Operation: Clone + PartialEq + std::fmt::Debug;
     /// How far things reach.
     type Reach: Reach;
     /// Why a write is refused.
@@ -24,6 +24,9 @@ pub trait Machine: Clone {
 
     /// Returns what the laws compare.
     fn facts(&self) -> Facts<Self::Reach>;
+
+    /// Returns the value of the field that `operation` would write now, for the stale check.
+    fn before(&self, operation: &Self::Operation) -> serde_json::Value;
 }
 
 /// What an admin said to accept when no order is safe.
@@ -47,11 +50,26 @@ impl Tolerance {
     }
 }
 
+/// One operation in its place.
+#[derive(Debug, Clone)]
+pub struct Taken<M: Machine> {
+    /// The write.
+    pub operation: M::Operation,
+    /// The value that it replaces.
+    pub before: serde_json::Value,
+    /// What it does.
+    pub step: Step<M::Reach>,
+}
+
 /// Operations in the order in which they are carried out.
 #[derive(Debug, Clone)]
 pub struct Ordered<M: Machine> {
     /// Each operation with what it does.
-    pub steps: Vec<(M::Operation, Step<M::Reach>)>,
+    pub steps: Vec<Taken<M>>,
+    /// What held before the first.
+    pub before: Facts<M::Reach>,
+    /// What holds after the last.
+    pub after: Facts<M::Reach>,
     /// Where the machine ends.
     pub end: M,
     /// The laws that this order breaks; empty unless the swap is genuine.
@@ -88,6 +106,8 @@ pub fn order<M: Machine>(
             Some(rejected) => Err(rejected),
             None => Ok(Ordered {
                 steps: Vec::new(),
+                after: before.clone(),
+                before,
                 end: start.clone(),
                 window: Vec::new(),
                 tolerated: true,
@@ -95,8 +115,9 @@ pub fn order<M: Machine>(
         };
     };
     if best.steps.len() <= SEARCHABLE {
-        let after = best.end.facts();
-        let operations: Vec<M::Operation> = best.steps.iter().map(|(op, _)| op.clone()).collect();
+        let after = best.after.clone();
+        let operations: Vec<M::Operation> =
+            best.steps.iter().map(|taken| taken.operation.clone()).collect();
         if let Some(found) = search(start, &before, &after, &operations) {
             return Ok(found);
         }
@@ -124,15 +145,17 @@ fn fold<M: Machine>(
     let mut machine = start.clone();
     let mut steps = Vec::with_capacity(operations.len());
     for operation in operations {
+        let replaced = machine.before(operation);
         let step = machine.step(operation)?;
-        steps.push((operation.clone(), step));
+        steps.push(Taken { operation: operation.clone(), before: replaced, step });
     }
     let after = machine.facts();
     let mut window: Vec<Violation> =
-        steps.iter().flat_map(|(_, step)| check_step(before, &after, step)).collect();
+        steps.iter().flat_map(|taken| check_step(before, &after, &taken.step)).collect();
     window.sort();
     window.dedup();
-    Ok(Ordered { steps, end: machine, window, tolerated: false })
+    let tolerated = window.is_empty();
+    Ok(Ordered { steps, before: before.clone(), after, end: machine, window, tolerated })
 }
 
 /// Looks for any order of a small set that keeps every law, depth first, in the given order where there is a choice.
@@ -148,6 +171,8 @@ fn search<M: Machine>(
         }
         return Some(Ordered {
             steps: Vec::new(),
+            before: before.clone(),
+            after: after.clone(),
             end: start.clone(),
             window: Vec::new(),
             tolerated: true,
@@ -155,6 +180,7 @@ fn search<M: Machine>(
     }
     for (n, operation) in operations.iter().enumerate() {
         let mut machine = start.clone();
+        let replaced = machine.before(operation);
         let Ok(step) = machine.step(operation) else { continue };
         if !check_step(before, after, &step).is_empty() {
             continue;
@@ -166,9 +192,13 @@ fn search<M: Machine>(
             .map(|(_, operation)| operation.clone())
             .collect();
         if let Some(mut found) = search(&machine, before, after, &rest) {
-            found.steps.insert(0, (operation.clone(), step));
+            let operation = operation.clone();
+            found.steps.insert(0, Taken { operation, before: replaced, step });
             return Some(found);
         }
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

@@ -174,6 +174,18 @@ pub enum Severity {
     Note,
 }
 
+impl Severity {
+    /// Returns the severity's word in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Blocker => "blocker",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
 /// A lint of the plan with a stable code; `scopeform explain CODE` says more.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Address, Direction, PrivilegeChange, Right, Scope};
+use crate::model::{Address, Direction, PrivilegeChange, Right, Scope, ScopeSet};
 use crate::plan::{
     Breakage, Change, Finding, LeftAlone, PeopleEffect, Plan, Severity, SourceRange,
 };
@@ -26,6 +26,7 @@ pub(super) struct Outline<'p> {
     pub(super) counts: Counts,
     sources: BTreeMap<&'p str, &'p SourceRange>,
     declared: BTreeMap<&'p Address, &'p Address>,
+    stops: BTreeMap<&'p Address, &'p ScopeSet>,
 }
 
 /// The numbers of a plan.
@@ -112,6 +113,13 @@ impl<'p> Outline<'p> {
             }
         }
         let declared = changes.iter().map(|c| (&c.address, &c.declared_at)).collect();
+        let stops = breakage.iter().filter_map(|breakage| match breakage {
+            Breakage::StopsRunning { address, missing } => Some((address, missing)),
+            Breakage::WillNotRun { .. }
+            | Breakage::Unverified { .. }
+            | Breakage::FeatureBreaks { .. } => None,
+        });
+        let stops = stops.collect();
         let counts = counts(plan, &findings);
         Self {
             plan,
@@ -124,7 +132,18 @@ impl<'p> Outline<'p> {
             counts,
             sources,
             declared,
+            stops,
         }
+    }
+
+    /// Returns whether the field at `address` changes.
+    pub(super) fn changes_at(&self, address: &Address) -> bool {
+        self.declared.contains_key(address)
+    }
+
+    /// Returns the scopes for want of which the action at `address` stops although it stays on.
+    pub(super) fn stops(&self, address: &Address) -> Option<&'p ScopeSet> {
+        self.stops.get(address).copied()
     }
 
     /// Returns where the files declare `address`: the line that a change of it names, the line itself, or the nearest

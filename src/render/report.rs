@@ -62,6 +62,9 @@ fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::
     if report.is_complete() {
         let operations = count(total, "operation", "operations");
         writeln!(out, "Applied: {operations}, read back as planned, {calls}.")
+    } else if !report.may_have_written() {
+        let operations = count(total, "operation was", "operations were");
+        writeln!(out, "Nothing was applied: {operations} planned, {calls}.")
     } else {
         writeln!(
             out,

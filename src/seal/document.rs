@@ -19,6 +19,7 @@ pub const FORMAT_VERSION: u32 = 1;
 
 /// A plan file.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "scopeform plan file")]
 pub struct Document {
     /// The version of the format, as a whole number.
     pub scopeform_plan: u32,

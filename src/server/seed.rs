@@ -9,15 +9,10 @@ use thiserror::Error;
 use super::auth::random_hex;
 use super::error::ApiError;
 use super::store::{people, rows};
-use crate::model::{Access, IntegrationKey, Scope, ScopeSet, UserId, WorkspaceId};
-use crate::platform::odeus::catalog::{self, Auth};
-use crate::platform::odeus::event;
-use crate::platform::odeus::machine::needed;
-use crate::platform::odeus::operation::ClientSpec;
-use crate::platform::odeus::state::{
-    ActionState, Client, Connection, Deployment, Directory, IntegrationState, Mode, Role, Settings,
-};
-use crate::platform::odeus::world::{World, WorldConnection, WorldIntegration, WorldWorkspace};
+use crate::model::{Access, IntegrationKey, UserId, WorkspaceId};
+use crate::platform::odeus::state::{Deployment, Directory, Role};
+use crate::platform::odeus::world::{World, WorldWorkspace};
+use crate::platform::odeus::{catalog, genesis};
 
 /// Why a world cannot be made live.
 #[derive(Debug, Error)]
@@ -125,142 +120,21 @@ fn seed_workspace(
     world: &WorldWorkspace,
     catalog: &BTreeMap<IntegrationKey, catalog::Integration>,
 ) -> Result<(), SeedError> {
-    let wrong = |problem: String| SeedError::World { workspace: id.clone(), problem };
-    let settings = Settings {
-        new_actions_enabled_by_default: world.new_actions_enabled_by_default,
-        deployment: world.deployment,
-    };
+    let first = genesis::snapshot(id, world, catalog)
+        .map_err(|problem| SeedError::World { workspace: id.clone(), problem })?;
     let generation = random_hex::<4>().map_err(|error| SeedError::Database(error.to_string()))?;
-    rows::insert_workspace(db, id, &settings, &world.rollout, &world.suffices, &generation)?;
-    for (user, role) in &world.directory.users {
+    rows::insert_workspace(db, id, &first.settings, &world.rollout, &world.suffices, &generation)?;
+    for (user, role) in &first.directory.users {
         people::insert_user(db, id, user, *role)?;
     }
-    for (group, members) in &world.directory.groups {
-        if let Some(stranger) = members.iter().find(|m| !world.directory.users.contains_key(*m)) {
-            return Err(wrong(format!(
-                "group `{group}` names `{stranger}`, who is not among the users"
-            )));
-        }
+    for (group, members) in &first.directory.groups {
         people::insert_group(db, id, group, members)?;
     }
-    let named = world.integrations.keys().chain(&world.rollout);
-    if let Some(unknown) = named.into_iter().find(|key| !catalog.contains_key(*key)) {
-        return Err(wrong(format!("the catalogue has no integration `{unknown}`")));
+    for (key, live) in &first.integrations {
+        rows::insert_integration(db, id, key, &live.state)?;
     }
-    let mut states = BTreeMap::new();
-    for (key, facts) in catalog {
-        let mut facts = facts.clone();
-        facts.scope_management |= world.rollout.contains(key);
-        let state = first_state(&facts, &settings, world, world.integrations.get(key))
-            .map_err(|problem| wrong(format!("integration `{key}`: {problem}")))?;
-        rows::insert_integration(db, id, key, &state)?;
-        states.insert(key, state);
+    for connection in &first.connections {
+        rows::put_connection(db, id, connection)?;
     }
-    for connection in &world.connections {
-        let WorldConnection { integration, user, granted } = connection;
-        let Some(state) = states.get(integration) else {
-            return Err(wrong(format!("the catalogue has no integration `{integration}`")));
-        };
-        if !world.directory.users.contains_key(user) {
-            return Err(wrong(format!("`{user}` is connected but not among the users")));
-        }
-        if state.client == Client::Unconfigured {
-            return Err(wrong(format!(
-                "`{user}` is connected to `{integration}`, which has no OAuth client"
-            )));
-        }
-        let connection = Connection {
-            integration: integration.clone(),
-            user: user.clone(),
-            client: state.client.identity(),
-            granted: granted.clone().unwrap_or_else(|| state.requested.clone()),
-        };
-        rows::put_connection(db, id, &connection)?;
-    }
-    Ok(())
-}
-
-/// Returns what an integration is on the first day: as the vendor delivers it, but for what the world says.
-fn first_state(
-    facts: &catalog::Integration,
-    settings: &Settings,
-    workspace: &WorldWorkspace,
-    own: Option<&WorldIntegration>,
-) -> Result<IntegrationState, String> {
-    let mut state = event::first_state(facts, settings, &workspace.actions);
-    let Some(WorldIntegration { access, client, actions, accepted_missing, pending }) = own else {
-        return Ok(state);
-    };
-    if let Some(access) = access {
-        state.access = access.clone();
-    }
-    for (key, access) in actions {
-        if facts.actions.get(key).is_none_or(|action| action.native) {
-            return Err(format!("`{key}` is no action that can be switched"));
-        }
-        state.actions.insert(key.clone(), ActionState::with_access(access.clone()));
-    }
-    if let Some(spec) = client {
-        state.client = spec.client();
-        set_client(facts, settings, spec, &mut state)?;
-    }
-    state.requested = event::settled_scopes(facts, &state);
-    for (key, scopes) in accepted_missing {
-        let required = facts.actions.get(key).map(|action| &action.required_scopes);
-        let acceptable = required.is_some_and(|required| scopes.is_subset(required));
-        let own = state.actions.get_mut(key).filter(|own| own.access.is_on());
-        match own {
-            Some(own) if acceptable && state.client.mode() == Some(Mode::Fixed) => {
-                own.accepted_missing = scopes.clone();
-            }
-            _ => return Err(format!("`{key}` cannot have {scopes} accepted as missing")),
-        }
-    }
-    leave_pending(facts, pending, &mut state)?;
-    Ok(state)
-}
-
-fn set_client(
-    facts: &catalog::Integration,
-    settings: &Settings,
-    spec: &ClientSpec,
-    state: &mut IntegrationState,
-) -> Result<(), String> {
-    if facts.auth != Auth::Oauth {
-        return Err("it does not use OAuth and has no client".to_owned());
-    }
-    match spec {
-        ClientSpec::Managed if !facts.managed_client => {
-            Err("the vendor offers no managed client".to_owned())
-        }
-        ClientSpec::Managed if settings.deployment == Deployment::Dedicated => {
-            Err("dedicated deployments have no managed client".to_owned())
-        }
-        ClientSpec::Managed | ClientSpec::Custom { fixed: None, .. } => Ok(()),
-        ClientSpec::Custom { fixed: Some(list), .. } => {
-            if list.is_empty() {
-                return Err("a list of fixed scopes cannot be empty".to_owned());
-            }
-            state.requested = list.clone();
-            Ok(())
-        }
-    }
-}
-
-fn leave_pending(
-    facts: &catalog::Integration,
-    pending: &ScopeSet,
-    state: &mut IntegrationState,
-) -> Result<(), String> {
-    if pending.is_empty() {
-        return Ok(());
-    }
-    let needed = needed(facts, state);
-    let follows = state.client.mode().is_some_and(Mode::follows_actions) && facts.scope_management;
-    let wrong: Vec<&Scope> = pending.iter().filter(|s| !follows || !needed.contains(s)).collect();
-    if let Some(scope) = wrong.first() {
-        return Err(format!("`{scope}` cannot be pending: no action that is on needs it"));
-    }
-    state.requested = state.requested.minus(pending);
     Ok(())
 }

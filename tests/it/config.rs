@@ -150,8 +150,9 @@ fn every_code_has_a_fixture() {
         .iter()
         .flat_map(|(_, sources)| diagnose(sources).iter().map(|d| d.code).collect::<Vec<_>>())
         .collect();
-    let silent: Vec<&str> =
-        Code::ALL.iter().filter(|code| !said.contains(code)).map(|code| code.name()).collect();
+    // Codes about live names have theirs in `planner::names`.
+    let silent = Code::ALL.iter().filter(|code| !code.needs_live_names() && !said.contains(code));
+    let silent: Vec<&str> = silent.map(|code| code.name()).collect();
     assert!(silent.is_empty(), "no fixture for {silent:?}");
 }
 

@@ -2,6 +2,10 @@
 #![expect(clippy::disallowed_methods, reason = "tests read files and the environment")]
 
 #[cfg(test)]
+mod apply;
+#[cfg(test)]
+mod cli;
+#[cfg(test)]
 mod config;
 #[cfg(test)]
 mod config_cases;
@@ -11,6 +15,10 @@ mod control_plane;
 mod odeus;
 #[cfg(test)]
 mod openapi;
+#[cfg(test)]
+mod planner;
+#[cfg(test)]
+mod readme;
 #[cfg(test)]
 mod render_plan;
 #[cfg(test)]

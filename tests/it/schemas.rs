@@ -13,14 +13,20 @@ const SCHEMAS: &[(&str, Generator)] = &[
     ("world.schema.json", scopeform::config::world::world_schema),
     ("catalog.schema.json", scopeform::config::catalog::catalog_schema),
     ("diagnostics.schema.json", scopeform::render::diagnostic::document_schema),
+    ("plan-file.schema.json", scopeform::seal::document::schema),
+    ("report.schema.json", scopeform::render::report::schema),
 ];
+
+/// What is published beside the schemas: the description of the control plane.
+const DESCRIPTION: (&str, Generator) =
+    ("control-plane.openapi.json", scopeform::server::openapi_document);
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "tests read and write files")]
 fn schemas_are_fresh() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
     let update = std::env::var_os("UPDATE").is_some();
-    for (name, generate) in SCHEMAS {
+    for (name, generate) in SCHEMAS.iter().chain([&DESCRIPTION]) {
         let path = folder.join(name);
         let fresh = serde_json::to_string_pretty(&generate()).unwrap() + "\n";
         if update {

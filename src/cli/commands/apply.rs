@@ -1,21 +1,23 @@
 //! `scopeform apply`: consent, then carry out exactly the plan, then say what was done.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::plan;
 use crate::apply::{self, ApplyError, Event, Observer, Options, Report};
 use crate::cli::args::{Apply as Args, Format, Output, Reach, Source};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
-use crate::cli::folder::Folder;
-use crate::cli::live::{self, Live, Place, Target, no_access};
+use crate::cli::folder::{Folder, data_dir, discover};
+use crate::cli::live::{self, Place, Target, no_access};
+use crate::cli::product::{Odeus, Product, Trustpager};
 use crate::cli::secret;
+use crate::cli::signal::Signals;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load};
-use crate::platform::odeus::adapter::Odeus;
-use crate::platform::provider::{Read, Reading};
+use crate::platform::Kind;
+use crate::platform::provider::Reading;
 use crate::render;
 use crate::render::neutral::terminal;
 use crate::render::palette::Paint;
@@ -44,58 +46,89 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
         ));
     }
     let sealed = super::show::read(file)?;
+    let planned = &sealed.plan().bound.workspace;
+    if let Some(actual) = args.workspace.as_ref().filter(|name| *name != planned.as_str()) {
+        let (planned, actual) = (planned.to_string(), actual.clone());
+        let error = ApplyError::OtherWorkspace { planned, actual };
+        return Err(Failure::new(Exit::Error, format!("{error}; nothing was done")));
+    }
     let consent = Consent::SavedPlan(sealed.digest().clone());
-    let root = root_of(file, args, env);
+    let place = Place::of(&sealed.plan().observed.endpoint);
+    let root = root_of(file, &place, args, env)?;
     let folder = Folder::read(&root, ui).ok();
     let output = Output { format: Format::Text, json: false, full: false };
     if !args.json {
         super::plan::print(&sealed, output, &format!("scopeform apply {}", file.display()), ui)?;
     }
-    let work =
-        Work { place: Place::of(&sealed.plan().observed.endpoint), folder, root, args, env, ui };
+    let work = Work { place, folder, root, args, env, ui };
     let approved = approve(sealed, consent)?;
     if approved.sealed().plan().is_empty() {
         return nothing(args, ui);
     }
-    let (report, _) = work.carry_out(&approved).await?;
+    let report = match approved.sealed().plan().bound.platform {
+        Kind::Odeus => work.carry_out::<Odeus>(&approved, None).await?.0,
+        Kind::Trustpager => work.carry_out::<Trustpager>(&approved, None).await?.0,
+    };
     finish(&report, args, ui)
 }
 
 /// Returns the configuration folder that a saved plan belongs to: named, or that of the plan file itself.
-fn root_of(file: &Path, args: &Args, env: &Env) -> PathBuf {
+///
+/// # Errors
+/// When the plan is for an embedded control plane and no folder holds one: a new one must not come up instead.
+fn root_of(file: &Path, place: &Place, args: &Args, env: &Env) -> Result<PathBuf, Failure> {
     if let Some(config) = &args.config {
-        return config.clone();
+        return Ok(config.clone());
     }
     // `path` may have come from SCOPEFORM_CONFIG itself; then there is no other folder than the plan's.
     if let Some(config) = env.get("SCOPEFORM_CONFIG").map(PathBuf::from).filter(|c| c.is_dir()) {
-        return config;
+        return Ok(config);
     }
-    if let Ok(found) = crate::cli::folder::discover(None) {
-        return found;
+    if let Ok(found) = discover(None) {
+        return Ok(found);
     }
-    file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+    let beside = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match place {
+        Place::Embedded if !data_dir(beside, env).exists() => Err(Failure::new(
+            Exit::Error,
+            "there is no embedded control plane here that the plan could be for; nothing was done",
+        )
+        .help("name the configuration folder that the plan was made from with `--config FOLDER`")),
+        Place::Embedded | Place::Url(_) => Ok(beside.to_owned()),
+    }
 }
 
 async fn from_files(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     let source = Source { path: args.path.clone(), workspace: args.workspace.clone() };
     let tell = if args.json { Tell::Json } else { Tell::People };
     let loaded = load(&source, tell, ui)?;
+    match loaded.config.desired.kind() {
+        Kind::Odeus => from_files_of::<Odeus>(args, &source, &loaded, tell, env, ui).await,
+        Kind::Trustpager => {
+            from_files_of::<Trustpager>(args, &source, &loaded, tell, env, ui).await
+        }
+    }
+}
+
+async fn from_files_of<P: Product>(
+    args: &Args,
+    source: &Source,
+    loaded: &Loaded,
+    tell: Tell,
+    env: &Env,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
     let root = loaded.folder.root.clone();
     let place = Place::of(&loaded.config.endpoint.to_string());
-    let workspace = &loaded.config.workspace;
-
-    let live =
-        live::connect(Target::of(&loaded, &place), Default::default(), args.reach, env, ui).await?;
-    let reading = live.client.read().await;
-    live.close().await;
-    let reading = reading.map_err(|error| no_access(&error, workspace))?;
+    let reading = plan::read::<P>(loaded, args.reach, env, ui).await?;
     let today = clock::today();
     let sealed =
-        SealedPlan::seal(super::plan::make(&loaded, &reading, &args.target, today, tell, ui)?);
+        SealedPlan::seal(plan::make::<P>(loaded, &reading, &args.target, today, tell, ui)?);
 
+    let output = Output { format: Format::Text, json: false, full: false };
     if !args.json {
-        let output = Output { format: Format::Text, json: false, full: false };
-        super::plan::print(&sealed, output, "scopeform apply", ui)?;
+        let command = super::plan::apply_files(source, &args.target);
+        super::plan::print(&sealed, output, &command, ui)?;
     }
     let empty = sealed.plan().is_empty();
     let consent = if args.auto_approve || empty {
@@ -104,23 +137,24 @@ async fn from_files(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
         // Nobody is asked to agree to what cannot be done.
         Consent::Prompt
     } else {
-        ask(&sealed, ui)?
+        ask(&sealed, output, args.json, ui)?
     };
     let approved = approve(sealed, consent)?;
     if empty {
         return nothing(args, ui);
     }
     let work = Work { place, folder: None, root, args, env, ui };
-    let (report, end) = work.carry_out_with(&approved, Some(&loaded)).await?;
+    let (report, end) = work.carry_out::<P>(&approved, Some(loaded)).await?;
+    let exit = finish(&report, args, ui)?;
     if report.is_complete()
         && let Some(end) = end
     {
-        verify(&loaded, end, args, tell, ui)?;
+        verify::<P>(loaded, end, args, ui)?;
     }
-    finish(&report, args, ui)
+    Ok(exit)
 }
 
-fn ask(sealed: &SealedPlan, ui: &Ui) -> Result<Consent, Failure> {
+fn ask(sealed: &SealedPlan, output: Output, json: bool, ui: &Ui) -> Result<Consent, Failure> {
     let plan = sealed.plan();
     if !ui.input {
         return Err(Failure::new(
@@ -128,6 +162,10 @@ fn ask(sealed: &SealedPlan, ui: &Ui) -> Result<Consent, Failure> {
             "nobody may be asked (`--input=false`), so nothing was done",
         )
         .help("give `--auto-approve`, or apply a saved plan"));
+    }
+    if json {
+        // stdout is the report's; whoever is asked must see the plan all the same.
+        ui.say(&super::plan::page(sealed, output, "scopeform apply", ui.palette_err()));
     }
     let question = format!(
         "\nApply plan {} to workspace {} ({})? Only `yes` is accepted: ",
@@ -174,63 +212,78 @@ struct Work<'a> {
     ui: &'a Ui,
 }
 
-type End = Option<crate::platform::odeus::state::Snapshot>;
-
 impl Work<'_> {
-    async fn carry_out(&self, approved: &ApprovedPlan) -> Result<(Report, End), Failure> {
-        self.carry_out_with(approved, None).await
-    }
-
-    async fn carry_out_with(
+    async fn carry_out<P: Product>(
         &self,
         approved: &ApprovedPlan,
         loaded: Option<&Loaded>,
-    ) -> Result<(Report, End), Failure> {
+    ) -> Result<(Report, Option<P::Snapshot>), Failure> {
         let bound = &approved.sealed().plan().bound;
+        let mut signals = Signals::new()?;
         let secrets = secret::resolve(&bound.operations, &self.root, self.env)?;
         let folder = loaded.map(|loaded| &loaded.folder).or(self.folder.as_ref());
         let target =
             Target { place: &self.place, workspace: &bound.workspace, folder, root: &self.root };
         let reach: Reach = self.args.reach;
-        let live: Live = live::connect(target, secrets, reach, self.env, self.ui).await?;
-        let interrupted = Arc::new(AtomicBool::new(false));
-        let listener = tokio::spawn(listen(Arc::clone(&interrupted), *self.ui));
+        let live = live::connect::<P>(target, secrets, reach, self.env, self.ui).await?;
+        let interrupted = AtomicBool::new(false);
         let options = Options {
             today: clock::today(),
             parallelism: self.args.parallelism,
             interrupted: &interrupted,
         };
-        let progress = Progress { ui: *self.ui };
-        let done = apply::run::<Odeus, _>(approved, &live.client, options, &progress).await;
-        listener.abort();
+        let progress = Progress { ui: *self.ui, writing: AtomicBool::new(false) };
+        let done = {
+            let run = apply::run::<P::Adapter, _>(approved, &live.client, options, &progress);
+            let mut run = std::pin::pin!(run);
+            loop {
+                // The run and the signals share one task, so no write begins between the questions below.
+                tokio::select! {
+                    biased;
+                    done = &mut run => break done.map_err(|error| refused(error, bound)),
+                    () = signals.next() => {
+                        let again = interrupted.swap(true, Ordering::Relaxed);
+                        if let Some(stop) = stop_now(again, &progress) {
+                            break Err(stop);
+                        }
+                        self.ui.say(
+                            "interrupted: finishing the request in flight, then reporting; once more stops at once",
+                        );
+                    }
+                }
+            }
+        };
         live.close().await;
-        done.map_err(|error| refused(error, bound))
+        done
     }
 }
 
-/// The first Ctrl-C asks the run to stop after the request in flight; the second ends the process.
-async fn listen(interrupted: Arc<AtomicBool>, ui: Ui) {
-    while tokio::signal::ctrl_c().await.is_ok() {
-        if interrupted.swap(true, Ordering::Relaxed) {
-            continue;
-        }
-        ui.say("interrupted: finishing the request in flight, then reporting");
+/// Decides what an interruption means: `None` lets the request in flight finish.
+fn stop_now(again: bool, progress: &Progress) -> Option<Failure> {
+    if !progress.writing.load(Ordering::Relaxed) {
+        return Some(Failure::new(
+            Exit::Interrupted,
+            "interrupted before the first write; nothing was done",
+        ));
     }
+    again.then(|| {
+        Failure::new(
+            Exit::Partial,
+            "interrupted again: stopped without waiting, and whether the write in flight was done is not known",
+        )
+        .help("`scopeform plan` shows what is live; running apply again resumes")
+    })
 }
 
 fn refused(error: ApplyError, bound: &crate::plan::Bound) -> Failure {
     match error {
         ApplyError::Stale(facts) => {
-            let lines: Vec<String> = facts
-                .iter()
-                .map(|f| format!("\n  {}: planned on {}, live is {}", f.address, f.planned, f.live))
-                .collect();
-            let mut failure = Failure::new(Exit::Stale, "the plan is stale, nothing was done");
-            failure.message.push(':');
-            for line in lines {
-                failure.message.push_str(&line.replace('\n', " |"));
-            }
-            failure.help("plan again and review what moved")
+            let line = |fact: &apply::Stale| {
+                format!("{}: planned on {}, live is {}", fact.address, fact.planned, fact.live)
+            };
+            Failure::new(Exit::Stale, "the plan is stale, nothing was done")
+                .details(facts.iter().map(line).collect())
+                .help("plan again and review what moved")
         }
         ApplyError::Expired { .. } => {
             Failure::new(Exit::Stale, format!("{error}; nothing was done"))
@@ -243,13 +296,17 @@ fn refused(error: ApplyError, bound: &crate::plan::Bound) -> Failure {
     }
 }
 
-/// Says on stderr what happens, when somebody watches.
+/// Says on stderr what happens, when somebody watches, and remembers whether anything has been sent.
 struct Progress {
     ui: Ui,
+    writing: AtomicBool,
 }
 
 impl Observer for Progress {
     fn on(&self, event: Event<'_>) {
+        if matches!(event, Event::Started { .. }) {
+            self.writing.store(true, Ordering::Relaxed);
+        }
         if !self.ui.progress {
             return;
         }
@@ -268,15 +325,15 @@ impl Observer for Progress {
 }
 
 /// Plans once more from what was read at the end: nothing may be left to do.
-fn verify(
+fn verify<P: Product>(
     loaded: &Loaded,
-    end: crate::platform::odeus::state::Snapshot,
+    end: P::Snapshot,
     args: &Args,
-    tell: Tell,
     ui: &Ui,
 ) -> Result<(), Failure> {
     let reading = Reading { snapshot: end, calls: 0 };
-    let again = super::plan::make(loaded, &reading, &args.target, clock::today(), tell, ui)?;
+    let (target, today) = (&args.target, clock::today());
+    let again = plan::make::<P>(loaded, &reading, target, today, Tell::Nobody, ui)?;
     if again.is_empty() {
         return Ok(());
     }

@@ -7,7 +7,7 @@ use crate::cli::args::Explain as Args;
 use crate::cli::exit::Exit;
 use crate::cli::ui::{Failure, Ui};
 use crate::diag::Code;
-use crate::platform::odeus::findings;
+use crate::platform::{odeus, trustpager};
 
 struct Entry {
     kind: &'static str,
@@ -21,7 +21,7 @@ fn entries() -> BTreeMap<&'static str, Entry> {
         let kind = code.severity().name();
         all.insert(code.name(), Entry { kind, title: code.title(), explain: code.explain() });
     }
-    for rule in findings::rules() {
+    for rule in odeus::findings::rules().chain(trustpager::findings::rules()) {
         let kind = match rule.severity {
             crate::plan::Severity::Blocker => "finding, blocker",
             crate::plan::Severity::Warning => "finding, warning",

@@ -15,9 +15,12 @@ pub(super) mod validate;
 use serde_json::json;
 
 use super::ui::Failure;
+use crate::render::neutral;
 
 /// Returns a failure as `--json` prints it: the shape of `validate --json`, with one diagnostic.
 pub(super) fn error_document(failure: &Failure) -> String {
+    let detail: Vec<&str> =
+        failure.details.iter().chain(&failure.help).map(String::as_str).collect();
     let document = json!({
         "format_version": "1.0",
         "valid": false,
@@ -26,11 +29,12 @@ pub(super) fn error_document(failure: &Failure) -> String {
         "exit_code": failure.exit.code(),
         "diagnostics": [{
             "severity": "error",
+            "code": failure.exit.name(),
             "summary": failure.message,
-            "detail": failure.help.clone().unwrap_or_default(),
+            "detail": detail.join("\n"),
         }],
     });
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
-    text
+    neutral::json(&text).into_owned()
 }

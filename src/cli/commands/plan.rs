@@ -4,19 +4,21 @@ use std::path::Path;
 
 use jiff::civil::Date;
 
-use crate::cli::args::{Format, Output, Plan as Args};
+use crate::cli::args::{Format, Output, Plan as Args, Reach, Source};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::live::{self, Place, Target, no_access};
+use crate::cli::product::{Odeus, Product, Trustpager};
+use crate::cli::secret::Secrets;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load, located, report, source_ranges};
-use crate::config::Desired;
-use crate::model::IntegrationKey;
+use crate::model::Address;
 use crate::plan::Plan;
-use crate::platform::odeus::planner::{self, Inputs};
-use crate::platform::odeus::state::Snapshot;
+use crate::plan::assemble::Inputs;
+use crate::platform::Kind;
 use crate::platform::provider::{Read, Reading};
+use crate::render::palette::Palette;
 use crate::render::{diff, json, text};
 use crate::seal::{SealedPlan, document};
 
@@ -24,19 +26,25 @@ use crate::seal::{SealedPlan, document};
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     let tell = if args.output.format() == Format::Json { Tell::Json } else { Tell::People };
     let loaded = load(&args.source, tell, ui)?;
-    let place = Place::of(&loaded.config.endpoint.to_string());
-    let workspace = &loaded.config.workspace;
-    let live =
-        live::connect(Target::of(&loaded, &place), Default::default(), args.reach, env, ui).await?;
-    let reading = live.client.read().await;
-    live.close().await;
-    let reading = reading.map_err(|error| no_access(&error, workspace))?;
+    match loaded.config.desired.kind() {
+        Kind::Odeus => of::<Odeus>(args, &loaded, tell, env, ui).await,
+        Kind::Trustpager => of::<Trustpager>(args, &loaded, tell, env, ui).await,
+    }
+}
 
+async fn of<P: Product>(
+    args: &Args,
+    loaded: &Loaded,
+    tell: Tell,
+    env: &Env,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
+    let reading = read::<P>(loaded, args.reach, env, ui).await?;
     let today = args.today.unwrap_or_else(clock::today);
-    let sealed = SealedPlan::seal(make(&loaded, &reading, &args.target, today, tell, ui)?);
+    let sealed = SealedPlan::seal(make::<P>(loaded, &reading, &args.target, today, tell, ui)?);
     let apply_with = match &args.out {
-        Some(file) => format!("scopeform apply {}", file.display()),
-        None => "scopeform apply".to_owned(),
+        Some(file) => apply_saved(file, &args.source),
+        None => apply_files(&args.source, &args.target),
     };
     print(&sealed, args.output, &apply_with, ui)?;
     if let Some(file) = &args.out {
@@ -53,20 +61,35 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
     })
 }
 
-/// Plans from what was read, or prints what is wrong with the names in the files.
-pub(super) fn make(
+/// Reads the live workspace of a configuration.
+pub(super) async fn read<P: Product>(
     loaded: &Loaded,
-    reading: &Reading<Snapshot>,
+    reach: Reach,
+    env: &Env,
+    ui: &Ui,
+) -> Result<Reading<P::Snapshot>, Failure> {
+    let place = Place::of(&loaded.config.endpoint.to_string());
+    let target = Target::of(loaded, &place);
+    let live = live::connect::<P>(target, Secrets::default(), reach, env, ui).await?;
+    let reading = live.client.read().await;
+    live.close().await;
+    reading.map_err(|error| no_access(&error, &loaded.config.workspace))
+}
+
+/// Plans from what was read, or prints what is wrong with the names in the files.
+pub(super) fn make<P: Product>(
+    loaded: &Loaded,
+    reading: &Reading<P::Snapshot>,
     targets: &[String],
     today: Date,
     tell: Tell,
     ui: &Ui,
 ) -> Result<Plan, Failure> {
     let config = &loaded.config;
-    let Desired::Odeus(desired) = &config.desired else {
-        return Err(Failure::new(Exit::Error, "this platform cannot be planned yet"));
-    };
-    let only = chosen(targets, desired.integrations.keys())?;
+    let desired = P::desired(config).ok_or_else(|| {
+        Failure::new(Exit::Bug, "the configuration is for another platform; this is a bug")
+    })?;
+    let only = chosen(targets, &P::units(desired))?;
     let inputs = Inputs {
         today,
         endpoint: &config.endpoint.to_string(),
@@ -75,13 +98,17 @@ pub(super) fn make(
         sources: source_ranges(&config.origins, &loaded.folder.configs),
         only: only.as_deref(),
     };
-    let (plan, problems) = planner::plan(desired, &reading.snapshot, inputs);
+    let (plan, problems) = P::plan(desired, &reading.snapshot, inputs);
     let mut diagnostics = loaded.diagnostics.clone();
     diagnostics.append(located(&problems, &config.origins));
     match plan {
         Some(plan) => {
             // Warnings belong to the conversation; the result stays one document.
-            report(&diagnostics, &loaded.folder.configs, Tell::People, ui)?;
+            let tell = match tell {
+                Tell::People | Tell::Json => Tell::People,
+                Tell::Nobody => Tell::Nobody,
+            };
+            report(&diagnostics, &loaded.folder.configs, tell, ui)?;
             Ok(plan)
         }
         None => {
@@ -91,30 +118,59 @@ pub(super) fn make(
     }
 }
 
-fn chosen<'a>(
-    targets: &[String],
-    declared: impl Iterator<Item = &'a IntegrationKey>,
-) -> Result<Option<Vec<IntegrationKey>>, Failure> {
+fn chosen(targets: &[String], declared: &[Address]) -> Result<Option<Vec<Address>>, Failure> {
     if targets.is_empty() {
         return Ok(None);
     }
-    let declared: Vec<&IntegrationKey> = declared.collect();
     let mut chosen = Vec::new();
     for target in targets {
-        let found = declared.iter().find(|key| key.as_str() == target);
-        let Some(found) = found else {
-            let names: Vec<&str> = declared.iter().map(|key| key.as_str()).collect();
+        let means = |unit: &&Address| unit.name() == target || unit.as_str() == target;
+        let Some(found) = declared.iter().find(means) else {
+            let names: Vec<&str> = declared.iter().map(Address::name).collect();
             let near = names.iter().min_by_key(|name| strsim::damerau_levenshtein(name, target));
             let help = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
             return Err(Failure::new(
                 Exit::Error,
-                format!("`--target {target}` is no integration that the files declare"),
+                format!("`--target {target}` is nothing that the files declare as a whole"),
             )
-            .help(format!("{help}a target is a whole integration, one of: {}", names.join(", "))));
+            .help(format!(
+                "{help}a target is a whole integration, client or key, one of: {}",
+                names.join(", ")
+            )));
         };
-        chosen.push((*found).clone());
+        chosen.push(found.clone());
     }
     Ok(Some(chosen))
+}
+
+/// Returns the command that applies what the files say, with what chose them.
+pub(super) fn apply_files(source: &Source, targets: &[String]) -> String {
+    let mut command = "scopeform apply".to_owned();
+    if let Some(path) = &source.path {
+        command.push_str(&format!(" {}", path.display()));
+    }
+    if let Some(workspace) = &source.workspace {
+        command.push_str(&format!(" --workspace {workspace}"));
+    }
+    for target in targets {
+        command.push_str(&format!(" --target {target}"));
+    }
+    command
+}
+
+/// Returns the command that applies a saved plan: with the folder that it came from, since the secret files and the
+/// embedded control plane's data are found from there.
+fn apply_saved(file: &Path, source: &Source) -> String {
+    let folder = source.path.as_deref().and_then(|path| match path.is_file() {
+        true => path.parent().filter(|parent| !parent.as_os_str().is_empty()),
+        false => Some(path),
+    });
+    match folder {
+        Some(folder) => {
+            format!("scopeform apply {} --config {}", file.display(), folder.display())
+        }
+        None => format!("scopeform apply {}", file.display()),
+    }
 }
 
 /// Prints a plan on stdout in the format asked for.
@@ -124,24 +180,33 @@ pub(super) fn print(
     apply_with: &str,
     ui: &Ui,
 ) -> Result<(), Failure> {
+    Ok(ui.out(&page(sealed, output, apply_with, ui.palette()))?)
+}
+
+/// Returns a plan in the format asked for.
+pub(super) fn page(
+    sealed: &SealedPlan,
+    output: Output,
+    apply_with: &str,
+    palette: Palette,
+) -> String {
     let mut page = String::new();
     let (plan, digest) = (sealed.plan(), sealed.digest().as_str());
     // Writing to a String cannot fail.
     let _ = match output.format() {
         Format::Text => {
-            let options = text::Options { palette: ui.palette(), full: output.full, apply_with };
+            let options = text::Options { palette, full: output.full, apply_with };
             text::plan(&mut page, plan, digest, options)
         }
         Format::Json => json::plan(&mut page, plan, digest),
-        Format::Diff => diff::plan(&mut page, plan, ui.palette()),
+        Format::Diff => diff::plan(&mut page, plan, palette),
     };
-    Ok(ui.out(&page)?)
+    page
 }
 
-#[expect(clippy::disallowed_methods, reason = "`--out` writes a file")]
 fn save(sealed: &SealedPlan, file: &Path) -> Result<(), Failure> {
     let text = document::write(sealed, env!("CARGO_PKG_VERSION"));
-    std::fs::write(file, text).map_err(|error| {
+    crate::cli::folder::replace(file, &text).map_err(|error| {
         Failure::new(Exit::Error, format!("cannot write the plan to {}: {error}", file.display()))
     })
 }

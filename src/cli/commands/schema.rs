@@ -11,6 +11,7 @@ type Make = fn() -> serde_json::Value;
 pub(in crate::cli) const ALL: &[(&str, &str, Make)] = &[
     ("config", "scopeform.schema.json", config::config_schema),
     ("world", "world.schema.json", config::world::world_schema),
+    ("catalog", "catalog.schema.json", config::catalog::catalog_schema),
     ("diagnostics", "diagnostics.schema.json", render::diagnostic::document_schema),
     ("plan", "plan.schema.json", render::json::plan_schema),
     ("plan-file", "plan-file.schema.json", seal::document::schema),

@@ -10,6 +10,7 @@ use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::folder::{Folder, make_data_dir};
 use crate::cli::live::{cannot_start, seed};
+use crate::cli::signal::Signals;
 use crate::cli::ui::{Failure, Ui};
 use crate::config;
 use crate::model::WorkspaceId;
@@ -31,6 +32,8 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
     for notice in &running.notices {
         ui.say(&format!("notice: {notice}"));
     }
+    // Whoever has read the address may stop us at once, and the token files must go then.
+    let mut signals = Signals::new()?;
     let admin = data.join("admin.token");
     let vendor = data.join("vendor.token");
     write_private(&admin, running.admin_token.expose_secret())?;
@@ -43,28 +46,13 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
         admin.display(),
         running.address
     ));
-    stop().await;
+    signals.next().await;
     running.shutdown().await;
     for file in [admin, vendor] {
         // The tokens are worthless once the process has ended.
         let _ = remove(&file);
     }
     Ok(Exit::Done)
-}
-
-async fn stop() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// Returns the workspace that a world without a world file has: the one that the files declare, or `default`.

@@ -1,22 +1,22 @@
 //! `scopeform status`: what is live, in the seed's two views.
 
+use super::plan;
 use crate::cli::args::Status as Args;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
-use crate::cli::live::{self, Place, Target, no_access};
+use crate::cli::product::Odeus;
 use crate::cli::ui::{Failure, Ui};
-use crate::cli::workspace::{Loaded, Tell, load};
+use crate::cli::workspace::{Tell, load};
 use crate::model::IntegrationKey;
 use crate::platform::odeus::state::Snapshot;
 use crate::platform::odeus::view;
-use crate::platform::provider::Read as _;
 use crate::render::status::{self, Options};
 
 /// Prints one integration in full, or all of them in a line each.
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     let tell = if args.json { Tell::Json } else { Tell::People };
     let loaded = load(&args.source, tell, ui)?;
-    let snapshot = read(&loaded, args.reach, env, ui).await?;
+    let snapshot = plan::read::<Odeus>(&loaded, args.reach, env, ui).await?.snapshot;
     let views = match &args.integration {
         None => view::views(&snapshot),
         Some(name) => vec![one(name, &snapshot)?],
@@ -44,20 +44,4 @@ fn one(name: &str, snapshot: &Snapshot) -> Result<view::View, Failure> {
         Failure::new(Exit::Error, format!("there is no integration `{name}` in this workspace"))
             .help(help)
     })
-}
-
-/// Reads the live workspace of a configuration.
-pub(super) async fn read(
-    loaded: &Loaded,
-    reach: crate::cli::args::Reach,
-    env: &Env,
-    ui: &Ui,
-) -> Result<Snapshot, Failure> {
-    let place = Place::of(&loaded.config.endpoint.to_string());
-    let workspace = &loaded.config.workspace;
-    let live =
-        live::connect(Target::of(loaded, &place), Default::default(), reach, env, ui).await?;
-    let reading = live.client.read().await;
-    live.close().await;
-    Ok(reading.map_err(|error| no_access(&error, workspace))?.snapshot)
 }

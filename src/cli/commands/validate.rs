@@ -3,6 +3,7 @@
 use crate::cli::args::Validate;
 use crate::cli::exit::Exit;
 use crate::cli::folder::{Folder, discover};
+use crate::cli::live::not_valid;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Tell, report};
 use crate::config;
@@ -13,30 +14,28 @@ pub(in crate::cli) fn run(args: &Validate, ui: &Ui) -> Result<Exit, Failure> {
     let folder = Folder::read(&path, ui)?;
     let tell = if args.json { Tell::Json } else { Tell::People };
     let (configs, diagnostics) = config::load(&folder.configs);
+    let (_, worlds) = config::world::load(&folder.worlds);
+    let (_, catalogs) = config::catalog::load(&folder.catalogs);
+    let beside = [("world", &worlds, &folder.worlds), ("catalogue", &catalogs, &folder.catalogs)];
+    if !diagnostics.has_errors() {
+        if let Some((kind, wrong, sources)) = beside.into_iter().find(|(_, d, _)| d.has_errors()) {
+            report(wrong, sources, tell, ui)?;
+            // As JSON the diagnostics are the whole document.
+            return Err(if args.json { Failure::said(Exit::Error) } else { not_valid(kind) });
+        }
+        if configs.is_empty() {
+            return Err(Failure::new(
+                Exit::Error,
+                format!("{} holds no configuration file", path.display()),
+            )
+            .help("make a first one with `scopeform init`"));
+        }
+    }
     if args.json || !diagnostics.is_empty() {
         report(&diagnostics, &folder.configs, tell, ui)?;
     }
     if diagnostics.has_errors() {
         return Ok(Exit::Error);
-    }
-    for (kind, diagnostics, sources) in [
-        ("world", config::world::load(&folder.worlds).1, &folder.worlds),
-        ("catalogue", config::catalog::load(&folder.catalogs).1, &folder.catalogs),
-    ] {
-        if diagnostics.has_errors() {
-            report(&diagnostics, sources, Tell::People, ui)?;
-            return Err(Failure::new(
-                Exit::Error,
-                format!("a {kind} file of the embedded control plane is not valid"),
-            ));
-        }
-    }
-    if configs.is_empty() {
-        return Err(Failure::new(
-            Exit::Error,
-            format!("{} holds no configuration file", path.display()),
-        )
-        .help("make a first one with `scopeform init`"));
     }
     if !args.json {
         let names: Vec<&str> = configs.iter().map(|config| config.workspace.as_str()).collect();

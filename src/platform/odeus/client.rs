@@ -61,6 +61,9 @@ impl OdeusClient {
             let page: Answer<Page<T>> = self.http.get(&path).await?;
             *calls += 1;
             let Page { items: more, next_cursor, has_more } = page.body;
+            if has_more && more.is_empty() {
+                return Err(astray(&base, "items before the next page", "an empty page"));
+            }
             items.extend(more);
             if !has_more {
                 return Ok(items);

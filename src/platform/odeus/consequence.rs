@@ -6,7 +6,7 @@ use super::audience::Audience;
 use super::catalog;
 use super::desired::DesiredList;
 use super::desired::DesiredOauth;
-use super::machine::observe;
+use super::machine::pending;
 use super::prospect::{Prospect, audience_words};
 use super::scope_facts;
 use super::state::Mode;
@@ -24,6 +24,7 @@ pub fn privilege(prospect: &Prospect<'_>) -> Vec<PrivilegeChange> {
     }
     let delta = ScopeDelta::between(&prospect.before().requested, &prospect.after.requested);
     let needs = declarers(prospect.facts(), &delta);
+    let waiting = pending(prospect.facts(), prospect.before());
     let mut changes = Vec::new();
     for (direction, scopes) in
         [(Direction::Widening, &delta.add), (Direction::Narrowing, &delta.remove)]
@@ -39,6 +40,7 @@ pub fn privilege(prospect: &Prospect<'_>) -> Vec<PrivilegeChange> {
                     scope,
                     direction,
                     needs.get(scope).map_or(&[], Vec::as_slice),
+                    waiting.contains(scope),
                 ),
                 admin_consent: fact.map(|f| f.admin_consent),
                 level: fact.and_then(|f| f.level),
@@ -69,6 +71,7 @@ fn causes(
     scope: &Scope,
     direction: Direction,
     declarers: &[&catalog::Action],
+    was_pending: bool,
 ) -> Vec<Cause> {
     let (before, after) = (prospect.before(), &prospect.after);
     let on = |state: &super::state::IntegrationState, action: &catalog::Action| {
@@ -79,7 +82,6 @@ fn causes(
         causes.insert(Cause { kind, address });
     };
     let fixed = after.client.mode() == Some(Mode::Fixed);
-    let pending = is_pending(prospect, scope);
     for action in declarers {
         let address = Some(prospect.action(&action.key));
         match direction {
@@ -105,17 +107,13 @@ fn causes(
     if fixed {
         because(CauseKind::FixedList, Some(prospect.address.child("oauth").child("scopes")));
     }
-    if direction == Direction::Widening && pending {
+    if direction == Direction::Widening && was_pending {
         because(CauseKind::CatalogChange, None);
     }
     if direction == Direction::Narrowing && !fixed {
         because(CauseKind::NoLongerNeeded, None);
     }
     causes.into_iter().collect()
-}
-
-fn is_pending(prospect: &Prospect<'_>, scope: &Scope) -> bool {
-    observe(prospect.facts(), prospect.before()).pending.contains(scope)
 }
 
 fn uses(prospect: &Prospect<'_>) -> Vec<PrivilegeChange> {
@@ -219,7 +217,7 @@ pub fn unreviewed(prospect: &Prospect<'_>) -> Vec<Unreviewed> {
     if !prospect.after.client.mode().is_some_and(Mode::follows_actions) {
         return Vec::new();
     }
-    let pending = observe(prospect.facts(), prospect.before()).pending;
+    let pending = pending(prospect.facts(), prospect.before());
     let added = prospect.after.requested.minus(&prospect.before().requested);
     let enabled: ScopeSet = prospect
         .target

@@ -7,7 +7,7 @@
 //! | within managed and sync | widen, confirm pending, narrow, client last |
 //! | into managed or sync | toggles, client last |
 //! | out of managed or sync | accept, client, widen, narrow |
-//! | within fixed | accept, add to the list, widen, narrow, take from the list |
+//! | within fixed | accept, the list in one write before, between or after the toggles; else add, widen, narrow, take |
 //!
 //! Integration access goes first when it narrows and last when it widens. *Accept* is recorded for actions that stay on
 //! before the list loses a scope, so that nothing stops in between.
@@ -145,9 +145,9 @@ pub fn propose(
             if live.client.mode() == Some(Mode::Fixed)
                 && !matches!(client, Some(Op::SetClient { .. }))
             {
-                within_fixed(&toggles, &live.requested, &list)
+                within_fixed(&toggles, live, &list)
             } else {
-                out_of_sync(&toggles, client)
+                out_of_sync(&toggles, client, live)
             }
         }
         (Some(Mode::Managed | Mode::Sync), Some(Mode::Managed | Mode::Sync)) => {
@@ -298,27 +298,57 @@ fn into_sync(toggles: &[Toggle], client: Option<&Op>, live: &IntegrationState) -
     };
     let widen: Vec<Op> = widening(toggles).map(set).collect();
     let narrow: Vec<Op> = narrowing(toggles).map(set).collect();
-    let toggles_first = |one: &[Op], two: &[Op]| {
-        one.iter().chain(two).cloned().chain(client.cloned()).collect::<Vec<Op>>()
-    };
+    let toggles_first =
+        |one: &[Op], two: &[Op]| one.iter().chain(two).chain(client).cloned().collect::<Vec<Op>>();
     let client_first = client.into_iter().cloned().chain(plain(toggles)).collect();
     vec![toggles_first(&widen, &narrow), toggles_first(&narrow, &widen), client_first]
 }
 
-fn out_of_sync(toggles: &[Toggle], client: Option<Op>) -> Vec<Vec<Op>> {
+fn out_of_sync(toggles: &[Toggle], client: Option<Op>, live: &IntegrationState) -> Vec<Vec<Op>> {
     let widen: Vec<Op> = widening(toggles).map(set_finally).collect();
     let narrow: Vec<Op> = narrowing(toggles).map(set_finally).collect();
     let accept: Vec<Op> = accepting(toggles).collect();
     let withdraw: Vec<Op> = withdrawing(toggles).collect();
     let client: Vec<Op> = client.into_iter().collect();
-    let join = |parts: [&[Op]; 5]| parts.concat();
-    vec![
-        join([&accept, &client, &widen, &narrow, &withdraw]),
-        join([&accept, &narrow, &client, &widen, &withdraw]),
-    ]
+    let (ahead, rest) = ahead(toggles, live);
+    let mut orders = vec![
+        [&accept[..], &client, &widen, &narrow, &withdraw].concat(),
+        [&accept[..], &narrow, &client, &widen, &withdraw].concat(),
+    ];
+    if !ahead.is_empty() {
+        orders.push([&accept[..], &ahead, &client, &rest, &narrow, &withdraw].concat());
+        orders.push([&accept[..], &ahead, &narrow, &client, &rest, &withdraw].concat());
+    }
+    orders
 }
 
-fn within_fixed(toggles: &[Toggle], before: &ScopeSet, after: &ScopeSet) -> Vec<Vec<Op>> {
+/// Parts the widening toggles into those that can be on *before* the list loses their scopes, in two writes each (on,
+/// then accepted without what will be missing), and the others.
+///
+/// Admins run an action that is off as long as its scopes happen to be requested. If the list drops them first, it stops
+/// for admins until it is turned on.
+fn ahead(toggles: &[Toggle], live: &IntegrationState) -> (Vec<Op>, Vec<Op>) {
+    let (mut early, mut rest) = (Vec::new(), Vec::new());
+    for toggle in widening(toggles) {
+        let missing_now = toggle.required.minus(&live.requested);
+        let possible = match live.client.mode() {
+            Some(Mode::Fixed) => true,
+            Some(Mode::Managed | Mode::Sync) => missing_now.is_empty(),
+            None => false,
+        };
+        let finally = &toggle.after.accepted_missing;
+        if possible && toggle.enables() && missing_now != *finally {
+            early.push(toggle.set(missing_now));
+            early.push(set_finally(toggle));
+        } else {
+            rest.push(set_finally(toggle));
+        }
+    }
+    (early, rest)
+}
+
+fn within_fixed(toggles: &[Toggle], live: &IntegrationState, after: &ScopeSet) -> Vec<Vec<Op>> {
+    let before = &live.requested;
     let both = before.union(after);
     let missing_now =
         |t: &&Toggle| !t.enables() || t.required.minus(&both) == t.after.accepted_missing;
@@ -331,20 +361,24 @@ fn within_fixed(toggles: &[Toggle], before: &ScopeSet, after: &ScopeSet) -> Vec<
     let adds = !after.is_subset(before);
     let takes = !before.is_subset(after);
     let all = if before == after { Vec::new() } else { vec![write(after)] };
-    let none: &[Op] = &[];
 
-    let one_write_first = [&accept[..], &all, &early, &late, &narrow, &withdraw].concat();
-    let one_write_after = [&accept[..], &narrow, &all, &early, &late, &withdraw].concat();
-    let best = match (adds, takes) {
-        (true, true) if early.is_empty() => one_write_after.clone(),
-        (true, true) if narrow.is_empty() => one_write_first,
+    // One write of the list where that is safe; two writes, the union in between, only where no single one is.
+    let narrow_first = [&accept[..], &narrow, &all, &early, &late, &withdraw].concat();
+    let list_first = [&accept[..], &all, &early, &late, &narrow, &withdraw].concat();
+    let list_in_the_middle = [&accept[..], &early, &narrow, &all, &late, &withdraw].concat();
+    let mut orders = match (adds, takes) {
         (true, true) => {
             let (add, take) = (vec![write(&both)], vec![write(after)]);
-            [&accept[..], &add, &early, &narrow, &take, &late, &withdraw].concat()
+            let split = [&accept[..], &add, &early, &narrow, &take, &late, &withdraw].concat();
+            vec![list_first, narrow_first, list_in_the_middle, split]
         }
-        (true, false) => one_write_first,
-        (false, true) => [&accept[..], &early, &narrow, &all, &late, &withdraw].concat(),
-        (false, false) => [&accept[..], &early, &late, &narrow, &withdraw, none].concat(),
+        (true, false) => vec![list_first, narrow_first],
+        (false, true) => vec![list_in_the_middle, narrow_first],
+        (false, false) => vec![list_first, narrow_first],
     };
-    vec![best, one_write_after]
+    let (ahead, rest) = ahead(toggles, live);
+    if takes && !ahead.is_empty() {
+        orders.push([&accept[..], &ahead, &narrow, &all, &rest, &withdraw].concat());
+    }
+    orders
 }

@@ -69,7 +69,7 @@ pub fn publish(
     for action in after.actions.values() {
         let known = std::iter::once(&action.key).chain(&action.renamed_from);
         let own = known.filter_map(|key| state.actions.get(key)).next();
-        let own = own.cloned().unwrap_or_else(|| {
+        let mut own = own.cloned().unwrap_or_else(|| {
             let covered = action.required_scopes.is_subset(&state.requested);
             let follows = match (after.auth, mode) {
                 (Auth::ApiKey | Auth::None, _) => true,
@@ -80,6 +80,8 @@ pub fn publish(
             let on = action.native || (follows && settings.new_actions_enabled_by_default);
             ActionState::with_access(if on { Access::Everyone } else { Access::Nobody })
         });
+        // A stale acceptance would be a latent consent: if the vendor asks for the scope again, nobody has accepted that.
+        own.accepted_missing = own.accepted_missing.intersection(&action.required_scopes);
         next.actions.insert(action.key.clone(), own);
     }
     next.requested = match mode {

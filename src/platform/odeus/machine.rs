@@ -12,6 +12,7 @@
 //! much as it changes and a plan of ten thousand steps is as linear as it looks. [`transition`] is one step of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -132,12 +133,7 @@ pub struct ActionView {
 pub fn observe(facts: &catalog::Integration, state: &IntegrationState) -> Observation {
     let mode = state.client.mode();
     let needed = needed(facts, state);
-    let pending = match mode {
-        Some(mode) if mode.follows_actions() && scopes_are_managed(facts) => {
-            needed.minus(&state.requested)
-        }
-        _ => ScopeSet::new(),
-    };
+    let pending = pending(facts, state);
     let actions = facts.actions.values().map(|action| {
         let own = state.actions.get(&action.key);
         let missing = action.required_scopes.minus(&state.requested);
@@ -171,6 +167,17 @@ pub fn needed(facts: &catalog::Integration, state: &IntegrationState) -> ScopeSe
     needed
 }
 
+/// Returns the scopes that are needed and not requested, waiting for somebody to confirm them (managed and sync only).
+#[must_use]
+pub fn pending(facts: &catalog::Integration, state: &IntegrationState) -> ScopeSet {
+    match state.client.mode() {
+        Some(mode) if mode.follows_actions() && scopes_are_managed(facts) => {
+            needed(facts, state).minus(&state.requested)
+        }
+        _ => ScopeSet::new(),
+    }
+}
+
 fn scopes_are_managed(facts: &catalog::Integration) -> bool {
     facts.auth == Auth::Oauth && facts.scope_management
 }
@@ -179,15 +186,24 @@ fn scopes_are_managed(facts: &catalog::Integration) -> bool {
 #[derive(Debug, Clone)]
 pub struct Machine<'a> {
     context: Context<'a>,
-    address: Address,
     state: IntegrationState,
     resolver: Resolver<'a>,
     /// How many live actions need a scope; a base scope counts once more.
     holders: BTreeMap<&'a Scope, usize>,
+    index: Arc<Index<'a>>,
+}
+
+/// What the catalogue alone says, looked up instead of searched. Shared by the copies of a machine.
+#[derive(Debug)]
+struct Index<'a> {
     /// Which actions declare a scope.
     declaring: BTreeMap<&'a Scope, Vec<&'a catalog::Action>>,
     /// The native actions: few, and a feature may need several of them.
     natives: Vec<&'a catalog::Action>,
+    /// The scopes that native actions declare.
+    native_scopes: ScopeSet,
+    /// The address of every action.
+    addresses: BTreeMap<&'a ActionKey, Address>,
 }
 
 impl<'a> Machine<'a> {
@@ -209,14 +225,19 @@ impl<'a> Machine<'a> {
                 }
             }
         }
+        let address = Address::of(&[facts.key.as_str(), "actions"]);
+        let index = Index {
+            declaring,
+            natives: facts.actions.values().filter(|action| action.native).collect(),
+            native_scopes: facts.native_scopes(),
+            addresses: facts.actions.keys().map(|key| (key, address.child(key.as_str()))).collect(),
+        };
         Self {
             context,
-            address: Address::of(&[facts.key.as_str()]),
             resolver: Resolver::new(context.directory),
             state,
             holders,
-            declaring,
-            natives: facts.actions.values().filter(|action| action.native).collect(),
+            index: Arc::new(index),
         }
     }
 
@@ -237,11 +258,9 @@ impl<'a> Machine<'a> {
     pub fn facts(&self) -> Facts<Audience> {
         let mut resolver = self.resolver.clone();
         let actions = self.context.facts.actions.values();
-        let reach = actions.map(|action| {
-            (
-                self.address.child("actions").child(action.key.as_str()),
-                self.audience(action, &mut resolver),
-            )
+        let reach = actions.filter_map(|action| {
+            let address = self.index.addresses.get(&action.key)?;
+            Some((address.clone(), self.audience(action, &mut resolver)))
         });
         Facts { scopes: self.state.requested.clone(), reach: reach.collect() }
     }
@@ -253,7 +272,13 @@ impl<'a> Machine<'a> {
     pub fn step(&mut self, operation: &IntegrationOperation) -> Result<Step<Audience>, Rejected> {
         let next = self.decide(operation)?;
         let affected = self.affected(&next);
-        let before: Vec<_> = affected.iter().map(|a| self.view(a)).collect();
+        let before: Vec<Audience> = affected.iter().map(|action| self.reach(action)).collect();
+        // The gates as they were, for the words of what moves: only these two can change in one write.
+        let old_integration = next.integration_access.as_ref().map(|_| self.state.access.clone());
+        let old_action = next
+            .action_access
+            .as_ref()
+            .and_then(|(key, _)| Some((key.clone(), self.state.actions.get(key)?.access.clone())));
         let features: BTreeSet<Feature> = affected
             .iter()
             .filter(|action| action.native)
@@ -266,17 +291,26 @@ impl<'a> Machine<'a> {
 
         let mut moved = Vec::new();
         let mut uses = Vec::new();
-        for (action, (reach, words)) in affected.iter().zip(before) {
-            let (reach_after, words_after) = self.view(action);
-            if reach != reach_after {
-                let address = self.address.child("actions").child(action.key.as_str());
-                uses.push(UseChange {
-                    address: address.clone(),
-                    before: words,
-                    after: words_after,
-                });
-                moved.push(Moved { address, before: reach, after: reach_after });
-            }
+        for (action, before) in affected.iter().zip(before) {
+            let after = self.reach(action);
+            let Some(address) = self.index.addresses.get(&action.key).filter(|_| before != after)
+            else {
+                continue;
+            };
+            let now = self.gates(action);
+            let was = Gates {
+                integration: old_integration.as_ref().unwrap_or(now.integration),
+                action: match &old_action {
+                    Some((key, access)) if *key == action.key => Some(access),
+                    _ => now.action,
+                },
+            };
+            uses.push(UseChange {
+                address: address.clone(),
+                before: words(&before, &was),
+                after: words(&after, &now),
+            });
+            moved.push(Moved { address: address.clone(), before, after });
         }
         let features_after = self.broken_features(&features);
         let titles = |set: &BTreeSet<Feature>| set.iter().map(|f| f.title().to_owned()).collect();
@@ -285,7 +319,7 @@ impl<'a> Machine<'a> {
             _ => ScopeSet::new(),
         };
         let locked_dropped = if self.state.client.mode().is_some_and(Mode::follows_actions) {
-            next.scopes.remove.intersection(&self.context.facts.native_scopes())
+            next.scopes.remove.intersection(&self.index.native_scopes)
         } else {
             ScopeSet::new()
         };
@@ -473,7 +507,7 @@ impl<'a> Machine<'a> {
             keys.insert(&action.key, action);
         }
         for scope in next.scopes.add.iter().chain(&next.scopes.remove) {
-            for action in self.declaring.get(scope).into_iter().flatten() {
+            for action in self.index.declaring.get(scope).into_iter().flatten() {
                 keys.insert(&action.key, action);
             }
         }
@@ -518,16 +552,12 @@ impl<'a> Machine<'a> {
         self.state.requested.extend_from(&next.scopes.add);
     }
 
-    fn view(&mut self, action: &catalog::Action) -> (Audience, String) {
+    fn reach(&mut self, action: &catalog::Action) -> Audience {
         let mut resolver =
             std::mem::replace(&mut self.resolver, Resolver::new(self.context.directory));
         let audience = self.audience(action, &mut resolver);
         self.resolver = resolver;
-        let words = match audience {
-            Audience::NotRunning => "nobody".to_owned(),
-            Audience::Runs(_) => self.gates(action).to_string(),
-        };
-        (audience, words)
+        audience
     }
 
     fn gates<'s>(&'s self, action: &catalog::Action) -> Gates<'s> {
@@ -566,10 +596,18 @@ impl<'a> Machine<'a> {
         if features.is_empty() {
             return BTreeSet::new();
         }
-        let broken = self.natives.iter().filter(|native| !self.runs(native));
+        let broken = self.index.natives.iter().filter(|native| !self.runs(native));
         let broken: BTreeSet<Feature> =
             broken.flat_map(|native| native.features.iter().copied()).collect();
         broken.intersection(features).copied().collect()
+    }
+}
+
+/// Says who passes the gates, or that nobody does because a scope is missing.
+fn words(audience: &Audience, gates: &Gates<'_>) -> String {
+    match audience {
+        Audience::NotRunning => "nobody".to_owned(),
+        Audience::Runs(_) => gates.to_string(),
     }
 }
 
@@ -604,5 +642,9 @@ impl crate::plan::order::Machine for Machine<'_> {
 
     fn facts(&self) -> Facts<Audience> {
         Machine::facts(self)
+    }
+
+    fn before(&self, operation: &IntegrationOperation) -> serde_json::Value {
+        super::value::field(operation, &self.state)
     }
 }

@@ -11,6 +11,7 @@ pub mod diff;
 pub mod effective;
 pub mod event;
 pub mod findings;
+pub mod genesis;
 pub mod machine;
 pub mod operation;
 pub mod people;

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::consequence::{breakage, follows_recommendation, privilege, unreviewed};
@@ -19,29 +18,13 @@ use super::state::{Connection, Mode, Snapshot};
 use super::value;
 use crate::diag::Problem;
 use crate::model::{Access, Address, Effect, IntegrationKey, Principal};
+pub use crate::plan::assemble::Inputs;
 use crate::plan::assemble::{Header, UnitPlan, assemble, raise};
 use crate::plan::{
     Change, Effective, LeftAlone, PeopleEffect, Plan, PlannedOperation, ReconnectReason, Reliance,
-    Severity, SourceRange, StillHolds,
+    StillHolds,
 };
 use crate::platform;
-
-/// What a plan is made from, beside the wishes and the snapshot.
-#[derive(Debug, Clone)]
-pub struct Inputs<'a> {
-    /// The date (UTC). An input, so that the same inputs give the same plan.
-    pub today: Date,
-    /// Where the live system answers, for people.
-    pub endpoint: &'a str,
-    /// Requests that the snapshot took.
-    pub reads: u32,
-    /// Severities that the files raise.
-    pub raised: &'a BTreeMap<String, Severity>,
-    /// Where each declared address stands.
-    pub sources: Vec<SourceRange>,
-    /// Only these integrations, or all.
-    pub only: Option<&'a [IntegrationKey]>,
-}
 
 /// Returns the plan that turns `snapshot` into `desired`, and the problems with names in the files.
 ///
@@ -61,7 +44,7 @@ pub fn plan(
     for connection in &snapshot.connections {
         connections.entry(&connection.integration).or_default().push(connection);
     }
-    let chosen = |key: &IntegrationKey| inputs.only.is_none_or(|only| only.contains(key));
+    let chosen = |key: &IntegrationKey| inputs.wants(&Address::of(&[key.as_str()]));
     let prospects: Vec<Prospect<'_>> = targets
         .into_iter()
         .filter(|target: &Target<'_>| chosen(target.key))

@@ -11,7 +11,7 @@ use super::resolve::Target;
 use super::state::{Connection, IntegrationState, Snapshot};
 use super::value;
 use super::{catalog, people};
-use crate::model::{Access, ActionKey, Address, ScopeSet, UserId};
+use crate::model::{Access, ActionKey, Address, Effect, ScopeSet, UserId};
 use crate::plan::PlannedOperation;
 use crate::plan::laws::{Facts, Violation};
 use crate::plan::order::{self, Tolerance};
@@ -101,19 +101,18 @@ impl<'a> Prospect<'a> {
         match order::order(&start, &self.proposal.orders, tolerance) {
             Err(rejected) => self.rejected = Some(rejected),
             Ok(ordered) => {
-                self.before_facts = Some(start.facts());
-                self.after_facts = Some(ordered.end.facts());
+                self.before_facts = Some(ordered.before);
+                self.after_facts = Some(ordered.after);
                 self.window = ordered.window;
                 self.tolerated = ordered.tolerated;
-                let steps = ordered.steps.into_iter().map(|(operation, _)| operation);
-                let steps: Vec<IntegrationOperation> = steps.collect();
-                match fold(start, self.target.key, &steps) {
-                    Ok((operations, after)) => {
-                        self.operations = operations;
-                        self.after = after;
-                    }
-                    Err(rejected) => self.rejected = Some(rejected),
-                }
+                self.after = ordered.end.into_state();
+                self.operations = ordered
+                    .steps
+                    .into_iter()
+                    .map(|taken| {
+                        planned(self.target.key, taken.operation, taken.before, taken.step.effect)
+                    })
+                    .collect();
             }
         }
     }
@@ -162,20 +161,29 @@ pub fn fold(
     key: &crate::model::IntegrationKey,
     operations: &[IntegrationOperation],
 ) -> Result<(Vec<PlannedOperation>, IntegrationState), Rejected> {
-    let mut planned = Vec::with_capacity(operations.len());
+    let mut folded = Vec::with_capacity(operations.len());
     for change in operations {
         let before = value::field(change, machine.state());
         let step = machine.step(change)?;
-        let operation = Operation::Integration { integration: key.clone(), change: change.clone() };
-        planned.push(PlannedOperation {
-            unit: operation.unit(),
-            address: operation.address(),
-            operation: platform::Operation::Odeus(operation),
-            before,
-            effect: step.effect,
-        });
+        folded.push(planned(key, change.clone(), before, step.effect));
     }
-    Ok((planned, machine.into_state()))
+    Ok((folded, machine.into_state()))
+}
+
+fn planned(
+    key: &crate::model::IntegrationKey,
+    change: IntegrationOperation,
+    before: serde_json::Value,
+    effect: Effect,
+) -> PlannedOperation {
+    let operation = Operation::Integration { integration: key.clone(), change };
+    PlannedOperation {
+        unit: operation.unit(),
+        address: operation.address(),
+        operation: platform::Operation::Odeus(operation),
+        before,
+        effect,
+    }
 }
 
 /// Returns why it is fine that `missing` is missing for one action: its own line says so, or unexpired substitutes that

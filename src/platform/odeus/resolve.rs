@@ -12,7 +12,7 @@ use super::desired::{
     Desired, DesiredAction, DesiredIntegration, DesiredList, DesiredOauth, Unlisted,
 };
 use super::operation::ClientSpec;
-use super::state::{Deployment, Directory, LiveIntegration, Snapshot};
+use super::state::{Deployment, Directory, LiveIntegration, Mode, Snapshot};
 use crate::diag::{Code, Problem, nearest};
 use crate::model::{Access, ActionKey, Address, IntegrationKey, Principal};
 
@@ -61,6 +61,7 @@ pub fn resolve<'a>(
         check_people(wanted, &address, &snapshot.directory, &mut problems);
         let client = resolve_client(wanted, live, snapshot, &address, &mut problems);
         let actions = resolve_actions(wanted, live, &address, &mut problems);
+        check_acceptances(wanted, live, &address, &mut problems);
         if !problems.iter().skip(before).any(Problem::is_error) {
             targets.push(Target { key, desired: wanted, live, client, actions });
         }
@@ -94,29 +95,37 @@ fn check_people(
     directory: &Directory,
     problems: &mut Vec<Problem>,
 ) {
+    if let Some(access) = &wanted.access {
+        check_list(access, || address.child("access"), directory, problems);
+    }
     let exact = wanted.actions.iter().map(|(key, action)| (key.as_str(), action));
     let globs = wanted.globs.iter().map(|(pattern, action)| (pattern.as_str(), action));
-    let lists = wanted.access.iter().map(|access| (address.child("access"), access)).chain(
-        exact.chain(globs).map(|(name, action): (&str, &DesiredAction)| {
-            (address.child("actions").child(name), &action.access)
-        }),
-    );
-    for (at, access) in lists {
-        let Access::Only(list) = access else { continue };
-        for principal in list.iter() {
-            match principal {
-                Principal::User(user) if !directory.users.contains_key(user) => {
-                    let known = directory.users.keys().map(AsRef::as_ref);
-                    let at = at.child("users").child(user.as_str());
-                    problems.push(unknown("user", user.as_str(), known, &at));
-                }
-                Principal::Group(group) if !directory.groups.contains_key(group) => {
-                    let known = directory.groups.keys().map(AsRef::as_ref);
-                    let at = at.child("groups").child(group.as_str());
-                    problems.push(unknown("group", group.as_str(), known, &at));
-                }
-                Principal::User(_) | Principal::Group(_) => {}
+    for (name, action) in exact.chain(globs) {
+        let at = || address.child("actions").child(name);
+        check_list(&action.access, at, directory, problems);
+    }
+}
+
+fn check_list(
+    access: &Access,
+    at: impl Fn() -> Address,
+    directory: &Directory,
+    problems: &mut Vec<Problem>,
+) {
+    let Access::Only(list) = access else { return };
+    for principal in list.iter() {
+        match principal {
+            Principal::User(user) if !directory.users.contains_key(user) => {
+                let known = directory.users.keys().map(AsRef::as_ref);
+                let at = at().child("users").child(user.as_str());
+                problems.push(unknown("user", user.as_str(), known, &at));
             }
+            Principal::Group(group) if !directory.groups.contains_key(group) => {
+                let known = directory.groups.keys().map(AsRef::as_ref);
+                let at = at().child("groups").child(group.as_str());
+                problems.push(unknown("group", group.as_str(), known, &at));
+            }
+            Principal::User(_) | Principal::Group(_) => {}
         }
     }
 }
@@ -305,6 +314,40 @@ fn resolve_actions<'a>(
         }
     }
     covered
+}
+
+/// Warns of acceptances where no scope can be missing. They would take effect unseen with a later `mode: fixed`.
+fn check_acceptances(
+    wanted: &DesiredIntegration,
+    live: &LiveIntegration,
+    address: &Address,
+    problems: &mut Vec<Problem>,
+) {
+    let mode = match &wanted.oauth {
+        Some(oauth) => Some(oauth.mode()),
+        None => live.state.client.mode(),
+    };
+    let why = match (live.facts.auth, mode) {
+        (Auth::ApiKey | Auth::None, _) => "it does not use OAuth and has no scopes".to_owned(),
+        (Auth::Oauth, _) if !live.facts.scope_management => {
+            "every scope is assumed to be requested".to_owned()
+        }
+        (Auth::Oauth, None) => "it has no OAuth client, so no scope is requested".to_owned(),
+        (Auth::Oauth, Some(Mode::Fixed)) => return,
+        (Auth::Oauth, Some(mode)) => format!("in mode `{mode}` the scopes follow the actions"),
+    };
+    let exact = wanted.actions.iter().map(|(key, action)| (key.as_str(), action));
+    let globs = wanted.globs.iter().map(|(pattern, action)| (pattern.as_str(), action));
+    for (name, action) in exact.chain(globs) {
+        if action.accept_missing_scopes.is_some() {
+            problems.push(Problem::new(
+                Code::AcceptanceWithoutEffect,
+                address.child("actions").child(name).child("accept_missing_scopes"),
+                format!("`accept_missing_scopes` has no effect on `{}`: {why}", live.facts.key),
+                "remove it, or use `mode: fixed`",
+            ));
+        }
+    }
 }
 
 fn target(action: &DesiredAction, declared_at: Address) -> TargetAction<'_> {

@@ -355,4 +355,8 @@ impl crate::plan::order::Machine for Machine<'_> {
     fn facts(&self) -> Facts<Grants> {
         Machine::facts(self)
     }
+
+    fn before(&self, operation: &Operation) -> serde_json::Value {
+        super::prospect::before(operation, &self.state)
+    }
 }

@@ -1,8 +1,5 @@
 //! The planner for TrustPager: wishes, snapshot and date in, plan out. Total, pure, and unable to write.
 
-use std::collections::BTreeMap;
-
-use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::desired::Desired;
@@ -15,29 +12,13 @@ use super::state::{AccessList, Caller, KeyGrants, Snapshot, Token};
 use super::value;
 use crate::diag::Problem;
 use crate::model::{Address, Cause, CauseKind, Direction, PrivilegeChange, Reach as _, Right};
+pub use crate::plan::assemble::Inputs;
 use crate::plan::assemble::{Header, UnitPlan, assemble, raise};
 use crate::plan::{
-    Change, Effective, LeftAlone, Plan, Reliance, Severity, SourceRange, TokenChange, TokenEffect,
+    Change, Effective, LeftAlone, Plan, Reliance, TokenChange, TokenEffect,
     TokenUnchanged,
 };
 use crate::platform;
-
-/// What a plan is made from, beside the wishes and the snapshot.
-#[derive(Debug, Clone)]
-pub struct Inputs<'a> {
-    /// The date (UTC). An input, so that the same inputs give the same plan.
-    pub today: Date,
-    /// Where the live system answers, for people.
-    pub endpoint: &'a str,
-    /// Requests that the snapshot took.
-    pub reads: u32,
-    /// Severities that the files raise.
-    pub raised: &'a BTreeMap<String, Severity>,
-    /// Where each declared address stands.
-    pub sources: Vec<SourceRange>,
-    /// Only these clients and keys, by name, or all.
-    pub only: Option<&'a [String]>,
-}
 
 /// Returns the plan that turns `snapshot` into `desired`, and the problems with names in the files.
 ///
@@ -52,13 +33,12 @@ pub fn plan(
     if problems.iter().any(Problem::is_error) {
         return (None, problems);
     }
-    let chosen = |name: &str| inputs.only.is_none_or(|only| only.iter().any(|own| own == name));
     let mut units: Vec<UnitPlan> = Vec::new();
-    for target in clients.into_iter().filter(|target| chosen(target.name.as_str())) {
+    for target in clients.into_iter().filter(|target| inputs.wants(&target.address)) {
         let prospect = ClientProspect::new(target, snapshot, inputs.today);
         units.push(client_unit(&prospect, snapshot));
     }
-    for target in keys.into_iter().filter(|target| chosen(target.name.as_str())) {
+    for target in keys.into_iter().filter(|target| inputs.wants(&target.address)) {
         units.push(key_unit(&KeyProspect::new(target, snapshot), snapshot));
     }
     if inputs.only.is_none() {

@@ -71,14 +71,11 @@ impl<'a> ClientProspect<'a> {
             Err(rejected) => prospect.rejected = Some(rejected),
             Ok(ordered) => {
                 prospect.window = ordered.window;
-                let steps: Vec<Operation> = ordered.steps.into_iter().map(|(op, _)| op).collect();
-                match fold(start, &steps) {
-                    Ok((operations, after)) => {
-                        prospect.operations = operations;
-                        prospect.after = after;
-                    }
-                    Err(rejected) => prospect.rejected = Some(rejected),
-                }
+                prospect.after = ordered.end.into_state();
+                let steps = ordered.steps.into_iter();
+                prospect.operations = steps
+                    .map(|taken| planned(taken.operation, taken.before, taken.step.effect))
+                    .collect();
             }
         }
         prospect
@@ -154,19 +151,23 @@ pub fn fold(
     mut machine: Machine<'_>,
     operations: &[Operation],
 ) -> Result<(Vec<PlannedOperation>, ClientState), Rejected> {
-    let mut planned = Vec::with_capacity(operations.len());
+    let mut folded = Vec::with_capacity(operations.len());
     for operation in operations {
         let before = before(operation, machine.state());
         let step = machine.step(operation)?;
-        planned.push(PlannedOperation {
-            unit: operation.unit(),
-            address: operation.address(),
-            operation: platform::Operation::Trustpager(operation.clone()),
-            before,
-            effect: step.effect,
-        });
+        folded.push(planned(operation.clone(), before, step.effect));
     }
-    Ok((planned, machine.into_state()))
+    Ok((folded, machine.into_state()))
+}
+
+fn planned(operation: Operation, before: Value, effect: Effect) -> PlannedOperation {
+    PlannedOperation {
+        unit: operation.unit(),
+        address: operation.address(),
+        operation: platform::Operation::Trustpager(operation),
+        before,
+        effect,
+    }
 }
 
 /// One key on its way.

@@ -73,8 +73,9 @@ pub fn overview(
         0 => "nobody must refresh a connection".to_owned(),
         n => format!("{} must refresh a connection", count(n, "person", "people")),
     };
+    let need = if attention == 1 { "needs" } else { "need" };
     let verdict = format!(
-        "{}: {}, {attention} need attention, {people}.",
+        "{}: {}, {attention} {need} attention, {people}.",
         snapshot.workspace,
         count(views.len(), "integration", "integrations")
     );

@@ -37,10 +37,33 @@ pub(super) fn others(page: &mut Page<'_, '_>) -> fmt::Result {
     for finding in page.outline.of_severity(Severity::Warning) {
         write(page, finding)?;
     }
+    let mut repeats = 0;
     for finding in page.outline.of_severity(Severity::Note) {
-        write(page, finding)?;
+        if !page.options.full && repeats_people(page, finding) {
+            repeats += 1;
+        } else {
+            write(page, finding)?;
+        }
+    }
+    if repeats > 0 {
+        let (notes, verb) = match repeats {
+            1 => ("1 note".to_owned(), "repeats"),
+            n => (format!("{n} notes"), "repeat"),
+        };
+        let line = format!("* {notes} {verb} the people above; `--full` prints them");
+        let line = page.paint(Paint::Dim, line);
+        writeln!(page.out, "  {line}")?;
     }
     Ok(())
+}
+
+/// The rules whose notes say, per integration, what the section about people says with names.
+const ABOUT_PEOPLE: &[&str] = &["grant-outlives-removal", "reconnect-required"];
+
+/// Returns whether a note says nothing that the people of its integration have not said above.
+fn repeats_people(page: &Page<'_, '_>, finding: &Finding) -> bool {
+    ABOUT_PEOPLE.contains(&finding.code.as_str())
+        && page.outline.people.iter().any(|effect| finding.address.is_within(&effect.unit))
 }
 
 fn write(page: &mut Page<'_, '_>, finding: &Finding) -> fmt::Result {

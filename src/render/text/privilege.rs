@@ -102,7 +102,12 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
                         false => uses.iter_mut().find(|known| known.is_like(&line)),
                     };
                     match known {
-                        Some(known) => known.addresses.push(address),
+                        Some(known) => {
+                            known.addresses.push(address);
+                            if known.why != line.why {
+                                known.why.clear();
+                            }
+                        }
                         None => uses.push(line),
                     }
                 }
@@ -150,7 +155,7 @@ struct UseLine<'p> {
 }
 
 impl UseLine<'_> {
-    /// Whether two lines can be told as one; only the reasons of the kind "it is turned on itself" may differ.
+    /// Whether two lines can be told as one; a reason that they do not share is left out then.
     fn is_like(&self, other: &Self) -> bool {
         self.direction == other.direction
             && self.before == other.before
@@ -160,13 +165,14 @@ impl UseLine<'_> {
     fn row(&self, page: &Page<'_, '_>, unit: &Address) -> Row {
         let (sign, paint) = sign(self.direction);
         let shown = names(self.addresses.iter().map(|a| below(a, unit)), page.most());
-        let row = Row::default()
+        let why = match self.addresses.as_slice() {
+            [_] => self.why.clone(),
+            _ => self.why.replacen("because it ", "because each ", 1),
+        };
+        Row::default()
             .cell(paint, format!("{sign} {shown}"))
-            .cell(Paint::Plain, format!("{} -> {}", terminal(self.before), terminal(self.after)));
-        match self.addresses.as_slice() {
-            [_] => row.cell(Paint::Dim, self.why.clone()),
-            _ => row,
-        }
+            .cell(Paint::Plain, format!("{} -> {}", terminal(self.before), terminal(self.after)))
+            .cell(Paint::Dim, why)
     }
 }
 
@@ -186,7 +192,7 @@ fn why(page: &Page<'_, '_>, unit: &Address, change: &PrivilegeChange) -> String 
             && *kind == CauseKind::Action
             && addresses.iter().all(|a| *a == address)
         {
-            because.push(own_reason(change.direction, before, after).to_owned());
+            because.push(own_reason(page, unit, address, (change.direction, before, after)));
             continue;
         }
         let shown = names(addresses.iter().map(|a| below(a, unit)), most);
@@ -206,15 +212,30 @@ fn why(page: &Page<'_, '_>, unit: &Address, change: &PrivilegeChange) -> String 
     text
 }
 
-/// Returns why an action's own access moves its reach. An action that is off still runs for admins.
-fn own_reason(direction: Direction, before: &str, after: &str) -> &'static str {
-    let off = |words: &str| matches!(words, "nobody" | "admins only");
-    match direction {
-        Direction::Widening if off(before) => "it is turned on",
-        Direction::Widening => "it is shared with more people",
-        Direction::Narrowing if off(after) => "it is turned off",
-        Direction::Narrowing => "it is shared with fewer people",
+/// Returns why the reach of an action moves: by its own line, by the integration's, or because of its scopes. An action
+/// that is off still runs for admins.
+fn own_reason(
+    page: &Page<'_, '_>,
+    unit: &Address,
+    address: &Address,
+    (direction, before, after): (Direction, &str, &str),
+) -> String {
+    if let Some(missing) = page.outline.stops(address) {
+        return format!("it lacks {missing}");
     }
+    let moves = |field: &Address| page.outline.changes_at(field);
+    let off = |words: &str| matches!(words, "nobody" | "admins only");
+    let words = match (direction, moves(address), moves(&unit.child("access"))) {
+        (Direction::Widening, true, _) if off(before) => "it is turned on",
+        (Direction::Widening, true, _) => "it is shared with more people",
+        (Direction::Narrowing, true, _) if off(after) => "it is turned off",
+        (Direction::Narrowing, true, _) => "it is shared with fewer people",
+        (Direction::Widening, false, true) => "the integration is opened to more people",
+        (Direction::Narrowing, false, true) => "the integration is open to fewer people",
+        (Direction::Widening, false, false) => "all its scopes are requested now",
+        (Direction::Narrowing, false, false) => "it lacks scopes",
+    };
+    words.to_owned()
 }
 
 /// A reason for a move, or one that speaks against it.

@@ -26,7 +26,7 @@ pub(super) fn delta(before: &Value, after: &Value) -> Delta {
 
 /// Returns whether a value has fields of its own, as opposed to standing for one thing in words.
 fn is_record(value: &Value) -> bool {
-    value.is_object() && people(value).is_none()
+    value.is_object() && phrase(value).is_none()
 }
 
 fn collect(path: &str, before: &Value, after: &Value, fields: &mut Vec<(String, String)>) {
@@ -83,8 +83,8 @@ fn set(old: &BTreeSet<&str>, new: &BTreeSet<&str>) -> String {
 }
 
 pub(super) fn words(value: &Value) -> String {
-    if let Some(people) = people(value) {
-        return people;
+    if let Some(phrase) = phrase(value) {
+        return phrase;
     }
     match value {
         Value::Null => "(none)".to_owned(),
@@ -95,6 +95,27 @@ pub(super) fn words(value: &Value) -> String {
         Value::Array(items) => items.iter().map(words).collect::<Vec<_>>().join(" "),
         Value::Object(_) => terminal(&value.to_string()).to_string(),
     }
+}
+
+/// Reads the mappings that stand for one thing in words: a share list, or an action's access together with the scopes
+/// that are accepted as missing.
+fn phrase(value: &Value) -> Option<String> {
+    let object = value.as_object()?;
+    let (Some(access), Some(accepted), 2) =
+        (object.get("access"), object.get("accepted_missing"), object.len())
+    else {
+        return people(value);
+    };
+    let access = match access {
+        Value::String(word) => terminal(word).to_string(),
+        other => people(other)?,
+    };
+    let accepted: Option<Vec<String>> = accepted
+        .as_array()?
+        .iter()
+        .map(|scope| scope.as_str().map(|scope| terminal(scope).to_string()))
+        .collect();
+    Some(format!("{access}, accepted without {}", accepted?.join(" ")))
 }
 
 /// Reads the forms of a share list: the model's `{"only": [{"group": ..}, {"user": ..}]}` and the files'
@@ -163,6 +184,24 @@ mod tests {
             "group hr, a@x -> nobody",
         );
         check(&json!("a"), &json!("b\u{202e}\n"), r"a -> b\u{202e}\n");
+    }
+
+    #[test]
+    fn what_is_accepted_as_missing_reads_as_words() {
+        let accepted =
+            json!({"access": {"groups": ["hr"]}, "accepted_missing": ["A", "B\u{202e}"]});
+        check(&json!("everyone"), &accepted, r"everyone -> group hr, accepted without A B\u{202e}");
+        check(&accepted, &json!("nobody"), r"group hr, accepted without A B\u{202e} -> nobody");
+        check(
+            &json!({"access": "everyone", "accepted_missing": ["A"]}),
+            &json!({"access": "everyone", "accepted_missing": ["A", "C"]}),
+            "everyone, accepted without A -> everyone, accepted without A C",
+        );
+        check(
+            &Value::Null,
+            &json!({"access": "x", "accepted_missing": 1}),
+            "accepted_missing: 1 | access: x",
+        );
     }
 
     #[test]

@@ -318,7 +318,12 @@ pub(crate) fn publish(catalogue: &Catalogue, state: &State, new_actions_on: bool
             known = known.or_else(|| state.actions.get(former)); // case 26
         }
         let setting = match known {
-            Some(setting) => setting.clone(), // M5: the action keeps its current state
+            // M5: the action keeps its current state. An acceptance ends with its requirement: a stale acceptance would
+            // be a latent consent.
+            Some(setting) => {
+                let accepted = setting.accepted.intersection(&action.required).cloned().collect();
+                Setting { access: setting.access.clone(), accepted }
+            }
             None => {
                 let covered = action.required.iter().all(|scope| state.requested.contains(scope));
                 let on = new_action_is_on(catalogue, state, action, covered, new_actions_on);

@@ -3,7 +3,7 @@
 use super::{Scene, finding_with_list};
 use crate::model::ScopeSet;
 use crate::plan::{Finding, Rule, Severity};
-use crate::platform::odeus::machine::observe;
+use crate::platform::odeus::machine::pending;
 use crate::platform::odeus::prospect::Prospect;
 
 /// The rule.
@@ -23,9 +23,8 @@ Nobody wrote a line for this scope, so `apply --auto-approve` does not cover it 
 };
 
 pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
-    let pending = observe(prospect.facts(), prospect.before()).pending;
-    let still = observe(prospect.facts(), &prospect.after).pending;
-    let touched: ScopeSet = pending.union(&still);
+    let still = pending(prospect.facts(), &prospect.after);
+    let touched: ScopeSet = pending(prospect.facts(), prospect.before()).union(&still);
     let mut found = Vec::new();
     for scope in &touched {
         let needing: Vec<_> = prospect

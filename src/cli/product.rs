@@ -1,0 +1,86 @@
+//! A platform as the command line uses it: what to plan with, what to read and write with. One implementation per
+//! platform, and every command is written once.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::secret::Secrets;
+use crate::apply::Adapter;
+use crate::config::{Config, Desired};
+use crate::diag::Problem;
+use crate::model::{Address, WorkspaceId};
+use crate::plan::Plan;
+use crate::plan::assemble::Inputs;
+use crate::platform::http::Http;
+use crate::platform::provider::{Read, Write};
+use crate::platform::{odeus, trustpager};
+
+/// A platform.
+pub(super) trait Product {
+    /// What apply knows of it.
+    type Adapter: Adapter<Snapshot = Self::Snapshot, Operation = Self::Operation>;
+    /// What one read returns.
+    type Snapshot;
+    /// One write.
+    type Operation;
+    /// What the files ask for.
+    type Desired;
+    /// Reads and writes it.
+    type Client: Read<Snapshot = Self::Snapshot> + Write<Operation = Self::Operation>;
+
+    /// Returns the wishes of a configuration, or `None` when it is for another platform.
+    fn desired(config: &Config) -> Option<&Self::Desired>;
+
+    /// Returns the units that the files declare: what `--target` may name.
+    fn units(desired: &Self::Desired) -> Vec<Address>;
+
+    /// Returns a client of one workspace.
+    fn client(
+        http: Arc<Http>,
+        workspace: WorkspaceId,
+        secrets: Secrets,
+        root: &Path,
+    ) -> Self::Client;
+
+    /// Plans.
+    fn plan(
+        desired: &Self::Desired,
+        snapshot: &Self::Snapshot,
+        inputs: Inputs<'_>,
+    ) -> (Option<Plan>, Vec<Problem>);
+}
+
+/// Odeus.
+#[derive(Debug)]
+pub(super) struct Odeus;
+
+impl Product for Odeus {
+    type Adapter = odeus::adapter::Odeus;
+    type Snapshot = odeus::state::Snapshot;
+    type Operation = odeus::operation::Operation;
+    type Desired = odeus::desired::Desired;
+    type Client = odeus::client::OdeusClient;
+
+    fn desired(config: &Config) -> Option<&Self::Desired> {
+        match &config.desired {
+            Desired::Odeus(desired) => Some(desired),
+            Desired::Trustpager(_) => None,
+        }
+    }
+
+    fn units(desired: &Self::Desired) -> Vec<Address> {
+        desired.integrations.keys().map(|key| Address::of(&[key.as_str()])).collect()
+    }
+
+    fn client(http: Arc<Http>, workspace: WorkspaceId, secrets: Secrets, _: &Path) -> Self::Client {
+        odeus::client::OdeusClient::new(http, workspace, secrets)
+    }
+
+    fn plan(
+        desired: &Self::Desired,
+        snapshot: &Self::Snapshot,
+        inputs: Inputs<'_>,
+    ) -> (Option<Plan>, Vec<Problem>) {
+        odeus::planner::plan(desired, snapshot, inputs)
+    }
+}

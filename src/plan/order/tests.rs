@@ -1,0 +1,242 @@
+//! A toy platform: things that reach some letters, and scopes by name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::*;
+use crate::model::{Address, Effect, Scope, ScopeDelta};
+use crate::plan::laws::Moved;
+
+/// Who a thing reaches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Letters(BTreeSet<char>);
+
+impl Reach for Letters {
+    fn within(&self, other: &Self) -> bool {
+        self.0.is_subset(&other.0)
+    }
+
+    fn meet(&self, other: &Self) -> Self {
+        Self(self.0.intersection(&other.0).copied().collect())
+    }
+
+    fn join(&self, other: &Self) -> Self {
+        Self(self.0.union(&other.0).copied().collect())
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Op {
+    /// The gate that everybody passes.
+    Gate(&'static str),
+    /// One thing's own gate.
+    Own(&'static str, &'static str),
+    Add(&'static str),
+    Drop(&'static str),
+    /// Refused unless this scope is there.
+    Needs(&'static str),
+}
+
+/// A thing reaches whom both gates let through.
+#[derive(Debug, Clone, Default)]
+struct Toy {
+    gate: &'static str,
+    own: BTreeMap<&'static str, &'static str>,
+    scopes: BTreeSet<&'static str>,
+    locked: BTreeSet<&'static str>,
+}
+
+impl Toy {
+    fn new(gate: &'static str, own: &[(&'static str, &'static str)]) -> Self {
+        Self { gate, own: own.iter().copied().collect(), ..Self::default() }
+    }
+
+    fn with_scopes(scopes: &[&'static str], locked: &[&'static str]) -> Self {
+        let (scopes, locked) = (scopes.iter().copied(), locked.iter().copied());
+        Self { scopes: scopes.collect(), locked: locked.collect(), ..Self::default() }
+    }
+
+    fn reach(&self) -> BTreeMap<Address, Letters> {
+        let through = |own: &str| own.chars().filter(|c| self.gate.contains(*c)).collect();
+        let own = self.own.iter();
+        own.map(|(name, own)| (Address::of(&[name]), Letters(through(own)))).collect()
+    }
+
+    fn scopes(&self) -> ScopeSet {
+        self.scopes.iter().map(|text| Scope::try_from(*text).unwrap()).collect()
+    }
+}
+
+impl Machine for Toy {
+    type Operation = Op;
+    type Reach = Letters;
+    type Rejected = String;
+
+    fn step(&mut self, operation: &Op) -> Result<Step<Letters>, String> {
+        let (reach, scopes) = (self.reach(), self.scopes());
+        match operation {
+            Op::Gate(gate) => self.gate = gate,
+            Op::Own(name, own) => {
+                self.own.insert(name, own);
+            }
+            Op::Add(scope) => {
+                self.scopes.insert(scope);
+            }
+            Op::Drop(scope) => {
+                self.scopes.remove(scope);
+            }
+            Op::Needs(scope) if !self.scopes.contains(scope) => {
+                return Err(format!("{scope} is not there"));
+            }
+            Op::Needs(_) => {}
+        }
+        let moved = self.reach().into_iter().filter_map(|(address, after)| {
+            let before = reach.get(&address)?.clone();
+            (before != after).then_some(Moved { address, before, after })
+        });
+        let delta = ScopeDelta::between(&scopes, &self.scopes());
+        let locked = |scope: &&Scope| self.locked.contains(scope.as_str());
+        Ok(Step {
+            moved: moved.collect(),
+            locked_dropped: delta.remove.iter().filter(locked).cloned().collect(),
+            effect: Effect { scopes: delta, ..Effect::default() },
+        })
+    }
+
+    fn before(&self, _: &Self::Operation) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
+    fn facts(&self) -> Facts<Letters> {
+        Facts { scopes: self.scopes(), reach: self.reach() }
+    }
+}
+
+fn taken(ordered: &Ordered<Toy>) -> Vec<Op> {
+    ordered.steps.iter().map(|taken| taken.operation.clone()).collect()
+}
+
+use super::super::laws::Facts;
+use crate::model::ScopeSet;
+
+#[test]
+fn the_first_lawful_order_is_taken() {
+    // The gate widens, the thing narrows: narrowing first lets nobody in meanwhile.
+    let start = Toy::new("a", &[("x", "ab")]);
+    let (gate, own) = (Op::Gate("ab"), Op::Own("x", "a"));
+    let bad = vec![gate.clone(), own.clone()];
+    let good = vec![own, gate];
+    let ordered = order(&start, &[bad.clone(), good.clone()], Tolerance::Nothing).unwrap();
+    assert_eq!(taken(&ordered), good);
+    assert!(ordered.window.is_empty());
+    // Not among the proposals: found by search, as the set is small.
+    let ordered = order(&start, &[bad], Tolerance::Nothing).unwrap();
+    assert_eq!(taken(&ordered), good);
+    assert!(ordered.window.is_empty());
+    assert_eq!(ordered.end.gate, "ab");
+}
+
+#[test]
+fn two_lawful_orders_are_taken_in_the_order_proposed() {
+    let start = Toy::new("ab", &[("x", "a"), ("y", "a")]);
+    let (x, y) = (Op::Own("x", "ab"), Op::Own("y", "ab"));
+    let orders = [vec![y.clone(), x.clone()], vec![x, y]];
+    let ordered = order(&start, &orders, Tolerance::Nothing).unwrap();
+    assert_eq!(taken(&ordered), orders[0]);
+}
+
+#[test]
+fn nothing_to_do_is_lawful() {
+    let start = Toy::new("a", &[("x", "a")]);
+    for orders in [&[][..], &[Vec::new()][..]] {
+        let ordered = order(&start, orders, Tolerance::Nothing).unwrap();
+        assert!(ordered.steps.is_empty() && ordered.window.is_empty() && ordered.tolerated);
+    }
+}
+
+/// Both lists trade a letter: whichever moves first, somebody gets through who does neither before nor after.
+fn swap() -> (Toy, Vec<Vec<Op>>) {
+    let (gate, own) = (Op::Gate("ac"), Op::Own("x", "ab"));
+    (Toy::new("ab", &[("x", "ac")]), vec![vec![gate.clone(), own.clone()], vec![own, gate]])
+}
+
+#[test]
+fn a_genuine_swap_names_its_window_and_tolerance_decides() {
+    let (start, orders) = swap();
+    let x = Address::of(&["x"]);
+    for (tolerance, tolerated) in
+        [(Tolerance::Nothing, false), (Tolerance::Outage, false), (Tolerance::Excess, true)]
+    {
+        let ordered = order(&start, &orders, tolerance).unwrap();
+        assert_eq!(ordered.window, [Violation::ExcessUse(x.clone())], "{tolerance:?}");
+        assert_eq!(ordered.tolerated, tolerated, "{tolerance:?}");
+    }
+}
+
+#[test]
+fn among_windows_the_tolerated_one_is_taken() {
+    // A list that loses and gains: widening first is an excess of a scope, dropping first is churn.
+    let start = Toy::with_scopes(&["s"], &[]);
+    let churn = vec![Op::Drop("s"), Op::Add("s")];
+    let excess = vec![Op::Add("t"), Op::Drop("t")];
+    let scope = |text| Scope::try_from(text).unwrap();
+    let orders = [churn.clone(), excess.clone()];
+    for (tolerance, taken_order, window) in [
+        (Tolerance::Outage, &churn, Violation::Churn(scope("s"))),
+        (Tolerance::Excess, &excess, Violation::ExcessScope(scope("t"))),
+    ] {
+        let ordered = order(&start, &orders, tolerance).unwrap();
+        assert_eq!(ordered.window, [window], "{tolerance:?}");
+        assert!(ordered.tolerated);
+        // Permutations of the first that stay lawful are taken before any window is.
+        assert_eq!(&taken(&ordered), taken_order);
+    }
+}
+
+#[test]
+fn a_locked_scope_is_never_tolerated() {
+    let start = Toy::with_scopes(&["n"], &["n"]);
+    for tolerance in [Tolerance::Nothing, Tolerance::Outage, Tolerance::Excess] {
+        let ordered = order(&start, &[vec![Op::Drop("n")]], tolerance).unwrap();
+        assert_eq!(ordered.window, [Violation::LockedScope(Scope::try_from("n").unwrap())]);
+        assert!(!ordered.tolerated, "{tolerance:?}");
+    }
+}
+
+#[test]
+fn outage_is_found_and_named() {
+    // The thing moves from one letter to another through nobody, although `a` has it before and after.
+    let start = Toy::new("ab", &[("x", "a")]);
+    let ordered =
+        order(&start, &[vec![Op::Own("x", ""), Op::Own("x", "ab")]], Tolerance::Outage).unwrap();
+    // The search finds no other end: turned round, the thing ends at nobody.
+    assert_eq!(ordered.window, [Violation::Outage(Address::of(&["x"]))]);
+    assert!(ordered.tolerated);
+}
+
+#[test]
+fn a_refusal_counts_only_when_every_order_is_refused() {
+    let start = Toy::with_scopes(&[], &[]);
+    let refused = vec![Op::Needs("s"), Op::Add("s")];
+    let fine = vec![Op::Add("s"), Op::Needs("s")];
+    let ordered = order(&start, &[refused.clone(), fine.clone()], Tolerance::Nothing).unwrap();
+    assert_eq!(taken(&ordered), fine);
+    let error = order(&start, &[refused, vec![Op::Needs("t")]], Tolerance::Nothing).err();
+    assert_eq!(error.as_deref(), Some("s is not there"), "the first refusal is told");
+}
+
+#[test]
+fn a_large_conflict_set_is_not_searched_and_blocks() {
+    let names = ["p", "q", "r", "s", "t", "u", "v"];
+    let mut own: Vec<(&str, &str)> = names.iter().map(|name| (*name, "a")).collect();
+    own.push(("x", "ab"));
+    let start = Toy::new("a", &own);
+    // The bad order of the first test, among more writes than are searched.
+    let mut bad: Vec<Op> = vec![Op::Gate("ab"), Op::Own("x", "a")];
+    bad.extend(names.iter().map(|name| Op::Own(name, "")));
+    assert!(bad.len() > SEARCHABLE);
+    let ordered = order(&start, &[bad.clone()], Tolerance::Nothing).unwrap();
+    assert!(!ordered.window.is_empty() && !ordered.tolerated);
+    bad.truncate(SEARCHABLE);
+    let ordered = order(&start, &[bad], Tolerance::Nothing).unwrap();
+    assert!(ordered.window.is_empty(), "{:?}", ordered.window);
+}

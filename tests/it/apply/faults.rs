@@ -1,0 +1,222 @@
+//! What fails between the program and the control plane, and what the report says about it.
+
+use serde_json::{Value, json};
+
+use super::plane::{Plane, WISHES, WRITES};
+use super::proxy::{Do, Proxy};
+use super::wire::Request;
+
+const ONE: &str = "
+integrations:
+  notes:
+    actions: {read_note: enabled}
+";
+
+/// Two writes to one integration: what happens to the second shows what happened to the first.
+const TWO: &str = "
+integrations:
+  notes:
+    actions: {read_note: enabled, write_note: enabled}
+";
+
+/// Applies through a proxy that treats the writes in its own way.
+fn apply(
+    wishes: &str,
+    code: i32,
+    rule: impl Fn(&Request, usize) -> Do + Send + Sync + 'static,
+) -> (Plane, Value, String) {
+    let plane = Plane::start();
+    let proxy = Proxy::start(plane.address, rule);
+    let lab = plane.lab_through(&proxy, wishes);
+    let done = plane.run(&lab, "apply --auto-approve --json").exits(code);
+    (plane, done.json(), done.err)
+}
+
+fn first_write(request: &Request, writes: usize) -> bool {
+    request.is_write() && writes == 0
+}
+
+fn outcomes(report: &Value) -> Vec<&str> {
+    let steps = report["operations"].as_array().unwrap();
+    steps.iter().map(|step| step["outcome"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_write_that_was_done_and_not_answered_is_settled_by_reading() {
+    let (plane, report, _) =
+        apply(TWO, 0, |r, n| if first_write(r, n) { Do::DropAnswer } else { Do::Pass });
+    assert_eq!(outcomes(&report), ["applied_unanswered", "applied"], "{report}");
+    assert_eq!(report["complete"], true);
+    assert_eq!(plane.audited(), 2, "a write was repeated");
+}
+
+#[test]
+fn a_write_that_never_arrived_is_not_repeated() {
+    let (plane, report, _) =
+        apply(TWO, 1, |r, n| if first_write(r, n) { Do::Drop } else { Do::Pass });
+    assert_eq!(outcomes(&report), ["failed", "skipped"], "{report}");
+    let detail = report["operations"][0]["detail"].as_str().unwrap();
+    assert!(detail.contains("reading showed that it was not done"), "{detail}");
+    assert_eq!(plane.audited(), 0);
+}
+
+#[test]
+fn a_server_error_before_the_write_is_no_write() {
+    let (plane, report, _) =
+        apply(
+            TWO,
+            1,
+            |r, n| {
+                if first_write(r, n) { Do::Answer(500, "{}".to_owned()) } else { Do::Pass }
+            },
+        );
+    assert_eq!(outcomes(&report), ["failed", "skipped"], "{report}");
+    assert_eq!(plane.audited(), 0);
+}
+
+#[test]
+fn independent_units_go_on_when_one_fails() {
+    let (plane, report, _) = apply(WISHES, 6, |r, _| {
+        let notes = r.is_write() && r.path.contains("/integrations/notes/");
+        if notes { Do::Answer(503, "{}".to_owned()) } else { Do::Pass }
+    });
+    let units: Vec<(&str, &str)> = report["operations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| (step["unit"].as_str().unwrap(), step["outcome"].as_str().unwrap()))
+        .collect();
+    assert_eq!(units.len(), WRITES);
+    assert!(units.contains(&("files", "applied")), "{units:?}");
+    assert!(units.contains(&("notes", "failed")), "{units:?}");
+    assert!(units.contains(&("notes", "skipped")), "{units:?}");
+    assert_eq!(plane.audited(), 1);
+    let lab = plane.lab(WISHES);
+    plane.run(&lab, "apply --auto-approve").exits(0).prints(&["Applied: 3 operations"]);
+}
+
+#[test]
+fn another_effect_than_planned_stops_the_unit() {
+    let (_, report, _) = apply(TWO, 6, |r, n| {
+        if first_write(r, n) {
+            Do::Change(|body| body["effect"]["scopes"] = json!({"add": ["evil.all"], "remove": []}))
+        } else {
+            Do::Pass
+        }
+    });
+    assert_eq!(outcomes(&report), ["diverged", "skipped"], "{report}");
+    let detail = report["operations"][0]["detail"].as_str().unwrap();
+    assert!(detail.contains("evil.all"), "{detail}");
+}
+
+#[test]
+fn a_precondition_that_fails_first_means_nothing_was_done() {
+    let (plane, report, _) =
+        apply(
+            ONE,
+            3,
+            |r, _| {
+                if r.is_write() { Do::Answer(412, "{}".to_owned()) } else { Do::Pass }
+            },
+        );
+    assert_eq!(outcomes(&report), ["conflict"], "{report}");
+    assert_eq!(plane.audited(), 0);
+}
+
+#[test]
+fn another_confirmation_is_never_given() {
+    let body = json!({"type": "error", "error": {"type": "conflict", "code": "confirmation_required",
+        "message": "no", "request_id": "r", "confirmation": {"add": ["evil.all"], "remove": [], "accept_missing": []}}});
+    let body = body.to_string();
+    let (plane, report, _) =
+        apply(
+            ONE,
+            3,
+            move |r, _| {
+                if r.is_write() { Do::Answer(409, body.clone()) } else { Do::Pass }
+            },
+        );
+    assert_eq!(outcomes(&report), ["conflict"], "{report}");
+    assert_eq!(plane.audited(), 0);
+}
+
+#[test]
+fn when_reading_fails_too_the_outcome_is_unknown() {
+    let plane = Plane::start();
+    let broken = std::sync::atomic::AtomicBool::new(false);
+    let proxy = Proxy::start(plane.address, move |r, _| {
+        use std::sync::atomic::Ordering;
+        if r.is_write() {
+            broken.store(true, Ordering::Relaxed);
+            Do::DropAnswer
+        } else if broken.load(Ordering::Relaxed) {
+            Do::Answer(401, "{}".to_owned())
+        } else {
+            Do::Pass
+        }
+    });
+    let lab = plane.lab_through(&proxy, ONE);
+    let done = plane.run(&lab, "apply --auto-approve").exits(6);
+    done.prints(&["unknown whether it was done", "The end could not be read back"]);
+    let straight = plane.lab(ONE);
+    plane.run(&straight, "apply --auto-approve").exits(0).prints(&["No changes"]);
+}
+
+#[test]
+fn somebody_who_undoes_it_meanwhile_is_noticed() {
+    // The first three readings are honest (plan, re-read); after the write the end reads otherwise.
+    let plane = Plane::start();
+    let proxy = Proxy::start(plane.address, |r, writes| {
+        if !r.is_write() && writes > 0 && r.path.contains("/integrations?") {
+            Do::Change(|body| {
+                for item in body["items"].as_array_mut().unwrap() {
+                    if item["key"] == "notes" || item["facts"]["key"] == "notes" {
+                        item["state"]["actions"]["read_note"]["access"] = json!("nobody");
+                    }
+                }
+            })
+        } else {
+            Do::Pass
+        }
+    });
+    let lab = plane.lab_through(&proxy, ONE);
+    let report = plane.run(&lab, "apply --auto-approve --json").exits(6).json();
+    assert_eq!(report["complete"], false, "{report}");
+    let differences = report["differences"].as_array().unwrap();
+    assert!(differences.iter().any(|d| d["address"] == "notes/actions/read_note"), "{report}");
+}
+
+#[test]
+fn a_refused_token_writes_nothing_and_says_so() {
+    let plane = Plane::start();
+    let (status, minted) = plane.admin(
+        "POST",
+        "tokens",
+        Some(&json!({ "user": "ana@acme.example", "read_only": true })),
+    );
+    assert_eq!(status, 201, "{minted}");
+    let token = minted["token"].as_str().unwrap();
+    let lab = plane.lab(WISHES);
+    let before = plane.state();
+    lab.run("plan").env("SCOPEFORM_TOKEN", token).exits(0);
+    let done = lab.run("apply --auto-approve").env("SCOPEFORM_TOKEN", token).exits(8);
+    let done = done.prints(&["not allowed, not done", "Nothing was applied"]);
+    assert!(!done.all().contains(token));
+    assert_eq!(plane.state(), before);
+}
+
+#[test]
+fn a_rate_limit_is_waited_out() {
+    let body = "{}".to_owned();
+    let limited = std::sync::atomic::AtomicBool::new(false);
+    let (plane, report, _) = apply(ONE, 0, move |r, _| {
+        use std::sync::atomic::Ordering;
+        if r.is_write() && !limited.swap(true, Ordering::Relaxed) {
+            Do::Answer(429, body.clone())
+        } else {
+            Do::Pass
+        }
+    });
+    assert_eq!(outcomes(&report), ["applied"], "{report}");
+    assert_eq!(plane.audited(), 1);
+}

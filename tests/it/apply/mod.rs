@@ -1,0 +1,10 @@
+//! Apply, with the real binary against a real control plane, and a proxy between them that fails in every way.
+
+mod calls;
+mod consent;
+mod faults;
+mod interrupts;
+pub(crate) mod plane;
+pub(crate) mod proxy;
+mod stale;
+pub(crate) mod wire;

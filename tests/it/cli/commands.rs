@@ -1,0 +1,252 @@
+//! One test per command, in the embedded control plane where there is a choice.
+
+use std::path::Path;
+
+use super::harness::{Lab, files_below};
+
+/// A fresh folder as `init` leaves it.
+fn fresh() -> Lab {
+    let lab = Lab::new();
+    lab.run("init --workspace acme").exits(0).prints(&["Wrote ./scopeform.yaml", "scopeform plan"]);
+    lab
+}
+
+#[test]
+fn init_writes_what_plans_and_never_overwrites() {
+    let lab = fresh();
+    let first = lab.read("scopeform.yaml");
+    lab.run("init").exits(1).says(&["is there already and is left as it is"]);
+    assert_eq!(lab.read("scopeform.yaml"), first);
+    lab.run("validate").exits(0);
+    lab.run("plan --detailed-exitcode").exits(2);
+    let text = std::fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/scopeform.schema.json"),
+    );
+    assert_eq!(lab.read("scopeform.schema.json"), text.unwrap());
+    lab.run("init below/it --workspace other").exits(0);
+    assert!(lab.read("below/it/scopeform.yaml").contains("workspace: other"));
+    Lab::new().run("init --workspace").arg("no spaces").exits(64);
+}
+
+#[test]
+fn validate_asks_nothing_live() {
+    let lab = fresh();
+    lab.run("validate").exits(0).prints(&["Valid: 1 file, workspace acme"]);
+    assert!(!lab.path(".scopeform").exists());
+    let json = lab.run("validate --json").exits(0).json();
+    assert_eq!(json["valid"], true);
+    assert_eq!(json["error_count"], 0);
+}
+
+#[test]
+fn plan_apply_plan_again() {
+    let lab = fresh();
+    lab.run("plan").exits(0).prints(&["14 to change in sharepoint"]);
+    lab.run("apply")
+        .types("yes\n")
+        .exits(0)
+        .prints(&["Applied: 14 operations, read back as planned"]);
+    lab.run("plan --detailed-exitcode").exits(0).prints(&["No changes"]);
+    lab.run("apply").exits(0).prints(&["No changes"]);
+}
+
+#[test]
+fn plans_are_the_same_byte_for_byte() {
+    for format in ["text", "json", "diff"] {
+        let (one, two) = (fresh(), fresh());
+        let args = format!("plan --format {format}");
+        let first = one.run(&args).exits(0).out;
+        assert_eq!(first, one.run(&args).exits(0).out, "{format}: twice in one place");
+        assert_eq!(first, two.run(&args).exits(0).out, "{format}: in two places");
+        assert!(!first.is_empty());
+    }
+    let (one, two) = (fresh(), fresh());
+    one.run("plan --out p.json").exits(0);
+    two.run("plan --out p.json").exits(0);
+    assert_eq!(one.read("p.json"), two.read("p.json"));
+}
+
+#[test]
+fn show_prints_what_plan_printed() {
+    let lab = fresh();
+    for format in ["text", "json", "diff"] {
+        let planned = lab.run(&format!("plan --out p.json --format {format}")).exits(0).out;
+        let shown = lab.run(&format!("show p.json --format {format}")).exits(0).out;
+        assert_eq!(planned, shown, "{format}");
+    }
+    lab.run("apply p.json").exits(0);
+    lab.run("show p.json").exits(0).prints(&["14 to change"]);
+    lab.run("show nothing.json").exits(1).says(&["cannot read the plan nothing.json"]);
+}
+
+#[test]
+fn a_saved_plan_finds_its_control_plane_or_stops() {
+    let lab = Lab::new();
+    lab.run("init acme --workspace acme").exits(0);
+    lab.run("plan acme --out p.json").exits(0);
+    // Here is no configuration: a new control plane must not come up and be written to.
+    lab.run("apply p.json").exits(1).says(&["--config FOLDER", "nothing was done"]);
+    assert!(!lab.path(".scopeform").exists());
+    lab.run("apply p.json --workspace other --config acme").exits(1).says(&["`acme`", "`other`"]);
+    lab.run("apply p.json --config acme").exits(0).prints(&["Applied: 14 operations"]);
+    lab.run("plan acme --detailed-exitcode").exits(0);
+}
+
+#[test]
+fn status_shows_what_is_live() {
+    let lab = fresh();
+    lab.run("status").exits(0).prints(&["sharepoint", "teams"]);
+    lab.run("status --integration sharepoint").exits(0).prints(&["create_list"]);
+    lab.run("status -i sharepont").exits(1).says(&["`sharepont`", "did you mean `sharepoint`?"]);
+    lab.run("status --json").exits(0).json();
+    let failed = lab.run("status -i sharepont --json").exits(1).json();
+    assert_eq!(failed["valid"], false);
+}
+
+#[test]
+fn export_is_a_table_that_parses() {
+    let lab = fresh();
+    let csv = lab.run("export").exits(0).out;
+    let rows: Vec<Vec<String>> = csv.lines().map(fields).collect();
+    assert!(rows.len() > 50, "{}", rows.len());
+    let width = rows[0].len();
+    assert!(width >= 3, "{:?}", rows[0]);
+    for row in &rows {
+        assert_eq!(row.len(), width, "{row:?}");
+    }
+    lab.run("export --out live.csv").exits(0).says(&["exported to live.csv"]).prints_nothing();
+    assert_eq!(lab.read("live.csv"), csv);
+    lab.run("export --out nowhere/live.csv").exits(1).says(&["cannot write nowhere/live.csv"]);
+}
+
+/// Reads one line of RFC 4180 without line breaks in fields.
+fn fields(line: &str) -> Vec<String> {
+    let mut fields = vec![String::new()];
+    let mut quoted = false;
+    let mut chars = line.trim_end_matches('\r').chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if quoted && chars.peek() == Some(&'"') => {
+                chars.next();
+                fields.last_mut().unwrap().push('"');
+            }
+            '"' => quoted = !quoted,
+            ',' if !quoted => fields.push(String::new()),
+            c => fields.last_mut().unwrap().push(c),
+        }
+    }
+    assert!(!quoted, "{line}");
+    fields
+}
+
+#[test]
+fn explain_knows_every_code() {
+    let lab = Lab::new();
+    let list = lab.run("explain").exits(0).out;
+    let codes: Vec<&str> =
+        list.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
+    assert!(codes.len() > 20, "{codes:?}");
+    for code in codes {
+        let page = lab.run(&format!("explain {code}")).exits(0);
+        assert!(page.out.contains(code) && page.out.lines().count() > 2, "{}", page.all());
+    }
+    lab.run("explain natve-scope-missing")
+        .exits(64)
+        .says(&["did you mean `native-scope-missing`?"]);
+}
+
+#[test]
+fn schema_prints_the_published_files() {
+    let lab = Lab::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
+    let message = lab.run("schema bananas").exits(64).err;
+    let names = message.split("one of: ").nth(1).unwrap().trim();
+    let mut printed: Vec<String> = Vec::new();
+    for name in names.split(", ") {
+        let text = lab.run(&format!("schema {name}")).exits(0).out;
+        printed.push(text);
+    }
+    assert_eq!(lab.run("schema").exits(0).out, lab.run("schema config").exits(0).out);
+    for file in files_below(&folder) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(printed.contains(&text), "no name of `scopeform schema` prints {}", file.display());
+        printed.retain(|one| *one != text);
+    }
+    assert!(printed.is_empty(), "{} schemas have no file", printed.len());
+}
+
+#[test]
+fn completions_are_scripts() {
+    let lab = Lab::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = lab.run(&format!("completions {shell}")).exits(0).out;
+        assert!(script.contains("scopeform") && script.contains("auto-approve"), "{shell}");
+    }
+    lab.run("completions tcsh").exits(64);
+    lab.shell("\"$0\" completions bash > c.sh && bash -n c.sh").exits(0);
+}
+
+#[test]
+fn terraforms_single_dash_flags_work() {
+    let lab = fresh();
+    let parent = Lab::new();
+    lab.run("plan -detailed-exitcode -no-color -out=p.json").exits(2);
+    lab.run("plan -json").exits(0).json();
+    lab.run("show -json p.json").exits(0).json();
+    lab.run("apply -input=false").exits(5);
+    parent.run("plan -detailed-exitcode").arg(format!("-chdir={}", lab.work().display())).exits(2);
+    parent.run("-chdir=nowhere plan").exits(1).says(&["cannot change to nowhere"]);
+    lab.run("apply -auto-approve -parallelism=1 -target=sharepoint").exits(0);
+}
+
+#[test]
+fn every_command_has_help_and_the_program_a_version() {
+    let lab = Lab::new();
+    let help = lab.run("--help").exits(0).out;
+    for command in [
+        "init",
+        "validate",
+        "plan",
+        "show",
+        "apply",
+        "status",
+        "export",
+        "serve",
+        "schema",
+        "explain",
+        "completions",
+    ] {
+        assert!(help.contains(command), "{command}");
+        let page = lab.run(&format!("{command} --help")).exits(0);
+        assert!(page.out.contains("Usage: scopeform"), "{}", page.all());
+    }
+    lab.run("--version").exits(0).prints(&[env!("CARGO_PKG_VERSION")]);
+}
+
+#[test]
+fn the_environment_may_name_the_configuration() {
+    let lab = Lab::new();
+    lab.run("init acme --workspace acme").exits(0);
+    lab.run("plan --detailed-exitcode").exits(1);
+    let run = |args: &str| lab.run(args).env("SCOPEFORM_CONFIG", "acme");
+    run("plan --detailed-exitcode --out p.json").exits(2);
+    run("validate nowhere").exits(1).says(&["cannot read nowhere"]);
+    run("apply p.json").exits(0).prints(&["Applied: 14 operations"]);
+    run("plan --detailed-exitcode").exits(0);
+    run("apply --auto-approve").exits(0).prints(&["No changes"]);
+}
+
+#[test]
+fn several_workspaces_need_a_choice() {
+    let lab = Lab::new();
+    for name in ["acme", "beta"] {
+        lab.write(
+            &format!("{name}.yaml"),
+            &format!("version: 1\nplatform: odeus\nworkspace: {name}\nintegrations: {{}}\n"),
+        );
+    }
+    lab.run("plan").exits(1).says(&["several workspaces: acme, beta", "--workspace NAME"]);
+    lab.run("validate").exits(0).prints(&["workspace acme, beta"]);
+    lab.run("plan --workspace gamma").exits(1).says(&["declares workspace `gamma`"]);
+    lab.run("plan beta.yaml").exits(0).prints(&["No changes"]);
+}

@@ -1,0 +1,259 @@
+//! Everything that can be wrong with what somebody gives us: said clearly, at its place, with the right code.
+
+use std::os::unix::fs::symlink;
+
+use serde_json::Value;
+
+use super::harness::Lab;
+use crate::apply::plane::{Plane, WISHES};
+
+const GOOD: &str = "version: 1
+platform: odeus
+workspace: acme
+integrations:
+  sharepoint:
+    actions: {create_list: enabled}
+";
+
+/// The commands that read a configuration.
+const READERS: [&str; 5] = ["validate", "plan", "apply --auto-approve", "status", "export"];
+
+#[test]
+fn slips_on_the_command_line_are_usage() {
+    let lab = Lab::with(GOOD);
+    for (args, say) in [
+        ("pla", "'plan'"),
+        ("aply", "'apply'"),
+        ("plan --detailed-exit-code", "'--detailed-exitcode'"),
+        ("apply --auto-aprove", "'--auto-approve'"),
+        ("plan -auto-approve", "--auto-approve"),
+        ("plan --lock=false", "--lock"),
+        ("plan -var x=1", "-var"),
+        ("plan --format yaml", "json"),
+        ("plan --timeout soon", "invalid value 'soon'"),
+        ("plan --today 2026-02-30", "2026-02-30"),
+        ("apply --parallelism many", "many"),
+        ("plan one two", "two"),
+        ("show", "PLAN"),
+        ("", "Usage"),
+        ("destroy", "destroy"),
+    ] {
+        let done = lab.run(args).exits(64);
+        assert!(done.err.contains(say), "`{args}` does not say `{say}`\n{}", done.all());
+        assert!(done.out.is_empty(), "{}", done.all());
+    }
+    assert!(!lab.path(".scopeform").exists());
+}
+
+#[test]
+fn slips_in_the_environment_are_usage() {
+    let lab = Lab::with(GOOD);
+    for (name, near) in [
+        ("SCOPEFORM_TOKN", "`SCOPEFORM_TOKEN`"),
+        ("SCOPEFORM_DATADIR", "`SCOPEFORM_DATA_DIR`"),
+        ("SCOPEFORM_X", "did you mean"),
+    ] {
+        let done = lab.run("plan").env(name, "CANARY").exits(64);
+        let done = done.says(&[&format!("unknown variable `{name}`"), near]);
+        assert!(!done.all().contains("CANARY"), "{}", done.all());
+    }
+    lab.run("plan").env("SCOPEFORM_PARALLELISM", "9").exits(0);
+    lab.run("apply").env("SCOPEFORM_PARALLELISM", "many").exits(64);
+    lab.run("plan").env("SCOPEFORM_INPUT", "perhaps").exits(64);
+    lab.run("plan").env("OTHER_SCOPEFORM_X", "1").exits(0);
+}
+
+#[test]
+fn with_json_an_error_is_one_json_document() {
+    let lab = Lab::with(GOOD);
+    let empty = Lab::new();
+    empty.write("nothing/readme.txt", "hello");
+    let broken = Lab::with("version: 1\nplatform: odeus\nworkspace: acme\nbananas: 1\n");
+    let world = Lab::with(GOOD);
+    world.write("world.yaml", "kind: world\nbananas: 1\n");
+    let catalog = Lab::with(GOOD);
+    catalog.write("cat.yaml", "kind: catalog\nbananas: 1\n");
+    for (lab, args, code) in [
+        (&lab, "plan --json --bananas", 64),
+        (&lab, "plan --format json --bananas", 64),
+        (&lab, "plan --format=json --bananas", 64),
+        (&lab, "plan -json -bananas", 64),
+        (&lab, "plan --json nowhere", 1),
+        (&lab, "plan --format json nowhere", 1),
+        (&lab, "plan --json --target sharepont", 1),
+        (&lab, "show --json scopeform.yaml", 1),
+        (&lab, "apply --json --input=false", 5),
+        (&lab, "status --json -i bananas", 1),
+        (&empty, "plan --json", 1),
+        (&empty, "plan --json nothing", 1),
+        (&empty, "validate --json nothing", 1),
+        (&broken, "plan --json", 1),
+        (&broken, "apply --json", 1),
+        (&broken, "validate --json", 1),
+        (&world, "validate --json", 1),
+        (&world, "plan --json", 1),
+        (&world, "status --json", 1),
+        (&catalog, "validate --json", 1),
+        (&catalog, "apply --json", 1),
+    ] {
+        let done = lab.run(args).exits(code);
+        let document: Value = done.json();
+        assert_eq!(document["valid"], false, "{args}: {}", done.all());
+        assert!(document["error_count"].as_u64().unwrap() > 0, "{args}: {}", done.all());
+        let first = &document["diagnostics"][0];
+        assert!(first["summary"].as_str().is_some_and(|s| !s.is_empty()), "{args}: {}", done.all());
+    }
+    let misspelt = lab.run("plan --json").env("SCOPEFORM_X", "1").exits(64).json();
+    assert_eq!(misspelt["exit_code"], 64);
+}
+
+#[test]
+fn a_folder_without_configuration_is_said_to_have_none() {
+    let lab = Lab::new();
+    lab.write("empty/readme.txt", "hello");
+    for command in READERS {
+        lab.run(command)
+            .exits(1)
+            .says(&["no configuration here or in a folder above", "scopeform init"]);
+        let done = lab.run(command).arg("empty").exits(1);
+        done.says(&["empty holds no configuration file", "scopeform init"]);
+        lab.run(command).arg("nowhere").exits(1).says(&["cannot read nowhere"]);
+        assert!(!lab.path("empty/.scopeform").exists(), "{command}");
+    }
+}
+
+#[test]
+fn the_nearest_folder_upwards_is_found_and_a_repository_is_a_wall() {
+    let lab = Lab::with(GOOD);
+    lab.write("a/b/readme.txt", "hello");
+    let deep = lab.path("a/b");
+    let chdir = format!("plan --verbose --chdir {}", deep.display());
+    lab.run(&chdir).exits(0).says(&["reading [DIR]/work/scopeform.yaml"]);
+    std::fs::create_dir_all(lab.path("a/.git")).unwrap();
+    lab.run(&chdir).exits(1).says(&["no configuration here or in a folder above"]);
+}
+
+#[test]
+fn stray_yaml_is_named_with_its_line() {
+    let lab = Lab::with(GOOD);
+    lab.write("deep/compose.yml", "services:\n  web: {image: nginx}\n");
+    for command in READERS {
+        let done = lab.run(command).exits(1);
+        done.says(&["deep/compose.yml:1:1", "neither configuration nor a world nor a catalogue"]);
+    }
+    lab.write(".github/workflows/ci.yaml", "on: push\n");
+    std::fs::remove_file(lab.path("deep/compose.yml")).unwrap();
+    lab.run("validate").exits(0);
+}
+
+#[test]
+fn every_mistake_of_a_run_is_reported_with_file_and_line() {
+    let lab = Lab::with(&GOOD.replace("actions", "actoins"));
+    lab.write("more.yaml", "version: 1\nplatform: odeus\nworkspace: acme\nintegrations: [\n");
+    lab.write(
+        "name.yaml",
+        "version: 1\nplatform: odeus\nworkspace: acme\nintegrations: {teams: {access: on}}\n",
+    );
+    let done = lab.run("plan").exits(1);
+    done.says(&["scopeform.yaml:6:5", "`actions`", "more.yaml:", "name.yaml:4:"]);
+    let lab =
+        Lab::with(&GOOD.replace("create_list", "create_lists").replace("sharepoint", "sharepiont"));
+    lab.run("validate").exits(0);
+    lab.run("plan").exits(1).says(&["scopeform.yaml:5:3", "`sharepiont`", "`sharepoint`"]);
+}
+
+#[test]
+fn links_in_circles_and_to_nowhere_end() {
+    let lab = Lab::with(GOOD);
+    symlink("..", lab.path("up")).unwrap_or_default();
+    std::fs::create_dir_all(lab.path("sub")).unwrap();
+    symlink("..", lab.path("sub/loop")).unwrap();
+    std::fs::remove_file(lab.path("up")).unwrap();
+    for command in READERS {
+        lab.run(command).exits(1).says(&["sub/loop", "leads back to a folder that holds it"]);
+    }
+    let lab = Lab::with(GOOD);
+    symlink("gone.yaml", lab.path("link.yaml")).unwrap();
+    lab.run("plan").exits(1).says(&["link.yaml", "a link that leads nowhere"]);
+    let lab = Lab::with(GOOD);
+    symlink("b.yaml", lab.path("a.yaml")).unwrap();
+    symlink("a.yaml", lab.path("b.yaml")).unwrap();
+    lab.run("plan").exits(1).says(&["a.yaml"]);
+    let lab = Lab::with(GOOD);
+    symlink("gone", lab.path("unrelated")).unwrap();
+    lab.run("plan").exits(0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_read_is_named() {
+    // Root reads everything that permissions forbid, so a file that no one can read stands in.
+    let lab = Lab::with(GOOD);
+    symlink("/proc/self/mem", lab.path("mem.yaml")).unwrap();
+    lab.run("plan").exits(1).says(&["cannot read ./mem.yaml"]);
+    let lab = Lab::with(GOOD);
+    assert!(
+        std::process::Command::new("mkfifo").arg(lab.path("pipe.yaml")).status().unwrap().success()
+    );
+    lab.run("plan").exits(1).says(&["pipe.yaml", "no regular file"]);
+    let lab = Lab::with(GOOD);
+    std::fs::write(lab.path("latin.yaml"), b"version: 1\nplatform: odeus\nworkspace: caf\xe9\n")
+        .unwrap();
+    lab.run("plan").exits(1).says(&["latin.yaml"]);
+    let lab = Lab::with(GOOD);
+    let big = std::fs::File::create(lab.path("big.yaml")).unwrap();
+    big.set_len(17 * 1024 * 1024).unwrap();
+    lab.run("plan").exits(1).says(&["big.yaml is larger than 16 MiB"]);
+}
+
+#[test]
+fn a_plan_file_that_is_not_as_written_is_refused() {
+    let plane = Plane::start();
+    let lab = plane.lab(WISHES);
+    plane.run(&lab, "plan --out good.json").exits(0);
+    let good = lab.read("good.json");
+    let before = plane.state();
+    let other = {
+        let mut value: Value = serde_json::from_str(&good).unwrap();
+        value["scopeform_plan"] = 2.into();
+        format!("{}\n", serde_json::to_string_pretty(&value).unwrap())
+    };
+    for (text, say) in [
+        (good.replace("write_note", "find_note"), "does not match the digest"),
+        (good.replacen("acme", "beta", 1), "does not match the digest"),
+        (good.replace("127.0.0.1", "127.0.0.2"), "does not match the digest"),
+        (good.chars().take(good.len() / 2).collect(), "damaged or cut short"),
+        (good.trim_end().to_owned(), "not as this tool writes it"),
+        (format!("{good}\n"), "not as this tool writes it"),
+        (good.replacen('{', "{\"note\": 1,", 1), "not as this tool writes it"),
+        (other, "has plan format 2, this version reads format 1"),
+        ("{\"terraform_version\": \"1.9\"}\n".to_owned(), "no scopeform plan"),
+        ("[]".to_owned(), "no scopeform plan"),
+        ("{\"scopeform_plan\": 1}".to_owned(), "no scopeform plan"),
+        (String::new(), "damaged or cut short"),
+        ("PK\u{3}\u{4}".to_owned(), "damaged or cut short"),
+        ("[".repeat(100_000), "damaged or cut short"),
+    ] {
+        assert_ne!(text, good, "{say}");
+        lab.write("bad.json", &text);
+        for command in ["apply", "show"] {
+            let done = plane.run(&lab, command).arg("bad.json").exits(1);
+            done.says(&["bad.json: ", say, "scopeform plan --out FILE"]);
+        }
+    }
+    assert_eq!(plane.state(), before);
+    assert_eq!(plane.audited(), 0);
+    plane.run(&lab, "apply nowhere.json").exits(1).says(&["cannot read nowhere.json"]);
+    plane.run(&lab, "apply good.json").exits(0);
+}
+
+#[test]
+fn a_plan_for_another_workspace_is_not_applied_to_this_one() {
+    let plane = Plane::start();
+    let lab = plane.lab(WISHES);
+    plane.run(&lab, "plan --out p.json").exits(0);
+    let done = plane.run(&lab, "apply p.json --workspace beta").exits(1);
+    done.says(&["the plan is for workspace `acme`, not for `beta`", "nothing was done"]);
+    assert_eq!(plane.audited(), 0);
+    plane.run(&lab, "apply p.json --workspace acme").exits(0);
+}

@@ -1,0 +1,12 @@
+//! The command line, with the real binary: every command, every exit code, every way to be wrong.
+#![expect(clippy::disallowed_methods, reason = "tests read and write files")]
+
+mod access;
+mod commands;
+mod documents;
+mod exits;
+pub(crate) mod harness;
+mod input;
+mod secrets;
+mod storage;
+mod terminal;

@@ -1,0 +1,10 @@
+//! Trust in the planner: numbered cases, every finding, the laws, and the seal.
+
+mod cases;
+mod findings;
+pub(crate) mod harness;
+mod laws;
+mod naive;
+mod names;
+mod seal;
+mod wishes;

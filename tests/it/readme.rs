@@ -1,0 +1,381 @@
+//! What the documents say is what the program does: every `console` block is executed, every example is applied, and
+//! every table of names is compared with the program's own.
+//!
+//! A block is read as a terminal session: `$ ` begins a command, the lines below it are what it prints, and a line `...`
+//! stands for any lines.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use scopeform::platform::odeus::findings;
+
+use crate::tidy;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn document(name: &str) -> String {
+    std::fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// Copies the files below `from`; what a run left behind in a dot-folder stays there.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let (path, name) = (entry.path(), entry.file_name());
+        if name.to_string_lossy().starts_with('.') {
+            continue;
+        }
+        if path.is_dir() {
+            copy(&path, &to.join(name));
+        } else {
+            std::fs::copy(&path, to.join(name)).unwrap();
+        }
+    }
+}
+
+/// A folder of its own that holds the repository's examples.
+fn checkout() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    copy(&root().join("examples"), &folder.path().join("examples"));
+    folder
+}
+
+fn scopeform(folder: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_scopeform"));
+    for (name, _) in std::env::vars_os() {
+        let ours = name.to_string_lossy().starts_with("SCOPEFORM_");
+        if ours || name == "CLICOLOR_FORCE" || name == "FORCE_COLOR" {
+            command.env_remove(name);
+        }
+    }
+    command.args(args).current_dir(folder).output().unwrap()
+}
+
+fn printed(output: &Output) -> String {
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    format!("{out}{err}")
+}
+
+/// One command of a session and the lines below it.
+#[derive(Debug, PartialEq, Eq)]
+struct Entered {
+    command: String,
+    shown: Vec<String>,
+}
+
+fn sessions(text: &str) -> Vec<Entered> {
+    let mut entered: Vec<Entered> = Vec::new();
+    let mut inside = false;
+    for line in text.lines() {
+        if line.starts_with("```") {
+            inside = line == "```console";
+            continue;
+        }
+        if !inside {
+            continue;
+        }
+        match (line.strip_prefix("$ "), entered.last_mut()) {
+            (Some(command), _) => {
+                entered.push(Entered { command: command.to_owned(), shown: Vec::new() });
+            }
+            (None, Some(last)) => last.shown.push(line.to_owned()),
+            (None, None) => panic!("a session begins with `$ `, not with {line}"),
+        }
+    }
+    entered
+}
+
+/// Returns whether `printed` is what `shown` says, where `...` stands for any lines.
+fn agrees(shown: &[String], printed: &[&str]) -> bool {
+    match shown.split_first() {
+        None => printed.is_empty(),
+        Some((first, rest)) if first == "..." => {
+            (0..=printed.len()).any(|skipped| agrees(rest, &printed[skipped..]))
+        }
+        Some((first, rest)) => printed
+            .split_first()
+            .is_some_and(|(line, others)| line.trim_end() == first && agrees(rest, others)),
+    }
+}
+
+/// Executes the sessions of one document in a fresh checkout. Returns how many commands there were.
+fn execute(name: &str) -> usize {
+    let folder = checkout();
+    let entered = sessions(&document(name));
+    let mut last_exit = 0;
+    for Entered { command, shown } in &entered {
+        let command = command.as_str();
+        let text = if command == "echo $?" {
+            format!("{last_exit}\n")
+        } else if command == "cargo test" {
+            // Who runs this test has just given that command.
+            assert!(shown.is_empty(), "{name}: the output of `{command}` cannot be checked");
+            continue;
+        } else if let Some(data) = command.strip_prefix("rm -r ") {
+            assert!(data.starts_with("examples/") && data.ends_with("/.scopeform"), "{data}");
+            std::fs::remove_dir_all(folder.path().join(data)).unwrap();
+            String::new()
+        } else {
+            let words: Vec<&str> = command.split_whitespace().collect();
+            let args = words
+                .strip_prefix(&["cargo", "run", "--release", "--"])
+                .or_else(|| words.strip_prefix(&["scopeform"]))
+                .unwrap_or_else(|| panic!("{name}: do not know how to run `{command}`"));
+            let output = scopeform(folder.path(), args);
+            last_exit = output.status.code().unwrap_or(-1);
+            printed(&output)
+        };
+        if !shown.is_empty() {
+            let lines: Vec<&str> = text.lines().collect();
+            assert!(agrees(shown, &lines), "{name}: `{command}` now prints\n{text}");
+        }
+    }
+    entered.len()
+}
+
+fn examples() -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = std::fs::read_dir(root().join("examples"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    found.sort();
+    found
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+#[test]
+fn the_readme_is_executed() {
+    assert!(execute("README.md") >= 8);
+}
+
+/// The annotated example: valid, and plannable on the world of the acme example, where a raised finding may block it.
+#[test]
+fn the_configuration_in_the_readme_is_one() {
+    let folder = checkout();
+    let readme = document("README.md");
+    let (_, rest) = readme.split_once("```yaml\n").unwrap();
+    let (yaml, _) = rest.split_once("```\n").unwrap();
+    let target = folder.path().join("shown");
+    std::fs::create_dir_all(&target).unwrap();
+    std::fs::write(target.join("shown.yaml"), yaml).unwrap();
+    std::fs::copy(root().join("examples/acme/world.yaml"), target.join("world.yaml")).unwrap();
+    let output = scopeform(folder.path(), &["plan", "shown", "--today", "2027-01-01"]);
+    let exit = output.status.code();
+    assert!(matches!(exit, Some(0 | 4)), "{exit:?}\n{}", printed(&output));
+    assert!(output.stderr.is_empty(), "{}", printed(&output));
+}
+
+#[test]
+fn the_examples_are_explained_and_executed() {
+    execute("examples/README.md");
+    let index = document("examples/README.md");
+    for example in examples() {
+        let name = name_of(&example);
+        assert!(execute(&format!("examples/{name}/README.md")) > 0, "{name} shows no command");
+        assert!(index.contains(&format!("({name}/README.md)")), "examples/README.md omits {name}");
+    }
+}
+
+#[test]
+fn every_example_plans_applies_and_then_has_nothing_to_do() {
+    assert!(!examples().is_empty());
+    for example in examples() {
+        let folder = checkout();
+        let path = format!("examples/{}", name_of(&example));
+        for (args, exit) in [
+            (vec!["validate", &path], 0),
+            (vec!["plan", &path, "--detailed-exitcode"], 2),
+            (vec!["apply", &path, "--auto-approve"], 0),
+            (vec!["plan", &path, "--detailed-exitcode"], 0),
+            (vec!["apply", &path, "--auto-approve"], 0),
+        ] {
+            let output = scopeform(folder.path(), &args);
+            assert_eq!(output.status.code(), Some(exit), "{args:?}\n{}", printed(&output));
+        }
+    }
+}
+
+/// Returns the rows of the tables below a heading, as cells without backticks.
+fn rows(text: &str, heading: &str) -> Vec<Vec<String>> {
+    let begin = text.lines().skip_while(|line| *line != heading).skip(1);
+    let section = begin.take_while(|line| !line.starts_with("## "));
+    let lines: Vec<&str> = section.filter(|line| line.starts_with('|')).collect();
+    assert!(lines.len() > 2, "no table below {heading}");
+    let cells = |line: &str| {
+        let inner = line.trim_matches('|');
+        inner.split(" | ").map(|cell| cell.replace('`', "").trim().to_owned()).collect()
+    };
+    let all: Vec<Vec<String>> = lines.into_iter().map(cells).collect();
+    // The head and the line below it.
+    all.into_iter().skip(2).collect()
+}
+
+/// Returns the `name  meaning` lines below a title of `scopeform --help`.
+fn help(title: &str) -> Vec<(String, String)> {
+    let output = scopeform(root(), &["--help"]);
+    let text = printed(&output);
+    let begin = text.lines().skip_while(|line| *line != format!("{title}:")).skip(1);
+    let lines = begin.take_while(|line| !line.is_empty());
+    let pair = |line: &str| {
+        let (name, meaning) = line.trim().split_once("  ").unwrap();
+        (name.to_owned(), meaning.trim().replace('`', ""))
+    };
+    lines.map(pair).collect()
+}
+
+fn pairs(rows: Vec<Vec<String>>) -> Vec<(String, String)> {
+    let pair = |mut row: Vec<String>| {
+        let second = row.swap_remove(1);
+        (row.swap_remove(0), second)
+    };
+    rows.into_iter().map(pair).collect()
+}
+
+#[test]
+fn the_readme_has_the_tables_that_help_prints() {
+    let readme = document("README.md");
+    assert_eq!(pairs(rows(&readme, "## Exit codes")), help("Exit codes"));
+    assert_eq!(pairs(rows(&readme, "## Commands")), help("Commands"));
+    assert_eq!(pairs(rows(&readme, "## Environment")), help("Environment"));
+}
+
+#[test]
+fn the_readme_lists_every_finding() {
+    let listed = rows(&document("README.md"), "## Findings");
+    let rules: Vec<Vec<String>> = findings::rules()
+        .map(|rule| {
+            let severity = serde_json::to_value(rule.severity).unwrap();
+            vec![
+                rule.code.to_owned(),
+                severity.as_str().unwrap().to_owned(),
+                rule.title.replace('`', ""),
+            ]
+        })
+        .collect();
+    assert_eq!(listed, rules);
+}
+
+#[test]
+fn the_tests_that_the_readme_names_exist() {
+    let mut functions = String::new();
+    for (_, text) in tidy::sources() {
+        functions.push_str(&text);
+    }
+    let mut tests = Vec::new();
+    tidy::files(&root().join("tests"), &mut tests);
+    for path in tests {
+        functions.push_str(&std::fs::read_to_string(path).unwrap());
+    }
+    let listed = rows(&document("README.md"), "## Safety");
+    let named: Vec<&str> = listed
+        .iter()
+        .filter(|row| row.len() == 3)
+        .filter_map(|row| row[2].split_whitespace().next())
+        .filter(|name| name.matches('_').count() > 2)
+        .collect();
+    assert!(named.len() >= 10, "{named:?}");
+    for name in named {
+        assert!(functions.contains(&format!("fn {name}()")), "there is no test {name}");
+    }
+}
+
+#[test]
+fn a_plan_file_that_was_touched_is_refused() {
+    let folder = checkout();
+    let saved = scopeform(folder.path(), &["plan", "examples/acme", "--out", "a.plan"]);
+    assert_eq!(saved.status.code(), Some(0), "{}", printed(&saved));
+    let file = folder.path().join("a.plan");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let edited = |from: &str, to: &str| {
+        assert!(text.contains(from), "the plan holds no {from}");
+        text.replacen(from, to, 1)
+    };
+    for (what, text, exit) in [
+        ("as written", text.clone(), 0),
+        ("a bound value", edited("content-team", "sales"), 1),
+        ("an observed value", edited("\"today\": \"2", "\"today\": \"3"), 1),
+        ("an added key", edited("{", "{ \"note\": \"harmless\","), 1),
+        ("a blank", format!("{text} "), 1),
+        ("cut short", text.chars().take(text.len() / 2).collect(), 1),
+        ("another version", edited("\"scopeform_plan\": 1", "\"scopeform_plan\": 2"), 1),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        for command in [&["show", "a.plan"][..], &["apply", "a.plan", "--config", "examples/acme"]]
+        {
+            if command[0] == "apply" && exit == 0 {
+                continue;
+            }
+            let output = scopeform(folder.path(), command);
+            assert_eq!(output.status.code(), Some(exit), "{what}\n{}", printed(&output));
+        }
+    }
+}
+
+#[test]
+fn the_architecture_maps_every_module_in_its_own_words() {
+    let map: BTreeMap<String, String> =
+        pairs(rows(&document("ARCHITECTURE.md"), "## Code map")).into_iter().collect();
+    let mut folders = std::collections::BTreeSet::new();
+    for (name, text) in tidy::sources() {
+        if let Some((folder, _)) = name.split_once('/') {
+            folders.insert(folder.to_owned());
+        }
+        let Some(said) = map.get(&name) else { continue };
+        let own: Vec<&str> = text
+            .lines()
+            .map_while(|line| line.strip_prefix("//!"))
+            .map(str::trim)
+            .take_while(|line| !line.is_empty())
+            .collect();
+        let own = own.join(" ").replace('`', "");
+        assert!(own.starts_with(said.as_str()), "{name}\nmap: {said}\nown: {own}");
+    }
+    for name in map.keys() {
+        assert!(root().join("src").join(name).is_file(), "the map names {name}");
+    }
+    for folder in folders {
+        assert!(map.contains_key(&format!("{folder}/mod.rs")), "the map omits {folder}");
+    }
+}
+
+#[test]
+fn the_architecture_has_the_arrows_that_are_enforced() {
+    let said = pairs(rows(&document("ARCHITECTURE.md"), "## Who imports whom"));
+    let enforced: Vec<(String, String)> = tidy::ARROWS
+        .iter()
+        .map(|(module, may)| {
+            let may = if may.is_empty() { "nothing".to_owned() } else { may.join(", ") };
+            ((*module).to_owned(), may)
+        })
+        .collect();
+    assert_eq!(said, enforced);
+}
+
+#[test]
+fn an_elision_stands_for_any_lines() {
+    let shown = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
+    for (lines, printed, fine) in [
+        (&["a", "...", "d"][..], &["a", "b", "c", "d"][..], true),
+        (&["a", "...", "d"], &["a", "d"], true),
+        (&["..."], &[], true),
+        (&["a", "..."], &["a "], true),
+        (&["a", "..."], &["b", "a"], false),
+        (&["a"], &["a", "b"], false),
+        (&["a", "...", "d"], &["a", "b"], false),
+    ] {
+        assert_eq!(agrees(&shown(lines), printed), fine, "{lines:?} {printed:?}");
+    }
+    let session = "```console\n$ scopeform plan x\nPlan\n...\n```\n```text\n$ no\n```\n";
+    let entered =
+        Entered { command: "scopeform plan x".to_owned(), shown: shown(&["Plan", "..."]) };
+    assert_eq!(sessions(session), [entered]);
+}
