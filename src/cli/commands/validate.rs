@@ -22,6 +22,7 @@ pub(in crate::cli) fn run(args: &Validate, ui: &Ui) -> Result<Exit, Failure> {
     for (kind, diagnostics, sources) in [
         ("world", config::world::load(&folder.worlds).1, &folder.worlds),
         ("catalogue", config::catalog::load(&folder.catalogs).1, &folder.catalogs),
+        ("catalogue", config::trustpager::catalog::load(&folder.catalogs).1, &folder.catalogs),
     ] {
         if diagnostics.has_errors() {
             report(&diagnostics, sources, Tell::People, ui)?;
