@@ -18,10 +18,10 @@ pub(super) fn is_secret_word(key: &str) -> bool {
 }
 
 /// What the value of an API key or a token of TrustPager begins with.
-pub(super) const LIVE_VALUE: &str = "tp_live_";
+const LIVE_VALUE: &str = "tp_live_";
 
 /// Returns whether a text holds such a value, and not only its first and last characters.
-fn is_live_value(text: &str) -> bool {
+pub(super) fn is_live_value(text: &str) -> bool {
     text.contains(LIVE_VALUE) && !text.contains('…') && !text.contains("...")
 }
 
@@ -38,6 +38,9 @@ pub(super) fn redact_secrets(node: &Node, file: FileId, out: &mut Diagnostics) {
         Value::Seq(items) => items.iter().for_each(|item| redact_secrets(item, file, out)),
         Value::Map(entries) => {
             for (key, value) in entries {
+                if is_live_value(&key.value) {
+                    out.redact(Origin { file, span: key.span });
+                }
                 if is_secret_word(&key.value) {
                     redact_reference(value, file, out);
                 } else {

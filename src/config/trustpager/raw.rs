@@ -143,8 +143,10 @@ impl Shape for RawKey {
         let Value::Map(entries) = &node.value else {
             let help =
                 "write `{resources: {...}}`, `{full_access: true}` or `{revoke: \"reason\"}`";
-            if matches!(node.value, Value::Scalar { .. }) {
-                redact_all(node, reader.file, reader.out);
+            if let Value::Scalar { text, .. } = &node.value
+                && reader.live_value(text, node.span)
+            {
+                return None;
             }
             reader.wrong_type(node, key, "what the key may do", help.to_owned());
             return None;
