@@ -213,7 +213,7 @@ fn database(data: &Path) -> PathBuf {
 /// # Errors
 /// When a world or catalogue file is not valid: every diagnostic has been printed then.
 pub(super) fn seed(folder: &Folder, workspace: &WorkspaceId, ui: &Ui) -> Result<Seed, Failure> {
-    let (mut world, diagnostics) = config::world::load(&folder.worlds);
+    let (worlds, diagnostics) = config::world::load(&folder.worlds);
     report(&diagnostics, &folder.worlds, Tell::People, ui)?;
     if diagnostics.has_errors() {
         return Err(not_valid("world"));
@@ -223,9 +223,10 @@ pub(super) fn seed(folder: &Folder, workspace: &WorkspaceId, ui: &Ui) -> Result<
     if diagnostics.has_errors() {
         return Err(not_valid("catalogue"));
     }
-    if folder.worlds.iter().next().is_none() {
-        world = default_world(workspace);
-    }
+    let world = match folder.worlds.iter().next() {
+        None => default_world(workspace),
+        Some(_) => worlds.odeus,
+    };
     Ok(Seed::of(world, catalog.into_iter().collect()))
 }
 

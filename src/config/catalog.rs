@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::root;
 use super::shape::{Reader, Shape, record, words};
+use super::trustpager;
 use super::yaml::{Node, Value};
 use crate::diag::{Code, Diagnostics};
 use crate::model::{ActionKey, IntegrationKey, Scope, ScopeSet};
@@ -36,7 +37,7 @@ impl Shape for Unused {
 
 /// A value that may be `null`: nobody has stated it.
 #[derive(Debug)]
-pub(super) struct Stated<T>(Option<T>);
+pub(super) struct Stated<T>(pub Option<T>);
 
 impl<T: Shape> Shape for Stated<T> {
     fn read(node: &Node, key: Span, reader: &mut Reader<'_>) -> Option<Self> {
@@ -223,44 +224,43 @@ fn lower_data_set(raw: RawDataSet, reader: &mut Reader<'_>) -> Option<Integratio
     })
 }
 
-/// Reads one catalogue file, YAML or JSON. `None` when something is wrong with it; the reason is among `out`.
-pub fn read(file: FileId, source: &SourceFile, out: &mut Diagnostics) -> Option<Integration> {
-    read_placed(file, source, out).map(|(integration, _)| integration)
-}
-
 fn read_placed(
     file: FileId,
     source: &SourceFile,
     out: &mut Diagnostics,
 ) -> Option<(Integration, Span)> {
     let mut own = Diagnostics::new();
-    let read = read_entries(file, source, &mut own);
+    let read = match root(file, source, &mut own) {
+        // Told by the reader of that platform.
+        Some((entries, _)) if trustpager::catalog::is_ours(&entries) => return None,
+        Some((entries, at)) => read_entries(&entries, at, &mut Reader { file, out: &mut own }),
+        None => None,
+    };
     let clean = !own.has_errors();
     out.append(own);
     read.filter(|_| clean)
 }
 
 fn read_entries(
-    file: FileId,
-    source: &SourceFile,
-    out: &mut Diagnostics,
+    entries: &[(Spanned<String>, Node)],
+    at: Span,
+    reader: &mut Reader<'_>,
 ) -> Option<(Integration, Span)> {
-    let (entries, at) = root(file, source, out)?;
-    let mut reader = Reader { file, out };
     let has = |name: &str| entries.iter().any(|(key, _)| key.value == name);
     let (integration, place) = if has("auth_scopes") && !has("kind") {
-        let raw = RawDataSet::read_entries(&entries, at, &mut reader);
+        let raw = RawDataSet::read_entries(entries, at, reader);
         let place = raw.integration.as_ref().map(|field| field.at);
-        (lower_data_set(raw, &mut reader), place)
+        (lower_data_set(raw, reader), place)
     } else {
-        let raw = RawCatalog::read_entries(&entries, at, &mut reader);
+        let raw = RawCatalog::read_entries(entries, at, reader);
         let place = raw.integration.as_ref().map(|field| field.at);
-        (lower(raw, &mut reader), place)
+        (lower(raw, reader), place)
     };
     integration.zip(place)
 }
 
-/// Reads every file of `sources` as a catalogue. Empty when anything is wrong with one of them.
+/// Reads every file of `sources` as a catalogue of Odeus. Empty when anything is wrong with one of them. Files of other
+/// platforms are passed over.
 #[must_use]
 pub fn load(sources: &SourceMap) -> (BTreeMap<IntegrationKey, Integration>, Diagnostics) {
     let mut out = Diagnostics::new();
@@ -287,7 +287,14 @@ pub fn load(sources: &SourceMap) -> (BTreeMap<IntegrationKey, Integration>, Diag
 /// Returns the schema of a catalogue file in the YAML form.
 #[must_use]
 pub fn catalog_schema() -> Json {
-    super::schema::document("scopeform catalog", RawCatalog::schema())
+    let [resources, roles] = trustpager::catalog::schemas();
+    let schema = json!({
+        "type": "object",
+        "if": { "required": ["provider"], "properties": { "provider": { "const": "trustpager" } } },
+        "then": { "if": { "required": ["roles"] }, "then": roles, "else": resources },
+        "else": RawCatalog::schema(),
+    });
+    super::schema::document("scopeform catalog", schema)
 }
 
 macro_rules! bundled {

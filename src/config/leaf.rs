@@ -67,6 +67,8 @@ macro_rules! names {
     )*};
 }
 
+pub(super) use names;
+
 names! {
     WorkspaceId, "workspace name", Some("^[a-z0-9_-]+$");
     IntegrationKey, "integration key", Some("^[a-z0-9_-]+$");

@@ -14,12 +14,12 @@ use super::shape::{Field, Reader};
 use crate::diag::Code;
 use crate::model::{Access, Address, IntegrationKey, Principal, ScopeSet, WorkspaceId};
 use crate::plan::Severity;
-use crate::platform::Kind;
 use crate::platform::odeus::desired::{
     Desired, DesiredAction, DesiredClient, DesiredIntegration, DesiredList, DesiredOauth,
     Substitute,
 };
 use crate::platform::odeus::state::Mode;
+use crate::platform::{Kind, trustpager};
 use crate::source::{Origin, Origins, Span, Spanned};
 
 /// One workspace while its files are read.
@@ -36,7 +36,7 @@ pub(super) struct Builder {
     /// What is wanted on Odeus, as far as it was read.
     pub odeus: Desired,
     /// What is wanted on TrustPager, as far as it was read.
-    pub trustpager: crate::platform::trustpager::desired::Desired,
+    pub trustpager: trustpager::desired::Desired,
 }
 
 impl Builder {
@@ -46,7 +46,7 @@ impl Builder {
             platform,
             endpoint: None,
             raised: BTreeMap::new(),
-            trustpager: crate::platform::trustpager::desired::Desired {
+            trustpager: trustpager::desired::Desired {
                 workspace: workspace.clone(),
                 clients: BTreeMap::new(),
                 keys: BTreeMap::new(),

@@ -15,6 +15,7 @@ mod raw;
 mod redact;
 mod schema;
 mod shape;
+pub mod trustpager;
 pub mod world;
 mod yaml;
 
@@ -23,16 +24,18 @@ use std::collections::BTreeMap;
 pub use catalog::bundled_catalog;
 pub use leaf::Endpoint;
 pub use schema::config_schema;
+pub use trustpager::catalog::bundled_trustpager_catalog;
 
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::{Address, WorkspaceId};
 use crate::plan::{Rule, Severity};
-use crate::platform::{Kind, odeus, trustpager};
+use crate::platform::{self, Kind};
 use crate::source::{FileId, Origin, Origins, SourceFile, SourceMap, Span, Spanned};
 use leaf::FindingCode;
 use lower::Builder;
 use raw::{RawHeader, RawOdeus};
 use shape::Reader;
+use trustpager::RawTrustpager;
 use yaml::{Node, Value};
 
 /// What the files ask for in one workspace, and where they say so.
@@ -54,9 +57,9 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Desired {
     /// On Odeus.
-    Odeus(odeus::desired::Desired),
+    Odeus(platform::odeus::desired::Desired),
     /// On TrustPager.
-    Trustpager(trustpager::desired::Desired),
+    Trustpager(platform::trustpager::desired::Desired),
 }
 
 impl Desired {
@@ -180,7 +183,7 @@ fn load_file(
 
     let body_keys = match platform.value.value {
         Kind::Odeus => RawOdeus::KEYS,
-        Kind::Trustpager => &[],
+        Kind::Trustpager => RawTrustpager::KEYS,
     };
     let known: Vec<&str> = RawHeader::KEYS.iter().chain(body_keys).copied().collect();
     body.retain(|(key, _)| {
@@ -209,7 +212,10 @@ fn load_file(
             let raw = RawOdeus::read_entries(&body, at, &mut reader);
             builder.odeus(raw, &mut reader);
         }
-        Kind::Trustpager => {}
+        Kind::Trustpager => {
+            let raw = RawTrustpager::read_entries(&body, at, &mut reader);
+            builder.trustpager(raw, &mut reader);
+        }
     }
 }
 
@@ -263,8 +269,8 @@ fn check_severity(
     reader: &mut Reader<'_>,
 ) {
     let rules: Vec<&Rule> = match platform {
-        Kind::Odeus => odeus::findings::rules().collect(),
-        Kind::Trustpager => trustpager::findings::rules().collect(),
+        Kind::Odeus => platform::odeus::findings::rules().collect(),
+        Kind::Trustpager => platform::trustpager::findings::rules().collect(),
     };
     let name = code.value.0.as_str();
     let Some(rule) = rules.iter().find(|rule| rule.code == name) else {

@@ -17,6 +17,14 @@ pub(super) fn is_secret_word(key: &str) -> bool {
         )
 }
 
+/// What the value of an API key or a token of TrustPager begins with.
+const LIVE_VALUE: &str = "tp_live_";
+
+/// Returns whether a text holds such a value, and not only its first and last characters.
+pub(super) fn is_live_value(text: &str) -> bool {
+    text.contains(LIVE_VALUE) && !text.contains('…') && !text.contains("...")
+}
+
 /// Keeps what may be a secret out of everything that is printed, wherever it stands in the document and whatever else
 /// is wrong with its line.
 pub(super) fn redact_secrets(node: &Node, file: FileId, out: &mut Diagnostics) {
@@ -25,10 +33,14 @@ pub(super) fn redact_secrets(node: &Node, file: FileId, out: &mut Diagnostics) {
         Value::Scalar { text, .. } if text.contains("://") && text.contains(['@', '?']) => {
             redact_all(node, file, out);
         }
+        Value::Scalar { text, .. } if is_live_value(text) => redact_all(node, file, out),
         Value::Null | Value::Scalar { .. } => {}
         Value::Seq(items) => items.iter().for_each(|item| redact_secrets(item, file, out)),
         Value::Map(entries) => {
             for (key, value) in entries {
+                if is_live_value(&key.value) {
+                    out.redact(Origin { file, span: key.span });
+                }
                 if is_secret_word(&key.value) {
                     redact_reference(value, file, out);
                 } else {
@@ -95,6 +107,10 @@ pub(super) fn redact_lines(source: &SourceFile, file: FileId, out: &mut Diagnost
             let blank = body.len() - body.trim_start().len();
             hide(at + blank, at + body.len());
             open = body.trim().is_empty();
+        }
+        // A live value may stand under any word, and before a colon.
+        if let Some(value) = body.find(LIVE_VALUE) {
+            hide(at + value, at + body.len());
         }
         at += line.len();
     }

@@ -1,9 +1,10 @@
 //! JSON Schemas (2020-12) of the documents that people write, from the same declarations that read them.
 
-use serde_json::{Value as Json, json};
+use serde_json::{Map as JsonMap, Value as Json, json};
 
 use super::raw::{RawHeader, RawOdeus};
-use super::shape::object_schema;
+use super::shape::{object_schema, prose};
+use super::trustpager::RawTrustpager;
 use crate::platform::Kind;
 
 pub(super) fn document(title: &str, schema: Json) -> Json {
@@ -17,34 +18,56 @@ pub(super) fn document(title: &str, schema: Json) -> Json {
     document
 }
 
+/// Returns the schema of a document whose `platform` decides the rest of it: one `if` and `then` per platform rather than
+/// a choice of shapes, so that editors complete the keys of the platform that is named and tell what is wrong with them.
+/// A document without the word is read as `default`.
+pub(super) fn by_platform(
+    lines: &[&str],
+    shared: &JsonMap<String, Json>,
+    required: &[&str],
+    default: Option<Kind>,
+    shape: impl Fn(Kind) -> Json,
+) -> Json {
+    let branches = Kind::ALL.iter().map(|&kind| {
+        let is = |kind: Kind| {
+            json!({ "required": ["platform"], "properties": { "platform": { "const": kind.name() } } })
+        };
+        let condition = if default == Some(kind) {
+            let others = Kind::ALL.iter().filter(|other| **other != kind).map(|other| is(*other));
+            json!({ "not": { "anyOf": others.collect::<Vec<_>>() } })
+        } else {
+            is(kind)
+        };
+        json!({ "if": condition, "then": shape(kind) })
+    });
+    json!({
+        "type": "object",
+        "description": prose(lines),
+        "required": required,
+        "properties": shared,
+        "allOf": branches.collect::<Vec<_>>(),
+    })
+}
+
 /// Returns the schema of a configuration document.
 #[must_use]
 pub fn config_schema() -> Json {
-    let (mut properties, required) = RawHeader::properties();
-    let mut shapes = Vec::new();
-    for kind in Kind::ALL {
+    let (shared, required) = RawHeader::properties();
+    let shape = |kind: Kind| {
         let (body, lines) = match kind {
             Kind::Odeus => (
                 RawOdeus::properties().0,
                 "The scopes, actions and sharing of one workspace on Odeus.",
             ),
             Kind::Trustpager => (
-                serde_json::Map::new(),
+                RawTrustpager::properties(),
                 "The tiers, tokens and API keys of one workspace on TrustPager.",
             ),
         };
-        if let Some(platform) = properties.get_mut("platform").and_then(Json::as_object_mut) {
-            platform.remove("enum");
-            platform.insert("const".into(), json!(kind.name()));
-        }
-        let mut all = properties.clone();
+        let mut all = shared.clone();
         all.extend(body);
-        shapes.push(object_schema(&[lines], &all, &required));
-    }
-    // One platform needs no choice; with several, editors pick the shape whose `platform` fits.
-    let schema = match shapes.len() {
-        1 => shapes.remove(0),
-        _ => json!({ "oneOf": shapes }),
+        object_schema(&[lines], &all, &required)
     };
-    document("scopeform configuration", schema)
+    let lines = "What is wanted in one workspace, or a part of it.";
+    document("scopeform configuration", by_platform(&[lines], &shared, &required, None, shape))
 }

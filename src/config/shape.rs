@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map as JsonMap, Value as Json, json};
 
-use super::redact::is_secret_word;
+use super::redact::{is_live_value, is_secret_word};
 use super::yaml::{self, Node, Value};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::source::{FileId, Origin, Span, Spanned};
@@ -110,8 +110,24 @@ impl Reader<'_> {
         None
     }
 
+    /// Reports the value of an API key or a token where `text` is one, and returns whether it is. No message repeats it.
+    pub(super) fn live_value(&mut self, text: &str, at: Span) -> bool {
+        let live = is_live_value(text);
+        if live {
+            let diagnostic = self
+                .error(Code::LiteralSecret, at, "the value of an API key or a token is written into the file")
+                .label("it is not printed")
+                .help("revoke it; name a key by its name, and a token by its id or as the platform shows it: `tp_live_ab…9f`");
+            self.report(diagnostic);
+        }
+        live
+    }
+
     /// Reports a key that means nothing here.
     pub(super) fn unknown_key(&mut self, key: &Spanned<String>, known: &[&str]) {
+        if self.live_value(&key.value, key.span) {
+            return;
+        }
         let name = key.value.as_str();
         let near = nearest(name, known);
         let diagnostic = if matches!(name, "protect" | "limits" | "approvals") {
@@ -208,6 +224,9 @@ impl<T: Leaf> Shape for Spanned<T> {
             reader.wrong_type(node, key, "text", "write one value".to_owned());
             return None;
         };
+        if reader.live_value(text, node.span) {
+            return None;
+        }
         let old = *plain && yaml::is_old_boolean(text);
         if old {
             let message = format!("`{text}` is a boolean to some YAML readers and text to others");
@@ -234,6 +253,11 @@ impl<T: Leaf> Shape for Spanned<T> {
 impl<T: Shape> Shape for Vec<T> {
     fn read(node: &Node, key: Span, reader: &mut Reader<'_>) -> Option<Self> {
         let Value::Seq(items) = &node.value else {
+            if let Value::Scalar { text, .. } = &node.value
+                && reader.live_value(text, node.span)
+            {
+                return None;
+            }
             let help = match &node.value {
                 Value::Scalar { text, .. } => {
                     let words: Vec<&str> =
@@ -278,6 +302,9 @@ impl<K: Leaf + Ord + Clone, T: Shape> Shape for Table<K, T> {
         // Two texts may name one thing: user addresses do not mind case.
         let mut seen: BTreeMap<K, Span> = BTreeMap::new();
         for (name, value) in entries {
+            if reader.live_value(&name.value, name.span) {
+                continue;
+            }
             let field = Field::read(name.span, value, reader);
             let parsed = match K::parse(&name.value, true) {
                 Ok(parsed) => parsed,
@@ -302,7 +329,8 @@ impl<K: Leaf + Ord + Clone, T: Shape> Shape for Table<K, T> {
             seen.insert(parsed.clone(), name.span);
             table.extend(field.map(|field| (Spanned::new(parsed, name.span), field)));
         }
-        Some(Self(table))
+        // Nothing but mistakes is not nothing.
+        (entries.is_empty() || !table.is_empty()).then_some(Self(table))
     }
 
     fn schema() -> Json {

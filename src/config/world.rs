@@ -12,6 +12,7 @@ use super::leaf::WantedScope;
 use super::lower::Builder;
 use super::raw::{RawClient, RawOauth, RawScopes};
 use super::root;
+use super::schema::by_platform;
 use super::shape::{Field, Reader, Shape, Table, nearest, record, words};
 use super::yaml::{Node, Value};
 use crate::diag::{Code, Diagnostics};
@@ -19,13 +20,13 @@ use crate::model::{
     Access, ActionKey, Address, GroupKey, IntegrationKey, Principal, Scope, ScopeSet, UserId,
     WorkspaceId,
 };
-use crate::platform::Kind;
 use crate::platform::odeus::desired::{DesiredList, DesiredOauth};
 use crate::platform::odeus::operation::ClientSpec;
 use crate::platform::odeus::state::{Deployment, Directory, Mode, Role};
 use crate::platform::odeus::world::{
     Suffices, World, WorldConnection, WorldIntegration, WorldWorkspace,
 };
+use crate::platform::{self, Kind};
 use crate::source::{FileId, Origin, SourceFile, SourceMap, Span, Spanned};
 
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +39,8 @@ record! {
     RawWorld {
         /// `world`. It must be the first key.
         req "kind" kind: Spanned<WorldKind>,
+        /// The kind of live system; `odeus` when absent.
+        opt "platform" platform: Spanned<Kind>,
         /// The workspaces by name.
         req "workspaces" workspaces: Table<WorkspaceId, RawWorkspace>,
     }
@@ -142,14 +145,20 @@ impl Shape for Who {
     }
 }
 
-/// Reads one world file. `None` when something is wrong with it; the reason is among `out`.
-pub fn read(file: FileId, source: &SourceFile, out: &mut Diagnostics) -> Option<World> {
-    let workspaces = read_placed(file, source, out)?;
-    let named = workspaces.into_iter().map(|(name, workspace)| (name.value, workspace));
-    Some(World { workspaces: named.collect() })
+/// What all world files say.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Worlds {
+    /// The workspaces on Odeus.
+    pub odeus: World,
+    /// The workspaces on TrustPager.
+    pub trustpager: platform::trustpager::world::World,
 }
 
-type Placed = Vec<(Spanned<WorkspaceId>, WorldWorkspace)>;
+/// The workspaces of one file.
+enum Placed {
+    Odeus(Vec<(Spanned<WorkspaceId>, WorldWorkspace)>),
+    Trustpager(Vec<(Spanned<WorkspaceId>, platform::trustpager::world::WorldWorkspace)>),
+}
 
 fn read_placed(file: FileId, source: &SourceFile, out: &mut Diagnostics) -> Option<Placed> {
     let mut own = Diagnostics::new();
@@ -162,6 +171,14 @@ fn read_placed(file: FileId, source: &SourceFile, out: &mut Diagnostics) -> Opti
 fn read_entries(file: FileId, source: &SourceFile, out: &mut Diagnostics) -> Option<Placed> {
     let (entries, at) = root(file, source, out)?;
     let mut reader = Reader { file, out };
+    let trustpager = entries.iter().any(|(key, value)| {
+        let ours = matches!(&value.value, Value::Scalar { text, .. } if text == "trustpager");
+        key.value == "platform" && ours
+    });
+    if trustpager {
+        let read = super::trustpager::world::read_entries(&entries, at, &mut reader);
+        return Some(Placed::Trustpager(read));
+    }
     let raw = RawWorld::read_entries(&entries, at, &mut reader);
     let mut read = Vec::new();
     for (name, field) in raw.workspaces.into_iter().flat_map(|field| field.value.0) {
@@ -169,37 +186,66 @@ fn read_entries(file: FileId, source: &SourceFile, out: &mut Diagnostics) -> Opt
             read.push((name, workspace));
         }
     }
-    Some(read)
+    Some(Placed::Odeus(read))
 }
 
 /// Reads every file of `sources` as a world and returns them as one. Empty when anything is wrong with one of them.
 #[must_use]
-pub fn load(sources: &SourceMap) -> (World, Diagnostics) {
+pub fn load(sources: &SourceMap) -> (Worlds, Diagnostics) {
     let mut out = Diagnostics::new();
-    let mut all = World::default();
+    let mut all = Worlds::default();
     let mut places: BTreeMap<WorkspaceId, Origin> = BTreeMap::new();
     for (file, source) in sources.iter() {
-        for (name, workspace) in read_placed(file, source, &mut out).into_iter().flatten() {
-            let mut reader = Reader { file, out: &mut out };
-            if let Some(first) = places.insert(name.value.clone(), reader.origin(name.span)) {
-                let message = format!("workspace `{}` is described in two world files", name.value);
-                let diagnostic = reader
-                    .error(Code::DuplicateDeclaration, name.span, message)
-                    .label("again here")
-                    .related(first, "first here")
-                    .help("keep one of the two");
-                reader.report(diagnostic);
+        let read = read_placed(file, source, &mut out);
+        let mut reader = Reader { file, out: &mut out };
+        match read {
+            None => {}
+            Some(Placed::Odeus(workspaces)) => {
+                for (name, workspace) in workspaces {
+                    described(&name, &mut places, &mut reader);
+                    all.odeus.workspaces.insert(name.value, workspace);
+                }
             }
-            all.workspaces.insert(name.value, workspace);
+            Some(Placed::Trustpager(workspaces)) => {
+                for (name, workspace) in workspaces {
+                    described(&name, &mut places, &mut reader);
+                    all.trustpager.workspaces.insert(name.value, workspace);
+                }
+            }
         }
     }
-    if out.has_errors() { (World::default(), out) } else { (all, out) }
+    if out.has_errors() { (Worlds::default(), out) } else { (all, out) }
+}
+
+/// Remembers the only file that describes a workspace. A name is one workspace on one platform, as in the configuration.
+fn described(
+    name: &Spanned<WorkspaceId>,
+    places: &mut BTreeMap<WorkspaceId, Origin>,
+    reader: &mut Reader<'_>,
+) {
+    let Some(first) = places.insert(name.value.clone(), reader.origin(name.span)) else { return };
+    let message = format!("workspace `{}` is described in two world files", name.value);
+    let diagnostic = reader
+        .error(Code::DuplicateDeclaration, name.span, message)
+        .label("again here")
+        .related(first, "first here")
+        .help("keep one of the two");
+    reader.report(diagnostic);
 }
 
 /// Returns the schema of a world file.
 #[must_use]
 pub fn world_schema() -> Json {
-    super::schema::document("scopeform world", RawWorld::schema())
+    let (mut shared, _) = RawWorld::properties();
+    shared.remove("workspaces");
+    let lines = "What the embedded control plane is seeded with, once, when its database is empty.";
+    let shape = |kind| match kind {
+        Kind::Odeus => RawWorld::schema(),
+        Kind::Trustpager => super::trustpager::world::schema(),
+    };
+    let required = ["kind", "workspaces"];
+    let schema = by_platform(&[lines], &shared, &required, Some(Kind::Odeus), shape);
+    super::schema::document("scopeform world", schema)
 }
 
 fn workspace(
@@ -393,7 +439,7 @@ fn known_principals(raw: &RawAccess, directory: &Directory, reader: &mut Reader<
     }
 }
 
-fn unknown(what: &str, name: &str, at: Span, known: &[&str], reader: &mut Reader<'_>) {
+pub(super) fn unknown(what: &str, name: &str, at: Span, known: &[&str], reader: &mut Reader<'_>) {
     let message = format!("{what} `{name}` is not defined in this workspace");
     let diagnostic =
         reader.error(Code::UnknownReference, at, message).help(match nearest(name, known) {
@@ -429,9 +475,10 @@ workspaces:
 ";
         let mut sources = SourceMap::new();
         sources.add("world.yaml", body);
-        let (world, out) = load(&sources);
+        let (worlds, out) = load(&sources);
         assert!(out.is_empty(), "{out:?}");
-        let acme = &world.workspaces["acme"];
+        assert!(worlds.trustpager.workspaces.is_empty());
+        let acme = &worlds.odeus.workspaces["acme"];
         assert_eq!(acme.deployment, Deployment::MultiTenant);
         assert_eq!(acme.actions, Access::Nobody);
         assert_eq!(acme.connections.len(), 2);

@@ -376,8 +376,8 @@ oauth: {mode: managed}   # managed, sync or fixed
 ```
 "
     InvalidName Error "invalid-name" "a name with characters that names do not have"
-"Names of workspaces and integrations have lower-case letters, digits, `-` and `_`; action keys may also have upper-case
-letters, `.` and `:`; users are e-mail addresses.
+"Names of workspaces, integrations, resources and verbs have lower-case letters, digits, `-` and `_`; action keys may also
+have upper-case letters, `.` and `:`; users are e-mail addresses; OAuth clients and API keys may have any name without `/`.
 
 ```yaml
 workspace: acme-crm
@@ -509,8 +509,8 @@ secret: {env: EXCEL_CLIENT_SECRET}
 ```
 "
     MissingReason Error "missing-reason" "a claim without a reason"
-"`substitutes` and `accept_missing_scopes` say that an action works although scopes are missing. Nothing can check that,
-so the reason is what a reviewer has.
+"`substitutes` and `accept_missing_scopes` say that an action works although scopes are missing, and `revoke` cuts a token
+or an API key off. Nothing can check why, so the reason is what a reviewer has.
 
 ```yaml
 create_folder: {access: everyone, accept_missing_scopes: \"pilot until the new registration, SEC-150\"}
@@ -564,6 +564,37 @@ workspaces:
   acme:
     users: {ana@acme.example: admin}
     groups: {content-team: [ana@acme.example]}
+```
+"
+    InvalidDuration Error "invalid-duration" "a duration that is not whole days"
+"The platform records the day on which a token was used last, so how long it may be idle is written in whole days or
+weeks.
+
+```yaml
+tokens: {max_idle: 90d}   # or 12w; not: 3 months
+```
+"
+    ConflictingKey Error "conflicting-key" "two answers to what an API key may do"
+"An API key has full access, or exactly the resources of its list, or it is revoked. Two of them side by side cannot both
+be meant. Two keys that are delivered to one file are refused too: the second would overwrite the first, and a key is
+shown once.
+
+```yaml
+api_keys:
+  nightly export: {resources: {contacts: read}, deliver: {file: secrets/nightly-export}}
+  old import: {revoke: \"replaced by nightly export, SEC-160\"}
+```
+"
+    LadderOrder Error "ladder-order" "a ladder of tiers that does not widen step by step"
+"The tiers of a ladder stand from narrow to wide, and each grants all that the one before it grants and something more.
+Otherwise nobody could say which of two tiers is the narrower one. What a tier grants decides, not its name.
+
+```yaml
+ladders:
+  ai:
+    - {tier: no_access, label: No Access, grants: {}}
+    - {tier: use_with_approval, label: Use with Approval, grants: {use: approval}}
+    - {tier: use_automatically, label: Use Automatically, grants: {use: automatic}}
 ```
 "
 }

@@ -57,7 +57,11 @@ fn diagnose(sources: &SourceMap) -> Diagnostics {
     let json = first.name().ends_with(".json");
     match config::classify(first.text().as_bytes()) {
         FileKind::World => config::world::load(sources).1,
-        FileKind::Catalog => config::catalog::load(sources).1,
+        FileKind::Catalog => {
+            let mut out = config::catalog::load(sources).1;
+            out.append(config::trustpager::catalog::load(sources).1);
+            out
+        }
         FileKind::Config if json => config::catalog::load(sources).1,
         FileKind::Config => config::load(sources).1,
     }
@@ -150,9 +154,8 @@ fn every_code_has_a_fixture() {
         .iter()
         .flat_map(|(_, sources)| diagnose(sources).iter().map(|d| d.code).collect::<Vec<_>>())
         .collect();
-    // Codes about live names have theirs in `planner::names`.
-    let silent = Code::ALL.iter().filter(|code| !code.needs_live_names() && !said.contains(code));
-    let silent: Vec<&str> = silent.map(|code| code.name()).collect();
+    let told = |code: &&Code| !said.contains(code) && !code.needs_live_names();
+    let silent: Vec<&str> = Code::ALL.iter().filter(told).map(|code| code.name()).collect();
     assert!(silent.is_empty(), "no fixture for {silent:?}");
 }
 
@@ -238,6 +241,11 @@ fn the_schema_refuses_what_we_refuse_for_its_shape() {
         "access_conflicts",
         "wrong_types",
         "secret_literal",
+        "trustpager_keys",
+        "trustpager_names",
+        "trustpager_tiers",
+        "trustpager_tokens",
+        "trustpager_unknown_keys",
     ] {
         let text = std::fs::read_to_string(folder("invalid").join(format!("{name}.yaml"))).unwrap();
         let other: serde_json::Value = serde_yaml::from_str(&text).unwrap();
@@ -265,7 +273,7 @@ fn another_parser_reads_the_same_declarations() {
         let (configs, _) = config::load(&sources);
         let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for config in &configs {
-            let config::Desired::Odeus(desired) = &config.desired;
+            let config::Desired::Odeus(desired) = &config.desired else { continue };
             for (key, integration) in &desired.integrations {
                 let keys = integration.actions.keys().map(ToString::to_string);
                 let keys = keys.chain(integration.globs.keys().cloned());
@@ -276,6 +284,11 @@ fn another_parser_reads_the_same_declarations() {
             assert_eq!(read, expected, "{}", case.display());
         }
     }
+}
+
+fn odeus(desired: &config::Desired) -> &scopeform::platform::odeus::desired::Desired {
+    let config::Desired::Odeus(desired) = desired else { panic!("{desired:?}") };
+    desired
 }
 
 fn one(body: &str) -> (config::Config, SourceMap) {
@@ -334,7 +347,7 @@ fn a_file_says_what_is_wanted_and_nothing_else() {
     let config = &configs[0];
     assert_eq!(config.endpoint.to_string(), "https://odeus.example.com");
     assert_eq!(config.raised.len(), 1);
-    let config::Desired::Odeus(desired) = &config.desired;
+    let desired = odeus(&config.desired);
     let sharepoint = &desired.integrations["sharepoint"];
     assert_eq!(sharepoint.access, Some(Access::Everyone));
     assert_eq!(sharepoint.oauth, Some(DesiredOauth::Managed));
@@ -376,7 +389,8 @@ fn case_44_user_addresses_do_not_mind_case() {
 fn case_49_an_empty_list_of_actions_is_no_opinion() {
     for body in ["actions: {}", "actions:", "{}"] {
         let body = format!("integrations:\n  excel:\n    {body}\n");
-        let config::Desired::Odeus(desired) = one(&body).0.desired;
+        let config = one(&body).0;
+        let desired = odeus(&config.desired);
         assert_eq!(desired.integrations["excel"], Default::default(), "{body}");
     }
 }
@@ -387,8 +401,8 @@ fn case_11_and_13_scopes_are_a_set_compared_byte_by_byte() {
         let body = format!(
             "integrations: {{excel: {{oauth: {{mode: fixed, client: {{id: c}}, scopes: [{scopes}]}}}}}}"
         );
-        let config::Desired::Odeus(desired) = one(&body).0.desired;
-        desired.integrations["excel"].oauth.clone()
+        let config = one(&body).0;
+        odeus(&config.desired).integrations["excel"].oauth.clone()
     };
     assert_eq!(list("openid, User.Read, openid"), list("User.Read, openid"));
     assert_ne!(list("openid, User.Read"), list("openid, user.read"));
@@ -542,6 +556,11 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         ),
         Just(b"    actions: {\"list_*\": enabled, x: {groups: [a, b], access: no}}\n".to_vec()),
         Just(b"kind: world\nworkspaces:\n  a:\n    users: {a@b: admin}\n".to_vec()),
+        Just(b"version: 1\nplatform: trustpager\nworkspace: acme\n".to_vec()),
+        Just(b"oauth_clients: {A: {resources: {a: Read}, tokens: {revoke: [{token: t, reason: ''}]}}}\n".to_vec()),
+        Just(b"api_keys:\n  k: {full_access: true, revoke: x, deliver: {file: tp_live_x}}\n".to_vec()),
+        Just(b"kind: world\nplatform: trustpager\nworkspaces: {a: {users: {a@b: c}, api_keys: {k: {}}}}\n".to_vec()),
+        Just(b"kind: catalog\nprovider: trustpager\nroles: [{key: a, name: A, ceilings: {x: {y: read}}}]\n".to_vec()),
         Just("&a [*a, \u{1f600}, ü, <<: *a, !t 'x', \"\\u12".into()),
         Just(b"\t- : ? | > # %YAML 9\n---\n...\n\r\n".to_vec()),
         proptest::collection::vec(any::<u8>(), 0..20),
@@ -559,8 +578,9 @@ proptest! {
         sources.add("a.yaml", pieces.concat());
         let world = config::world::load(&sources).1;
         let catalog = config::catalog::load(&sources).1;
+        let tiers = config::trustpager::catalog::load(&sources).1;
         let (configs, config) = config::load(&sources);
-        for out in [world, catalog, config] {
+        for out in [world, catalog, tiers, config] {
             for label in out.iter().flat_map(|d| d.primary.iter().chain(&d.related)) {
                 let text = sources.file(label.origin.file).unwrap().text();
                 prop_assert!(text.get(label.origin.span.range()).is_some(), "{label:?}");

@@ -10,6 +10,8 @@ mod config;
 #[cfg(test)]
 mod config_cases;
 #[cfg(test)]
+mod config_trustpager;
+#[cfg(test)]
 mod control_plane;
 #[cfg(test)]
 mod odeus;
