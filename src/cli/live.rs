@@ -198,6 +198,7 @@ impl Seed {
             database: database(data),
             catalog: self.catalog,
             world: self.world,
+            trustpager: None,
             reset,
             rate_limit,
         }

@@ -1,9 +1,15 @@
 //! TrustPager: OAuth clients whose tiers per resource are a ceiling, tokens that take effect at once, API keys.
 
 pub mod catalog;
+#[cfg(feature = "http")]
+pub mod client;
+#[cfg(feature = "http")]
+pub mod deliver;
 pub mod desired;
+pub mod key;
 pub mod machine;
 pub mod name;
 pub mod operation;
 pub mod state;
+pub mod wire;
 pub mod world;
