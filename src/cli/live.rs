@@ -1,5 +1,6 @@
 //! The live system behind a configuration: the embedded control plane, started in this process, or a URL.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,12 +15,14 @@ use super::product::Product;
 use super::secret::{self, Secrets};
 use super::ui::{Failure, Ui};
 use super::workspace::{Tell, report};
-use crate::config;
-use crate::model::WorkspaceId;
+use crate::config::{self, world::Worlds};
+use crate::diag::Diagnostics;
+use crate::model::{IntegrationKey, WorkspaceId};
 use crate::platform::http::{EndpointError, Http, HttpOptions, Transport};
-use crate::platform::odeus::world::World;
 use crate::platform::provider::ProviderError;
+use crate::platform::{Kind, odeus, trustpager};
 use crate::server::{self, Running, default_world};
+use crate::source::SourceMap;
 
 /// Where the live system is.
 #[derive(Debug, Clone)]
@@ -46,6 +49,8 @@ impl Place {
 pub(super) struct Target<'a> {
     /// Where the live system is.
     pub(super) place: &'a Place,
+    /// Which platform is meant.
+    pub(super) platform: Kind,
     /// Which tenant of it.
     pub(super) workspace: &'a WorkspaceId,
     /// The files that seed an embedded control plane; a small default world without them.
@@ -59,6 +64,7 @@ impl<'a> Target<'a> {
     pub(super) fn of(loaded: &'a super::workspace::Loaded, place: &'a Place) -> Self {
         Self {
             place,
+            platform: loaded.config.desired.kind(),
             workspace: &loaded.config.workspace,
             folder: Some(&loaded.folder),
             root: &loaded.folder.root,
@@ -138,11 +144,8 @@ fn http(endpoint: &str, token: secrecy::SecretString, reach: Reach) -> Result<Ht
 
 /// Starts the embedded control plane for one workspace on a loopback port of its own.
 async fn start(target: Target<'_>, env: &Env, ui: &Ui) -> Result<Running, Failure> {
-    let Target { place: _, workspace, folder, root } = target;
-    let seed = match folder {
-        Some(folder) => seed(folder, workspace, ui)?,
-        None => Seed::of(default_world(workspace), Vec::new()),
-    };
+    let Target { place: _, platform, workspace, folder, root } = target;
+    let seed = seed(folder, workspace, platform, ui)?;
     let data = data_dir(root, env);
     make_data_dir(&data)?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -168,23 +171,12 @@ pub(super) fn cannot_start(error: &server::StartError) -> Failure {
 /// What an empty database is seeded with.
 #[derive(Debug)]
 pub(super) struct Seed {
-    world: World,
-    catalog: std::collections::BTreeMap<
-        crate::model::IntegrationKey,
-        crate::platform::odeus::catalog::Integration,
-    >,
+    worlds: Worlds,
+    integrations: BTreeMap<IntegrationKey, odeus::catalog::Integration>,
+    resources: trustpager::catalog::Catalog,
 }
 
 impl Seed {
-    fn of(
-        world: World,
-        extra: Vec<(crate::model::IntegrationKey, crate::platform::odeus::catalog::Integration)>,
-    ) -> Self {
-        let mut catalog = config::catalog::bundled_catalog();
-        catalog.extend(extra);
-        Self { world, catalog }
-    }
-
     /// Returns the options of a server that keeps its data in `data`.
     #[must_use]
     pub(super) fn options(
@@ -193,10 +185,12 @@ impl Seed {
         reset: bool,
         rate_limit: Option<u32>,
     ) -> server::Options {
+        let Worlds { odeus, trustpager } = self.worlds;
         server::Options {
             database: database(data),
-            catalog: self.catalog,
-            world: self.world,
+            catalog: self.integrations,
+            world: odeus,
+            trustpager: Some(server::TrustpagerSeed { catalog: self.resources, world: trustpager }),
             reset,
             rate_limit,
         }
@@ -204,7 +198,7 @@ impl Seed {
 }
 
 fn database(data: &Path) -> PathBuf {
-    data.join("odeus.db")
+    data.join("control-plane.db")
 }
 
 /// Returns the world and the catalogue of a folder. Without a world file there is a small default workspace; catalogue
@@ -212,22 +206,33 @@ fn database(data: &Path) -> PathBuf {
 ///
 /// # Errors
 /// When a world or catalogue file is not valid: every diagnostic has been printed then.
-pub(super) fn seed(folder: &Folder, workspace: &WorkspaceId, ui: &Ui) -> Result<Seed, Failure> {
-    let (worlds, diagnostics) = config::world::load(&folder.worlds);
-    report(&diagnostics, &folder.worlds, Tell::People, ui)?;
-    if diagnostics.has_errors() {
-        return Err(not_valid("world"));
-    }
-    let (catalog, diagnostics) = config::catalog::load(&folder.catalogs);
-    report(&diagnostics, &folder.catalogs, Tell::People, ui)?;
-    if diagnostics.has_errors() {
-        return Err(not_valid("catalogue"));
-    }
-    let world = match folder.worlds.iter().next() {
-        None => default_world(workspace),
-        Some(_) => worlds.odeus,
+pub(super) fn seed(
+    folder: Option<&Folder>,
+    workspace: &WorkspaceId,
+    platform: Kind,
+    ui: &Ui,
+) -> Result<Seed, Failure> {
+    let none = SourceMap::new();
+    let (worlds, catalogs) = folder.map_or((&none, &none), |f| (&f.worlds, &f.catalogs));
+    let checked = |kind: &str, diagnostics: &Diagnostics, sources: &SourceMap| {
+        report(diagnostics, sources, Tell::People, ui)?;
+        if diagnostics.has_errors() { Err(not_valid(kind)) } else { Ok(()) }
     };
-    Ok(Seed::of(world, catalog.into_iter().collect()))
+    let (mut world, diagnostics) = config::world::load(worlds);
+    checked("world", &diagnostics, worlds)?;
+    let (extra, diagnostics) = config::catalog::load(catalogs);
+    checked("catalogue", &diagnostics, catalogs)?;
+    let (resources, diagnostics) = config::trustpager::catalog::load(catalogs);
+    checked("catalogue", &diagnostics, catalogs)?;
+    if worlds.iter().next().is_none() {
+        match platform {
+            Kind::Odeus => world.odeus = default_world(workspace),
+            Kind::Trustpager => world.trustpager = server::default_trustpager_world(workspace),
+        }
+    }
+    let mut integrations = config::bundled_catalog();
+    integrations.extend(extra);
+    Ok(Seed { worlds: world, integrations, resources })
 }
 
 /// Says that a file beside the configuration is wrong, once its diagnostics have been printed.

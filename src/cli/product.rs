@@ -84,3 +84,44 @@ impl Product for Odeus {
         odeus::planner::plan(desired, snapshot, inputs)
     }
 }
+
+/// TrustPager.
+#[derive(Debug)]
+pub(super) struct Trustpager;
+
+impl Product for Trustpager {
+    type Adapter = trustpager::adapter::Trustpager;
+    type Snapshot = trustpager::state::Snapshot;
+    type Operation = trustpager::operation::Operation;
+    type Desired = trustpager::desired::Desired;
+    type Client = trustpager::client::TrustpagerClient;
+
+    fn desired(config: &Config) -> Option<&Self::Desired> {
+        match &config.desired {
+            Desired::Odeus(_) => None,
+            Desired::Trustpager(desired) => Some(desired),
+        }
+    }
+
+    fn units(desired: &Self::Desired) -> Vec<Address> {
+        let clients =
+            desired.clients.keys().map(|name| Address::of(&["oauth_clients", name.as_str()]));
+        clients
+            .chain(desired.keys.keys().map(|name| Address::of(&["api_keys", name.as_str()])))
+            .collect()
+    }
+
+    fn client(http: Arc<Http>, workspace: WorkspaceId, _: Secrets, root: &Path) -> Self::Client {
+        // The value of a new key goes to the file that the files name, relative to their folder.
+        let deliver = trustpager::deliver::Files::below(root.to_owned());
+        trustpager::client::TrustpagerClient::new(http, workspace, Box::new(deliver))
+    }
+
+    fn plan(
+        desired: &Self::Desired,
+        snapshot: &Self::Snapshot,
+        inputs: Inputs<'_>,
+    ) -> (Option<Plan>, Vec<Problem>) {
+        trustpager::planner::plan(desired, snapshot, inputs)
+    }
+}

@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use super::provider::ProviderError;
 
 mod answer;
+pub(crate) mod pages;
 
 pub use answer::Answer;
 

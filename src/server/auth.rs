@@ -101,14 +101,22 @@ async fn identify(parts: &Parts, app: &Arc<App>) -> Result<Identity, ApiError> {
         let caller = found.as_ref().map_or_else(|_| "unknown".to_owned(), Identity::label);
         limiter.admit(&caller, tokio::time::Instant::now())?;
     }
-    if parts.headers.contains_key(header::ORIGIN) {
+    no_browser(&parts.headers, found)
+}
+
+/// Refuses a known caller who is a web page.
+pub(super) fn no_browser<T>(
+    headers: &HeaderMap,
+    found: Result<T, ApiError>,
+) -> Result<T, ApiError> {
+    if headers.contains_key(header::ORIGIN) {
         found?;
         return Err(ApiError::new(Code::BrowserOrigin, "calls from browsers are refused"));
     }
     found
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
@@ -135,7 +143,7 @@ async fn lookup(app: &Arc<App>, hash: TokenHash) -> Result<Identity, ApiError> {
     Ok(Identity::User { workspace, user, role, read_only })
 }
 
-async fn workspace_of(parts: &mut Parts, app: &Arc<App>) -> Result<String, ApiError> {
+pub(super) async fn workspace_of(parts: &mut Parts, app: &Arc<App>) -> Result<String, ApiError> {
     let params = RawPathParams::from_request_parts(parts, app)
         .await
         .map_err(|_| ApiError::new(Code::NotFound, "the path is not UTF-8"))?;
@@ -178,11 +186,11 @@ enum Purpose {
     Write,
 }
 
-fn other_workspace() -> ApiError {
+pub(super) fn other_workspace() -> ApiError {
     ApiError::new(Code::OtherWorkspace, "the token belongs to another workspace")
 }
 
-fn read_only() -> ApiError {
+pub(super) fn read_only() -> ApiError {
     ApiError::new(Code::ReadOnlyToken, "the token may only read")
 }
 

@@ -1,4 +1,4 @@
-//! The embedded control plane: the documented semantics of Odeus behind HTTP, over a real database.
+//! The embedded control plane: the documented semantics of Odeus and TrustPager behind HTTP, over a real database.
 //!
 //! ```text
 //! start(listener, options) -> Running { address, tokens, notices }      axum over SQLite
@@ -7,9 +7,12 @@
 //!   store/          the only SQL
 //!   seed            from a world and a catalogue to the first rows
 //!   openapi         the route table: router and document are built from it
+//!   trustpager/     the same for TrustPager: callers, routes, seed, route table
 //! ```
 //!
-//! What may happen is decided by `platform::odeus::machine` and `event`, not here.
+//! What may happen is decided by `platform::odeus::machine`, `event` and `platform::trustpager::machine`, not here. The
+//! platforms share the process, the file, the admin's token and the reasons for a refusal; each tells them in its own
+//! words.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -42,10 +45,14 @@ mod request;
 mod routes;
 mod seed;
 mod store;
+mod trustpager;
 
 pub use openapi::document as openapi_document;
 pub use seed::{SeedError, default_world};
 pub use store::StoreError;
+pub use trustpager::TrustpagerSeed;
+pub use trustpager::openapi::document as trustpager_openapi_document;
+pub use trustpager::seed::default_world as default_trustpager_world;
 
 use error::ApiError;
 
@@ -58,6 +65,8 @@ pub struct Options {
     pub catalog: BTreeMap<IntegrationKey, catalog::Integration>,
     /// The first day, read once, when the database is empty.
     pub world: World,
+    /// TrustPager beside it, seeded once as well. Without a seed it is what it was, or nothing.
+    pub trustpager: Option<TrustpagerSeed>,
     /// Forget everything and seed anew.
     pub reset: bool,
     /// How many requests a caller may make per minute.
@@ -137,13 +146,20 @@ pub async fn start(listener: TcpListener, options: Options) -> Result<Running, S
 }
 
 fn open(options: Options, tokens: auth::ProcessTokens) -> Result<(App, Vec<String>), StartError> {
-    let Options { database, catalog, world, reset, rate_limit } = options;
+    let Options { database, catalog, world, trustpager, reset, rate_limit } = options;
     let store = store::Store::open(&database)
         .map_err(|source| StartError::Store { path: database, source })?;
     let fresh = if reset { seed::Fresh::Always } else { seed::Fresh::WhenEmpty };
-    let notices = store.write(|db| seed::seed(db, &catalog, &world, fresh))?;
+    let notices = store.write(|db| {
+        let mut notices = seed::seed(db, &catalog, &world, fresh)?;
+        if let Some(own) = &trustpager {
+            notices.extend(trustpager::seed::seed(db, own, fresh)?);
+        }
+        Ok::<_, SeedError>(notices)
+    })?;
     let limiter = rate_limit.map(limit::Limiter::new);
-    Ok((App { store, tokens, limiter }, notices))
+    let calls = limit::Limiter::new(crate::platform::trustpager::wire::CALLS_PER_MINUTE);
+    Ok((App { store, tokens, limiter, calls }, notices))
 }
 
 /// What every request shares.
@@ -152,6 +168,8 @@ pub struct App {
     store: store::Store,
     tokens: auth::ProcessTokens,
     limiter: Option<limit::Limiter>,
+    /// What the tokens and keys of TrustPager may call: the vendor's own limit.
+    calls: limit::Limiter,
 }
 
 impl App {
@@ -181,6 +199,7 @@ impl App {
 /// Returns the whole service: the routes, and around them the layers that limit, catch and explain.
 pub fn app(state: Arc<App>) -> Router {
     openapi::router()
+        .merge(trustpager::openapi::router())
         .fallback(|| async { ApiError::new(Code::NotFound, "there is no such route") })
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(CatchPanicLayer::custom(caught))

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 
 use super::App;
 use super::auth::random_hex;
-use super::error::{ApiError, status};
+use super::error::{ApiError, Dialect};
 use crate::model::{ActionKey, GroupKey, IntegrationKey, UserId};
 use crate::platform::odeus::wire::{Code, DEFAULT_PAGE, Page};
 
@@ -32,12 +32,13 @@ impl RequestId {
 /// The outermost layer: gives the request its id and writes the body of every refusal.
 pub(super) async fn envelope(mut request: Request, next: Next) -> Response {
     let id = RequestId(format!("req_{}", random_hex::<8>().unwrap_or_default()));
+    let dialect = Dialect::of(request.uri().path());
     request.extensions_mut().insert(id.clone());
     let mut response = next.run(request).await;
     if response.status().is_client_error() || response.status().is_server_error() {
         let error = response.extensions_mut().remove::<ApiError>();
         let error = error.unwrap_or_else(|| unexplained(response.status()));
-        response = refuse(&error, &id);
+        response = refuse(&error, dialect, &id);
     }
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert("x-request-id", value);
@@ -57,16 +58,17 @@ fn unexplained(status: StatusCode) -> ApiError {
 }
 
 #[expect(clippy::print_stderr, reason = "the log of the control plane is standard error")]
-fn refuse(error: &ApiError, id: &RequestId) -> Response {
+fn refuse(error: &ApiError, dialect: Dialect, id: &RequestId) -> Response {
     if let Some(cause) = error.cause() {
         eprintln!("control plane: request {} failed: {cause}", id.0);
     }
-    let mut response = json(status(error.code()), &error.answer(&id.0), None);
+    let (status, body) = error.told(dialect, &id.0);
+    let mut response = json(status, &body, None);
     let headers = response.headers_mut();
     if let Some(seconds) = error.retry_after() {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
-    if error.code().status() == 401 {
+    if status == StatusCode::UNAUTHORIZED {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     response
@@ -90,7 +92,7 @@ pub(super) fn json<T: Serialize>(status: StatusCode, body: &T, etag: Option<&str
 pub(super) struct Names(Vec<(String, String)>);
 
 impl Names {
-    fn get(&self, name: &str) -> &str {
+    pub(super) fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 
@@ -140,7 +142,12 @@ impl PageRequest {
 
     /// Returns how many items the page may hold.
     pub(super) fn limit(&self, max: u32) -> Result<u32, ApiError> {
-        let limit = self.limit.unwrap_or_else(|| DEFAULT_PAGE.min(max));
+        self.limit_or(DEFAULT_PAGE.min(max), max)
+    }
+
+    /// Returns how many items the page may hold: `usual` when the request does not say.
+    pub(super) fn limit_or(&self, usual: u32, max: u32) -> Result<u32, ApiError> {
+        let limit = self.limit.unwrap_or(usual);
         if (1..=max).contains(&limit) { Ok(limit) } else { Err(bad_limit(max)) }
     }
 
@@ -183,11 +190,11 @@ fn read_cursor(text: &str) -> Result<Vec<String>, ApiError> {
     key.filter(|key: &Vec<String>| !key.is_empty()).ok_or_else(bad_cursor)
 }
 
-impl FromRequestParts<Arc<App>> for PageRequest {
-    type Rejection = ApiError;
-    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, ApiError> {
+impl PageRequest {
+    /// Reads a page request from the parts of a query.
+    pub(super) fn parse<'q>(pairs: impl Iterator<Item = &'q str>) -> Result<Self, ApiError> {
         let mut page = Self { after: Vec::new(), limit: None };
-        for pair in parts.uri.query().unwrap_or_default().split('&').filter(|p| !p.is_empty()) {
+        for pair in pairs.filter(|pair| !pair.is_empty()) {
             match pair.split_once('=').unwrap_or((pair, "")) {
                 ("cursor", "") => {}
                 ("cursor", text) => page.after = read_cursor(text)?,
@@ -203,6 +210,13 @@ impl FromRequestParts<Arc<App>> for PageRequest {
             }
         }
         Ok(page)
+    }
+}
+
+impl FromRequestParts<Arc<App>> for PageRequest {
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, ApiError> {
+        Self::parse(parts.uri.query().unwrap_or_default().split('&'))
     }
 }
 

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::auth::random_hex;
 use super::error::ApiError;
-use super::store::{people, rows};
+use super::store::{people, rows, trustpager};
 use crate::model::{Access, IntegrationKey, UserId, WorkspaceId};
 use crate::platform::odeus::state::{Deployment, Directory, Role};
 use crate::platform::odeus::world::{World, WorldWorkspace};
@@ -32,7 +32,7 @@ pub enum SeedError {
 
 impl From<ApiError> for SeedError {
     fn from(error: ApiError) -> Self {
-        let text = error.cause().map_or_else(|| error.answer("").error.message, str::to_owned);
+        let text = error.cause().map_or_else(|| error.message().to_owned(), str::to_owned);
         Self::Database(text)
     }
 }
@@ -76,6 +76,7 @@ pub(super) fn seed(
     if fresh == Fresh::Always {
         // Deleting the rows rather than the file: another process may have it open.
         db.execute_batch("DELETE FROM workspaces; DELETE FROM catalog; DELETE FROM meta;")?;
+        trustpager::forget(db)?;
     } else if rows::meta(db, WORLD)?.is_some() {
         let mut notices = Vec::new();
         for (key, now, what) in &digests {
@@ -109,7 +110,7 @@ pub(super) enum Fresh {
     Always,
 }
 
-fn digest<T: serde::Serialize>(of: &T) -> Result<String, SeedError> {
+pub(super) fn digest<T: serde::Serialize>(of: &T) -> Result<String, SeedError> {
     let text = serde_json::to_vec(of).map_err(|error| SeedError::Database(error.to_string()))?;
     Ok(Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect())
 }

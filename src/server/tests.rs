@@ -13,6 +13,7 @@ async fn a_full_disk_refuses_writes_and_keeps_what_is_there() {
         database: dir.path().join("plane.sqlite"),
         catalog: BTreeMap::new(),
         world: default_world(&workspace),
+        trustpager: None,
         reset: false,
         rate_limit: None,
     };

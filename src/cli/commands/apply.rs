@@ -58,7 +58,7 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     let folder = Folder::read(&root, ui).ok();
     let output = Output { format: Format::Text, json: false, full: false };
     if !args.json {
-        super::plan::print(&sealed, output, &format!("scopeform apply {}", file.display()), ui)?;
+        plan::print(&sealed, output, &format!("scopeform apply {}", file.display()), ui)?;
     }
     let work = Work { place, folder, root, args, env, ui };
     let approved = approve(sealed, consent)?;
@@ -127,8 +127,8 @@ async fn from_files_of<P: Product>(
 
     let output = Output { format: Format::Text, json: false, full: false };
     if !args.json {
-        let command = super::plan::apply_files(source, &args.target);
-        super::plan::print(&sealed, output, &command, ui)?;
+        let command = plan::apply_files(source, &args.target);
+        plan::print(&sealed, output, &command, ui)?;
     }
     let empty = sealed.plan().is_empty();
     let consent = if args.auto_approve || empty {
@@ -165,7 +165,7 @@ fn ask(sealed: &SealedPlan, output: Output, json: bool, ui: &Ui) -> Result<Conse
     }
     if json {
         // stdout is the report's; whoever is asked must see the plan all the same.
-        ui.say(&super::plan::page(sealed, output, "scopeform apply", ui.palette_err()));
+        ui.say(&plan::page(sealed, output, "scopeform apply", ui.palette_err()));
     }
     let question = format!(
         "\nApply plan {} to workspace {} ({})? Only `yes` is accepted: ",
@@ -222,8 +222,13 @@ impl Work<'_> {
         let mut signals = Signals::new()?;
         let secrets = secret::resolve(&bound.operations, &self.root, self.env)?;
         let folder = loaded.map(|loaded| &loaded.folder).or(self.folder.as_ref());
-        let target =
-            Target { place: &self.place, workspace: &bound.workspace, folder, root: &self.root };
+        let target = Target {
+            place: &self.place,
+            platform: bound.platform,
+            workspace: &bound.workspace,
+            folder,
+            root: &self.root,
+        };
         let reach: Reach = self.args.reach;
         let live = live::connect::<P>(target, secrets, reach, self.env, self.ui).await?;
         let interrupted = AtomicBool::new(false);

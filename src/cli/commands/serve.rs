@@ -14,6 +14,7 @@ use crate::cli::signal::Signals;
 use crate::cli::ui::{Failure, Ui};
 use crate::config;
 use crate::model::WorkspaceId;
+use crate::platform::Kind;
 use crate::server;
 
 /// Runs until interrupted. The tokens go to files that only their owner can read, never to a log.
@@ -22,8 +23,9 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
     let folder = Folder::read(&path, ui)?;
     let data = folder.data_dir(env);
     make_data_dir(&data)?;
-    let workspace = workspace(&folder)?;
-    let options = seed(&folder, &workspace, ui)?.options(&data, args.reset, args.rate_limit);
+    let (workspace, platform) = workspace(&folder)?;
+    let options =
+        seed(Some(&folder), &workspace, platform, ui)?.options(&data, args.reset, args.rate_limit);
     let listener = TcpListener::bind(&args.listen).await.map_err(|error| {
         Failure::new(Exit::Error, format!("cannot listen on {}: {error}", args.listen))
             .help("choose another address with `--listen ADDRESS:PORT`")
@@ -56,12 +58,13 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
 }
 
 /// Returns the workspace that a world without a world file has: the one that the files declare, or `default`.
-fn workspace(folder: &Folder) -> Result<WorkspaceId, Failure> {
+fn workspace(folder: &Folder) -> Result<(WorkspaceId, Kind), Failure> {
     let (configs, _) = config::load(&folder.configs);
     match configs.into_iter().next() {
-        Some(config) => Ok(config.workspace),
+        Some(config) => Ok((config.workspace.clone(), config.desired.kind())),
         None => {
-            WorkspaceId::try_from("default").map_err(|e| Failure::new(Exit::Bug, e.to_string()))
+            let name = WorkspaceId::try_from("default");
+            name.map(|name| (name, Kind::Odeus)).map_err(|e| Failure::new(Exit::Bug, e.to_string()))
         }
     }
 }

@@ -16,7 +16,12 @@ pub(in crate::cli) fn run(args: &Validate, ui: &Ui) -> Result<Exit, Failure> {
     let (configs, diagnostics) = config::load(&folder.configs);
     let (_, worlds) = config::world::load(&folder.worlds);
     let (_, catalogs) = config::catalog::load(&folder.catalogs);
-    let beside = [("world", &worlds, &folder.worlds), ("catalogue", &catalogs, &folder.catalogs)];
+    let (_, resources) = config::trustpager::catalog::load(&folder.catalogs);
+    let beside = [
+        ("world", &worlds, &folder.worlds),
+        ("catalogue", &catalogs, &folder.catalogs),
+        ("catalogue", &resources, &folder.catalogs),
+    ];
     if !diagnostics.has_errors() {
         if let Some((kind, wrong, sources)) = beside.into_iter().find(|(_, d, _)| d.has_errors()) {
             report(wrong, sources, tell, ui)?;

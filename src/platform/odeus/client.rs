@@ -1,6 +1,6 @@
 //! Reads and writes a workspace over the control plane's HTTP protocol.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use reqwest::Method;
@@ -12,15 +12,13 @@ use super::operation::{ClientSpec, IntegrationOperation, Operation};
 use super::state::{Connection, Directory, LiveIntegration, SecretLabel, Settings, Snapshot};
 use super::wire::{
     Confirm, ConfirmPending, GroupResource, IntegrationResource, IntegrationWritten, MAX_PAGE,
-    Page, SecretText, SetActionAccess, SetClient, SetFixedScopes, SetIntegrationAccess,
+    SecretText, SetActionAccess, SetClient, SetFixedScopes, SetIntegrationAccess,
     SetNewActionsDefault, SettingsWritten, UserResource, WorkspaceResource, WriteEffect, path,
 };
 use crate::model::{Effect, IntegrationKey, WorkspaceId};
+use crate::platform::http::pages::{self, astray, fill, keyed};
 use crate::platform::http::{Answer, Http};
 use crate::platform::provider::{ProviderError, Read, Reading, Write, Written};
-
-/// How many pages a collection may have. A platform that goes on has lost its way.
-const MOST_PAGES: u32 = 10_000;
 
 /// One workspace of one control plane.
 #[derive(Debug)]
@@ -48,33 +46,8 @@ impl OdeusClient {
         template: &str,
         calls: &mut u32,
     ) -> Result<Vec<T>, ProviderError> {
-        let base = fill(template, &[self.workspace.as_str()])?;
-        let mut items = Vec::new();
-        let mut seen = BTreeSet::new();
-        let mut cursor: Option<String> = None;
-        for _ in 0..MOST_PAGES {
-            let mut path = format!("{base}?limit={MAX_PAGE}");
-            if let Some(cursor) = &cursor {
-                path.push_str("&cursor=");
-                path::encode(cursor, &mut path);
-            }
-            let page: Answer<Page<T>> = self.http.get(&path).await?;
-            *calls += 1;
-            let Page { items: more, next_cursor, has_more } = page.body;
-            if has_more && more.is_empty() {
-                return Err(astray(&base, "items before the next page", "an empty page"));
-            }
-            items.extend(more);
-            if !has_more {
-                return Ok(items);
-            }
-            match next_cursor {
-                Some(next) if seen.insert(next.clone()) => cursor = Some(next),
-                Some(_) => return Err(astray(&base, "a new cursor", "one that came before")),
-                None => return Err(astray(&base, "a cursor for the next page", "none")),
-            }
-        }
-        Err(astray(&base, &format!("at most {MOST_PAGES} pages"), "more"))
+        let path = fill(template, &[self.workspace.as_str()])?;
+        Ok(pages::all(&self.http, &path, MAX_PAGE, calls).await?.items)
     }
 
     async fn put<B: Serialize + Sync, T: DeserializeOwned>(
@@ -158,36 +131,6 @@ impl OdeusClient {
 fn written(effect: WriteEffect, revision: String) -> Written {
     let WriteEffect { scopes, accepts } = effect;
     Written { scopes, accepts, revision }
-}
-
-fn fill(template: &str, names: &[&str]) -> Result<String, ProviderError> {
-    path::fill(template, names)
-        .map_err(|error| ProviderError::Refused { status: 400, message: error.to_string() })
-}
-
-fn astray(path: &str, expected: &str, got: &str) -> ProviderError {
-    ProviderError::Protocol {
-        path: path.to_owned(),
-        expected: expected.to_owned(),
-        got: got.to_owned(),
-    }
-}
-
-/// Makes a map of a collection. A key that comes twice means that the pages overlap and something else may be missing.
-fn keyed<T, K: Ord + std::fmt::Display, V>(
-    template: &str,
-    items: Vec<T>,
-    split: impl Fn(T) -> (K, V),
-) -> Result<BTreeMap<K, V>, ProviderError> {
-    let mut map = BTreeMap::new();
-    for item in items {
-        let (key, value) = split(item);
-        let name = key.to_string();
-        if map.insert(key, value).is_some() {
-            return Err(astray(template, "each item once", &format!("`{name}` twice")));
-        }
-    }
-    Ok(map)
 }
 
 impl Read for OdeusClient {

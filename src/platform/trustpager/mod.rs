@@ -2,8 +2,13 @@
 
 pub mod adapter;
 pub mod catalog;
+#[cfg(feature = "http")]
+pub mod client;
+#[cfg(feature = "http")]
+pub mod deliver;
 pub mod desired;
 pub mod findings;
+pub mod key;
 pub mod machine;
 pub mod name;
 pub mod operation;
@@ -12,4 +17,5 @@ pub mod prospect;
 pub mod resolve;
 pub mod state;
 pub mod value;
+pub mod wire;
 pub mod world;

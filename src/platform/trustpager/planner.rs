@@ -15,8 +15,7 @@ use crate::model::{Address, Cause, CauseKind, Direction, PrivilegeChange, Reach 
 pub use crate::plan::assemble::Inputs;
 use crate::plan::assemble::{Header, UnitPlan, assemble, raise};
 use crate::plan::{
-    Change, Effective, LeftAlone, Plan, Reliance, TokenChange, TokenEffect,
-    TokenUnchanged,
+    Change, Effective, LeftAlone, Plan, Reliance, TokenChange, TokenEffect, TokenUnchanged,
 };
 use crate::platform;
 

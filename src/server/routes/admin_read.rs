@@ -126,7 +126,7 @@ pub(in crate::server) async fn audit(
     request: PageRequest,
 ) -> Answer {
     let load = |db: &Database, id: &WorkspaceId, [after]: [String; 1], limit: u32| {
-        audit::entries(db, id, after.parse().unwrap_or(0), limit)
+        audit::entries(db, audit::Log::Odeus, id, after.parse().unwrap_or(0), limit)
     };
     page(app, admin, request, MAX_AUDIT_PAGE, load, |item| [item.id.to_string()]).await
 }

@@ -16,17 +16,27 @@ use crate::model::{ScopeDelta, WorkspaceId};
 use crate::platform::odeus::wire::{ActorType, AuditEntry};
 
 /// What the audit log says about one change.
-struct Record<'a> {
-    action: &'a str,
-    entity_type: &'a str,
-    entity_id: String,
-    scopes: ScopeDelta,
-    before: serde_json::Value,
-    after: serde_json::Value,
+pub(super) struct Record<'a> {
+    pub(super) action: &'a str,
+    pub(super) entity_type: &'a str,
+    pub(super) entity_id: String,
+    pub(super) scopes: ScopeDelta,
+    pub(super) before: serde_json::Value,
+    pub(super) after: serde_json::Value,
 }
 
 impl Record<'_> {
     fn append(self, db: &Database, workspace: &WorkspaceId, actor: &Actor) -> Result<(), ApiError> {
+        self.append_to(audit::Log::Odeus, db, workspace, actor)
+    }
+
+    pub(super) fn append_to(
+        self,
+        log: audit::Log,
+        db: &Database,
+        workspace: &WorkspaceId,
+        actor: &Actor,
+    ) -> Result<(), ApiError> {
         let Self { action, entity_type, entity_id, scopes, before, after } = self;
         let entry = AuditEntry {
             id: 0,
@@ -41,7 +51,7 @@ impl Record<'_> {
             before,
             after,
         };
-        audit::append(db, workspace, entry)
+        audit::append(db, log, workspace, entry)
     }
 }
 
@@ -53,10 +63,10 @@ impl Actor {
 }
 
 /// The time, to the millisecond, UTC.
-fn now() -> String {
+pub(super) fn now() -> String {
     format!("{:.3}", jiff::Timestamp::now())
 }
 
-fn value<T: serde::Serialize>(of: &T) -> Result<serde_json::Value, ApiError> {
+pub(super) fn value<T: serde::Serialize>(of: &T) -> Result<serde_json::Value, ApiError> {
     serde_json::to_value(of).map_err(ApiError::internal)
 }

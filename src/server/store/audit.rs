@@ -7,21 +7,39 @@ use crate::model::WorkspaceId;
 use crate::platform::odeus::wire::AuditEntry;
 use crate::server::error::ApiError;
 
+/// Whose log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::server) enum Log {
+    Odeus,
+    Trustpager,
+}
+
+impl Log {
+    const fn table(self) -> &'static str {
+        match self {
+            Self::Odeus => "audit",
+            Self::Trustpager => "tp_audit",
+        }
+    }
+}
+
 /// Appends an entry; its `id` is handed out here.
 pub(in crate::server) fn append(
     db: &Database,
+    log: Log,
     workspace: &WorkspaceId,
     mut entry: AuditEntry,
 ) -> Result<(), ApiError> {
+    let table = log.table();
     let last: i64 = db.query_row(
-        "SELECT COALESCE(MAX(id), 0) FROM audit WHERE workspace = ?1",
+        &format!("SELECT COALESCE(MAX(id), 0) FROM {table} WHERE workspace = ?1"),
         [workspace.as_str()],
         |row| row.get(0),
     )?;
     let id = last + 1;
     entry.id = id.unsigned_abs();
     db.execute(
-        "INSERT INTO audit (workspace, id, entry) VALUES (?1, ?2, ?3)",
+        &format!("INSERT INTO {table} (workspace, id, entry) VALUES (?1, ?2, ?3)"),
         params![workspace.as_str(), id, to_json(&entry)?],
     )?;
     Ok(())
@@ -30,12 +48,15 @@ pub(in crate::server) fn append(
 /// Returns up to `limit` entries after the given id, oldest first.
 pub(in crate::server) fn entries(
     db: &Database,
+    log: Log,
     workspace: &WorkspaceId,
     after: i64,
     limit: u32,
 ) -> Result<Vec<AuditEntry>, ApiError> {
-    let mut query = db
-        .prepare("SELECT entry FROM audit WHERE workspace = ?1 AND id > ?2 ORDER BY id LIMIT ?3")?;
+    let table = log.table();
+    let mut query = db.prepare(&format!(
+        "SELECT entry FROM {table} WHERE workspace = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
+    ))?;
     let rows = query
         .query_map(params![workspace.as_str(), after, limit], |row| row.get::<_, String>(0))?;
     rows.map(|row| from_json("audit entry", &row?)).collect()

@@ -16,6 +16,7 @@ pub(super) mod audit;
 pub(super) mod people;
 pub(super) mod rows;
 mod schema;
+pub(super) mod trustpager;
 
 /// Why the database cannot be used at all.
 #[derive(Debug, Error)]

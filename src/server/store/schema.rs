@@ -78,6 +78,101 @@ const STEPS: &[&str] = &["
         entry TEXT NOT NULL,
         PRIMARY KEY (workspace, id)
     ) STRICT, WITHOUT ROWID;
+", "
+    CREATE TABLE tp_catalog (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        facts TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE tp_workspaces (
+        workspace TEXT PRIMARY KEY,
+        -- Random at seeding: a version token from before a reset never matches one from after it.
+        generation TEXT NOT NULL,
+        -- Counts writes. A thing takes the count of its last write as its revision, so that one that is made again under
+        -- an old name never has an old version token.
+        writes INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE tp_users (
+        workspace TEXT NOT NULL REFERENCES tp_workspaces ON DELETE CASCADE,
+        user TEXT NOT NULL,
+        role TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        PRIMARY KEY (workspace, user)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE tp_groups (
+        workspace TEXT NOT NULL REFERENCES tp_workspaces ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        PRIMARY KEY (workspace, name)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE tp_group_members (
+        workspace TEXT NOT NULL,
+        name TEXT NOT NULL,
+        user TEXT NOT NULL,
+        PRIMARY KEY (workspace, name, user),
+        FOREIGN KEY (workspace, name) REFERENCES tp_groups ON DELETE CASCADE,
+        FOREIGN KEY (workspace, user) REFERENCES tp_users ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX tp_group_members_by_user ON tp_group_members (workspace, user);
+    CREATE TABLE tp_sessions (
+        hash BLOB PRIMARY KEY,
+        workspace TEXT NOT NULL,
+        user TEXT NOT NULL,
+        read_only INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL,
+        FOREIGN KEY (workspace, user) REFERENCES tp_users ON DELETE CASCADE
+    ) STRICT;
+    CREATE INDEX tp_sessions_by_user ON tp_sessions (workspace, user);
+    CREATE TABLE tp_clients (
+        workspace TEXT NOT NULL REFERENCES tp_workspaces ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        access TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        PRIMARY KEY (workspace, name)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE tp_tokens (
+        workspace TEXT NOT NULL,
+        id TEXT NOT NULL,
+        client TEXT NOT NULL,
+        user TEXT NOT NULL,
+        role TEXT NOT NULL,
+        prefix TEXT NOT NULL,
+        suffix TEXT NOT NULL,
+        hash BLOB NOT NULL UNIQUE,
+        issued TEXT NOT NULL,
+        last_used TEXT,
+        requests INTEGER NOT NULL,
+        -- A revoked token stays, so that its holder is told so and nothing ever makes it active again.
+        revoked INTEGER NOT NULL,
+        PRIMARY KEY (workspace, id),
+        FOREIGN KEY (workspace, client) REFERENCES tp_clients ON DELETE CASCADE,
+        FOREIGN KEY (workspace, user) REFERENCES tp_users ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX tp_tokens_by_client ON tp_tokens (workspace, client);
+    CREATE INDEX tp_tokens_by_user ON tp_tokens (workspace, user);
+    CREATE TABLE tp_keys (
+        workspace TEXT NOT NULL REFERENCES tp_workspaces ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        grants TEXT NOT NULL,
+        prefix TEXT NOT NULL,
+        hash BLOB NOT NULL UNIQUE,
+        requests INTEGER NOT NULL,
+        last_used TEXT,
+        revision INTEGER NOT NULL,
+        PRIMARY KEY (workspace, name)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE tp_approvals (
+        workspace TEXT NOT NULL REFERENCES tp_workspaces ON DELETE CASCADE,
+        id TEXT NOT NULL,
+        status TEXT NOT NULL,
+        expires_at INTEGER NOT NULL,
+        record TEXT NOT NULL,
+        PRIMARY KEY (workspace, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE tp_audit (
+        workspace TEXT NOT NULL REFERENCES tp_workspaces ON DELETE CASCADE,
+        id INTEGER NOT NULL,
+        entry TEXT NOT NULL,
+        PRIMARY KEY (workspace, id)
+    ) STRICT, WITHOUT ROWID;
 "];
 
 /// Brings the tables up to date, all or nothing.

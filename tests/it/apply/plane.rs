@@ -100,7 +100,7 @@ impl Plane {
         let (world, problems) = world::load(&worlds);
         assert!(!problems.has_errors(), "{problems:?}");
         let options = Options {
-            database: data.path().join("odeus.db"),
+            database: data.path().join("control-plane.db"),
             catalog: catalog.into_iter().collect(),
             world,
             reset: false,

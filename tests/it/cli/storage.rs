@@ -20,7 +20,7 @@ fn limited(lab: &Lab, blocks: u32, args: &str) -> super::harness::Done {
 fn a_full_disk_under_a_new_database_leaves_nothing_half_done() {
     let lab = Lab::with(CONFIG);
     let done = limited(&lab, 8, "plan").exits(8);
-    done.says(&["the embedded control plane did not start", "odeus.db", "free space"]);
+    done.says(&["the embedded control plane did not start", "control-plane.db", "free space"]);
     lab.run("plan --detailed-exitcode").exits(2);
     lab.run("apply --auto-approve").exits(0);
 }
@@ -72,22 +72,25 @@ fn a_data_folder_that_cannot_be_written_is_named() {
     done.says(&["cannot make the data folder file/below", "SCOPEFORM_DATA_DIR"]);
     let done = lab.run("plan --json").env("SCOPEFORM_DATA_DIR", "file").exits(1);
     assert_eq!(done.json()["valid"], false);
-    std::fs::create_dir_all(lab.path("data/odeus.db")).unwrap();
-    lab.run("plan").env("SCOPEFORM_DATA_DIR", "data").exits(8).says(&["did not start", "odeus.db"]);
+    std::fs::create_dir_all(lab.path("data/control-plane.db")).unwrap();
+    lab.run("plan")
+        .env("SCOPEFORM_DATA_DIR", "data")
+        .exits(8)
+        .says(&["did not start", "control-plane.db"]);
     lab.write(
-        "other/odeus.db",
+        "other/control-plane.db",
         "this is no database, and it is long enough to be read as one page or more",
     );
     let done = lab.run("plan").env("SCOPEFORM_DATA_DIR", "other").exits(8);
-    done.says(&["did not start", "odeus.db"]);
-    assert!(lab.read("other/odeus.db").starts_with("this is no database"));
+    done.says(&["did not start", "control-plane.db"]);
+    assert!(lab.read("other/control-plane.db").starts_with("this is no database"));
 }
 
 #[test]
 fn the_data_folder_is_where_it_is_said_to_be() {
     let lab = Lab::with(CONFIG);
     lab.run("plan").env("SCOPEFORM_DATA_DIR", "elsewhere").exits(0);
-    assert!(lab.path("elsewhere/odeus.db").exists());
+    assert!(lab.path("elsewhere/control-plane.db").exists());
     assert_eq!(lab.read("elsewhere/.gitignore"), "*\n");
     assert!(!lab.path(".scopeform").exists());
 }

@@ -24,6 +24,7 @@ async fn process_that_is_killed() {
         database: database.into(),
         catalog: catalog(),
         world: world(),
+        trustpager: None,
         reset: false,
         rate_limit: None,
     };

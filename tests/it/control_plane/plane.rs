@@ -357,7 +357,8 @@ pub(crate) async fn start_in(
 ) -> Result<Running, server::StartError> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let database = dir.path().join("plane.sqlite");
-    let options = Options { database, catalog: catalog(), world, reset, rate_limit };
+    let options =
+        Options { database, catalog: catalog(), world, trustpager: None, reset, rate_limit };
     server::start(listener, options).await
 }
 

@@ -1,0 +1,162 @@
+//! From a TrustPager world and its catalogue to the first rows.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection as Database, Transaction};
+use sha2::{Digest, Sha256};
+
+use super::TrustpagerSeed;
+use super::issue::{self, Issued};
+use crate::model::{UserId, WorkspaceId};
+use crate::platform::trustpager::catalog::Catalog;
+use crate::platform::trustpager::machine::check_list;
+use crate::platform::trustpager::name::{ClientName, RoleKey, TokenId};
+use crate::platform::trustpager::state::{AccessList, KeyGrants, Token};
+use crate::platform::trustpager::world::{World, WorldToken, WorldWorkspace};
+use crate::server::auth::random_hex;
+use crate::server::error::ApiError;
+use crate::server::seed::{Fresh, SeedError, digest};
+use crate::server::store::rows;
+use crate::server::store::trustpager as store;
+
+/// Returns a world for people who have written none: one workspace with one owner and nothing connected.
+#[must_use]
+pub fn default_world(workspace: &WorkspaceId) -> World {
+    let owner = UserId::try_from(format!("owner@{workspace}.example")).ok();
+    let users = owner.zip(RoleKey::try_from("owner").ok()).into_iter().collect();
+    let only = WorldWorkspace {
+        users,
+        groups: BTreeMap::new(),
+        clients: BTreeMap::new(),
+        keys: BTreeMap::new(),
+    };
+    World { workspaces: BTreeMap::from([(workspace.clone(), only)]) }
+}
+
+const WORLD: &str = "trustpager_world_digest";
+const CATALOG: &str = "trustpager_catalog_digest";
+
+/// Fills the tables of TrustPager, once. When they are filled, says what has changed since.
+pub(in crate::server) fn seed(
+    db: &Transaction<'_>,
+    seed: &TrustpagerSeed,
+    fresh: Fresh,
+) -> Result<Vec<String>, SeedError> {
+    let TrustpagerSeed { catalog, world } = seed;
+    let digests = [
+        (WORLD, digest(world)?, "TrustPager world"),
+        (CATALOG, digest(catalog)?, "TrustPager catalogue"),
+    ];
+    if fresh == Fresh::WhenEmpty && rows::meta(db, WORLD)?.is_some() {
+        let mut notices = Vec::new();
+        for (key, now, what) in &digests {
+            if rows::meta(db, key)?.as_ref() != Some(now) {
+                notices.push(format!(
+                    "the {what} has changed since the database was seeded and is not read again; \
+                     `scopeform serve --reset` seeds anew and loses what was applied"
+                ));
+            }
+        }
+        return Ok(notices);
+    }
+    store::forget(db)?;
+    store::put_catalog(db, catalog)?;
+    for (id, workspace) in &world.workspaces {
+        seed_workspace(db, id, workspace, catalog)?;
+    }
+    for (key, digest, _) in &digests {
+        rows::set_meta(db, key, digest)?;
+    }
+    Ok(Vec::new())
+}
+
+fn seed_workspace(
+    db: &Database,
+    id: &WorkspaceId,
+    world: &WorldWorkspace,
+    catalog: &Catalog,
+) -> Result<(), SeedError> {
+    let wrong = |problem: String| SeedError::World { workspace: id.clone(), problem };
+    let generation = random_hex::<4>().map_err(|error| SeedError::Database(error.to_string()))?;
+    let workspace = store::insert_workspace(db, id, &generation)?;
+    let known = |role: &RoleKey| {
+        if catalog.roles.contains_key(role) {
+            Ok(())
+        } else {
+            Err(wrong(format!("the catalogue has no role `{role}`")))
+        }
+    };
+    for (user, role) in &world.users {
+        known(role)?;
+        store::put_user(db, &workspace, user, role)?;
+    }
+    for (group, members) in &world.groups {
+        if let Some(stranger) = members.iter().find(|m| !world.users.contains_key(*m)) {
+            return Err(wrong(format!(
+                "group `{group}` names `{stranger}`, who is not among the users"
+            )));
+        }
+        store::insert_group(db, &workspace, group, members)?;
+    }
+    for (name, client) in &world.clients {
+        let access = beside_defaults(catalog, &client.access);
+        check_list(catalog, &access)
+            .map_err(|problem| wrong(format!("OAuth client `{name}`: {problem}")))?;
+        store::clients::put(db, &workspace, name, &access)?;
+        for (n, world_token) in client.tokens.iter().enumerate() {
+            let WorldToken { user, role, issued, last_used, requests } = world_token;
+            let Some(current) = world.users.get(user) else {
+                return Err(wrong(format!(
+                    "`{user}` has authorised `{name}` but is not among the users"
+                )));
+            };
+            let role = role.as_ref().unwrap_or(current);
+            known(role)?;
+            let mark = mark(id, name, user, n);
+            let Issued { value, prefix, suffix } = issue::token_like(&mark)?;
+            let token = Token {
+                id: TokenId::try_from(format!("tok_{}", mark.get(..12).unwrap_or(&mark)))
+                    .map_err(|error| SeedError::Database(error.to_string()))?,
+                user: user.clone(),
+                role_at_authorisation: role.clone(),
+                prefix,
+                suffix,
+                issued: *issued,
+                last_used: *last_used,
+                requests: *requests,
+            };
+            store::clients::insert_token(db, &workspace, name, &token, value.hash().bytes())?;
+        }
+    }
+    for (name, grants) in &world.keys {
+        if let KeyGrants::Custom(list) = grants {
+            check_list(catalog, list)
+                .map_err(|problem| wrong(format!("API key `{name}`: {problem}")))?;
+        }
+        let Issued { value, prefix, suffix: _ } = issue::key()?;
+        store::keys::insert(db, &workspace, name, grants, &prefix, value.hash().bytes())?;
+    }
+    Ok(())
+}
+
+/// Returns the default policy with what the world says otherwise.
+fn beside_defaults(catalog: &Catalog, own: &AccessList) -> AccessList {
+    let mut list = AccessList::platform_default(catalog);
+    list.tiers.extend(own.tiers.clone());
+    list.verbs.extend(own.verbs.clone());
+    list.verbs.retain(|_, verbs| !verbs.is_empty());
+    list.unknown = own.unknown.clone();
+    list
+}
+
+/// Names a token of the world the same way on every machine, so that files can name it. It is no part of its value.
+fn mark(workspace: &WorkspaceId, client: &ClientName, user: &UserId, n: usize) -> String {
+    let text = format!("{workspace}/{client}/{user}/{n}");
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl From<getrandom::Error> for SeedError {
+    fn from(error: getrandom::Error) -> Self {
+        Self::Database(ApiError::internal(error).cause().unwrap_or_default().to_owned())
+    }
+}
