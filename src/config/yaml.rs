@@ -11,7 +11,7 @@ use serde_saphyr::granit_parser::{
     ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Span as YamlSpan, Tag,
 };
 
-use super::redact::{is_secret_word, redact_all, redact_lines, redact_secrets};
+use super::redact::{is_live_value, is_secret_word, redact_all, redact_lines, redact_secrets};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::source::{FileId, Origin, SourceFile, Span, Spanned};
 
@@ -366,7 +366,15 @@ impl<'text> Builder<'_, 'text> {
             if let Some(first) = seen.get(&key.value) {
                 let at = Origin { file: self.file, span: key.span };
                 let earlier = Origin { file: self.file, span: *first };
-                let message = format!("key `{}` stands twice in one mapping", key.value);
+                // What is dropped here is not looked at again, and its line is printed.
+                redact_secrets(&node, self.file, self.out);
+                let message = if is_live_value(&key.value) {
+                    self.out.redact(at);
+                    self.out.redact(earlier);
+                    "one key stands twice in one mapping".to_owned()
+                } else {
+                    format!("key `{}` stands twice in one mapping", key.value)
+                };
                 self.out.push(
                     Diagnostic::at(Code::DuplicateKey, at, message)
                         .label("again here")
