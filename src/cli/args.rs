@@ -61,6 +61,8 @@ pub enum Command {
     Status(Status),
     /// Write the live scope configuration as CSV
     Export(Export),
+    /// List or revoke the tokens of OAuth clients
+    Tokens(Tokens),
     /// Run the embedded control plane alone
     Serve(Serve),
     /// Print a JSON Schema
@@ -245,6 +247,63 @@ pub struct Export {
     pub out: Option<PathBuf>,
 }
 
+/// `tokens`
+#[derive(Debug, Args)]
+pub struct Tokens {
+    /// What to do with them
+    #[command(subcommand)]
+    pub command: TokensCommand,
+}
+
+/// What to do with tokens.
+#[derive(Debug, Subcommand)]
+pub enum TokensCommand {
+    /// Show active tokens: whose they are and when they were last used
+    List(TokensList),
+    /// Invalidate one token at once
+    Revoke(TokensRevoke),
+}
+
+/// `tokens list`
+#[derive(Debug, Args)]
+pub struct TokensList {
+    /// Where the configuration is.
+    #[command(flatten)]
+    pub source: Source,
+    /// How to reach the live system.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// Only tokens of this client
+    #[arg(long, value_name = "NAME")]
+    pub client: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `tokens revoke`
+#[derive(Debug, Args)]
+pub struct TokensRevoke {
+    /// The token: its id, or what `tokens list` shows of it
+    #[arg(value_name = "TOKEN")]
+    pub token: String,
+    /// Where the configuration is.
+    #[command(flatten)]
+    pub source: Source,
+    /// How to reach the live system.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// Why, for the audit log
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Revoke without asking
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `serve`
 #[derive(Debug, Args)]
 pub struct Serve {
@@ -273,9 +332,30 @@ pub struct Schema {
 /// `explain`
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// The code, such as native-scope-missing; all codes when absent
+    /// The code, such as native-scope-missing; all codes when absent. Or `access`: what a user's token may do, and why
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
+    /// With `access`: the OAuth client
+    #[arg(long, value_name = "NAME")]
+    pub client: Option<String>,
+    /// With `access`: the user
+    #[arg(long, value_name = "EMAIL")]
+    pub user: Option<String>,
+    /// With `access`: only this resource
+    #[arg(long, value_name = "RESOURCE")]
+    pub resource: Option<String>,
+    /// With `access`: the configuration folder or file
+    #[arg(long, value_name = "PATH", env = "SCOPEFORM_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// With `access`: which workspace, where the files declare several
+    #[arg(long, value_name = "NAME")]
+    pub workspace: Option<String>,
+    /// How to reach the live system.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// With `access`: print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `completions`

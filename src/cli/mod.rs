@@ -100,7 +100,8 @@ fn dispatch(cli: &Cli, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
         Command::Export(args) => block_on(commands::export::run(args, env, ui)),
         Command::Serve(args) => block_on(commands::serve::run(args, env, ui)),
         Command::Schema(args) => commands::schema::run(args, ui),
-        Command::Explain(args) => commands::explain::run(args, ui),
+        Command::Explain(args) => block_on(commands::explain::run(args, env, ui)),
+        Command::Tokens(args) => block_on(commands::tokens::run(args, env, ui)),
         Command::Completions(args) => commands::completions::run(args, ui),
     }
 }

@@ -60,7 +60,8 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     if !args.json {
         plan::print(&sealed, output, &format!("scopeform apply {}", file.display()), ui)?;
     }
-    let work = Work { place, folder, root, args, env, ui };
+    let (reach, parallelism) = (args.reach, args.parallelism);
+    let work = Work { place, folder, root, reach, parallelism, env, ui };
     let approved = approve(sealed, consent)?;
     if approved.sealed().plan().is_empty() {
         return nothing(args, ui);
@@ -69,7 +70,7 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
         Kind::Odeus => work.carry_out::<Odeus>(&approved, None).await?.0,
         Kind::Trustpager => work.carry_out::<Trustpager>(&approved, None).await?.0,
     };
-    finish(&report, args, ui)
+    finish_report(&report, args.json, ui)
 }
 
 /// Returns the configuration folder that a saved plan belongs to: named, or that of the plan file itself.
@@ -143,9 +144,10 @@ async fn from_files_of<P: Product>(
     if empty {
         return nothing(args, ui);
     }
-    let work = Work { place, folder: None, root, args, env, ui };
+    let (reach, parallelism) = (args.reach, args.parallelism);
+    let work = Work { place, folder: None, root, reach, parallelism, env, ui };
     let (report, end) = work.carry_out::<P>(&approved, Some(loaded)).await?;
-    let exit = finish(&report, args, ui)?;
+    let exit = finish_report(&report, args.json, ui)?;
     if report.is_complete()
         && let Some(end) = end
     {
@@ -154,7 +156,12 @@ async fn from_files_of<P: Product>(
     Ok(exit)
 }
 
-fn ask(sealed: &SealedPlan, output: Output, json: bool, ui: &Ui) -> Result<Consent, Failure> {
+pub(super) fn ask(
+    sealed: &SealedPlan,
+    output: Output,
+    json: bool,
+    ui: &Ui,
+) -> Result<Consent, Failure> {
     let plan = sealed.plan();
     if !ui.input {
         return Err(Failure::new(
@@ -180,7 +187,7 @@ fn ask(sealed: &SealedPlan, output: Output, json: bool, ui: &Ui) -> Result<Conse
     }
 }
 
-fn approve(sealed: SealedPlan, consent: Consent) -> Result<ApprovedPlan, Failure> {
+pub(super) fn approve(sealed: SealedPlan, consent: Consent) -> Result<ApprovedPlan, Failure> {
     ApprovedPlan::new(sealed, consent).map_err(|refusal| {
         let message = format!("{refusal}; nothing was done");
         match &refusal {
@@ -207,7 +214,8 @@ struct Work<'a> {
     place: Place,
     folder: Option<Folder>,
     root: PathBuf,
-    args: &'a Args,
+    reach: Reach,
+    parallelism: usize,
     env: &'a Env,
     ui: &'a Ui,
 }
@@ -229,12 +237,11 @@ impl Work<'_> {
             folder,
             root: &self.root,
         };
-        let reach: Reach = self.args.reach;
-        let live = live::connect::<P>(target, secrets, reach, self.env, self.ui).await?;
+        let live = live::connect::<P>(target, secrets, self.reach, self.env, self.ui).await?;
         let interrupted = AtomicBool::new(false);
         let options = Options {
             today: clock::today(),
-            parallelism: self.args.parallelism,
+            parallelism: self.parallelism,
             interrupted: &interrupted,
         };
         let progress = Progress { ui: *self.ui, writing: AtomicBool::new(false) };
@@ -361,8 +368,29 @@ fn nothing(args: &Args, ui: &Ui) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn finish(report: &Report, args: &Args, ui: &Ui) -> Result<Exit, Failure> {
-    if args.json {
+/// Carries out a plan that was made on the spot, for a configuration that is loaded already.
+pub(super) async fn carry_out_one<P: Product>(
+    approved: &ApprovedPlan,
+    loaded: &Loaded,
+    reach: Reach,
+    env: &Env,
+    ui: &Ui,
+) -> Result<Report, Failure> {
+    let work = Work {
+        place: Place::of(&loaded.config.endpoint.to_string()),
+        folder: None,
+        root: loaded.folder.root.clone(),
+        reach,
+        parallelism: 1,
+        env,
+        ui,
+    };
+    Ok(work.carry_out::<P>(approved, Some(loaded)).await?.0)
+}
+
+/// Prints a report and returns how the command ends.
+pub(super) fn finish_report(report: &Report, json: bool, ui: &Ui) -> Result<Exit, Failure> {
+    if json {
         ui.out(&render::report::json(report))?;
     } else {
         ui.out(&render::report::text(report, ui.palette()))?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::cli::args::Explain as Args;
+use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::ui::{Failure, Ui};
 use crate::diag::Code;
@@ -33,7 +34,16 @@ fn entries() -> BTreeMap<&'static str, Entry> {
 }
 
 /// Prints one entry, or the list of all of them.
-pub(in crate::cli) fn run(args: &Args, ui: &Ui) -> Result<Exit, Failure> {
+pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
+    if args.code.as_deref() == Some("access") {
+        return super::access::run(args, env, ui).await;
+    }
+    if args.client.is_some() || args.user.is_some() || args.resource.is_some() {
+        return Err(Failure::new(
+            Exit::Usage,
+            "`--client`, `--user` and `--resource` go with `explain access`",
+        ));
+    }
     let all = entries();
     let mut page = String::new();
     match &args.code {

@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod access;
 pub(super) mod apply;
 pub(super) mod completions;
 pub(super) mod explain;
@@ -10,6 +11,7 @@ pub(super) mod schema;
 pub(super) mod serve;
 pub(super) mod show;
 pub(super) mod status;
+pub(super) mod tokens;
 pub(super) mod validate;
 
 use serde_json::json;

@@ -15,7 +15,7 @@ use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load, located, report, source_ranges};
 use crate::model::Address;
 use crate::plan::Plan;
-use crate::plan::assemble::Inputs;
+use crate::plan::assemble::{Header, Inputs};
 use crate::platform::Kind;
 use crate::platform::provider::{Read, Reading};
 use crate::render::palette::Palette;
@@ -74,6 +74,18 @@ pub(super) async fn read<P: Product>(
     let reading = live.client.read().await;
     live.close().await;
     reading.map_err(|error| no_access(&error, &loaded.config.workspace))
+}
+
+/// Returns what a plan of this workspace says about itself.
+pub(super) fn header(loaded: &Loaded, reads: u32) -> Header {
+    Header {
+        platform: loaded.config.desired.kind(),
+        workspace: loaded.config.workspace.clone(),
+        endpoint: loaded.config.endpoint.to_string(),
+        today: clock::today(),
+        reads,
+        sources: Vec::new(),
+    }
 }
 
 /// Plans from what was read, or prints what is wrong with the names in the files.

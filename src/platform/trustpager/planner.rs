@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::desired::Desired;
 use super::findings;
 use super::machine::{Side, effective, token_may};
-use super::operation::Operation;
+use super::operation::{Operation, RevokeReason};
 use super::prospect::{ClientProspect, KeyProspect, revoked_ids};
 use super::resolve::{KeyWish, resolve};
 use super::state::{AccessList, Caller, KeyGrants, Snapshot, Token};
@@ -184,9 +184,12 @@ fn list_privilege(
         let (widens, narrows) = old.words(&new);
         let direction = if new.within(&old) { Direction::Narrowing } else { Direction::Widening };
         let words = |list: &AccessList| {
-            list.tiers
-                .get(&resource.key)
-                .map_or_else(|| "no_access".to_owned(), ToString::to_string)
+            let tier = list.tiers.get(&resource.key);
+            let mut words = tier.map_or_else(|| "no_access".to_owned(), ToString::to_string);
+            for verb in list.verbs.get(&resource.key).into_iter().flatten() {
+                words.push_str(&format!(" + {verb}"));
+            }
+            words
         };
         let address = unit.child("resources").child(resource.key.as_str());
         changes.push(PrivilegeChange {
@@ -313,10 +316,19 @@ fn why_unchanged(
 ) -> String {
     let catalog = &snapshot.catalog;
     let role = snapshot.users.get(&token.user);
-    let moved = catalog
-        .resources
-        .values()
-        .find(|resource| before.tiers.get(&resource.key) != after.tiers.get(&resource.key));
+    let moves = |resource: &&super::catalog::Resource| {
+        before.tiers.get(&resource.key) != after.tiers.get(&resource.key)
+    };
+    let widens = |resource: &&super::catalog::Resource| {
+        let of = |list: &AccessList| {
+            let tier = list.tiers.get(&resource.key);
+            tier.map(|tier| catalog.grants(resource, tier)).unwrap_or_default()
+        };
+        !of(after).within(&of(before))
+    };
+    // A raised ceiling is what a reader would expect to matter.
+    let moved = catalog.resources.values().filter(moves);
+    let moved = moved.clone().find(widens).or_else(|| catalog.resources.values().find(moves));
     let name = role.map_or_else(|| "no role".to_owned(), ToString::to_string);
     match moved {
         Some(resource) => {
@@ -485,6 +497,45 @@ fn effective_text(state: &super::state::ClientState, snapshot: &Snapshot) -> Str
         text.push_str(&format!("token {} of {} ({role})\n", token.display(), token.user));
     }
     text
+}
+
+/// Returns the plan that revokes one token by hand.
+///
+/// # Errors
+/// When the client has no such active token.
+pub fn revoke_plan(
+    context: super::machine::Context<'_>,
+    snapshot: &Snapshot,
+    unit: &Address,
+    client: &super::name::ClientName,
+    token: &Token,
+    reason: &str,
+    header: Header,
+) -> Result<Plan, super::machine::Rejected> {
+    let why = RevokeReason::Named { reason: reason.to_owned() };
+    let operation = Operation::RevokeToken { client: client.clone(), token: token.id.clone(), why };
+    let state = snapshot.clients.get(client).map(|live| live.state.clone());
+    let state = state.ok_or_else(|| super::machine::Rejected::NoSuchToken(token.id.clone()))?;
+    let machine = super::machine::Machine::new(context, unit.clone(), state);
+    let (operations, _) = super::prospect::fold(machine, &[operation])?;
+    let address = unit.child("tokens").child(token.id.as_str());
+    let what = format!("token {} of {} is revoked at once: {reason}", token.display(), token.user);
+    let change = Change {
+        declared_at: address.clone(),
+        address: address.clone(),
+        kind: "trustpager_token".to_owned(),
+        unit: unit.clone(),
+        before: value::token(token),
+        after: Value::Null,
+        catalog_change: false,
+    };
+    let unit = UnitPlan {
+        changes: vec![change],
+        operations,
+        privilege: vec![credential(unit, address, Direction::Narrowing, what)],
+        ..UnitPlan::default()
+    };
+    Ok(assemble(header, vec![unit]))
 }
 
 /// Returns whether an operation is one of this platform's that names a client.

@@ -102,7 +102,8 @@ impl Plane {
         let options = Options {
             database: data.path().join("control-plane.db"),
             catalog: catalog.into_iter().collect(),
-            world,
+            world: world.odeus,
+            trustpager: None,
             reset: false,
             rate_limit: None,
         };

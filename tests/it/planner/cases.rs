@@ -199,7 +199,7 @@ fn case_24_a_change_elsewhere_passes_and_one_that_matters_is_stale() {
     let stale = |change: &dyn Fn(&mut Snapshot)| {
         let mut later = live.clone();
         change(&mut later);
-        let stale = Odeus::stale(&made.bound, &later);
+        let stale = Odeus::stale(&made.bound, &later, jiff::civil::date(2026, 11, 22));
         stale.iter().map(|s| s.address.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(stale(&|_| {}), Vec::<String>::new());
@@ -270,7 +270,7 @@ fn case_24_facts_that_a_plan_relied_on_are_checked_too() {
     );
     let mut later = QUIET.clone();
     later.directory.groups.remove("sales");
-    let stale = Odeus::stale(&made.bound, &later);
+    let stale = Odeus::stale(&made.bound, &later, jiff::civil::date(2026, 11, 22));
     let stale: Vec<_> = stale.iter().map(|s| (s.address.as_str(), s.live.as_str())).collect();
     assert_eq!(
         stale,
@@ -371,7 +371,7 @@ fn case_29_fixed_to_sync_drops_and_adds_and_says_both() {
         .widening()
         .filter_map(|change| match &change.right {
             Right::Scope(scope) => Some(scope.to_string()),
-            Right::Use { .. } => None,
+            Right::Use { .. } | Right::Tier { .. } | Right::Credential { .. } => None,
         })
         .collect();
     assert_eq!(widening.join(" "), added);

@@ -34,7 +34,7 @@ pub(crate) fn world(body: &str) -> Snapshot {
     let (world, out) = config::world::load(&sources);
     assert!(out.is_empty(), "{text}\n{out:?}");
     let acme = WorkspaceId::try_from("acme").unwrap();
-    genesis::snapshot(&acme, &world.workspaces["acme"], &bundled_catalog()).unwrap()
+    genesis::snapshot(&acme, &world.odeus.workspaces["acme"], &bundled_catalog()).unwrap()
 }
 
 /// Every action off, the vendor's clients.
@@ -58,7 +58,7 @@ pub(crate) fn with_header(body: &str) -> String {
 }
 
 pub(crate) fn desired(config: &Config) -> &Desired {
-    let config::Desired::Odeus(desired) = &config.desired;
+    let config::Desired::Odeus(desired) = &config.desired else { panic!("another platform") };
     desired
 }
 
@@ -114,6 +114,7 @@ pub(crate) fn apply_to(live: &Snapshot, plan: &Plan) -> Snapshot {
 pub(crate) fn operations(plan: &Plan) -> impl Iterator<Item = &Operation> {
     plan.bound.operations.iter().map(|planned| match &planned.operation {
         platform::Operation::Odeus(operation) => operation,
+        platform::Operation::Trustpager(_) => panic!("a plan of another platform"),
     })
 }
 
