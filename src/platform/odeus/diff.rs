@@ -298,9 +298,8 @@ fn into_sync(toggles: &[Toggle], client: Option<&Op>, live: &IntegrationState) -
     };
     let widen: Vec<Op> = widening(toggles).map(set).collect();
     let narrow: Vec<Op> = narrowing(toggles).map(set).collect();
-    let toggles_first = |one: &[Op], two: &[Op]| {
-        one.iter().chain(two).chain(client).cloned().collect::<Vec<Op>>()
-    };
+    let toggles_first =
+        |one: &[Op], two: &[Op]| one.iter().chain(two).chain(client).cloned().collect::<Vec<Op>>();
     let client_first = client.into_iter().cloned().chain(plain(toggles)).collect();
     vec![toggles_first(&widen, &narrow), toggles_first(&narrow, &widen), client_first]
 }

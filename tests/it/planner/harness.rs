@@ -47,7 +47,7 @@ fn indented(text: &str, by: usize) -> String {
 /// Reads one configuration file without a header, which must be valid.
 pub(crate) fn wishes(body: &str) -> Config {
     let mut sources = SourceMap::new();
-    sources.add("acme.yaml", &with_header(body));
+    sources.add("acme.yaml", with_header(body));
     let (mut configs, out) = config::load(&sources);
     assert!(!out.has_errors(), "{body}\n{out:?}");
     configs.pop().unwrap()

@@ -49,7 +49,7 @@ pub(crate) fn swapped() -> impl Strategy<Value = (Snapshot, Desired)> {
     (wished(), lists(), lists()).prop_map(|((mut live, mut desired), first, last)| {
         let (mut first, mut last) = (first.into_iter(), last.into_iter());
         let directory = live.directory.clone();
-        let mut next = |lists: &mut std::vec::IntoIter<BTreeSet<Principal>>| {
+        let next = |lists: &mut std::vec::IntoIter<BTreeSet<Principal>>| {
             known(&Access::only(lists.next().unwrap_or_default()), &directory)
         };
         for (key, wanted) in &mut desired.integrations {
