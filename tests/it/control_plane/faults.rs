@@ -200,15 +200,19 @@ async fn a_refused_rate_is_waited_for_also_by_writes() {
 
 #[tokio::test]
 async fn pages_without_an_end_are_noticed() {
-    let page = |next: &str| ok(&format!(r#"{{"items":[],"next_cursor":{next},"has_more":true}}"#));
-    for (next, expected) in [("\"again\"", "came before"), ("null", "got none")] {
-        let rogue =
-            Rogue::start(
-                move |_, path| {
-                    if path.ends_with("/settings") { ok(SETTINGS) } else { page(next) }
-                },
-            )
-            .await;
+    let page = |items: &str, next: &str| {
+        ok(&format!(r#"{{"items":[{items}],"next_cursor":{next},"has_more":true}}"#))
+    };
+    let user = r#"{"user":"a@x","role":"member"}"#;
+    for (items, next, expected) in [
+        (user, "\"again\"", "came before"),
+        (user, "null", "got none"),
+        ("", "\"again\"", "got an empty page"),
+    ] {
+        let rogue = Rogue::start(move |_, path| {
+            if path.ends_with("/settings") { ok(SETTINGS) } else { page(items, next) }
+        })
+        .await;
         let error = rogue.read().await;
         assert!(matches!(error, ProviderError::Protocol { .. }), "{error}");
         assert!(error.to_string().contains(expected), "{error}");
