@@ -7,7 +7,9 @@ use super::{FORMAT_VERSION, v1};
 use crate::model::{Address, CauseKind, Direction, Effect, PrivilegeChange, Right, ScopeSet};
 use crate::plan::{
     Breakage, Change, Finding, PeopleEffect, Plan, ReconnectReason, Severity, SourceRange,
+    TokenChange, TokenEffect, TokenUnchanged,
 };
+use crate::platform::Latency;
 
 pub(super) fn plan(plan: &Plan, digest: &str) -> v1::Plan {
     let outline = Outline::of(plan);
@@ -41,6 +43,11 @@ pub(super) fn plan(plan: &Plan, digest: &str) -> v1::Plan {
             scopes_narrower: counts.scopes_narrower,
             uses_wider: counts.uses_wider,
             uses_narrower: counts.uses_narrower,
+            tiers_wider: counts.tiers_wider,
+            tiers_narrower: counts.tiers_narrower,
+            credentials_new: counts.credentials_new,
+            credentials_end: counts.credentials_end,
+            tokens_re_resolved: counts.tokens_re_resolved,
             actions_stop_running: counts.actions_stop,
             actions_will_not_run: counts.actions_will_not_run,
             actions_unverified: counts.actions_unverified,
@@ -58,6 +65,17 @@ pub(super) fn plan(plan: &Plan, digest: &str) -> v1::Plan {
         privilege_delta: privilege,
         breakage: outline.breakage.iter().map(|b| breakage(b)).collect(),
         people: outline.people.iter().map(|p| people(p)).collect(),
+        takes_effect: match plan.bound.platform.takes_effect() {
+            Latency::OnReconnect => v1::TakesEffect::OnReconnect,
+            Latency::AtOnce => v1::TakesEffect::AtOnce,
+        },
+        tokens: plan.observed.tokens.iter().map(tokens).collect(),
+        unreviewed: plan
+            .bound
+            .unreviewed
+            .iter()
+            .map(|u| v1::Unreviewed { unit: u.unit.to_string(), scope: u.scope.to_string() })
+            .collect(),
         findings: outline.findings.iter().map(|f| finding(&outline, f)).collect(),
         operations: operations(plan),
         requires_human: requires_human(&outline),
@@ -180,6 +198,32 @@ fn breakage(breakage: &Breakage) -> v1::Breakage {
                 missing: texts(missing),
             }
         }
+    }
+}
+
+fn tokens(effect: &TokenEffect) -> v1::Tokens {
+    let TokenEffect { unit, re_resolved, changed, unchanged, queued_affected } = effect;
+    v1::Tokens {
+        unit: unit.to_string(),
+        re_resolved: *re_resolved,
+        changed: changed
+            .iter()
+            .map(|TokenChange { user, role, token, what }| v1::TokenChange {
+                user: user.clone(),
+                role: role.clone(),
+                token: token.clone(),
+                what: what.clone(),
+            })
+            .collect(),
+        unchanged: unchanged
+            .iter()
+            .map(|TokenUnchanged { user, token, why }| v1::TokenUnchanged {
+                user: user.clone(),
+                token: token.clone(),
+                why: why.clone(),
+            })
+            .collect(),
+        queued_affected: *queued_affected,
     }
 }
 

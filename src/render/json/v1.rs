@@ -42,6 +42,12 @@ pub(super) struct Plan {
     pub(super) breakage: Vec<Breakage>,
     /// Who must reconnect, and who still holds what is removed. Observed, not covered by the digest.
     pub(super) people: Vec<People>,
+    /// When a change becomes true for people who are connected already: a property of the platform.
+    pub(super) takes_effect: TakesEffect,
+    /// What changes for the holders of tokens, per client. Observed, not covered by the digest.
+    pub(super) tokens: Vec<Tokens>,
+    /// Scopes that would be requested although no line of the files names them: `--auto-approve` does not cover them.
+    pub(super) unreviewed: Vec<Unreviewed>,
     /// Lints, most severe first.
     pub(super) findings: Vec<Finding>,
     /// The writes, in their order.
@@ -67,6 +73,13 @@ pub(super) struct Summary {
     pub(super) scopes_narrower: usize,
     pub(super) uses_wider: usize,
     pub(super) uses_narrower: usize,
+    pub(super) tiers_wider: usize,
+    pub(super) tiers_narrower: usize,
+    /// API keys that come into being.
+    pub(super) credentials_new: usize,
+    /// Tokens and API keys that end.
+    pub(super) credentials_end: usize,
+    pub(super) tokens_re_resolved: usize,
     pub(super) actions_stop_running: usize,
     pub(super) actions_will_not_run: usize,
     pub(super) actions_unverified: usize,
@@ -213,6 +226,49 @@ pub(super) enum Breakage {
     Unverified { address: String, accepted: Vec<String>, reason: String },
     /// A platform feature loses a native action's scope.
     FeatureBreaks { unit: String, feature: String, actions: Vec<String>, missing: Vec<String> },
+}
+
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum TakesEffect {
+    /// When each of them reconnects, or when their token expires.
+    OnReconnect,
+    /// The moment it is saved, for every active token.
+    AtOnce,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Tokens {
+    pub(super) unit: String,
+    /// Active tokens that are re-resolved.
+    pub(super) re_resolved: usize,
+    /// Holders for whom something changes.
+    pub(super) changed: Vec<TokenChange>,
+    /// Holders for whom nothing changes although the ceiling does, and why.
+    pub(super) unchanged: Vec<TokenUnchanged>,
+    /// Queued calls that can no longer be executed when approved.
+    pub(super) queued_affected: usize,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct TokenChange {
+    pub(super) user: String,
+    pub(super) role: String,
+    pub(super) token: String,
+    pub(super) what: Vec<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct TokenUnchanged {
+    pub(super) user: String,
+    pub(super) token: String,
+    pub(super) why: String,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Unreviewed {
+    pub(super) unit: String,
+    pub(super) scope: String,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
