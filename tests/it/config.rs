@@ -264,7 +264,7 @@ fn another_parser_reads_the_same_declarations() {
         let (configs, _) = config::load(&sources);
         let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for config in &configs {
-            let config::Desired::Odeus(desired) = &config.desired;
+            let config::Desired::Odeus(desired) = &config.desired else { unreachable!() };
             for (key, integration) in &desired.integrations {
                 let keys = integration.actions.keys().map(ToString::to_string);
                 let keys = keys.chain(integration.globs.keys().cloned());
@@ -333,7 +333,7 @@ fn a_file_says_what_is_wanted_and_nothing_else() {
     let config = &configs[0];
     assert_eq!(config.endpoint.to_string(), "https://odeus.example.com");
     assert_eq!(config.raised.len(), 1);
-    let config::Desired::Odeus(desired) = &config.desired;
+    let config::Desired::Odeus(desired) = &config.desired else { unreachable!() };
     let sharepoint = &desired.integrations["sharepoint"];
     assert_eq!(sharepoint.access, Some(Access::Everyone));
     assert_eq!(sharepoint.oauth, Some(DesiredOauth::Managed));
@@ -375,7 +375,7 @@ fn case_44_user_addresses_do_not_mind_case() {
 fn case_49_an_empty_list_of_actions_is_no_opinion() {
     for body in ["actions: {}", "actions:", "{}"] {
         let body = format!("integrations:\n  excel:\n    {body}\n");
-        let config::Desired::Odeus(desired) = one(&body).0.desired;
+        let config::Desired::Odeus(desired) = one(&body).0.desired else { unreachable!() };
         assert_eq!(desired.integrations["excel"], Default::default(), "{body}");
     }
 }
@@ -386,7 +386,7 @@ fn case_11_and_13_scopes_are_a_set_compared_byte_by_byte() {
         let body = format!(
             "integrations: {{excel: {{oauth: {{mode: fixed, client: {{id: c}}, scopes: [{scopes}]}}}}}}"
         );
-        let config::Desired::Odeus(desired) = one(&body).0.desired;
+        let config::Desired::Odeus(desired) = one(&body).0.desired else { unreachable!() };
         desired.integrations["excel"].oauth.clone()
     };
     assert_eq!(list("openid, User.Read, openid"), list("User.Read, openid"));

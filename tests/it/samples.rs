@@ -50,6 +50,7 @@ pub(crate) fn empty() -> Plan {
             today: date(2026, 11, 22),
             endpoint: "https://odeus.example.com".into(),
             people: Vec::new(),
+            tokens: Vec::new(),
             findings: Vec::new(),
             left_alone: vec![LeftAlone {
                 address: at("teams"),
