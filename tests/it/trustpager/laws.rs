@@ -15,7 +15,7 @@ use super::translate;
 use super::worlds::{ROLES, USERS, wishes};
 
 fn config() -> ProptestConfig {
-    ProptestConfig { cases: 2048, failure_persistence: None, ..ProptestConfig::default() }
+    ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 /// Everything that one token may do.
