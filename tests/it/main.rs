@@ -31,3 +31,5 @@ mod samples;
 mod schemas;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod trustpager;
