@@ -21,3 +21,5 @@ mod samples;
 mod schemas;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod trustpager_plane;
