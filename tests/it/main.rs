@@ -33,3 +33,5 @@ mod schemas;
 mod tidy;
 #[cfg(test)]
 mod trustpager;
+#[cfg(test)]
+mod trustpager_plane;
