@@ -260,19 +260,38 @@ pub(super) struct Body<T>(pub(super) T);
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
     type Rejection = ApiError;
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
-        let bytes = Bytes::from_request(request, app).await.map_err(|rejection| {
-            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                ApiError::new(Code::BodyTooLarge, "a request holds at most 1 MiB")
-            } else {
-                ApiError::new(Code::InvalidJson, "the body could not be read")
-            }
-        })?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
-            if error.is_data() {
-                ApiError::new(Code::InvalidRequest, format!("the body does not fit: {error}"))
-            } else {
-                ApiError::new(Code::InvalidJson, format!("the body is not JSON: {error}"))
-            }
-        })
+        parse(&read(request, app).await?).map(Self)
     }
+}
+
+/// A JSON body that may be left out (413, 400, 422).
+#[derive(Debug)]
+pub(super) struct OptionalBody<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Default> FromRequest<Arc<App>> for OptionalBody<T> {
+    type Rejection = ApiError;
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
+        let bytes = read(request, app).await?;
+        if bytes.is_empty() { Ok(Self(T::default())) } else { parse(&bytes).map(Self) }
+    }
+}
+
+async fn read(request: Request, app: &Arc<App>) -> Result<Bytes, ApiError> {
+    Bytes::from_request(request, app).await.map_err(|rejection| {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            ApiError::new(Code::BodyTooLarge, "a request holds at most 1 MiB")
+        } else {
+            ApiError::new(Code::InvalidJson, "the body could not be read")
+        }
+    })
+}
+
+fn parse<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, ApiError> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        if error.is_data() {
+            ApiError::new(Code::InvalidRequest, format!("the body does not fit: {error}"))
+        } else {
+            ApiError::new(Code::InvalidJson, format!("the body is not JSON: {error}"))
+        }
+    })
 }

@@ -31,3 +31,7 @@ mod samples;
 mod schemas;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod trustpager;
+#[cfg(test)]
+mod trustpager_plane;

@@ -141,7 +141,10 @@ impl Adapter for Trustpager {
                 .get(client)
                 .is_none_or(|live| !live.state.tokens.contains_key(token)),
             Operation::SetClientAccess { client, access } => {
-                snapshot.clients.get(client).is_some_and(|live| live.state.access == *access)
+                let live = snapshot.clients.get(client);
+                live.is_some_and(|live| {
+                    live.state.access.allows_the_same(access, &snapshot.catalog)
+                })
             }
             Operation::CreateKey { key, .. } => {
                 if snapshot.keys.contains_key(key) {
@@ -152,7 +155,8 @@ impl Adapter for Trustpager {
                 false
             }
             Operation::SetKeyAccess { key, grants } => {
-                snapshot.keys.get(key).is_some_and(|live| live.grants == *grants)
+                let live = snapshot.keys.get(key);
+                live.is_some_and(|live| live.grants.allows_the_same(grants, &snapshot.catalog))
             }
             Operation::RevokeKey { key, .. } => !snapshot.keys.contains_key(key),
         };
@@ -192,7 +196,8 @@ impl Adapter for Trustpager {
         let mut found = Vec::new();
         for planned in &bound.operations {
             let Some(operation) = own(planned) else { continue };
-            if Self::not_needed(operation, before_apply, today).is_some() {
+            let skipped = Self::not_needed(operation, before_apply, today).is_some();
+            if skipped || Self::settle(operation, after) == Settled::Done {
                 continue;
             }
             let (wanted, live) = match operation {

@@ -135,16 +135,16 @@ impl Grants {
             let noun = plural(verb.as_str());
             match (self.how(verb), after.how(verb)) {
                 (None, Some(How::Approval)) => {
-                    widens.push(format!("{noun} now queue for approval"))
+                    widens.push(format!("{noun} now queue for approval"));
                 }
                 (None, Some(How::Automatic)) => {
-                    widens.push(format!("{noun} become possible, automatically"))
+                    widens.push(format!("{noun} become possible, automatically"));
                 }
                 (Some(How::Approval), Some(How::Automatic)) => {
-                    widens.push(format!("{noun} become automatic"))
+                    widens.push(format!("{noun} become automatic"));
                 }
                 (Some(How::Automatic), Some(How::Approval)) => {
-                    narrows.push(format!("{noun} queue for approval instead of going through"))
+                    narrows.push(format!("{noun} queue for approval instead of going through"));
                 }
                 (Some(_), None) => narrows.push(format!("{noun} are refused")),
                 (None, None)
@@ -223,8 +223,9 @@ impl Catalog {
         fact.map_or_else(|| tier.to_string(), |fact| fact.label.clone())
     }
 
-    /// Returns the widest tier that a role allows on a resource: the tiers of the resource are tried from the widest,
-    /// each against the role's ceiling in the group that the tier belongs to.
+    /// Returns the widest tier that a role allows on a resource: the resource's ladder is climbed from the bottom, each
+    /// tier held against the role's ceiling in the group that the tier belongs to. What is above a tier that the role
+    /// may not have is out of reach, also where it belongs to another group.
     #[must_use]
     pub fn role_tier<'a>(&self, resource: &'a Resource, role: &RoleKey) -> Option<&'a Tier> {
         let role = self.roles.get(role)?;
@@ -236,7 +237,7 @@ impl Catalog {
             };
             self.grants(resource, tier).within(&self.grants(resource, most))
         };
-        resource.tiers.iter().rev().map(|own| &own.tier).find(|tier| allowed(tier))
+        resource.tiers.iter().map(|own| &own.tier).take_while(|tier| allowed(tier)).last()
     }
 
     /// Returns whether a role may use verbs outside the ladders on a resource.

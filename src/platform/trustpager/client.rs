@@ -155,7 +155,7 @@ impl Read for TrustpagerClient {
                 (one.name, LiveClient { state: one.state, revision: one.etag })
             })?,
             keys: keyed(path::KEYS, keys.items, |one| {
-                let KeyResource { name, grants, prefix, etag } = one;
+                let KeyResource { name, grants, prefix, etag, last_used: _, requests: _ } = one;
                 (name, LiveKey { grants, prefix, revision: etag })
             })?,
             queue: pending.items.into_iter().map(|one| one.item).collect(),

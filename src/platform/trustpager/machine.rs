@@ -135,7 +135,7 @@ pub fn effective(
     resource: &Resource,
     role: Option<&RoleKey>,
 ) -> Effective {
-    let client = list.tiers.get(&resource.key).cloned().unwrap_or_else(|| no_access(resource));
+    let client = list.tier(catalog, resource).cloned().unwrap_or_else(|| no_access(resource));
     let role_tier = role.and_then(|role| catalog.role_tier(resource, role));
     let client_grants = catalog.grants(resource, &client);
     let role_grants = role_tier.map(|tier| catalog.grants(resource, tier)).unwrap_or_default();
@@ -169,7 +169,7 @@ pub fn token_may(
 ) -> Option<How> {
     if resource.extra_verbs.contains_key(verb) {
         let allowed = role.is_some_and(|role| catalog.role_has_verbs(resource, role));
-        return (allowed && list.has_verb(&resource.key, verb)).then_some(How::Automatic);
+        return (allowed && list.has_verb(catalog, resource, verb)).then_some(How::Automatic);
     }
     let effective = effective(catalog, list, resource, role);
     catalog.grants(resource, &effective.tier).how(verb)
@@ -186,10 +186,10 @@ pub fn key_may(
     match grants {
         KeyGrants::FullAccess => Some(How::Automatic),
         KeyGrants::Custom(list) if resource.extra_verbs.contains_key(verb) => {
-            list.has_verb(&resource.key, verb).then_some(How::Automatic)
+            list.has_verb(catalog, resource, verb).then_some(How::Automatic)
         }
         KeyGrants::Custom(list) => {
-            let tier = list.tiers.get(&resource.key)?;
+            let tier = list.tier(catalog, resource)?;
             catalog.grants(resource, tier).how(verb)
         }
     }
@@ -204,9 +204,10 @@ pub struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
-    /// Returns the machine at `state`.
+    /// Returns the machine at `state`, its list under the names of the catalogue (case 64).
     #[must_use]
-    pub const fn new(context: Context<'a>, unit: Address, state: ClientState) -> Self {
+    pub fn new(context: Context<'a>, unit: Address, mut state: ClientState) -> Self {
+        state.access = state.access.under_present_names(context.catalog);
         Self { context, unit, state }
     }
 
@@ -307,6 +308,7 @@ impl<'a> Machine<'a> {
     fn save(&mut self, access: &AccessList) -> Result<Step<Grants>, Rejected> {
         check_list(self.context.catalog, access)?;
         let catalog = self.context.catalog;
+        let access = &access.under_present_names(catalog);
         let (mut moved, mut uses) = (Vec::new(), Vec::new());
         for resource in catalog.resources.values() {
             let old = self.all(&self.state.access, resource);

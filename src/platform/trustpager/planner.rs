@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
+use super::catalog::Catalog;
 use super::desired::Desired;
 use super::findings;
 use super::machine::{Side, effective, token_may};
 use super::operation::{Operation, RevokeReason};
-use super::prospect::{ClientProspect, KeyProspect, revoked_ids};
+use super::prospect::{ClientProspect, KeyProspect};
 use super::resolve::{KeyWish, resolve};
-use super::state::{AccessList, Caller, KeyGrants, Snapshot, Token};
+use super::state::{AccessList, KeyGrants, Snapshot, Token};
 use super::value;
 use crate::diag::Problem;
 use crate::model::{Address, Cause, CauseKind, Direction, PrivilegeChange, Reach as _, Right};
@@ -81,7 +82,7 @@ fn undeclared(desired: &Desired, snapshot: &Snapshot) -> UnitPlan {
 fn client_unit(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> UnitPlan {
     let (findings, observed_findings) = findings::client(prospect, snapshot);
     UnitPlan {
-        changes: client_changes(prospect),
+        changes: client_changes(prospect, &snapshot.catalog),
         operations: prospect.operations.clone(),
         privilege: client_privilege(prospect, snapshot),
         findings,
@@ -98,14 +99,17 @@ fn client_unit(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> UnitPlan {
     }
 }
 
-fn tier_words(list: &AccessList, resource: &super::name::ResourceKey) -> Value {
-    list.tiers.get(resource).map_or(Value::Null, |tier| json!(tier.as_str()))
+/// Returns a tier as a value; a resource that a list leaves out has the tier that begins its ladder.
+fn tier_words(list: &AccessList, key: &super::name::ResourceKey, catalog: &Catalog) -> Value {
+    let first = || catalog.resources.get(key)?.tiers.first().map(|own| &own.tier);
+    let tier = list.tiers.get(key).or_else(first);
+    tier.map_or(Value::Null, |tier| json!(tier.as_str()))
 }
 
-fn client_changes(prospect: &ClientProspect<'_>) -> Vec<Change> {
+fn client_changes(prospect: &ClientProspect<'_>, catalog: &Catalog) -> Vec<Change> {
     let target = &prospect.target;
-    let (before, after) = (&target.live.state.access, &prospect.after.access);
-    let mut changes = list_changes(&target.address, before, after, |resource| {
+    let (before, after) = (&target.before, &prospect.after.access);
+    let mut changes = list_changes(&target.address, (before, after), catalog, |resource| {
         target.declared_at.get(resource).cloned()
     });
     for (token, _) in prospect.revoked() {
@@ -125,8 +129,8 @@ fn client_changes(prospect: &ClientProspect<'_>) -> Vec<Change> {
 
 fn list_changes(
     unit: &Address,
-    before: &AccessList,
-    after: &AccessList,
+    (before, after): (&AccessList, &AccessList),
+    catalog: &Catalog,
     line: impl Fn(&super::name::ResourceKey) -> Option<Address>,
 ) -> Vec<Change> {
     let mut changes = Vec::new();
@@ -147,7 +151,8 @@ fn list_changes(
     let resources: std::collections::BTreeSet<_> =
         before.tiers.keys().chain(after.tiers.keys()).collect();
     for resource in resources {
-        push("resources", resource, tier_words(before, resource), tier_words(after, resource));
+        let words = |list| tier_words(list, resource, catalog);
+        push("resources", resource, words(before), words(after));
     }
     let verbs: std::collections::BTreeSet<_> =
         before.verbs.keys().chain(after.verbs.keys()).collect();
@@ -228,7 +233,7 @@ fn credential(
 
 fn client_privilege(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Vec<PrivilegeChange> {
     let unit = &prospect.target.address;
-    let before = &prospect.target.live.state.access;
+    let before = &prospect.target.before;
     let mut changes = list_privilege(unit, before, &prospect.after.access, snapshot);
     for (token, why) in prospect.revoked() {
         let address = unit.child("tokens").child(token.id.as_str());
@@ -240,7 +245,7 @@ fn client_privilege(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Vec<P
 
 /// Works out what a save changes for every active token that stays.
 fn tokens(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Option<TokenEffect> {
-    let before = &prospect.target.live.state.access;
+    let before = &prospect.target.before;
     let after = &prospect.after.access;
     if before == after {
         return None;
@@ -250,7 +255,7 @@ fn tokens(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Option<TokenEff
         re_resolved: prospect.after.tokens.len(),
         changed: Vec::new(),
         unchanged: Vec::new(),
-        queued_affected: queued_affected(prospect, snapshot),
+        queued_affected: prospect.queued_affected(snapshot),
     };
     for token in prospect.after.tokens.values() {
         let what = token_changes(before, after, token, snapshot);
@@ -329,33 +334,15 @@ fn why_unchanged(
     // A raised ceiling is what a reader would expect to matter.
     let moved = catalog.resources.values().filter(moves);
     let moved = moved.clone().find(widens).or_else(|| catalog.resources.values().find(moves));
-    let name = role.map_or_else(|| "no role".to_owned(), ToString::to_string);
+    let Some(role) = role else { return "the holder has no role in this workspace".to_owned() };
     match moved {
         Some(resource) => {
-            let most = role.and_then(|role| catalog.role_tier(resource, role));
+            let most = catalog.role_tier(resource, role);
             let most = most.map_or_else(|| "nothing".to_owned(), ToString::to_string);
-            format!("role {name} allows no more than {most} on {}", resource.key)
+            format!("role {role} allows no more than {most} on {}", resource.key)
         }
-        None => format!("role {name} allows none of what moves"),
+        None => format!("role {role} allows none of what moves"),
     }
-}
-
-/// Counts the queued calls of this client that an approval could no longer execute (case 62).
-fn queued_affected(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> usize {
-    let gone = revoked_ids(&prospect.operations);
-    let affected = snapshot.queue.iter().filter(|item| {
-        let Caller::Token { client, token } = &item.caller else { return false };
-        if client != prospect.target.name {
-            return false;
-        }
-        let Some(token) = prospect.after.tokens.get(token).filter(|t| !gone.contains(&t.id)) else {
-            return true;
-        };
-        let Some(resource) = snapshot.catalog.resource(&item.resource) else { return true };
-        let role = snapshot.users.get(&token.user);
-        token_may(&snapshot.catalog, &prospect.after.access, resource, role, &item.verb).is_none()
-    });
-    affected.count()
 }
 
 fn relied_on(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Vec<Reliance> {
@@ -416,13 +403,9 @@ fn client_left_alone(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Vec<
 fn key_unit(prospect: &KeyProspect<'_>, snapshot: &Snapshot) -> UnitPlan {
     let target = &prospect.target;
     let unit = &target.address;
-    let mut plan = UnitPlan { findings: findings::key(prospect, snapshot), ..UnitPlan::default() };
-    let empty = AccessList::default();
-    let list = |grants: Option<&KeyGrants>| match grants {
-        Some(KeyGrants::Custom(list)) => list.clone(),
-        Some(KeyGrants::FullAccess) | None => empty.clone(),
-    };
-    let live = target.live.map(|live| &live.grants);
+    let (findings, observed_findings) = findings::key(prospect, snapshot);
+    let mut plan = UnitPlan { findings, observed_findings, ..UnitPlan::default() };
+    let live = target.before.as_ref();
     let wanted = match &target.wanted {
         KeyWish::May(grants) => Some(grants),
         KeyWish::Gone(_) => None,
@@ -439,7 +422,16 @@ fn key_unit(prospect: &KeyProspect<'_>, snapshot: &Snapshot) -> UnitPlan {
         after: wanted.map_or(Value::Null, value::key),
         catalog_change: false,
     });
-    plan.privilege = list_privilege(unit, &list(live), &list(wanted), snapshot);
+    let empty = AccessList::default();
+    let list = |grants: Option<&'_ KeyGrants>| match grants {
+        Some(KeyGrants::Custom(list)) => Some(list.clone()),
+        // Full access has no tiers: beside it, a list would look like less where it is more, and the other way round.
+        Some(KeyGrants::FullAccess) => None,
+        None => Some(empty.clone()),
+    };
+    if let (Some(before), Some(after)) = (list(live), list(wanted)) {
+        plan.privilege = list_privilege(unit, &before, &after, snapshot);
+    }
     let what = match (live, wanted) {
         (None, Some(KeyGrants::FullAccess)) => {
             Some((Direction::Widening, "a key with full access is created"))
@@ -460,7 +452,7 @@ fn key_unit(prospect: &KeyProspect<'_>, snapshot: &Snapshot) -> UnitPlan {
     }
     plan.effective = prospect.operation.as_ref().map(|_| Effective {
         unit: unit.clone(),
-        before: live.map(|grants| key_text(grants)).unwrap_or_default(),
+        before: live.map(key_text).unwrap_or_default(),
         after: wanted.map(key_text).unwrap_or_default(),
     });
     plan.operations.extend(prospect.operation.clone());

@@ -1,15 +1,15 @@
 //! One client or key on its way: what is live, what is wanted, the proven steps between, and where they end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde_json::Value;
 
-use super::machine::{Context, Machine, Rejected};
+use super::machine::{Context, Machine, Rejected, key_may, token_may};
 use super::name::TokenId;
 use super::operation::{Operation, RevokeReason};
 use super::resolve::{ClientTarget, KeyTarget, KeyWish};
-use super::state::{ClientState, KeyGrants, Snapshot, Token};
+use super::state::{AccessList, Caller, ClientState, KeyGrants, Snapshot, Token};
 use super::value;
 use crate::model::{Effect, ScopeDelta, ScopeSet, UserId};
 use crate::plan::PlannedOperation;
@@ -47,18 +47,17 @@ impl<'a> ClientProspect<'a> {
                 why,
             })
             .collect();
-        let save =
-            (target.access != target.live.state.access).then(|| Operation::SetClientAccess {
-                client: target.name.clone(),
-                access: target.access.clone(),
-            });
+        let save = (target.access != target.before).then(|| Operation::SetClientAccess {
+            client: target.name.clone(),
+            access: target.access.clone(),
+        });
         let forwards: Vec<Operation> = revokes.iter().cloned().chain(save.clone()).collect();
         let backwards: Vec<Operation> = save.into_iter().chain(revokes).collect();
-        let state = target.live.state.clone();
+        let start = Machine::new(context, target.address.clone(), target.live.state.clone());
         let mut prospect = Self {
             context,
             operations: Vec::new(),
-            after: state.clone(),
+            after: start.state().clone(),
             window: Vec::new(),
             rejected: None,
             target,
@@ -66,7 +65,6 @@ impl<'a> ClientProspect<'a> {
         if forwards.is_empty() {
             return prospect;
         }
-        let start = Machine::new(context, prospect.target.address.clone(), state);
         match order::order(&start, &[forwards, backwards], Tolerance::Nothing) {
             Err(rejected) => prospect.rejected = Some(rejected),
             Ok(ordered) => {
@@ -79,6 +77,23 @@ impl<'a> ClientProspect<'a> {
             }
         }
         prospect
+    }
+
+    /// Counts the queued calls of this client that an approval could execute now and no longer after the plan (case 62).
+    #[must_use]
+    pub fn queued_affected(&self, snapshot: &Snapshot) -> usize {
+        let before = (&self.target.before, &self.target.live.state.tokens);
+        let after = (&self.after.access, &self.after.tokens);
+        let affected = snapshot.queue.iter().filter(|item| {
+            let Caller::Token { client, token } = &item.caller else { return false };
+            let executes = |(list, tokens): (&AccessList, &BTreeMap<TokenId, Token>)| {
+                let resource = snapshot.catalog.resource(&item.resource)?;
+                let role = snapshot.users.get(&tokens.get(token)?.user);
+                token_may(&snapshot.catalog, list, resource, role, &item.verb)
+            };
+            client == self.target.name && executes(before).is_some() && executes(after).is_none()
+        });
+        affected.count()
     }
 
     /// Iterates the tokens that the plan revokes, with the reason.
@@ -202,13 +217,36 @@ impl<'a> KeyProspect<'a> {
                     None
                 }
             },
-            (KeyWish::May(grants), Some(live)) if *grants != live.grants => {
+            (KeyWish::May(grants), Some(_)) if Some(grants) != target.before.as_ref() => {
                 Some(Operation::SetKeyAccess { key: target.name.clone(), grants: grants.clone() })
             }
             (KeyWish::May(_), Some(_)) => None,
         };
         let operation = operation.map(|operation| planned_key(operation, snapshot));
         Self { target, operation, undeliverable }
+    }
+
+    /// Counts the queued calls of this key that an approval could execute now and no longer after the plan (case 62).
+    #[must_use]
+    pub fn queued_affected(&self, snapshot: &Snapshot) -> usize {
+        if self.operation.is_none() {
+            return 0;
+        }
+        let after = match &self.target.wanted {
+            KeyWish::May(grants) => Some(grants),
+            KeyWish::Gone(_) => None,
+        };
+        let affected = snapshot.queue.iter().filter(|item| {
+            let Caller::Key(key) = &item.caller else { return false };
+            let executes = |grants: Option<&KeyGrants>| {
+                let resource = snapshot.catalog.resource(&item.resource)?;
+                key_may(&snapshot.catalog, grants?, resource, &item.verb)
+            };
+            key == self.target.name
+                && executes(self.target.before.as_ref()).is_some()
+                && executes(after).is_none()
+        });
+        affected.count()
     }
 }
 
@@ -220,8 +258,10 @@ pub fn planned_key(operation: Operation, snapshot: &Snapshot) -> PlannedOperatio
         KeyGrants::Custom(list) => list.scopes(&snapshot.catalog),
     };
     let (live, after) = match &operation {
-        Operation::CreateKey { grants, .. } => (None, scopes(grants)),
-        Operation::SetKeyAccess { key, grants } => (snapshot.keys.get(key), scopes(grants)),
+        // A key to create has nothing before it; one that exists by now is what makes the plan stale.
+        Operation::CreateKey { key, grants, .. } | Operation::SetKeyAccess { key, grants } => {
+            (snapshot.keys.get(key), scopes(grants))
+        }
         Operation::RevokeKey { key, .. } => (snapshot.keys.get(key), ScopeSet::new()),
         Operation::RevokeToken { .. } | Operation::SetClientAccess { .. } => {
             (None, ScopeSet::new())
@@ -231,18 +271,10 @@ pub fn planned_key(operation: Operation, snapshot: &Snapshot) -> PlannedOperatio
     PlannedOperation {
         unit: operation.unit(),
         address: operation.address(),
-        before: live.map_or(Value::Null, |live| value::key(&live.grants)),
+        before: live.map_or(Value::Null, |live| {
+            value::key(&live.grants.under_present_names(&snapshot.catalog))
+        }),
         effect: Effect { scopes: ScopeDelta::between(&was, &after), ..Effect::default() },
         operation: platform::Operation::Trustpager(operation),
     }
-}
-
-/// Returns the ids of the tokens that a list of operations revokes.
-#[must_use]
-pub fn revoked_ids(operations: &[PlannedOperation]) -> BTreeSet<&TokenId> {
-    let ids = operations.iter().filter_map(|planned| match &planned.operation {
-        platform::Operation::Trustpager(Operation::RevokeToken { token, .. }) => Some(token),
-        _ => None,
-    });
-    ids.collect()
 }

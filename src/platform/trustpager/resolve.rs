@@ -22,6 +22,8 @@ pub struct ClientTarget<'a> {
     pub desired: &'a DesiredClient,
     /// What is live.
     pub live: &'a LiveClient,
+    /// The list that is live, under the names of the catalogue.
+    pub before: AccessList,
     /// The whole list that is wanted: what the files say over what is live.
     pub access: AccessList,
     /// For every resource and verb list that a line covers, the line.
@@ -37,6 +39,8 @@ pub struct KeyTarget<'a> {
     pub address: Address,
     /// What is live, if it exists.
     pub live: Option<&'a LiveKey>,
+    /// What it may do now, under the names of the catalogue.
+    pub before: Option<KeyGrants>,
     /// What is wanted.
     pub wanted: KeyWish,
     /// Where the value goes if it has to be created.
@@ -75,27 +79,38 @@ pub fn resolve<'a>(
             continue;
         };
         people(wanted, &address, snapshot, &mut problems);
+        let before = live.state.access.under_present_names(&snapshot.catalog);
         let mut target = ClientTarget {
             name,
             address,
             desired: wanted,
             live,
-            access: live.state.access.clone(),
+            before: before.clone(),
+            access: before,
             declared_at: BTreeMap::new(),
         };
         wish(&mut target, &snapshot.catalog, &mut problems);
+        if target.access.allows_the_same(&target.before, &snapshot.catalog) {
+            target.access.clone_from(&target.before);
+        }
         clients.push(target);
     }
     let mut keys = Vec::new();
     for (name, wanted) in &desired.keys {
         let address = Address::of(&["api_keys", name.as_str()]);
-        let (wish, deliver) = match wanted {
+        let live = snapshot.keys.get(name);
+        let before = live.map(|live| live.grants.under_present_names(&snapshot.catalog));
+        let (mut wish, deliver) = match wanted {
             DesiredKey::Revoked { reason } => (KeyWish::Gone(reason.clone()), None),
             DesiredKey::FullAccess { deliver } => {
                 (KeyWish::May(KeyGrants::FullAccess), deliver.as_deref())
             }
             DesiredKey::Custom { resources, verbs, deliver } => {
                 let mut list = AccessList::default();
+                if let Some(KeyGrants::Custom(before)) = &before {
+                    // What nobody knows is kept as it is.
+                    list.unknown.clone_from(&before.unknown);
+                }
                 let mut lines = BTreeMap::new();
                 named(
                     &mut list,
@@ -108,8 +123,12 @@ pub fn resolve<'a>(
                 (KeyWish::May(KeyGrants::Custom(list)), deliver.as_deref())
             }
         };
-        let live = snapshot.keys.get(name);
-        keys.push(KeyTarget { name, address, live, wanted: wish, deliver });
+        if let (KeyWish::May(grants), Some(before)) = (&mut wish, &before)
+            && grants.allows_the_same(before, &snapshot.catalog)
+        {
+            grants.clone_from(before);
+        }
+        keys.push(KeyTarget { name, address, live, before, wanted: wish, deliver });
     }
     (clients, keys, problems)
 }
@@ -194,6 +213,9 @@ fn named(
     for (key, tier) in tiers {
         let at = address.child("resources").child(key.as_str());
         let Some(resource) = known(key, catalog, &at, problems) else { continue };
+        if said_twice(key, resource, tiers, &at, problems) {
+            continue;
+        }
         if !resource.has(tier) {
             let near = nearest(tier.as_str(), resource.tiers.iter().map(|own| own.tier.as_str()));
             let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
@@ -211,6 +233,9 @@ fn named(
     for (key, wanted) in verbs {
         let at = address.child("verbs").child(key.as_str());
         let Some(resource) = known(key, catalog, &at, problems) else { continue };
+        if said_twice(key, resource, verbs, &at, problems) {
+            continue;
+        }
         let mut fine = true;
         for verb in wanted.iter().filter(|verb| !resource.extra_verbs.contains_key(*verb)) {
             fine = false;
@@ -239,6 +264,26 @@ fn named(
             lines.entry(resource.key.clone()).or_insert(at);
         }
     }
+}
+
+/// Reports a line under another name beside the line under the present one: which of them counts, nobody could say.
+fn said_twice<T>(
+    key: &ResourceKey,
+    resource: &Resource,
+    lines: &BTreeMap<ResourceKey, T>,
+    at: &Address,
+    problems: &mut Vec<Problem>,
+) -> bool {
+    let twice = resource.key != *key && lines.contains_key(&resource.key);
+    if twice {
+        problems.push(Problem::new(
+            Code::DuplicateKey,
+            at.clone(),
+            format!("`{key}` and `{}` are one resource", resource.key),
+            "keep one of the two lines",
+        ));
+    }
+    twice
 }
 
 fn known<'c>(

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::catalog::Catalog;
+use super::catalog::{Catalog, Resource};
 use super::name::{ClientName, KeyName, ResourceKey, RoleKey, Tier, TokenId, Verb};
 use crate::model::{GroupKey, Scope, ScopeSet, UserId, WorkspaceId};
 
@@ -96,11 +96,79 @@ impl AccessList {
         list
     }
 
-    /// Returns whether the list has a verb outside the ladder.
+    /// Returns the tier of a resource, also where the list has the resource under its other name (case 64).
     #[must_use]
-    pub fn has_verb(&self, resource: &ResourceKey, verb: &Verb) -> bool {
-        self.verbs.get(resource).is_some_and(|verbs| verbs.contains(verb))
+    pub fn tier(&self, catalog: &Catalog, resource: &Resource) -> Option<&Tier> {
+        entry(&self.tiers, catalog, resource)
     }
+
+    /// Returns whether the list has a verb outside the ladder, under whichever name of the resource.
+    #[must_use]
+    pub fn has_verb(&self, catalog: &Catalog, resource: &Resource, verb: &Verb) -> bool {
+        entry(&self.verbs, catalog, resource).is_some_and(|verbs| verbs.contains(verb))
+    }
+
+    /// Returns the same list with every resource under the name that the catalogue has for it (case 64).
+    #[must_use]
+    pub fn under_present_names(&self, catalog: &Catalog) -> Self {
+        Self {
+            tiers: present(&self.tiers, catalog),
+            verbs: present(&self.verbs, catalog),
+            unknown: self.unknown.clone(),
+        }
+    }
+
+    /// Returns whether both lists allow the same: whichever name they use, and whether they say that a resource has no
+    /// access or leave it out (case 60).
+    #[must_use]
+    pub fn allows_the_same(&self, other: &Self, catalog: &Catalog) -> bool {
+        self.only_what_counts(catalog) == other.only_what_counts(catalog)
+    }
+
+    fn only_what_counts(&self, catalog: &Catalog) -> Self {
+        let mut list = self.under_present_names(catalog);
+        list.tiers.retain(|key, tier| {
+            let resource = catalog.resources.get(key);
+            // A tier that the catalogue does not know may mean anything.
+            resource.is_none_or(|r| !r.has(tier) || !catalog.grants(r, tier).0.is_empty())
+        });
+        list.verbs.retain(|_, verbs| !verbs.is_empty());
+        list
+    }
+}
+
+fn entry<'l, T>(
+    map: &'l BTreeMap<ResourceKey, T>,
+    catalog: &Catalog,
+    resource: &Resource,
+) -> Option<&'l T> {
+    map.get(&resource.key).or_else(|| {
+        let mut others = map.iter();
+        others.find_map(|(key, value)| {
+            catalog.resource(key).is_some_and(|own| own.key == resource.key).then_some(value)
+        })
+    })
+}
+
+fn present<T: Clone>(
+    map: &BTreeMap<ResourceKey, T>,
+    catalog: &Catalog,
+) -> BTreeMap<ResourceKey, T> {
+    let mut list = BTreeMap::new();
+    for (key, value) in map {
+        match catalog.resource(key) {
+            // The present name counts where a list has both.
+            Some(resource) if resource.key != *key => {
+                if !map.contains_key(&resource.key) {
+                    list.insert(resource.key.clone(), value.clone());
+                }
+            }
+            Some(_) | None => {
+                list.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    list
 }
 
 /// One active token: a user authorised the integration.
@@ -161,6 +229,27 @@ pub enum KeyGrants {
     FullAccess,
     /// What the list says.
     Custom(AccessList),
+}
+
+impl KeyGrants {
+    /// Returns the same with every resource under the name that the catalogue has for it (case 64).
+    #[must_use]
+    pub fn under_present_names(&self, catalog: &Catalog) -> Self {
+        match self {
+            Self::FullAccess => Self::FullAccess,
+            Self::Custom(list) => Self::Custom(list.under_present_names(catalog)),
+        }
+    }
+
+    /// Returns whether both allow the same, whichever way they say it.
+    #[must_use]
+    pub fn allows_the_same(&self, other: &Self, catalog: &Catalog) -> bool {
+        match (self, other) {
+            (Self::FullAccess, Self::FullAccess) => true,
+            (Self::Custom(one), Self::Custom(two)) => one.allows_the_same(two, catalog),
+            (Self::FullAccess, Self::Custom(_)) | (Self::Custom(_), Self::FullAccess) => false,
+        }
+    }
 }
 
 /// A call that waits for a person.

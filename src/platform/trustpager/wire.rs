@@ -13,6 +13,7 @@
 
 use std::fmt;
 
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -70,7 +71,14 @@ pub struct KeyResource {
     pub grants: KeyGrants,
     /// First characters, for recognising it.
     pub prefix: String,
-    /// What `If-Match` must say to change, rotate or revoke it.
+    /// When it was last used (UTC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub last_used: Option<Date>,
+    /// How many calls it has made.
+    #[serde(default)]
+    pub requests: u64,
+    /// What `If-Match` must say to change, rotate or revoke it. Calls do not move it.
     pub etag: String,
 }
 

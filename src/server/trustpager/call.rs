@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
@@ -24,7 +23,7 @@ use crate::platform::trustpager::wire::{
 };
 use crate::server::App;
 use crate::server::error::ApiError;
-use crate::server::request::{Names, json};
+use crate::server::request::{Names, OptionalBody, json};
 use crate::server::routes::{Record, value};
 use crate::server::store::trustpager as store;
 
@@ -34,14 +33,14 @@ pub(in crate::server) async fn by_method(
     program: Program,
     method: Method,
     names: Names,
-    body: Bytes,
+    OptionalBody(body): OptionalBody<Call>,
 ) -> Answer {
     let verb = match method {
         Method::POST => "write",
         Method::DELETE => "delete",
         _ => "read",
     };
-    call(app, program, &names, Verb::try_from(verb)?, &body).await
+    call(app, program, &names, Verb::try_from(verb)?, body).await
 }
 
 /// A call by name: `send`, `use`, `initiate`, ...
@@ -49,27 +48,15 @@ pub(in crate::server) async fn by_name(
     State(app): State<Arc<App>>,
     program: Program,
     names: Names,
-    body: Bytes,
+    OptionalBody(body): OptionalBody<Call>,
 ) -> Answer {
     let verb = Verb::try_from(names.get("verb"))?;
-    call(app, program, &names, verb, &body).await
+    call(app, program, &names, verb, body).await
 }
 
-fn parse(body: &Bytes) -> Result<Call, ApiError> {
-    if body.is_empty() {
-        return Ok(Call::default());
-    }
-    serde_json::from_slice(body).map_err(|error| {
-        let code = if error.is_data() { Code::ValidationError } else { Code::InvalidBody };
-        ApiError::trustpager(code, format!("the body does not fit: {error}"))
-    })
-}
-
-async fn call(app: Arc<App>, program: Program, names: &Names, verb: Verb, body: &Bytes) -> Answer {
+async fn call(app: Arc<App>, program: Program, names: &Names, verb: Verb, call: Call) -> Answer {
     let key = ResourceKey::try_from(names.get("resource"))?;
-    let call = parse(body)?;
-    // A refused call is counted too, so the refusal is an answer of the transaction and not its failure.
-    let answer = app.write(move |db| Ok(decide(db, &program, &key, &verb, call))).await??;
+    let answer = app.write(move |db| decide(db, &program, &key, &verb, call)).await??;
     let status = match answer.outcome {
         CallOutcome::Executed => StatusCode::OK,
         CallOutcome::Queued => StatusCode::ACCEPTED,
@@ -77,13 +64,14 @@ async fn call(app: Arc<App>, program: Program, names: &Names, verb: Verb, body: 
     Ok(json(status, &answer, None))
 }
 
+/// Decides a call. A refused call is counted too, so a refusal is an answer of the transaction and not its failure.
 fn decide(
     db: &Database,
     program: &Program,
     key: &ResourceKey,
     verb: &Verb,
     call: Call,
-) -> Result<CallAnswer, ApiError> {
+) -> Result<Result<CallAnswer, ApiError>, ApiError> {
     let workspace = store::workspace(db, &program.workspace)?;
     match &program.caller {
         Caller::Token { token, .. } => {
@@ -92,14 +80,17 @@ fn decide(
         Caller::Key(name) => store::keys::count_call(db, &workspace, name, today())?,
     }
     let catalog = store::catalog(db)?;
-    let resource = find(&catalog, key, verb)?;
+    let resource = match find(&catalog, key, verb) {
+        Ok(resource) => resource,
+        Err(nothing) => return Ok(Err(nothing)),
+    };
     let answer = CallAnswer {
         resource: resource.key.clone(),
         verb: verb.clone(),
         outcome: CallOutcome::Executed,
         approval_id: None,
     };
-    match may(db, &workspace, &catalog, &program.caller, resource, verb)? {
+    Ok(match may(db, &workspace, &catalog, &program.caller, resource, verb)? {
         None => Err(refused(resource, verb)),
         Some(How::Automatic) => match call.backend {
             Backend::Works => Ok(answer),
@@ -111,7 +102,7 @@ fn decide(
             let id = enqueue(db, &workspace, program, resource, verb, call)?;
             Ok(CallAnswer { outcome: CallOutcome::Queued, approval_id: Some(id), ..answer })
         }
-    }
+    })
 }
 
 /// Returns a resource that has such a verb: on its ladder or beside it. The three that have a method are everywhere.

@@ -22,7 +22,7 @@ use crate::platform::trustpager::wire::{
 use crate::server::App;
 use crate::server::auth::random_hex;
 use crate::server::error::ApiError;
-use crate::server::request::{Body, IfMatch, Names, json};
+use crate::server::request::{Body, IfMatch, Names, OptionalBody, json};
 use crate::server::routes::{Record, value};
 use crate::server::store::trustpager as store;
 
@@ -156,7 +156,7 @@ pub(in crate::server) async fn revoke_token(
     admin: AdminWriter,
     names: Names,
     precondition: IfMatch,
-    Body(body): Body<Because>,
+    OptionalBody(body): OptionalBody<Because>,
 ) -> Answer {
     let name = named(&names)?;
     let token = TokenId::try_from(names.get("token"))?;

@@ -18,7 +18,7 @@ use crate::platform::trustpager::wire::{
 };
 use crate::server::App;
 use crate::server::error::ApiError;
-use crate::server::request::{Body, IfMatch, Names, json};
+use crate::server::request::{Body, IfMatch, Names, OptionalBody, json};
 use crate::server::routes::{Record, value};
 use crate::server::store::trustpager as store;
 
@@ -144,7 +144,7 @@ pub(in crate::server) async fn revoke(
     admin: AdminWriter,
     names: Names,
     precondition: IfMatch,
-    Body(body): Body<Because>,
+    OptionalBody(body): OptionalBody<Because>,
 ) -> Answer {
     let name = named(&names)?;
     let reason = body.reason.unwrap_or_default();

@@ -238,6 +238,10 @@ pub fn document() -> Value {
     })
 }
 
+/// Where a request may come without its body.
+const OPTIONAL_BODY: &[&str] =
+    &[path::RESOURCE, path::RESOURCE_VERB, path::REVOKE_TOKEN, path::REVOKE_KEY, path::REJECT];
+
 fn operation(route: &Route, generator: &mut SchemaGenerator, error: &Schema) -> Value {
     let mut operation = json!({
         "operationId": route.id,
@@ -248,7 +252,7 @@ fn operation(route: &Route, generator: &mut SchemaGenerator, error: &Schema) -> 
     });
     if let (Some(request), Value::Object(fields)) = (route.request, &mut operation) {
         let body = json!({
-            "required": route.surface != Surface::Resource,
+            "required": !OPTIONAL_BODY.contains(&route.path),
             "content": { "application/json": { "schema": request(generator) } },
         });
         fields.insert("requestBody".to_owned(), body);

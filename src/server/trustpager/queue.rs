@@ -21,7 +21,7 @@ use crate::platform::trustpager::wire::{
 };
 use crate::server::App;
 use crate::server::error::ApiError;
-use crate::server::request::{Body, Names, json};
+use crate::server::request::{Body, Names, OptionalBody, json};
 use crate::server::routes::{Record, now, value};
 use crate::server::store::trustpager as store;
 use crate::server::store::trustpager::queue::Queued;
@@ -113,7 +113,7 @@ pub(in crate::server) async fn reject(
     State(app): State<Arc<App>>,
     reviewer: Reviewer,
     names: Names,
-    Body(body): Body<Because>,
+    OptionalBody(body): OptionalBody<Because>,
 ) -> Answer {
     let settled = app
         .write(move |db| {

@@ -89,7 +89,7 @@ fn interrupted_before_the_first_write_is_130() {
 }
 
 #[test]
-fn killed_anywhere_and_run_again_gives_the_same_end() {
+fn case_48_killed_anywhere_and_run_again_gives_the_same_end() {
     let end = {
         let plane = Plane::start();
         let lab = plane.lab(WISHES);

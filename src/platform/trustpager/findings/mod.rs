@@ -40,10 +40,14 @@ const KEYS: &[(Rule, KeyCheck)] = &[
     (tier_widens::RULE, tier_widens::check_key),
 ];
 
+/// Rules over API keys whose findings depend on what moves by itself.
+const KEYS_OBSERVED: &[(Rule, KeyCheck)] =
+    &[(queued_calls_affected::RULE, queued_calls_affected::check_key)];
+
 /// Iterates the rules of this platform.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     let clients = BOUND.iter().chain(OBSERVED).map(|(rule, _)| rule);
-    clients.chain(KEYS.iter().map(|(rule, _)| rule))
+    clients.chain(KEYS.iter().chain(KEYS_OBSERVED).map(|(rule, _)| rule))
 }
 
 /// Returns every finding about one client: bound ones and observed ones.
@@ -55,10 +59,13 @@ pub fn client(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> (Vec<Findin
     (all(BOUND), all(OBSERVED))
 }
 
-/// Returns every finding about one key.
+/// Returns every finding about one key: bound ones and observed ones.
 #[must_use]
-pub fn key(prospect: &KeyProspect<'_>, snapshot: &Snapshot) -> Vec<Finding> {
-    KEYS.iter().flat_map(|(_, check)| check(prospect, snapshot)).collect()
+pub fn key(prospect: &KeyProspect<'_>, snapshot: &Snapshot) -> (Vec<Finding>, Vec<Finding>) {
+    let all = |rules: &[(Rule, KeyCheck)]| {
+        rules.iter().flat_map(|(_, check)| check(prospect, snapshot)).collect()
+    };
+    (all(KEYS), all(KEYS_OBSERVED))
 }
 
 /// Returns a finding of `rule` at its usual severity.

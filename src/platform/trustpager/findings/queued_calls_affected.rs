@@ -1,9 +1,9 @@
 //! Queued calls that a narrower tier stops. Case 62.
 
 use super::finding;
+use crate::model::Address;
 use crate::plan::{Finding, Rule, Severity};
-use crate::platform::trustpager::prospect::ClientProspect;
-use crate::platform::trustpager::state::Caller;
+use crate::platform::trustpager::prospect::{ClientProspect, KeyProspect};
 use crate::platform::trustpager::state::Snapshot;
 
 /// The rule.
@@ -20,36 +20,19 @@ this plan some of them would be refused.
 };
 
 pub(super) fn check(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Vec<Finding> {
-    if prospect.operations.is_empty() {
-        return Vec::new();
-    }
-    let mine = snapshot.queue.iter().filter(|item| {
-        matches!(&item.caller, Caller::Token { client, .. } if client == prospect.target.name)
-    });
-    let affected = mine.filter(|item| {
-        let Caller::Token { token, .. } = &item.caller else { return false };
-        let Some(token) = prospect.after.tokens.get(token) else { return true };
-        let Some(resource) = snapshot.catalog.resource(&item.resource) else { return true };
-        let role = snapshot.users.get(&token.user);
-        crate::platform::trustpager::machine::token_may(
-            &snapshot.catalog,
-            &prospect.after.access,
-            resource,
-            role,
-            &item.verb,
-        )
-        .is_none()
-    });
-    let n = affected.count();
+    affected(&prospect.target.address, prospect.queued_affected(snapshot), "client")
+}
+
+/// The same for an API key.
+pub(super) fn check_key(prospect: &KeyProspect<'_>, snapshot: &Snapshot) -> Vec<Finding> {
+    affected(&prospect.target.address, prospect.queued_affected(snapshot), "key")
+}
+
+fn affected(unit: &Address, n: usize, whose: &str) -> Vec<Finding> {
     if n == 0 {
         return Vec::new();
     }
     let calls = crate::plan::count(n, "queued call", "queued calls");
-    let message = format!("{calls} of this client can no longer be executed when approved");
-    vec![finding(
-        &RULE,
-        prospect.target.address.clone(),
-        message,
-        "approve or reject them before applying",
-    )]
+    let message = format!("{calls} of this {whose} can no longer be executed when approved");
+    vec![finding(&RULE, unit.clone(), message, "approve or reject them before applying")]
 }

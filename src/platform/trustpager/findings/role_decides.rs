@@ -1,11 +1,13 @@
 //! A ceiling above a role. Seed, *How scopes interact with user permissions*; case 53.
 
+use std::collections::BTreeSet;
+
 use super::finding;
 use crate::model::Reach as _;
 use crate::plan::{Finding, Rule, Severity};
 use crate::platform::trustpager::machine::effective;
 use crate::platform::trustpager::prospect::ClientProspect;
-use crate::platform::trustpager::state::Snapshot;
+use crate::platform::trustpager::state::{AccessList, Snapshot};
 
 /// The rule.
 pub(super) const RULE: Rule = Rule {
@@ -22,19 +24,18 @@ authorised it. Raising the ceiling above somebody's role changes nothing for the
 
 pub(super) fn check(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Vec<Finding> {
     let catalog = &snapshot.catalog;
-    let (before, after) = (&prospect.target.live.state.access, &prospect.after.access);
+    let (before, after) = (&prospect.target.before, &prospect.after.access);
     let mut found = Vec::new();
     for resource in catalog.resources.values() {
-        let (Some(old), Some(new)) =
-            (before.tiers.get(&resource.key), after.tiers.get(&resource.key))
-        else {
-            continue;
-        };
+        let first = resource.tiers.first().map(|own| &own.tier);
+        let of = |list: &AccessList| list.tiers.get(&resource.key).or(first).cloned();
+        let (Some(old), Some(new)) = (of(before), of(after)) else { continue };
+        let (old, new) = (&old, &new);
         let widens = !catalog.grants(resource, new).within(&catalog.grants(resource, old));
         if old == new || !widens {
             continue;
         }
-        let held_back: Vec<&str> = prospect
+        let held_back: BTreeSet<&str> = prospect
             .after
             .tokens
             .values()
@@ -49,7 +50,7 @@ pub(super) fn check(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Vec<F
             let message = format!(
                 "raising `{}` to {new} changes nothing for {}: their role is the narrower side",
                 resource.key,
-                held_back.join(", ")
+                held_back.into_iter().collect::<Vec<_>>().join(", ")
             );
             let at = prospect.target.address.child("resources").child(resource.key.as_str());
             found.push(finding(&RULE, at, message, ""));

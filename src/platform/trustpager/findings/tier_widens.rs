@@ -23,20 +23,18 @@ On this platform a save takes effect at once, on every active token.
 };
 
 pub(super) fn check(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Vec<Finding> {
-    let before = &prospect.target.live.state.access;
+    let before = &prospect.target.before;
     widened(&prospect.target.address, before, &prospect.after.access, snapshot)
 }
 
 /// The same for an API key.
 pub(super) fn check_key(prospect: &KeyProspect<'_>, snapshot: &Snapshot) -> Vec<Finding> {
-    let (Some(live), KeyWish::May(KeyGrants::Custom(after))) =
-        (prospect.target.live, &prospect.target.wanted)
-    else {
-        return Vec::new();
-    };
-    match &live.grants {
-        KeyGrants::Custom(before) => widened(&prospect.target.address, before, after, snapshot),
-        KeyGrants::FullAccess => Vec::new(),
+    let target = &prospect.target;
+    match (&target.before, &target.wanted) {
+        (Some(KeyGrants::Custom(before)), KeyWish::May(KeyGrants::Custom(after))) => {
+            widened(&target.address, before, after, snapshot)
+        }
+        _ => Vec::new(),
     }
 }
 

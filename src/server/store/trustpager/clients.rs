@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use rusqlite::{Connection as Database, OptionalExtension, Row, params};
 
-use super::Workspace;
+use super::{Workspace, date};
 use crate::model::{UserId, WorkspaceId};
 use crate::platform::trustpager::name::{ClientName, TokenId};
 use crate::platform::trustpager::state::{AccessList, ClientState, Token};
@@ -16,10 +16,6 @@ pub(in crate::server) struct Client {
     pub(in crate::server) name: ClientName,
     pub(in crate::server) state: ClientState,
     pub(in crate::server) etag: String,
-}
-
-fn date(text: &str) -> Result<Date, ApiError> {
-    text.parse().map_err(|_| ApiError::internal("the database holds a broken date"))
 }
 
 type TokenRow = (String, String, String, String, String, String, Option<String>, i64);

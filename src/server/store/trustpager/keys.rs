@@ -11,22 +11,25 @@ use crate::platform::trustpager::wire::KeyResource;
 use crate::server::error::ApiError;
 use crate::server::store::rows::{from_json, stored, to_json};
 
-type KeyRow = (String, String, String, i64);
+type KeyRow = (String, String, String, i64, Option<String>, i64);
 
-const KEY: &str = "SELECT name, grants, prefix, revision FROM tp_keys WHERE workspace = ?1";
+const KEY: &str =
+    "SELECT name, grants, prefix, revision, last_used, requests FROM tp_keys WHERE workspace = ?1";
 
 fn key_row(row: &Row<'_>) -> rusqlite::Result<KeyRow> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
 }
 
 fn lift(
     workspace: &Workspace,
-    (name, grants, prefix, revision): KeyRow,
+    (name, grants, prefix, revision, last_used, requests): KeyRow,
 ) -> Result<KeyResource, ApiError> {
     Ok(KeyResource {
         name: stored("API key name", &name)?,
         grants: from_json("API key", &grants)?,
         prefix,
+        last_used: last_used.as_deref().map(super::date).transpose()?,
+        requests: requests.unsigned_abs(),
         etag: workspace.etag(revision),
     })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use rusqlite::{Connection as Database, OptionalExtension, params};
 
 use super::rows::{from_json, stored, to_json};
@@ -14,6 +15,10 @@ use crate::server::error::ApiError;
 pub(in crate::server) mod clients;
 pub(in crate::server) mod keys;
 pub(in crate::server) mod queue;
+
+fn date(text: &str) -> Result<Date, ApiError> {
+    text.parse().map_err(|_| ApiError::internal("the database holds a broken date"))
+}
 
 /// Forgets everything about TrustPager.
 pub(in crate::server) fn forget(db: &Database) -> Result<(), rusqlite::Error> {

@@ -1,0 +1,197 @@
+//! What apply refuses as stale, what it skips by name, and what it lets pass (SEMANTICS section 4).
+
+use scopeform::apply::{Adapter as _, Settled};
+use scopeform::plan::Plan;
+use scopeform::platform;
+use scopeform::platform::trustpager::adapter::Trustpager;
+use scopeform::platform::trustpager::desired::DesiredKey;
+use scopeform::platform::trustpager::state::{KeyGrants, Snapshot};
+
+use super::fixture::{
+    ADMIN, Bench, CLIENT, MEMBER, TODAY, VIEWER, holders, list, tiers, token_id, verbs,
+};
+
+fn stale(plan: &Plan, snapshot: &Snapshot) -> Vec<String> {
+    let found = Trustpager::stale(&plan.bound, snapshot, TODAY);
+    found.iter().map(|s| format!("{}: {} -> {}", s.address, s.planned, s.live)).collect()
+}
+
+fn skips(plan: &Plan, snapshot: &Snapshot) -> Vec<String> {
+    let own = plan.bound.operations.iter().filter_map(|p| Trustpager::operation(&p.operation));
+    own.filter_map(|operation| Trustpager::not_needed(operation, snapshot, TODAY)).collect()
+}
+
+/// Revokes an idle token, one of a group's outsider, and saves.
+fn bench() -> Bench {
+    Bench::new()
+        .token("a1", ADMIN, 90)
+        .token("m1", MEMBER, 0)
+        .token("v1", VIEWER, 0)
+        .wants(&[("email", "send_automatically")])
+        .with(|wish| {
+            wish.tokens.holders = holders(&[ADMIN], &["sales"]);
+            wish.tokens.max_idle_days = Some(30);
+        })
+}
+
+#[test]
+fn what_decided_and_moved_is_stale() {
+    let bench = bench();
+    let plan = bench.plan();
+    assert_eq!(plan.bound.operations.len(), 3);
+    assert_eq!(stale(&plan, &bench.snapshot), Vec::<String>::new());
+
+    let moved = bench.clone().has(&[("deals", "read")]);
+    let found = stale(&plan, &moved.snapshot);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("oauth_clients/Claude Connection/resources: "), "{found:?}");
+
+    let mut gone = bench.clone();
+    gone.snapshot.clients.clear();
+    let found = stale(&plan, &gone.snapshot);
+    assert_eq!(found.len(), 3, "{found:?}");
+    assert!(found.iter().all(|line| line.ends_with("the client is gone")), "{found:?}");
+
+    let mut joined = bench.clone();
+    let sales = joined.snapshot.groups.get_mut("sales").unwrap();
+    sales.insert(VIEWER.try_into().unwrap());
+    assert_eq!(
+        stale(&plan, &joined.snapshot),
+        ["directory/groups/sales: mia@acme.example -> mia@acme.example vic@acme.example"]
+    );
+    let mut dissolved = bench;
+    dissolved.snapshot.groups.remove("sales");
+    assert_eq!(
+        stale(&plan, &dissolved.snapshot),
+        ["directory/groups/sales: mia@acme.example -> gone"]
+    );
+}
+
+#[test]
+fn what_merely_moved_is_not_stale() {
+    let bench = bench();
+    let plan = bench.plan();
+    let mut moved = bench.clone().token("new", VIEWER, 0).queued("m1", "email", "send");
+    moved.add_client("Zapier", list(&[("contacts", "read")]));
+    moved.snapshot.users.insert(MEMBER.try_into().unwrap(), "owner".try_into().unwrap());
+    moved.snapshot.groups.get_mut("nobody").unwrap().insert(ADMIN.try_into().unwrap());
+    moved.snapshot.clients.get_mut(CLIENT).unwrap().revision = "r9".to_owned();
+    for token in moved.live().tokens.values_mut() {
+        token.requests += 1;
+    }
+    assert_eq!(stale(&plan, &moved.snapshot), Vec::<String>::new());
+    assert_eq!(skips(&plan, &moved.snapshot), Vec::<String>::new());
+}
+
+#[test]
+fn a_token_that_was_used_or_ended_is_skipped_by_name() {
+    let bench = bench();
+    let plan = bench.plan();
+    let mut used = bench.clone();
+    used.live().tokens.get_mut("a1").unwrap().last_used = Some(TODAY);
+    assert_eq!(stale(&plan, &used.snapshot), Vec::<String>::new());
+    assert_eq!(skips(&plan, &used.snapshot), ["ana@acme.example has used the token since"]);
+    // Still more than the days said: still idle.
+    let mut hardly = bench.clone();
+    hardly.live().tokens.get_mut("a1").unwrap().last_used =
+        super::fixture::token("x", ADMIN, 31).last_used;
+    assert!(skips(&plan, &hardly.snapshot).is_empty());
+    hardly.live().tokens.get_mut("a1").unwrap().last_used =
+        super::fixture::token("x", ADMIN, 30).last_used;
+    assert_eq!(skips(&plan, &hardly.snapshot).len(), 1);
+
+    let mut ended = bench.clone();
+    ended.live().tokens.remove("v1");
+    assert_eq!(stale(&plan, &ended.snapshot), Vec::<String>::new());
+    assert_eq!(skips(&plan, &ended.snapshot), ["the token has ended already"]);
+
+    // Using it does not make somebody a holder.
+    let mut busy = bench.clone();
+    busy.live().tokens.get_mut("v1").unwrap().last_used = Some(TODAY);
+    assert!(skips(&plan, &busy.snapshot).is_empty());
+
+    // What was skipped is no difference afterwards; what was not is.
+    let done = bench.applied(&plan).snapshot;
+    let differences = |before: &Snapshot, after: &Snapshot| {
+        let found = Trustpager::differences(&plan.bound, before, after, TODAY);
+        found.iter().map(|difference| difference.address.to_string()).collect::<Vec<_>>()
+    };
+    assert!(differences(&bench.snapshot, &done).is_empty());
+    let mut kept = done.clone();
+    let token = used.snapshot.clients[CLIENT].state.tokens["a1"].clone();
+    kept.clients.get_mut(CLIENT).unwrap().state.tokens.insert(token_id("a1"), token);
+    assert!(differences(&used.snapshot, &kept).is_empty());
+    assert_eq!(differences(&bench.snapshot, &kept), ["oauth_clients/Claude Connection/tokens/a1"]);
+    assert_eq!(
+        differences(&bench.snapshot, &bench.snapshot),
+        [
+            "oauth_clients/Claude Connection/tokens/a1",
+            "oauth_clients/Claude Connection/tokens/v1",
+            "oauth_clients/Claude Connection/resources"
+        ]
+    );
+}
+
+fn custom(tier: &str) -> DesiredKey {
+    DesiredKey::Custom {
+        resources: tiers(&[("contacts", tier)]),
+        verbs: verbs(&[]),
+        deliver: Some("key".to_owned()),
+    }
+}
+
+#[test]
+fn keys_are_stale_when_they_moved() {
+    let grants = |tier: &str| KeyGrants::Custom(list(&[("contacts", tier)]));
+    let bench = Bench::new().key("nightly", grants("read"));
+    let plan = bench.clone().wants_key("nightly", custom("write_automatically")).plan();
+    assert!(stale(&plan, &bench.snapshot).is_empty());
+    assert_eq!(stale(&plan, &bench.clone().key("nightly", grants("no_access")).snapshot).len(), 1);
+    assert_eq!(stale(&plan, &Bench::new().snapshot).len(), 1);
+
+    let create = Bench::new().wants_key("nightly", custom("read")).plan();
+    assert!(stale(&create, &Bench::new().snapshot).is_empty());
+    assert_eq!(stale(&create, &bench.snapshot).len(), 1);
+
+    let reason = "unused".to_owned();
+    let revoke = bench.clone().wants_key("nightly", DesiredKey::Revoked { reason }).plan();
+    assert!(stale(&revoke, &bench.snapshot).is_empty());
+    assert!(stale(&revoke, &Bench::new().snapshot).is_empty());
+    assert_eq!(skips(&revoke, &Bench::new().snapshot), ["the key has ended already"]);
+}
+
+#[test]
+fn an_unanswered_write_is_settled_by_reading() {
+    let bench = bench().wants_key("nightly", custom("read"));
+    let plan = bench.plan();
+    let after = bench.applied(&plan).snapshot;
+    assert_eq!(plan.bound.operations.len(), 4);
+    for planned in &plan.bound.operations {
+        let platform::Operation::Trustpager(operation) = &planned.operation else { panic!() };
+        assert_eq!(Trustpager::settle(operation, &bench.snapshot), Settled::NotDone, "{operation}");
+        match Trustpager::settle(operation, &after) {
+            Settled::Done => assert!(!operation.to_string().starts_with("create")),
+            Settled::Lost(why) => assert!(why.contains("its value was lost"), "{why}"),
+            Settled::NotDone => panic!("{operation}"),
+        }
+    }
+}
+
+#[test]
+fn a_list_stored_under_the_other_names_is_the_same_list() {
+    // Case 64: the platform renamed a resource between plan and apply, or between write and read.
+    let bench = Bench::new().wants(&[("contacts", "read")]);
+    let plan = bench.plan();
+    let renamed = |mut bench: Bench| {
+        let tier = bench.live().access.tiers.remove("customers").unwrap();
+        bench.live().access.tiers.insert("companies".try_into().unwrap(), tier);
+        bench.snapshot
+    };
+    assert_eq!(stale(&plan, &renamed(bench.clone())), Vec::<String>::new());
+    let after = renamed(bench.applied(&plan));
+    let platform::Operation::Trustpager(save) = &plan.bound.operations[0].operation else {
+        panic!()
+    };
+    assert_eq!(Trustpager::settle(save, &after), Settled::Done);
+    assert!(Trustpager::differences(&plan.bound, &bench.snapshot, &after, TODAY).is_empty());
+}

@@ -1,0 +1,13 @@
+//! TrustPager against the seed, the numbered cases and a second opinion: the machine, the planner, its findings, apply's
+//! adapter.
+
+mod adapter;
+mod agree;
+mod cases;
+mod findings;
+pub(crate) mod fixture;
+mod laws;
+mod oracle;
+mod resolve;
+mod translate;
+mod worlds;
