@@ -57,9 +57,9 @@ pub enum Command {
     Show(Show),
     /// Carry out a plan: from files, or a saved one
     Apply(Apply),
-    /// Show what is live: scopes, actions, badges, who must refresh
+    /// Show what is live on Odeus: scopes, actions, badges, who must refresh
     Status(Status),
-    /// Write the live scope configuration as CSV
+    /// Write the live scope configuration of Odeus as CSV
     Export(Export),
     /// List or revoke the tokens of OAuth clients
     Tokens(Tokens),
@@ -67,7 +67,7 @@ pub enum Command {
     Serve(Serve),
     /// Print a JSON Schema
     Schema(Schema),
-    /// Explain a code that a diagnostic or a finding printed
+    /// Explain a code that a diagnostic or a finding printed, or what a token may do
     Explain(Explain),
     /// Print a shell completion script
     Completions(Completions),
@@ -168,8 +168,8 @@ pub struct Plan {
     /// Exit with 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
-    /// Plan only this integration; may be given several times
-    #[arg(long, value_name = "INTEGRATION")]
+    /// Plan only this integration, OAuth client or API key; may be given several times
+    #[arg(long, value_name = "NAME")]
     pub target: Vec<String>,
     /// Plan as if it were this day (UTC): shows which exceptions will have run out
     #[arg(long, value_name = "DATE")]
@@ -205,10 +205,10 @@ pub struct Apply {
     /// Apply without asking what the files say (not what the vendor added meanwhile)
     #[arg(long)]
     pub auto_approve: bool,
-    /// Apply only this integration; may be given several times
-    #[arg(long, value_name = "INTEGRATION")]
+    /// Apply only this integration, OAuth client or API key; may be given several times
+    #[arg(long, value_name = "NAME")]
     pub target: Vec<String>,
-    /// How many integrations to write to at once
+    /// How many integrations, clients or keys to write to at once
     #[arg(long, value_name = "N", default_value_t = 10, env = "SCOPEFORM_PARALLELISM")]
     pub parallelism: usize,
     /// Print the report as JSON

@@ -13,7 +13,7 @@ pub(super) const KNOWN: &[(&str, &str)] = &[
     ("SCOPEFORM_CONFIG", "configuration folder or file, where the command line names none"),
     ("SCOPEFORM_DATA_DIR", "where the embedded control plane keeps its database"),
     ("SCOPEFORM_INPUT", "`false`: never ask"),
-    ("SCOPEFORM_PARALLELISM", "how many integrations apply writes to at once"),
+    ("SCOPEFORM_PARALLELISM", "how many integrations, clients or keys apply writes to at once"),
     ("SCOPEFORM_TOKEN", "bearer token for an endpoint that is a URL"),
     ("SCOPEFORM_TOKEN_FILE", "file that holds the bearer token"),
 ];

@@ -4,11 +4,12 @@
 //! A block is read as a terminal session: `$ ` begins a command, the lines below it are what it prints, and a line `...`
 //! stands for any lines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use scopeform::platform::odeus::findings;
+use scopeform::plan::Rule;
+use scopeform::platform::{odeus, trustpager};
 
 use crate::tidy;
 
@@ -90,6 +91,20 @@ fn sessions(text: &str) -> Vec<Entered> {
     entered
 }
 
+/// Returns the words of a command, where double quotes keep blanks.
+fn words(command: &str) -> Vec<String> {
+    let parts = command.split('"').enumerate();
+    let mut words = Vec::new();
+    for (i, part) in parts {
+        if i % 2 == 1 {
+            words.push(part.to_owned());
+        } else {
+            words.extend(part.split_whitespace().map(str::to_owned));
+        }
+    }
+    words
+}
+
 /// Returns whether `printed` is what `shown` says, where `...` stands for any lines.
 fn agrees(shown: &[String], printed: &[&str]) -> bool {
     match shown.split_first() {
@@ -121,7 +136,8 @@ fn execute(name: &str) -> usize {
             std::fs::remove_dir_all(folder.path().join(data)).unwrap();
             String::new()
         } else {
-            let words: Vec<&str> = command.split_whitespace().collect();
+            let words = words(command);
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
             let args = words
                 .strip_prefix(&["cargo", "run", "--release", "--"])
                 .or_else(|| words.strip_prefix(&["scopeform"]))
@@ -157,21 +173,26 @@ fn the_readme_is_executed() {
     assert!(execute("README.md") >= 8);
 }
 
-/// The annotated example: valid, and plannable on the world of the acme example, where a raised finding may block it.
+/// The annotated examples: valid, and plannable on the worlds of the examples, where a raised finding may block them.
 #[test]
-fn the_configuration_in_the_readme_is_one() {
-    let folder = checkout();
+fn the_configurations_in_the_readme_are_ones() {
     let readme = document("README.md");
-    let (_, rest) = readme.split_once("```yaml\n").unwrap();
-    let (yaml, _) = rest.split_once("```\n").unwrap();
-    let target = folder.path().join("shown");
-    std::fs::create_dir_all(&target).unwrap();
-    std::fs::write(target.join("shown.yaml"), yaml).unwrap();
-    std::fs::copy(root().join("examples/acme/world.yaml"), target.join("world.yaml")).unwrap();
-    let output = scopeform(folder.path(), &["plan", "shown", "--today", "2027-01-01"]);
-    let exit = output.status.code();
-    assert!(matches!(exit, Some(0 | 4)), "{exit:?}\n{}", printed(&output));
-    assert!(output.stderr.is_empty(), "{}", printed(&output));
+    let blocks = readme.split("```yaml\n").skip(1).map(|rest| rest.split_once("```\n").unwrap().0);
+    let worlds = [("acme", "2027-01-01"), ("acme-crm", "2026-11-22")];
+    let blocks: Vec<&str> = blocks.collect();
+    assert_eq!(blocks.len(), worlds.len());
+    for (yaml, (example, today)) in blocks.iter().zip(worlds) {
+        let folder = checkout();
+        let target = folder.path().join("shown");
+        std::fs::create_dir_all(&target).unwrap();
+        std::fs::write(target.join("shown.yaml"), yaml).unwrap();
+        let world = root().join("examples").join(example).join("world.yaml");
+        std::fs::copy(world, target.join("world.yaml")).unwrap();
+        let output = scopeform(folder.path(), &["plan", "shown", "--today", today]);
+        let exit = output.status.code();
+        assert!(matches!(exit, Some(0 | 4)), "{exit:?}\n{}", printed(&output));
+        assert!(output.stderr.is_empty(), "{}", printed(&output));
+    }
 }
 
 #[test]
@@ -204,10 +225,10 @@ fn every_example_plans_applies_and_then_has_nothing_to_do() {
     }
 }
 
-/// Returns the rows of the tables below a heading, as cells without backticks.
+/// Returns the rows of the tables below a heading and before the next one, as cells without backticks.
 fn rows(text: &str, heading: &str) -> Vec<Vec<String>> {
     let begin = text.lines().skip_while(|line| *line != heading).skip(1);
-    let section = begin.take_while(|line| !line.starts_with("## "));
+    let section = begin.take_while(|line| !line.starts_with("## ") && !line.starts_with("### "));
     let lines: Vec<&str> = section.filter(|line| line.starts_with('|')).collect();
     assert!(lines.len() > 2, "no table below {heading}");
     let cells = |line: &str| {
@@ -250,18 +271,18 @@ fn the_readme_has_the_tables_that_help_prints() {
 
 #[test]
 fn the_readme_lists_every_finding() {
-    let listed = rows(&document("README.md"), "## Findings");
-    let rules: Vec<Vec<String>> = findings::rules()
-        .map(|rule| {
-            let severity = serde_json::to_value(rule.severity).unwrap();
-            vec![
-                rule.code.to_owned(),
-                severity.as_str().unwrap().to_owned(),
-                rule.title.replace('`', ""),
-            ]
-        })
-        .collect();
-    assert_eq!(listed, rules);
+    let row = |rule: &Rule| {
+        let severity = serde_json::to_value(rule.severity).unwrap();
+        let severity = severity.as_str().unwrap().to_owned();
+        vec![rule.code.to_owned(), severity, rule.title.replace('`', "")]
+    };
+    let readme = document("README.md");
+    for (heading, rules) in [
+        ("### On Odeus", odeus::findings::rules().map(row).collect::<BTreeSet<_>>()),
+        ("### On TrustPager", trustpager::findings::rules().map(row).collect()),
+    ] {
+        assert_eq!(rows(&readme, heading), rules.into_iter().collect::<Vec<_>>(), "{heading}");
+    }
 }
 
 #[test]
@@ -324,7 +345,7 @@ fn a_plan_file_that_was_touched_is_refused() {
 fn the_architecture_maps_every_module_in_its_own_words() {
     let map: BTreeMap<String, String> =
         pairs(rows(&document("ARCHITECTURE.md"), "## Code map")).into_iter().collect();
-    let mut folders = std::collections::BTreeSet::new();
+    let mut folders = BTreeSet::new();
     for (name, text) in tidy::sources() {
         if let Some((folder, _)) = name.split_once('/') {
             folders.insert(folder.to_owned());

@@ -16,11 +16,19 @@ struct Entry {
     explain: &'static str,
 }
 
-fn entries() -> BTreeMap<&'static str, Entry> {
-    let mut all = BTreeMap::new();
+/// Returns what each code means. Two platforms may have a rule of the same name that means something of its own on each.
+fn entries() -> BTreeMap<&'static str, Vec<Entry>> {
+    let mut all: BTreeMap<_, Vec<Entry>> = BTreeMap::new();
+    let mut add = |name, entry: Entry| {
+        let same: &mut Vec<Entry> = all.entry(name).or_default();
+        // A rule that looks at two kinds of thing is listed once for each.
+        if same.iter().all(|known| known.explain != entry.explain) {
+            same.push(entry);
+        }
+    };
     for code in Code::ALL {
         let kind = code.severity().name();
-        all.insert(code.name(), Entry { kind, title: code.title(), explain: code.explain() });
+        add(code.name(), Entry { kind, title: code.title(), explain: code.explain() });
     }
     for rule in odeus::findings::rules().chain(trustpager::findings::rules()) {
         let kind = match rule.severity {
@@ -28,7 +36,7 @@ fn entries() -> BTreeMap<&'static str, Entry> {
             crate::plan::Severity::Warning => "finding, warning",
             crate::plan::Severity::Note => "finding, note",
         };
-        all.insert(rule.code, Entry { kind, title: rule.title, explain: rule.explain });
+        add(rule.code, Entry { kind, title: rule.title, explain: rule.explain });
     }
     all
 }
@@ -49,25 +57,24 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
     match &args.code {
         None => {
             let width = all.keys().map(|name| name.len()).max().unwrap_or(0);
-            for (name, entry) in &all {
+            for (name, entry) in all.iter().flat_map(|(name, of)| of.iter().map(move |e| (name, e)))
+            {
                 // Writing to a String cannot fail.
                 let _ = writeln!(page, "{name:width$}  {}", entry.title);
             }
         }
         Some(code) => {
-            let Some((name, entry)) = all.get_key_value(code.as_str()) else {
+            let Some((name, meanings)) = all.get_key_value(code.as_str()) else {
                 let near = all.keys().min_by_key(|name| strsim::damerau_levenshtein(name, code));
                 let help = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
                 return Err(Failure::new(Exit::Usage, format!("there is no code `{code}`"))
                     .help(format!("{help}`scopeform explain` lists all of them")));
             };
-            let _ = writeln!(
-                page,
-                "{name} ({})\n{}\n\n{}",
-                entry.kind,
-                entry.title,
-                entry.explain.trim_end()
-            );
+            let text = |entry: &Entry| {
+                let Entry { kind, title, explain } = entry;
+                format!("{name} ({kind})\n{title}\n\n{}\n", explain.trim_end())
+            };
+            page = meanings.iter().map(text).collect::<Vec<_>>().join("\n");
         }
     }
     ui.out(&page)?;

@@ -1,4 +1,4 @@
-//! `scopeform export`: the live scope configuration as CSV, for a security team or an OAuth client's admin.
+//! `scopeform export`: the live scope configuration of Odeus as CSV, for a security team or an OAuth client's admin.
 
 use crate::cli::args::Export as Args;
 use crate::cli::env::Env;
@@ -6,12 +6,12 @@ use crate::cli::exit::Exit;
 use crate::cli::folder::replace;
 use crate::cli::product::Odeus;
 use crate::cli::ui::{Failure, Ui};
-use crate::cli::workspace::{Tell, load};
+use crate::cli::workspace::Tell;
 use crate::render::csv;
 
 /// Writes the seed's export.
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
-    let loaded = load(&args.source, Tell::People, ui)?;
+    let loaded = super::status::load_odeus(&args.source, Tell::People, ui)?;
     let snapshot = super::plan::read::<Odeus>(&loaded, args.reach, env, ui).await?.snapshot;
     let mut page = String::new();
     // Writing to a String cannot fail.

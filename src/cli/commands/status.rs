@@ -1,13 +1,14 @@
-//! `scopeform status`: what is live, in the seed's two views.
+//! `scopeform status`: what is live on Odeus, in the seed's two views.
 
 use super::plan;
-use crate::cli::args::Status as Args;
+use crate::cli::args::{Source, Status as Args};
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::product::Odeus;
 use crate::cli::ui::{Failure, Ui};
-use crate::cli::workspace::{Tell, load};
+use crate::cli::workspace::{Loaded, Tell, load};
 use crate::model::IntegrationKey;
+use crate::platform::Kind;
 use crate::platform::odeus::state::Snapshot;
 use crate::platform::odeus::view;
 use crate::render::status::{self, Options};
@@ -15,7 +16,7 @@ use crate::render::status::{self, Options};
 /// Prints one integration in full, or all of them in a line each.
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     let tell = if args.json { Tell::Json } else { Tell::People };
-    let loaded = load(&args.source, tell, ui)?;
+    let loaded = load_odeus(&args.source, tell, ui)?;
     let snapshot = plan::read::<Odeus>(&loaded, args.reach, env, ui).await?.snapshot;
     let views = match &args.integration {
         None => view::views(&snapshot),
@@ -33,6 +34,22 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
     };
     ui.out(&page)?;
     Ok(Exit::Done)
+}
+
+/// Loads a configuration and refuses one for a platform without integrations.
+pub(super) fn load_odeus(source: &Source, tell: Tell, ui: &Ui) -> Result<Loaded, Failure> {
+    let loaded = load(source, tell, ui)?;
+    match loaded.config.desired.kind() {
+        Kind::Odeus => Ok(loaded),
+        Kind::Trustpager => Err(Failure::new(
+            Exit::Error,
+            format!(
+                "workspace `{}` is on trustpager, which has clients and no integrations",
+                loaded.config.workspace
+            ),
+        )
+        .help("`scopeform tokens list` and `scopeform explain access` show what is live there")),
+    }
 }
 
 fn one(name: &str, snapshot: &Snapshot) -> Result<view::View, Failure> {

@@ -46,7 +46,7 @@ pub(in crate::cli) fn run(args: &Validate, ui: &Ui) -> Result<Exit, Failure> {
         let names: Vec<&str> = configs.iter().map(|config| config.workspace.as_str()).collect();
         let files = crate::plan::count(folder.configs.iter().count(), "file", "files");
         ui.out(&format!(
-            "Valid: {files}, workspace {}. Names of integrations, actions and people are checked by `scopeform plan`.\n",
+            "Valid: {files}, workspace {}. Whether the names in them exist is checked by `scopeform plan`.\n",
             names.join(", ")
         ))?;
     }

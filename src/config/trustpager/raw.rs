@@ -129,7 +129,7 @@ record! {
 record! {
     /// Where the value of a new key goes.
     RawDeliver {
-        /// The file, written so that only you can read it (mode 0600). A relative path starts where `apply` runs.
+        /// The file, written so that only you can read it (mode 0600). A relative path starts in the configuration's folder.
         req "file" file: Spanned<String>,
     }
 }

@@ -8,6 +8,7 @@ use super::super::table::{Row, Table, count};
 use super::{Page, below};
 use crate::model::Effect;
 use crate::plan::PlannedOperation;
+use crate::platform::Operation;
 
 pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
     let plan = page.outline.plan;
@@ -41,7 +42,7 @@ fn row(page: &Page<'_, '_>, number: String, operation: &PlannedOperation) -> Row
     let row = Row::default()
         .cell(Paint::Plain, number)
         .cell(Paint::Plain, terminal(&words).to_string())
-        .cell(Paint::Dim, summary(&operation.effect));
+        .cell(Paint::Dim, summary(operation));
     if !page.options.full {
         return row;
     }
@@ -59,8 +60,11 @@ fn row(page: &Page<'_, '_>, number: String, operation: &PlannedOperation) -> Row
     for change in uses {
         let address = below(&change.address, &operation.unit);
         let (before, after) = (terminal(&change.before), terminal(&change.after));
-        row = row
-            .below(Paint::Change, format!("~ {} runs for {before} -> {after}", terminal(address)));
+        let is = match &operation.operation {
+            Operation::Odeus(_) => " runs for",
+            Operation::Trustpager(_) => ":",
+        };
+        row = row.below(Paint::Change, format!("~ {}{is} {before} -> {after}", terminal(address)));
     }
     for feature in features_lost {
         row = row.below(Paint::Alarm, format!("! feature breaks: {}", terminal(feature)));
@@ -71,8 +75,9 @@ fn row(page: &Page<'_, '_>, number: String, operation: &PlannedOperation) -> Row
     row
 }
 
-/// Returns `+2 -1 scopes, 3 uses`, what an operation does in one glance.
-fn summary(effect: &Effect) -> String {
+/// Returns `+2 -1 scopes, moves 3 actions`, what an operation does in one glance.
+fn summary(planned: &PlannedOperation) -> String {
+    let effect = &planned.effect;
     let mut parts = Vec::new();
     match (effect.scopes.add.len(), effect.scopes.remove.len()) {
         (0, 0) => {}
@@ -87,7 +92,12 @@ fn summary(effect: &Effect) -> String {
     }
     // A write of one action's access moves that action: only more than that is news.
     if effect.uses.len() > 1 {
-        parts.push(format!("moves {}", count(effect.uses.len(), "action", "actions")));
+        let n = effect.uses.len();
+        let things = match &planned.operation {
+            Operation::Odeus(_) => count(n, "action", "actions"),
+            Operation::Trustpager(_) => count(n, "resource", "resources"),
+        };
+        parts.push(format!("moves {things}"));
     }
     if !effect.features_lost.is_empty() {
         let n = count(effect.features_lost.len(), "feature", "features");

@@ -250,3 +250,27 @@ fn several_workspaces_need_a_choice() {
     lab.run("plan --workspace gamma").exits(1).says(&["declares workspace `gamma`"]);
     lab.run("plan beta.yaml").exits(0).prints(&["No changes"]);
 }
+
+#[test]
+fn explain_says_what_a_code_means_on_every_platform_that_has_it() {
+    let lab = Lab::new();
+    for (code, meanings) in [
+        (
+            "unknown-scope",
+            ["a scope of the fixed list is in no list", "the platform reports a scope"],
+        ),
+        ("order-window", ["on_swap", "does not happen on TrustPager"]),
+    ] {
+        lab.run(&format!("explain {code}")).exits(0).prints(&meanings);
+    }
+    let once = lab.run("explain tier-widens").exits(0).out;
+    assert_eq!(once.matches("an access tier becomes wider").count(), 1, "{once}");
+}
+
+#[test]
+fn the_views_of_odeus_say_that_they_are_of_odeus() {
+    let lab = Lab::with("version: 1\nplatform: trustpager\nworkspace: crm\nendpoint: embedded\n");
+    for args in ["status", "export"] {
+        lab.run(args).exits(1).says(&["workspace `crm` is on trustpager", "tokens list"]);
+    }
+}

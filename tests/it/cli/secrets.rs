@@ -131,3 +131,35 @@ fn a_secret_written_down_is_refused_and_not_repeated() {
         clean(&lab, &[done], &["scopeform.yaml"]);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_new_api_key_is_delivered_once_and_shown_nowhere() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let lab = Lab::with(
+        "version: 1\nplatform: trustpager\nworkspace: crm\nendpoint: embedded\n\
+         api_keys: {sync: {resources: {tasks: read}, deliver: {file: sync.key}}}\n",
+    );
+    lab.write(
+        "world.yaml",
+        "kind: world\nplatform: trustpager\nworkspaces: {crm: {users: {olga@acme.example: owner}}}\n",
+    );
+    // What is there is not overwritten, and no key is made for it.
+    lab.write("sync.key", "precious");
+    lab.run("apply --auto-approve").exits(1).prints(&["is not overwritten", "was not created"]);
+    assert_eq!(lab.read("sync.key"), "precious");
+    std::fs::remove_file(lab.path("sync.key")).unwrap();
+
+    let done = lab.run("apply --auto-approve").exits(0);
+    let value = lab.read("sync.key");
+    let value = value.trim_end();
+    assert!(value.len() > 20, "{value}");
+    assert!(!done.out.contains(value) && !done.err.contains(value), "{}", done.all());
+    let mode = std::fs::metadata(lab.path("sync.key")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    lab.run("plan").exits(0).prints(&["No changes."]);
+    let database = std::fs::read(lab.path(".scopeform/control-plane.db")).unwrap();
+    let held = database.windows(value.len()).any(|window| window == value.as_bytes());
+    assert!(!held, "the database holds the value of a key");
+}
