@@ -18,6 +18,7 @@ pub(in crate::cli) const ALL: &[(&str, &str, Make)] = &[
     ("report", "report.schema.json", render::report::schema),
     ("status", "status.schema.json", render::status::schema),
     ("control-plane", "control-plane.openapi.json", server::openapi_document),
+    ("trustpager", "trustpager.openapi.json", server::trustpager_openapi_document),
 ];
 
 /// Prints one schema.
