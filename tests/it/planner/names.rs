@@ -313,7 +313,15 @@ fn every_code_about_live_names_has_a_case() {
         cases.iter().flat_map(|case| case.says).map(|(code, ..)| *code).collect();
     let live = Code::ALL.iter().filter(|code| code.needs_live_names());
     let live: BTreeSet<&str> = live.map(|code| code.name()).collect();
-    assert_eq!(met, live);
+    // The other platform's have theirs in `trustpager::resolve`.
+    let elsewhere = [
+        "resource-renamed",
+        "tier-not-on-ladder",
+        "unknown-client",
+        "unknown-resource",
+        "unknown-verb",
+    ];
+    assert_eq!(met.union(&elsewhere.into()).copied().collect::<BTreeSet<_>>(), live);
 }
 
 #[test]
