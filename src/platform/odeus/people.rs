@@ -6,29 +6,78 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::audience::{Gates, Others, Resolver};
 use super::machine::Context;
-use super::state::{Connection, IntegrationState, Role};
+use super::state::{ClientIdentity, Connection, IntegrationState, Role};
 use crate::model::{Access, Scope, ScopeSet, UserId};
+
+/// The connections of one integration, by what they were granted: few different grants serve many people, so everything
+/// below costs as much as the grants differ, after one look at each connection.
+#[derive(Debug, Clone, Default)]
+pub struct Grants<'a> {
+    groups: Vec<Grant<'a>>,
+}
+
+#[derive(Debug, Clone)]
+struct Grant<'a> {
+    client: &'a ClientIdentity,
+    granted: &'a ScopeSet,
+    users: Vec<&'a UserId>,
+}
+
+impl<'a> Grants<'a> {
+    /// Groups connections.
+    #[must_use]
+    pub fn of(connections: &[&'a Connection]) -> Self {
+        let mut groups: Vec<Grant<'a>> = Vec::new();
+        let mut places: BTreeMap<(&ScopeSet, &ClientIdentity), usize> = BTreeMap::new();
+        for connection in connections {
+            let (client, granted) = (&connection.client, &connection.granted);
+            let place = *places.entry((granted, client)).or_insert(groups.len());
+            match groups.get_mut(place) {
+                Some(group) => group.users.push(&connection.user),
+                None => groups.push(Grant { client, granted, users: vec![&connection.user] }),
+            }
+        }
+        Self { groups }
+    }
+
+    /// Returns, for every removed scope, the users whose grant still holds it.
+    #[must_use]
+    pub fn still_hold(&self, removed: &ScopeSet) -> BTreeMap<Scope, BTreeSet<UserId>> {
+        let mut held: BTreeMap<Scope, BTreeSet<UserId>> = BTreeMap::new();
+        for group in &self.groups {
+            for scope in removed.iter().filter(|scope| group.granted.contains(scope)) {
+                let users = group.users.iter().map(|user| (*user).clone());
+                held.entry(scope.clone()).or_default().extend(users);
+            }
+        }
+        held
+    }
+}
 
 /// Returns the users who must reconnect once the integration is at `state_after`: those allowed at least one live
 /// action whose required scopes they have not granted although all are requested, and everybody whose connection was
 /// made with another client (case 34). A scope that is merely removed asks nobody.
-///
-/// Connections with equal grants are decided together, so the cost is that of the different grants, not of the people.
 #[must_use]
 pub fn must_reconnect(
     context: Context<'_>,
     state_after: &IntegrationState,
-    connections: &[&Connection],
+    grants: &Grants<'_>,
 ) -> BTreeSet<UserId> {
     let identity = state_after.client.identity();
     let mut people = BTreeSet::new();
-    let mut by_grant: BTreeMap<&ScopeSet, Vec<&UserId>> = BTreeMap::new();
-    for connection in connections {
-        if connection.client == identity {
-            by_grant.entry(&connection.granted).or_default().push(&connection.user);
+    let mut ours: Vec<&Grant<'_>> = Vec::new();
+    for group in &grants.groups {
+        if *group.client == identity {
+            // Who has granted everything lacks nothing.
+            if !state_after.requested.is_subset(group.granted) {
+                ours.push(group);
+            }
         } else {
-            people.insert(connection.user.clone());
+            people.extend(group.users.iter().map(|user| (*user).clone()));
         }
+    }
+    if ours.is_empty() {
+        return people;
     }
 
     // What can be run with the requested scopes, by who may run it: few lists serve many actions.
@@ -50,7 +99,7 @@ pub fn must_reconnect(
         })
         .collect();
 
-    for (granted, users) in by_grant {
+    for Grant { client: _, granted, users } in ours {
         let lacking: Vec<&Others> = passes
             .iter()
             .filter(|(_, lists)| lists.iter().any(|scopes| !scopes.is_subset(granted)))
@@ -59,7 +108,7 @@ pub fn must_reconnect(
         if lacking.is_empty() {
             continue;
         }
-        for user in users {
+        for user in users.iter().copied() {
             // Somebody who has left the workspace may run nothing.
             let allowed = match context.directory.users.get(user) {
                 None => false,
@@ -75,21 +124,6 @@ pub fn must_reconnect(
         }
     }
     people
-}
-
-/// Returns, for every removed scope, the users whose grant still holds it.
-#[must_use]
-pub fn still_hold(
-    removed: &ScopeSet,
-    connections: &[&Connection],
-) -> BTreeMap<Scope, BTreeSet<UserId>> {
-    let mut held: BTreeMap<Scope, BTreeSet<UserId>> = BTreeMap::new();
-    for connection in connections {
-        for scope in removed.iter().filter(|scope| connection.granted.contains(scope)) {
-            held.entry(scope.clone()).or_default().insert(connection.user.clone());
-        }
-    }
-    held
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ use super::desired::{Desired, DesiredOauth};
 use super::effective::effective;
 use super::findings;
 use super::operation::{IntegrationOperation, Operation};
-use super::people::still_hold;
 use super::prospect::Prospect;
 use super::resolve::{Target, resolve};
 use super::state::{Connection, Mode, Snapshot};
@@ -227,10 +226,8 @@ fn people(prospect: &Prospect<'_>) -> Option<PeopleEffect> {
         return None;
     }
     let (before, after) = (prospect.before(), &prospect.after);
-    let removed = before.requested.minus(&after.requested);
-    let had_to = prospect.must_reconnect(before);
-    let must = prospect.must_reconnect(after);
-    let held = still_hold(&removed, &prospect.connections);
+    let (had_to, must) = (&prospect.people.had_to, &prospect.people.must);
+    let held = &prospect.people.still_hold;
     if must == had_to && held.is_empty() {
         return None;
     }
@@ -243,13 +240,13 @@ fn people(prospect: &Prospect<'_>) -> Option<PeopleEffect> {
     };
     Some(PeopleEffect {
         unit: prospect.address.clone(),
-        already: must.intersection(&had_to).count(),
+        already: must.intersection(had_to).count(),
         must_reconnect: must.iter().map(ToString::to_string).collect(),
         reason,
         still_hold: held
-            .into_iter()
+            .iter()
             .map(|(scope, users)| StillHolds {
-                scope,
+                scope: scope.clone(),
                 users: users.iter().map(ToString::to_string).collect(),
             })
             .collect(),

@@ -3,21 +3,22 @@
 //! Everything that a plan says about an integration is read off a [`Prospect`]; the findings are rules over it.
 
 use super::audience::{Audience, Gates};
+use super::catalog;
 use super::desired::OnSwap;
 use super::diff::{self, Acknowledged, Proposal};
 use super::machine::{Context, Machine, Rejected};
 use super::operation::{IntegrationOperation, Operation};
+use super::people::{Grants, must_reconnect};
 use super::resolve::Target;
 use super::state::{Connection, IntegrationState, Snapshot};
 use super::value;
-use super::{catalog, people};
-use crate::model::{Access, ActionKey, Address, Effect, ScopeSet, UserId};
+use crate::model::{Access, ActionKey, Address, Effect, Scope, ScopeSet, UserId};
 use crate::plan::PlannedOperation;
 use crate::plan::laws::{Facts, Violation};
 use crate::plan::order::{self, Tolerance};
 use crate::platform;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -50,6 +51,19 @@ pub struct Prospect<'a> {
     pub rejected: Option<Rejected>,
     /// The integration's connections.
     pub connections: Vec<&'a Connection>,
+    /// Who must reconnect and who still holds what; only when there are steps.
+    pub people: People,
+}
+
+/// What the steps mean for those who are connected.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct People {
+    /// Who had to reconnect anyway.
+    pub had_to: BTreeSet<UserId>,
+    /// Who must reconnect afterwards.
+    pub must: BTreeSet<UserId>,
+    /// For every removed scope, those whose grant still holds it.
+    pub still_hold: BTreeMap<Scope, BTreeSet<UserId>>,
 }
 
 impl<'a> Prospect<'a> {
@@ -83,10 +97,20 @@ impl<'a> Prospect<'a> {
             tolerated: true,
             rejected: None,
             connections,
+            people: People::default(),
             target,
         };
         if prospect.proposal.orders.iter().any(|order| !order.is_empty()) {
             prospect.prove();
+        }
+        if !prospect.operations.is_empty() && !prospect.connections.is_empty() {
+            let grants = Grants::of(&prospect.connections);
+            let removed = prospect.before().requested.minus(&prospect.after.requested);
+            prospect.people = People {
+                had_to: must_reconnect(context, prospect.before(), &grants),
+                must: must_reconnect(context, &prospect.after, &grants),
+                still_hold: grants.still_hold(&removed),
+            };
         }
         prospect
     }
@@ -142,12 +166,6 @@ impl<'a> Prospect<'a> {
             Some(action) => action.declared_at.clone(),
             None => self.address.clone(),
         }
-    }
-
-    /// Returns who must reconnect in `state`.
-    #[must_use]
-    pub fn must_reconnect(&self, state: &IntegrationState) -> BTreeSet<UserId> {
-        people::must_reconnect(self.context, state, &self.connections)
     }
 }
 

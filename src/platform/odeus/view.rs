@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalog::{Auth, Feature};
 use super::machine::{self, Context};
-use super::people::must_reconnect;
+use super::people::{Grants, must_reconnect};
 use super::state::{Client, Connection, IntegrationState, LiveIntegration, Mode, Snapshot};
 use crate::model::{Access, ActionKey, IntegrationKey, Scope, ScopeSet, UserId};
 
@@ -278,7 +278,7 @@ fn view_of(snapshot: &Snapshot, live: &LiveIntegration, connections: &[&Connecti
         scopes: rows,
         actions,
         connected: connections.iter().map(|c| c.user.clone()).collect(),
-        must_refresh: must_reconnect(context, state, connections),
+        must_refresh: must_reconnect(context, state, &Grants::of(connections)),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::{Scene, finding};
 use crate::plan::{Finding, Rule, Severity};
-use crate::platform::odeus::people::still_hold;
 use crate::platform::odeus::prospect::Prospect;
 
 /// The rule.
@@ -20,9 +19,7 @@ it or their access token expires. So a removal is not over when it is applied.
 };
 
 pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
-    let removed = prospect.before().requested.minus(&prospect.after.requested);
-    let held = still_hold(&removed, &prospect.connections);
-    let found = held.iter().map(|(scope, users)| {
+    let found = prospect.people.still_hold.iter().map(|(scope, users)| {
         let people =
             crate::plan::count(users.len(), "connection still holds", "connections still hold");
         finding(

@@ -21,9 +21,8 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
     if prospect.operations.is_empty() {
         return Vec::new();
     }
-    let had_to = prospect.must_reconnect(prospect.before());
-    let must = prospect.must_reconnect(&prospect.after);
-    let new = must.difference(&had_to).count();
+    let (had_to, must) = (&prospect.people.had_to, &prospect.people.must);
+    let new = must.difference(had_to).count();
     if new == 0 {
         return Vec::new();
     }

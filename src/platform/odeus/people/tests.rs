@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::must_reconnect;
+use super::{Grants, must_reconnect};
 use crate::model::{Access, ActionKey, GroupKey, Principal, Scope, ScopeSet, UserId};
 use crate::platform::odeus::catalog::{Action, ActionKind, Auth, Integration};
 use crate::platform::odeus::machine::Context;
@@ -99,7 +99,7 @@ impl Case {
         let context =
             Context { facts: &self.facts, settings: &settings, directory: &self.directory };
         let connections: Vec<&Connection> = self.connections.iter().collect();
-        let people = must_reconnect(context, &self.state, &connections);
+        let people = must_reconnect(context, &self.state, &Grants::of(&connections));
         people.iter().map(UserId::as_str).collect::<Vec<_>>().join(" ")
     }
 
