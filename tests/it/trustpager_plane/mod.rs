@@ -3,6 +3,7 @@
 mod cases;
 mod client;
 mod keys;
+mod outcome;
 mod plane;
 mod protocol;
 mod queue;
