@@ -122,7 +122,7 @@ fn planning(criterion: &mut Criterion) {
             let desired = wishes(&snapshot, toggle);
             let raised = BTreeMap::new();
             group.bench_with_input(BenchmarkId::new(name, actions), &desired, |bench, desired| {
-                bench.iter(|| {
+                bench.iter_with_large_drop(|| {
                     let inputs = Inputs {
                         today: date(2026, 11, 22),
                         endpoint: "embedded",

@@ -57,7 +57,8 @@ pub fn plan(
     // arrives meanwhile is enabled without review.
     let workspace = inputs.only.is_none().then(|| workspace_unit(desired, snapshot));
     let turns_on = desired.new_actions_enabled_by_default == Some(true);
-    let mut units: Vec<UnitPlan> = prospects.iter().map(|p| unit(p, desired, snapshot)).collect();
+    let mut units: Vec<UnitPlan> =
+        prospects.into_iter().map(|p| unit(p, desired, snapshot)).collect();
     if let Some(workspace) = workspace {
         if turns_on {
             units.push(workspace);
@@ -127,7 +128,8 @@ fn workspace_unit(desired: &Desired, snapshot: &Snapshot) -> UnitPlan {
     unit
 }
 
-fn unit(prospect: &Prospect<'_>, desired: &Desired, snapshot: &Snapshot) -> UnitPlan {
+fn unit(mut owned: Prospect<'_>, desired: &Desired, snapshot: &Snapshot) -> UnitPlan {
+    let prospect = &owned;
     let scene = findings::Scene { desired, snapshot };
     let (findings, observed_findings) = findings::all(&scene, prospect);
     let changes = changes(prospect);
@@ -136,8 +138,8 @@ fn unit(prospect: &Prospect<'_>, desired: &Desired, snapshot: &Snapshot) -> Unit
         before: effective(prospect.facts(), prospect.before()),
         after: effective(prospect.facts(), &prospect.after),
     });
-    UnitPlan {
-        operations: prospect.operations.clone(),
+    let mut unit = UnitPlan {
+        operations: Vec::new(),
         privilege: privilege(prospect),
         breakage: breakage(prospect),
         findings,
@@ -150,7 +152,10 @@ fn unit(prospect: &Prospect<'_>, desired: &Desired, snapshot: &Snapshot) -> Unit
         valid_until: prospect.proposal.acknowledged.iter().filter_map(|(_, a)| a.until).min(),
         changes,
         effective,
-    }
+    };
+    // Moved, not copied: everything else has been read off by now.
+    unit.operations = std::mem::take(&mut owned.operations);
+    unit
 }
 
 fn change(

@@ -27,6 +27,8 @@ use jiff::civil::Date;
 pub struct Prospect<'a> {
     /// The integration's address.
     pub address: Address,
+    /// The address that those of its actions are below.
+    pub actions: Address,
     /// What is wanted and what is live.
     pub target: Target<'a>,
     /// Facts, settings and directory, as they are live.
@@ -86,6 +88,7 @@ impl<'a> Prospect<'a> {
         });
         let mut prospect = Self {
             address: Address::of(&[target.key.as_str()]),
+            actions: Address::of(&[target.key.as_str(), "actions"]),
             context,
             today,
             proposal,
@@ -156,7 +159,7 @@ impl<'a> Prospect<'a> {
     /// Returns the address of an action.
     #[must_use]
     pub fn action(&self, key: &ActionKey) -> Address {
-        self.address.child("actions").child(key.as_str())
+        self.actions.child(key.as_str())
     }
 
     /// Returns the line that covers an action, or the integration's own.
