@@ -170,7 +170,9 @@ async fn revoke(args: &TokensRevoke, env: &Env, ui: &Ui) -> Result<Exit, Failure
     let sealed = SealedPlan::seal(made);
     let output = Output { format: crate::cli::args::Format::Text, json: false, full: false };
     if !args.json {
-        plan::print(&sealed, output, "scopeform tokens revoke", ui)?;
+        // The question below, or `--auto-approve`, carries it out: there is no other command to type.
+        let again = format!("this command, revoking {} and nothing else", token.id);
+        plan::print(&sealed, output, &again, ui)?;
     }
     let consent =
         if args.auto_approve { Consent::Flag } else { ask(&sealed, output, args.json, ui)? };
