@@ -14,6 +14,7 @@ use super::shape::{Field, Reader};
 use crate::diag::Code;
 use crate::model::{Access, Address, IntegrationKey, Principal, ScopeSet, WorkspaceId};
 use crate::plan::Severity;
+use crate::plan::policy::Policy;
 use crate::platform::odeus::desired::{
     Desired, DesiredAction, DesiredClient, DesiredIntegration, DesiredList, DesiredOauth,
     Substitute,
@@ -33,6 +34,8 @@ pub(super) struct Builder {
     pub endpoint: Option<(Endpoint, Origin)>,
     /// Raised severities.
     pub raised: BTreeMap<String, Severity>,
+    /// The organisation's rules about plans.
+    pub policy: Policy,
     /// What is wanted on Odeus, as far as it was read.
     pub odeus: Desired,
     /// What is wanted on TrustPager, as far as it was read.
@@ -46,6 +49,7 @@ impl Builder {
             platform,
             endpoint: None,
             raised: BTreeMap::new(),
+            policy: Policy::default(),
             trustpager: trustpager::desired::Desired {
                 workspace: workspace.clone(),
                 clients: BTreeMap::new(),

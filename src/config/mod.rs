@@ -28,6 +28,7 @@ pub use trustpager::catalog::bundled_trustpager_catalog;
 
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::{Address, WorkspaceId};
+use crate::plan::policy::Policy;
 use crate::plan::{Rule, Severity};
 use crate::platform::{self, Kind};
 use crate::source::{FileId, Origin, Origins, SourceFile, SourceMap, Span, Spanned};
@@ -49,6 +50,8 @@ pub struct Config {
     pub desired: Desired,
     /// Severities that findings are raised to, by finding code.
     pub raised: BTreeMap<String, Severity>,
+    /// The organisation's rules about plans.
+    pub policy: Policy,
     /// Where each declared address stands.
     pub origins: Origins,
 }
@@ -118,6 +121,7 @@ pub fn load(sources: &SourceMap) -> (Vec<Config>, Diagnostics) {
             Kind::Trustpager => Desired::Trustpager(builder.trustpager),
         },
         raised: builder.raised,
+        policy: builder.policy,
         origins: builder.origins,
     });
     (configs.collect(), out)

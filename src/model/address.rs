@@ -29,7 +29,7 @@ impl Address {
     /// Returns the address one level below.
     #[must_use]
     pub fn child(&self, segment: &str) -> Self {
-        Self(format!("{}/{segment}", self.0).into())
+        Self([&*self.0, "/", segment].concat().into())
     }
 
     /// Returns the path as text.

@@ -176,7 +176,15 @@ impl ScopeSet {
     /// Returns the scopes of `self` that are not in `other`.
     #[must_use]
     pub fn minus(&self, other: &Self) -> Self {
+        if self.is_far_smaller_than(other) {
+            return self.iter().filter(|scope| !other.contains(scope)).cloned().collect();
+        }
         self.0.difference(&other.0).cloned().collect()
+    }
+
+    /// An action declares a few scopes and a client requests dozens: looking the few up beats walking through both sets.
+    fn is_far_smaller_than(&self, other: &Self) -> bool {
+        self.len().saturating_mul(4) < other.len()
     }
 
     /// Returns the scopes in either set.
@@ -188,12 +196,19 @@ impl ScopeSet {
     /// Returns the scopes in both sets.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
+        if self.is_far_smaller_than(other) {
+            return self.iter().filter(|scope| other.contains(scope)).cloned().collect();
+        }
         self.0.intersection(&other.0).cloned().collect()
     }
 
     /// Adds every scope of `other`.
     pub fn extend_from(&mut self, other: &Self) {
-        self.0.extend(other.0.iter().cloned());
+        for scope in other {
+            if !self.contains(scope) {
+                self.insert(scope.clone());
+            }
+        }
     }
 }
 

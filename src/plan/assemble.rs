@@ -98,6 +98,7 @@ pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
         findings: Vec::new(),
         relied_on: Vec::new(),
         unreviewed: Vec::new(),
+        policies: Vec::new(),
     };
     let mut observed = Observed {
         today: header.today,

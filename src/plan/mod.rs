@@ -2,7 +2,9 @@
 pub mod assemble;
 pub mod laws;
 pub mod order;
+pub mod policy;
 mod rule;
+pub(crate) mod spread;
 mod types;
 
 pub use rule::Rule;

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::policy::Policy;
 use crate::model::{Address, Effect, PrivilegeDelta, Scope, ScopeSet, WorkspaceId};
 use crate::platform;
 
@@ -48,6 +49,9 @@ pub struct Bound {
     /// Scopes that would be requested although no line of the files asks for them: the vendor added them. They need a
     /// pair of eyes, so `--auto-approve` does not cover them.
     pub unreviewed: Vec<Unreviewed>,
+    /// The organisation's rules in force: of the files, and of the files before the change where those are known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<Policy>,
 }
 
 /// A scope that nobody reviewed a line for.

@@ -44,6 +44,7 @@ pub(crate) fn empty() -> Plan {
             breakage: Vec::new(),
             findings: Vec::new(),
             unreviewed: Vec::new(),
+            policies: Vec::new(),
             relied_on: Vec::new(),
         },
         observed: Observed {

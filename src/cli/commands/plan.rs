@@ -16,6 +16,7 @@ use crate::cli::workspace::{Loaded, Tell, load, located, report, source_ranges};
 use crate::model::Address;
 use crate::plan::Plan;
 use crate::plan::assemble::{Header, Inputs};
+use crate::plan::policy;
 use crate::platform::Kind;
 use crate::platform::provider::{Read, Reading};
 use crate::render::palette::Palette;
@@ -114,7 +115,8 @@ pub(super) fn make<P: Product>(
     let mut diagnostics = loaded.diagnostics.clone();
     diagnostics.append(located(&problems, &config.origins));
     match plan {
-        Some(plan) => {
+        Some(mut plan) => {
+            policy::enforce(&mut plan, vec![config.policy.clone()]);
             // Warnings belong to the conversation; the result stays one document.
             let tell = match tell {
                 Tell::People | Tell::Json => Tell::People,

@@ -24,7 +24,11 @@ pub fn privilege(prospect: &Prospect<'_>) -> Vec<PrivilegeChange> {
     }
     let delta = ScopeDelta::between(&prospect.before().requested, &prospect.after.requested);
     let needs = declarers(prospect.facts(), &delta);
-    let waiting = pending(prospect.facts(), prospect.before());
+    let waiting = if delta.add.is_empty() {
+        ScopeSet::new()
+    } else {
+        pending(prospect.facts(), prospect.before())
+    };
     let mut changes = Vec::new();
     for (direction, scopes) in
         [(Direction::Widening, &delta.add), (Direction::Narrowing, &delta.remove)]
@@ -121,15 +125,12 @@ fn uses(prospect: &Prospect<'_>) -> Vec<PrivilegeChange> {
         return Vec::new();
     };
     let mut changes = Vec::new();
-    for action in prospect.facts().actions.values() {
-        let address = prospect.action(&action.key);
-        let (Some(first), Some(last)) = (before.reach.get(&address), after.reach.get(&address))
+    // Both hold every action, in the order of their addresses.
+    for ((address, first), (_, last)) in before.reach.iter().zip(&after.reach) {
+        let Some(action) = prospect.facts().actions.get(address.name()).filter(|_| first != last)
         else {
             continue;
         };
-        if first == last {
-            continue;
-        }
         let words = |reach: &Audience, state| match reach {
             Audience::NotRunning => "nobody".to_owned(),
             Audience::Runs(_) => audience_words(state, action),
@@ -144,7 +145,7 @@ fn uses(prospect: &Prospect<'_>) -> Vec<PrivilegeChange> {
             unit: prospect.address.clone(),
             direction,
             right,
-            causes: vec![Cause { kind: CauseKind::Action, address: Some(address) }],
+            causes: vec![Cause { kind: CauseKind::Action, address: Some(address.clone()) }],
             admin_consent: None,
             level: None,
         });
@@ -164,10 +165,10 @@ pub fn breakage(prospect: &Prospect<'_>) -> Vec<Breakage> {
         return found;
     };
     let mut features: BTreeMap<String, (BTreeSet<Address>, ScopeSet)> = BTreeMap::new();
-    for action in prospect.facts().actions.values() {
-        let address = prospect.action(&action.key);
-        let runs = |reach: Option<&Audience>| reach.is_some_and(|r| *r != Audience::NotRunning);
-        let (ran, runs_still) = (runs(before.reach.get(&address)), runs(after.reach.get(&address)));
+    for ((address, first), (_, last)) in before.reach.iter().zip(&after.reach) {
+        let Some(action) = prospect.facts().actions.get(address.name()) else { continue };
+        let (ran, runs_still) = (*first != Audience::NotRunning, *last != Audience::NotRunning);
+        let address = address.clone();
         let missing = action.required_scopes.minus(&prospect.after.requested);
         let on = |state: &super::state::IntegrationState| {
             action.native || state.actions.get(&action.key).is_some_and(|own| own.access.is_on())
@@ -217,8 +218,11 @@ pub fn unreviewed(prospect: &Prospect<'_>) -> Vec<Unreviewed> {
     if !prospect.after.client.mode().is_some_and(Mode::follows_actions) {
         return Vec::new();
     }
-    let pending = pending(prospect.facts(), prospect.before());
     let added = prospect.after.requested.minus(&prospect.before().requested);
+    if added.is_empty() {
+        return Vec::new();
+    }
+    let pending = pending(prospect.facts(), prospect.before());
     let enabled: ScopeSet = prospect
         .target
         .actions

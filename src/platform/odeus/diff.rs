@@ -248,8 +248,11 @@ fn within_sync(
     let narrow: Vec<Op> = narrowing(toggles).map(set_finally).collect();
     let confirm = if client.is_some() { None } else { confirmation(toggles, target, live) };
     let mut orders = Vec::new();
-    for narrow_first in [false, true] {
-        let (one, two) = if narrow_first { (&narrow, &widen) } else { (&widen, &narrow) };
+    // With nothing on one side and nothing to confirm in between there is only one order.
+    let one_sided = confirm.is_none() && (widen.is_empty() || narrow.is_empty());
+    let both: &[bool] = if one_sided { &[false] } else { &[false, true] };
+    for narrow_first in both {
+        let (one, two) = if *narrow_first { (&narrow, &widen) } else { (&widen, &narrow) };
         let order = one.iter().chain(&confirm).chain(two).cloned();
         orders.push(order.chain(withdrawing(toggles)).chain(client.cloned()).collect());
     }

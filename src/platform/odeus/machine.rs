@@ -158,11 +158,8 @@ pub fn observe(facts: &catalog::Integration, state: &IntegrationState) -> Observ
 #[must_use]
 pub fn needed(facts: &catalog::Integration, state: &IntegrationState) -> ScopeSet {
     let mut needed = facts.base_scopes.clone();
-    for action in facts.actions.values() {
-        let on = state.actions.get(&action.key).is_some_and(|own| own.access.is_on());
-        if action.native || on {
-            needed.extend_from(&action.required_scopes);
-        }
+    for action in live(facts, state) {
+        needed.extend_from(&action.required_scopes);
     }
     needed
 }
@@ -170,12 +167,24 @@ pub fn needed(facts: &catalog::Integration, state: &IntegrationState) -> ScopeSe
 /// Returns the scopes that are needed and not requested, waiting for somebody to confirm them (managed and sync only).
 #[must_use]
 pub fn pending(facts: &catalog::Integration, state: &IntegrationState) -> ScopeSet {
-    match state.client.mode() {
-        Some(mode) if mode.follows_actions() && scopes_are_managed(facts) => {
-            needed(facts, state).minus(&state.requested)
-        }
-        _ => ScopeSet::new(),
+    let follows = state.client.mode().is_some_and(Mode::follows_actions);
+    if !follows || !scopes_are_managed(facts) {
+        return ScopeSet::new();
     }
+    // Nearly always empty, so the needed scopes are looked up one by one and never collected.
+    let needed =
+        facts.base_scopes.iter().chain(live(facts, state).flat_map(|a| &a.required_scopes));
+    needed.filter(|scope| !state.requested.contains(scope)).cloned().collect()
+}
+
+/// Iterates the actions that count: native, or not off (cases 1, 4).
+fn live<'a>(
+    facts: &'a catalog::Integration,
+    state: &IntegrationState,
+) -> impl Iterator<Item = &'a catalog::Action> {
+    facts.actions.values().filter(|action| {
+        action.native || state.actions.get(&action.key).is_some_and(|own| own.access.is_on())
+    })
 }
 
 fn scopes_are_managed(facts: &catalog::Integration) -> bool {

@@ -19,6 +19,7 @@ use crate::diag::Problem;
 use crate::model::{Access, Address, Effect, IntegrationKey, Principal};
 pub use crate::plan::assemble::Inputs;
 use crate::plan::assemble::{Header, UnitPlan, assemble, raise};
+use crate::plan::spread::spread;
 use crate::plan::{
     Change, Effective, LeftAlone, PeopleEffect, Plan, PlannedOperation, ReconnectReason, Reliance,
     StillHolds,
@@ -44,21 +45,23 @@ pub fn plan(
         connections.entry(&connection.integration).or_default().push(connection);
     }
     let chosen = |key: &IntegrationKey| inputs.wants(&Address::of(&[key.as_str()]));
-    let prospects: Vec<Prospect<'_>> = targets
+    let targets: Vec<(Target<'_>, Vec<&Connection>)> = targets
         .into_iter()
-        .filter(|target: &Target<'_>| chosen(target.key))
+        .filter(|target| chosen(target.key))
         .map(|target| {
             let own = connections.remove(target.key).unwrap_or_default();
-            Prospect::new(target, snapshot, own, inputs.today)
+            (target, own)
         })
         .collect();
+    let today = inputs.today;
+    let mut units: Vec<UnitPlan> = spread(targets, |(target, own)| {
+        unit(Prospect::new(target, snapshot, own, today), desired, snapshot)
+    });
 
     // The workspace switch goes first when it is turned off and last when it is turned on, so that no action that
     // arrives meanwhile is enabled without review.
     let workspace = inputs.only.is_none().then(|| workspace_unit(desired, snapshot));
     let turns_on = desired.new_actions_enabled_by_default == Some(true);
-    let mut units: Vec<UnitPlan> =
-        prospects.into_iter().map(|p| unit(p, desired, snapshot)).collect();
     if let Some(workspace) = workspace {
         if turns_on {
             units.push(workspace);

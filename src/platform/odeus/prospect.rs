@@ -133,11 +133,12 @@ impl<'a> Prospect<'a> {
                 self.window = ordered.window;
                 self.tolerated = ordered.tolerated;
                 self.after = ordered.end.into_state();
+                let (key, unit) = (self.target.key, &self.address);
                 self.operations = ordered
                     .steps
                     .into_iter()
                     .map(|taken| {
-                        planned(self.target.key, taken.operation, taken.before, taken.step.effect)
+                        planned(key, unit, taken.operation, taken.before, taken.step.effect)
                     })
                     .collect();
             }
@@ -182,25 +183,28 @@ pub fn fold(
     key: &crate::model::IntegrationKey,
     operations: &[IntegrationOperation],
 ) -> Result<(Vec<PlannedOperation>, IntegrationState), Rejected> {
+    let unit = Address::of(&[key.as_str()]);
     let mut folded = Vec::with_capacity(operations.len());
     for change in operations {
         let before = value::field(change, machine.state());
         let step = machine.step(change)?;
-        folded.push(planned(key, change.clone(), before, step.effect));
+        folded.push(planned(key, &unit, change.clone(), before, step.effect));
     }
     Ok((folded, machine.into_state()))
 }
 
 fn planned(
     key: &crate::model::IntegrationKey,
+    unit: &Address,
     change: IntegrationOperation,
     before: serde_json::Value,
     effect: Effect,
 ) -> PlannedOperation {
+    let address = change.address(unit);
     let operation = Operation::Integration { integration: key.clone(), change };
     PlannedOperation {
-        unit: operation.unit(),
-        address: operation.address(),
+        unit: unit.clone(),
+        address,
         operation: platform::Operation::Odeus(operation),
         before,
         effect,
