@@ -450,6 +450,8 @@ fn case_32_a_mode_switch_is_one_write_of_client_mode_and_list() {
     let made = plan(&wants_fixed(NATIVE, ""), &sync(""));
     assert_eq!(steps(&made), ["use client own with 4 fixed scopes"]);
     assert_eq!(changed(&made), ["sharepoint/oauth"]);
+    let one = plan(&wants_fixed("[User.Read]", ""), &sync(""));
+    assert_eq!(steps(&one), ["use client own with 1 fixed scope"]);
 }
 
 #[test]
