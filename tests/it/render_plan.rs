@@ -356,3 +356,56 @@ fn a_plan_that_moves_people_but_no_scope_says_so() {
     assert!(text.contains("because it is shared with more people"), "{text}");
     assert!(text.contains("because it is turned off"), "{text}");
 }
+
+/// One privilege change of a unit: of a scope, or of who may use an action.
+fn moves(unit: &str, direction: Direction, right: Right, kind: CauseKind) -> PrivilegeChange {
+    let causes = [Cause { kind, address: None }].into_iter().collect();
+    let unit = Address::of(&[unit]);
+    PrivilegeChange { unit, direction, right, causes, admin_consent: None, level: None }
+}
+
+fn access(unit: &str, action: &str, before: &str, after: &str) -> Right {
+    let address = Address::of(&[unit, "actions", action]);
+    Right::Use { address, before: before.to_owned(), after: after.to_owned() }
+}
+
+#[test]
+fn what_becomes_possible_is_read_before_what_stops() {
+    use Direction::{Narrowing, Widening};
+    let mut plan = samples::toggle();
+    let declared = CauseKind::Declared;
+    plan.bound.privilege.changes = vec![
+        moves("a-closes", Narrowing, access("a-closes", "x", "everyone", "nobody"), declared),
+        moves("b-opens", Widening, access("b-opens", "x", "nobody", "everyone"), declared),
+        moves("c-drops", Narrowing, Right::Scope(samples::scope("S")), declared),
+        moves("d-asks", Widening, Right::Scope(samples::scope("S")), declared),
+        moves("e-asks", Widening, Right::Scope(samples::scope("T")), declared),
+    ];
+    let text = as_text(&plan, PLAIN);
+    let units: Vec<&str> = text
+        .lines()
+        .skip_while(|line| !line.starts_with("Privilege: "))
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.strip_prefix("  ").filter(|unit| !unit.starts_with(' ')))
+        .collect();
+    assert_eq!(units, ["d-asks", "e-asks", "b-opens", "a-closes", "c-drops"]);
+}
+
+#[test]
+fn actions_that_move_for_different_reasons_keep_them() {
+    let mut plan = samples::toggle();
+    let row = |action, kind| {
+        moves("files", Direction::Narrowing, access("files", action, "everyone", "nobody"), kind)
+    };
+    plan.bound.privilege.changes = vec![
+        row("copy", CauseKind::Declared),
+        row("move", CauseKind::FixedList),
+        row("zip", CauseKind::Declared),
+    ];
+    let text = as_text(&plan, PLAIN);
+    assert!(text.contains("- copy, zip  everyone -> nobody  because the files say so\n"), "{text}");
+    assert!(
+        text.contains("- move       everyone -> nobody  because the fixed list does not name it\n"),
+        "{text}"
+    );
+}

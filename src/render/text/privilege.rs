@@ -57,7 +57,9 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
     }
     page.heading("Privilege", &phrase(page.outline))?;
     let outline = page.outline;
-    for (unit, changes) in &outline.privilege {
+    let mut units: Vec<_> = outline.privilege.iter().collect();
+    units.sort_by_key(|(_, changes)| weight(changes));
+    for (unit, changes) in units {
         writeln!(page.out, "  {}", terminal(unit.as_str()))?;
         let mut scopes = Table::default();
         let mut uses: Vec<UseLine<'_>> = Vec::new();
@@ -102,12 +104,7 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
                         false => uses.iter_mut().find(|known| known.is_like(&line)),
                     };
                     match known {
-                        Some(known) => {
-                            known.addresses.push(address);
-                            if known.why != line.why {
-                                known.why.clear();
-                            }
-                        }
+                        Some(known) => known.addresses.push(address),
                         None => uses.push(line),
                     }
                 }
@@ -121,6 +118,16 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
         table.write(page.out, page.options.palette, 4)?;
     }
     Ok(())
+}
+
+/// Where a unit stands: who decides reads first what is asked of people anew, then who may do more, then what ends.
+fn weight(changes: &[&PrivilegeChange]) -> u8 {
+    let wider = |change: &&PrivilegeChange| match (change.direction, &change.right) {
+        (Direction::Widening, Right::Use { .. }) => 1,
+        (Direction::Widening, Right::Scope(_) | Right::Tier { .. } | Right::Credential { .. }) => 0,
+        (Direction::Narrowing, _) => 2,
+    };
+    changes.iter().map(wider).min().unwrap_or(2)
 }
 
 const fn sign(direction: Direction) -> (&'static str, Paint) {
@@ -155,9 +162,10 @@ struct UseLine<'p> {
 }
 
 impl UseLine<'_> {
-    /// Whether two lines can be told as one; a reason that they do not share is left out then.
+    /// Whether two lines can be told as one.
     fn is_like(&self, other: &Self) -> bool {
         self.direction == other.direction
+            && self.why == other.why
             && self.before == other.before
             && self.after == other.after
     }
