@@ -146,10 +146,11 @@ fn requests(state: &State, declared: &str) -> bool {
         }
         if let Some(end) = declared.strip_prefix("{organization-url}") {
             let parts: Vec<&str> = requested.splitn(4, '/').collect();
-            if let ["https:", "", host, path] = parts[..] {
-                if !host.is_empty() && format!("/{path}") == end {
-                    return true;
-                }
+            if let ["https:", "", host, path] = parts[..]
+                && !host.is_empty()
+                && format!("/{path}") == end
+            {
+                return true;
             }
         }
     }
