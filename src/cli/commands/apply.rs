@@ -30,7 +30,12 @@ use crate::seal::{ApprovedPlan, Consent, Refusal, SealedPlan};
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     match args.path.as_deref().filter(|path| is_plan_file(path)) {
         Some(file) => saved(file, args, env, ui).await,
-        None => from_files(args, env, ui).await,
+        None => from_files(args, env, ui).await.map_err(|failure| match &args.path {
+            Some(path) if !path.exists() => failure.help(
+                "name a configuration folder, or a plan file that `scopeform plan --out FILE` wrote",
+            ),
+            _ => failure,
+        }),
     }
 }
 

@@ -243,7 +243,10 @@ fn a_plan_file_that_is_not_as_written_is_refused() {
     }
     assert_eq!(plane.state(), before);
     assert_eq!(plane.audited(), 0);
-    plane.run(&lab, "apply nowhere.json").exits(1).says(&["cannot read nowhere.json"]);
+    plane
+        .run(&lab, "apply nowhere.json")
+        .exits(1)
+        .says(&["cannot read nowhere.json", "`scopeform plan --out FILE`"]);
     plane.run(&lab, "apply good.json").exits(0);
 }
 

@@ -149,6 +149,9 @@ fn case_18_the_filled_in_address_is_all_that_a_list_needs() {
     let after = apply_to(&live, &made);
     nothing(&plan(&wish, &after));
     let short = plan(&wish.replace(&format!(", \"{own}\""), ""), &after);
+    // What is missing cannot be copied as it stands.
+    let said = found(&short, "action-missing-scope");
+    assert!(said[0].help.contains("your own address in place of the braces"), "{said:?}");
     assert!(short.bound.breakage.iter().any(
         |b| matches!(b, Breakage::StopsRunning { address, .. } if address.name() == "get_record")
     ));
