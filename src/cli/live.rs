@@ -164,7 +164,11 @@ async fn start(target: Target<'_>, env: &Env, ui: &Ui) -> Result<Running, Failur
 
 /// Says why the control plane did not start.
 pub(super) fn cannot_start(error: &server::StartError) -> Failure {
-    Failure::new(Exit::NoAccess, format!("the embedded control plane did not start: {error}"))
+    let message = format!("the embedded control plane did not start: {error}");
+    if let server::StartError::Seed(server::SeedError::World { .. }) = error {
+        return Failure::new(Exit::Error, message).help("correct the world file");
+    }
+    Failure::new(Exit::NoAccess, message)
         .help("free space or fix the data folder; `scopeform serve --reset` seeds it anew and forgets what is in it")
 }
 
@@ -253,8 +257,12 @@ pub(super) fn no_access(error: &ProviderError, workspace: &WorkspaceId) -> Failu
         ProviderError::NotFound { .. } => format!(
             "the live system knows no workspace `{workspace}`: check `workspace` and `endpoint` in the files, and the world file of an embedded control plane"
         ),
-        ProviderError::Unreachable { .. } | ProviderError::NoAnswer { .. } => {
+        ProviderError::Unreachable { .. } => {
             "check `endpoint`, the network, and that the server runs".to_owned()
+        }
+        ProviderError::NoAnswer { .. } => {
+            "check `endpoint`, the network, and that the server runs; `--timeout SECONDS` waits longer"
+                .to_owned()
         }
         ProviderError::Protocol { .. } => {
             "check that `endpoint` is the address of the API and not of a web page or a proxy"

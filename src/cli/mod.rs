@@ -33,6 +33,20 @@ use ui::{Failure, Ui};
 pub fn run(args: impl Iterator<Item = OsString>) -> Exit {
     let args = args::normalise(args);
     let wants_json = wants_json(&args);
+    guard(wants_json, || obey(args, wants_json))
+}
+
+/// Does `work`. A panic in it is a bug of ours, which scripts must never mistake for drift or for a mistake of theirs:
+/// it ends with [`Exit::Bug`], and says so after what the panic itself has said.
+pub fn guard(wants_json: bool, work: impl FnOnce() -> Exit) -> Exit {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        let failure = Failure::new(Exit::Bug, "this is a bug of scopeform, not a mistake of yours")
+            .help("report it with the lines above; before anything else, `scopeform plan` shows what is live and what is left to do");
+        tell(&failure, wants_json, &Ui::new(true, false, false, &Env::default()))
+    })
+}
+
+fn obey(args: Vec<OsString>, wants_json: bool) -> Exit {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => return usage(&error, wants_json),
@@ -42,17 +56,20 @@ pub fn run(args: impl Iterator<Item = OsString>) -> Exit {
     let ui = Ui::new(global.no_color, global.input, global.verbose, &env);
     match dispatch(&cli, &env, &ui) {
         Ok(exit) => exit,
-        Err(failure) => {
-            if wants_json && !failure.message.is_empty() {
-                let _ = ui.out(&commands::error_document(&failure));
-            }
-            let text = failure.text();
-            if !text.is_empty() {
-                ui.say(&text);
-            }
-            failure.exit
-        }
+        Err(failure) => tell(&failure, wants_json, &ui),
     }
+}
+
+/// Says why the program ends, also to a program that reads it.
+fn tell(failure: &Failure, wants_json: bool, ui: &Ui) -> Exit {
+    if wants_json && !failure.message.is_empty() {
+        let _ = ui.out(&commands::error_document(failure));
+    }
+    let text = failure.text();
+    if !text.is_empty() {
+        ui.say(&text);
+    }
+    failure.exit
 }
 
 /// Returns whether errors are read by a program, also where the rest of the command line makes no sense.

@@ -448,7 +448,7 @@ scopes: [Files.Read.All, User.Read]   # not: \"Files.Read.All User.Read\"
 "
     ScopePlaceholder Error "scope-placeholder" "a scope with a placeholder that nobody filled in"
 "The vendor documents some scopes with a placeholder such as `{organization-url}`. The provider does not know that text;
-write the address of your organisation in its place.
+write the address of your organisation in its place. Actions that declare the placeholder are covered by it.
 
 ```yaml
 scopes: [\"https://acme.crm4.dynamics.com/user_impersonation\"]

@@ -1,7 +1,8 @@
 //! OAuth scopes: RFC 6749 section 3.3 tokens and ordered sets of them.
 //!
 //! Scopes are compared byte by byte. A broader scope never stands in for a narrower one (domain case 16) and case is
-//! never folded (case 13): that is how the platform compares, so it is how a plan must compare.
+//! never folded (case 13): that is how the platform compares, so it is how a plan must compare. Only a scope that the
+//! vendor declares with a placeholder is compared after substitution (case 18).
 
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
@@ -48,6 +49,25 @@ impl Scope {
         let rest = self.0.get(open..)?;
         let close = rest.find('}')?;
         rest.get(..=close)
+    }
+
+    /// Returns whether `filled` is this declared scope with its placeholder filled in, as
+    /// `https://acme.crm4.dynamics.com/user_impersonation` is of `{organization-url}/user_impersonation` (domain case
+    /// 18). A placeholder for an address takes `https://` and a host, any other one segment.
+    #[must_use]
+    pub fn becomes(&self, filled: &Self) -> bool {
+        let Some((before, placeholder, after)) = self.placeholder().and_then(|placeholder| {
+            let (before, after) = self.0.split_once(placeholder)?;
+            Some((before, placeholder, after))
+        }) else {
+            return false;
+        };
+        let inserted = filled.0.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+        let segment = match inserted {
+            Some(address) if placeholder.ends_with("url}") => address.strip_prefix("https://"),
+            other => other,
+        };
+        segment.is_some_and(|text| !text.is_empty() && !text.contains(['/', '{', '}']))
     }
 }
 
@@ -171,6 +191,25 @@ impl ScopeSet {
     #[must_use]
     pub fn is_subset(&self, other: &Self) -> bool {
         self.0.is_subset(&other.0)
+    }
+
+    /// Returns whether the set holds `declared`, or what it becomes when its placeholder is filled in (domain case 18).
+    #[must_use]
+    pub fn covers(&self, declared: &Scope) -> bool {
+        self.contains(declared)
+            || (declared.placeholder().is_some() && self.iter().any(|own| declared.becomes(own)))
+    }
+
+    /// Returns the scopes of `self`, as actions declare them, that `requested` does not [cover](Self::covers).
+    #[must_use]
+    pub fn not_covered_by(&self, requested: &Self) -> Self {
+        self.iter().filter(|declared| !requested.covers(declared)).cloned().collect()
+    }
+
+    /// Returns whether `requested` [covers](Self::covers) every scope of `self`.
+    #[must_use]
+    pub fn is_covered_by(&self, requested: &Self) -> bool {
+        self.iter().all(|declared| requested.covers(declared))
     }
 
     /// Returns the scopes of `self` that are not in `other`.

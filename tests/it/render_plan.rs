@@ -1,12 +1,12 @@
 //! The plan as people and machines read it.
 
 use scopeform::model::{Address, Cause, CauseKind, Direction, PrivilegeChange, Right};
-use scopeform::plan::{Plan, Severity};
+use scopeform::plan::{Change, Plan, Severity};
 use scopeform::render::neutral::is_deceptive;
 use scopeform::render::palette::Palette;
 use scopeform::render::text::{self, Options};
 use scopeform::render::{diff, json};
-use serde_json::Value;
+use serde_json::{Value, json as value};
 
 use crate::samples;
 
@@ -350,9 +350,132 @@ fn a_plan_that_moves_people_but_no_scope_says_so() {
     if let Right::Use { before, .. } = &mut plan.bound.privilege.changes[0].right {
         *before = "ana@acme.example".into();
     }
+    let share = plan.bound.changes.iter_mut().find(|c| c.address.name() == "create_list").unwrap();
+    share.before = value!({"users": ["ana@acme.example"]});
     let text = as_text(&plan, PLAIN);
     let phrase = "Privilege: no scope moves, 1 opened to more people, 1 closed to some";
     assert_eq!(text.matches(phrase).count(), 2, "{text}");
     assert!(text.contains("because it is shared with more people"), "{text}");
     assert!(text.contains("because it is turned off"), "{text}");
+}
+
+/// One privilege change of a unit: of a scope, or of who may use an action.
+fn moves(unit: &str, direction: Direction, right: Right, kind: CauseKind) -> PrivilegeChange {
+    let causes = [Cause { kind, address: None }].into_iter().collect();
+    let unit = Address::of(&[unit]);
+    PrivilegeChange { unit, direction, right, causes, admin_consent: None, level: None }
+}
+
+fn access(unit: &str, action: &str, before: &str, after: &str) -> Right {
+    let address = Address::of(&[unit, "actions", action]);
+    Right::Use { address, before: before.to_owned(), after: after.to_owned() }
+}
+
+#[test]
+fn what_becomes_possible_is_read_before_what_stops() {
+    use Direction::{Narrowing, Widening};
+    let mut plan = samples::toggle();
+    let declared = CauseKind::Declared;
+    plan.bound.privilege.changes = vec![
+        moves("a-closes", Narrowing, access("a-closes", "x", "everyone", "nobody"), declared),
+        moves("b-opens", Widening, access("b-opens", "x", "nobody", "everyone"), declared),
+        moves("c-drops", Narrowing, Right::Scope(samples::scope("S")), declared),
+        moves("d-asks", Widening, Right::Scope(samples::scope("S")), declared),
+        moves("e-asks", Widening, Right::Scope(samples::scope("T")), declared),
+    ];
+    let text = as_text(&plan, PLAIN);
+    let units: Vec<&str> = text
+        .lines()
+        .skip_while(|line| !line.starts_with("Privilege: "))
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.strip_prefix("  ").filter(|unit| !unit.starts_with(' ')))
+        .collect();
+    assert_eq!(units, ["d-asks", "e-asks", "b-opens", "a-closes", "c-drops"]);
+}
+
+#[test]
+fn actions_that_move_for_different_reasons_keep_them() {
+    let mut plan = samples::toggle();
+    let row = |action, kind| {
+        moves("files", Direction::Narrowing, access("files", action, "everyone", "nobody"), kind)
+    };
+    plan.bound.privilege.changes = vec![
+        row("copy", CauseKind::Declared),
+        row("move", CauseKind::FixedList),
+        row("zip", CauseKind::Declared),
+    ];
+    let text = as_text(&plan, PLAIN);
+    assert!(text.contains("- copy, zip  everyone -> nobody  because the files say so\n"), "{text}");
+    assert!(
+        text.contains("- move       everyone -> nobody  because the fixed list does not name it\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_reason_is_what_the_plan_does_and_not_what_else_it_does() {
+    use Direction::{Narrowing, Widening};
+    let (on, off, few) = (value!("everyone"), value!("nobody"), value!({"groups": ["sales"]}));
+    let accepted = value!({"access": "everyone", "accepted_missing": ["S"]});
+    // What happens to the integration's access and to the action's own; how its reach moves; why.
+    let requested = "because all its scopes are requested now";
+    let rows = [
+        (None, Some((&off, &on)), Widening, "nobody", "because it is turned on"),
+        (None, Some((&few, &on)), Widening, "group sales", "because it is shared with more people"),
+        (None, Some((&on, &few)), Narrowing, "everyone", "because it is shared with fewer people"),
+        (None, Some((&on, &off)), Narrowing, "everyone", "because it is turned off"),
+        (
+            Some((&few, &on)),
+            None,
+            Widening,
+            "x",
+            "because the integration is opened to more people",
+        ),
+        (
+            Some((&on, &few)),
+            None,
+            Narrowing,
+            "x",
+            "because the integration is open to fewer people",
+        ),
+        (Some((&on, &few)), None, Widening, "nobody", requested),
+        (Some((&on, &few)), Some((&on, &off)), Widening, "nobody", requested),
+        (
+            None,
+            Some((&on, &accepted)),
+            Widening,
+            "nobody",
+            "because its missing scopes are accepted",
+        ),
+        (None, Some((&accepted, &on)), Narrowing, "x", "because it lacks scopes"),
+    ];
+    for (integration, own, direction, before, why) in rows {
+        let mut plan = samples::toggle();
+        let like = plan.bound.changes[0].clone();
+        let change = |path: &[&str], moved: Option<(&Value, &Value)>| {
+            moved.map(|(before, after)| {
+                let (address, unit) = (Address::of(path), Address::of(&["files"]));
+                let (before, after) = (before.clone(), after.clone());
+                Change {
+                    declared_at: address.clone(),
+                    address,
+                    unit,
+                    before,
+                    after,
+                    ..like.clone()
+                }
+            })
+        };
+        let fields =
+            [change(&["files", "access"], integration), change(&["files", "actions", "copy"], own)];
+        plan.bound.changes = fields.into_iter().flatten().collect();
+        let right = access("files", "copy", before, "y");
+        let address = Some(Address::of(&["files", "actions", "copy"]));
+        let mut moved = moves("files", direction, right, CauseKind::Action);
+        moved.causes = vec![Cause { kind: CauseKind::Action, address }];
+        plan.bound.privilege.changes = vec![moved];
+        let text = as_text(&plan, PLAIN);
+        let line = text.lines().find(|line| line.contains("copy  ")).unwrap();
+        assert!(line.ends_with(&format!("  {why}")), "{line}, not {why}");
+    }
 }

@@ -1,5 +1,6 @@
 //! `scopeform apply`: consent, then carry out exactly the plan, then say what was done.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,6 +17,8 @@ use crate::cli::secret;
 use crate::cli::signal::Signals;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load};
+use crate::config;
+use crate::model::WorkspaceId;
 use crate::platform::Kind;
 use crate::platform::provider::Reading;
 use crate::render;
@@ -27,7 +30,12 @@ use crate::seal::{ApprovedPlan, Consent, Refusal, SealedPlan};
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     match args.path.as_deref().filter(|path| is_plan_file(path)) {
         Some(file) => saved(file, args, env, ui).await,
-        None => from_files(args, env, ui).await,
+        None => from_files(args, env, ui).await.map_err(|failure| match &args.path {
+            Some(path) if !path.exists() => failure.help(
+                "name a configuration folder, or a plan file that `scopeform plan --out FILE` wrote",
+            ),
+            _ => failure,
+        }),
     }
 }
 
@@ -56,6 +64,9 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     let place = Place::of(&sealed.plan().observed.endpoint);
     let root = root_of(file, &place, args, env)?;
     let folder = Folder::read(&root, ui).ok();
+    if let Some(folder) = &folder {
+        of_this_workspace(planned, folder)?;
+    }
     let output = Output { format: Format::Text, json: false, full: false };
     if !args.json {
         plan::print(&sealed, output, &format!("scopeform apply {}", file.display()), ui)?;
@@ -71,6 +82,22 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
         Kind::Trustpager => work.carry_out::<Trustpager>(&approved, None).await?.0,
     };
     finish_report(&report, args.json, ui)
+}
+
+/// Refuses a folder whose files are about other workspaces only: its secrets and its data are not the plan's.
+fn of_this_workspace(planned: &WorkspaceId, folder: &Folder) -> Result<(), Failure> {
+    let (configs, _) = config::load(&folder.configs);
+    let declared: BTreeSet<&str> = configs.iter().map(|one| one.workspace.as_str()).collect();
+    if declared.is_empty() || declared.contains(planned.as_str()) {
+        return Ok(());
+    }
+    let names: Vec<String> = declared.into_iter().map(|name| format!("`{name}`")).collect();
+    let (root, names) = (folder.root.display(), names.join(", "));
+    let message = format!(
+        "the plan is for workspace `{planned}`, and {root} declares {names}; nothing was done"
+    );
+    Err(Failure::new(Exit::Error, message)
+        .help("name the configuration folder that the plan was made from with `--config FOLDER`"))
 }
 
 /// Returns the configuration folder that a saved plan belongs to: named, or that of the plan file itself.

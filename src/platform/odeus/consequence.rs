@@ -65,6 +65,12 @@ fn declarers<'a>(
             if delta.add.contains(scope) || delta.remove.contains(scope) {
                 needs.entry(scope.clone()).or_default().push(action);
             }
+            if scope.placeholder().is_some() {
+                let moved = delta.add.iter().chain(&delta.remove);
+                for filled in moved.filter(|moved| scope.becomes(moved)) {
+                    needs.entry(filled.clone()).or_default().push(action);
+                }
+            }
         }
     }
     needs
@@ -169,7 +175,7 @@ pub fn breakage(prospect: &Prospect<'_>) -> Vec<Breakage> {
         let Some(action) = prospect.facts().actions.get(address.name()) else { continue };
         let (ran, runs_still) = (*first != Audience::NotRunning, *last != Audience::NotRunning);
         let address = address.clone();
-        let missing = action.required_scopes.minus(&prospect.after.requested);
+        let missing = action.required_scopes.not_covered_by(&prospect.after.requested);
         let on = |state: &super::state::IntegrationState| {
             action.native || state.actions.get(&action.key).is_some_and(|own| own.access.is_on())
         };

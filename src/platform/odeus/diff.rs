@@ -106,7 +106,7 @@ pub fn propose(
         };
         let mut after = ActionState::with_access(wanted.access.clone());
         if let (Some(list), true) = (&list, wanted.access.is_on()) {
-            let missing = fact.required_scopes.minus(list);
+            let missing = fact.required_scopes.not_covered_by(list);
             if !missing.is_empty() {
                 match acknowledge(key, &missing, list) {
                     Some(acknowledged) => {
@@ -291,7 +291,7 @@ fn into_sync(toggles: &[Toggle], client: Option<&Op>, live: &IntegrationState) -
     let set = |toggle: &Toggle| {
         if fixed && toggle.after.access.is_on() {
             toggle.set(if toggle.enables() {
-                toggle.required.minus(&live.requested)
+                toggle.required.not_covered_by(&live.requested)
             } else {
                 toggle.before.accepted_missing.clone()
             })
@@ -333,7 +333,7 @@ fn out_of_sync(toggles: &[Toggle], client: Option<Op>, live: &IntegrationState) 
 fn ahead(toggles: &[Toggle], live: &IntegrationState) -> (Vec<Op>, Vec<Op>) {
     let (mut early, mut rest) = (Vec::new(), Vec::new());
     for toggle in widening(toggles) {
-        let missing_now = toggle.required.minus(&live.requested);
+        let missing_now = toggle.required.not_covered_by(&live.requested);
         let possible = match live.client.mode() {
             Some(Mode::Fixed) => true,
             Some(Mode::Managed | Mode::Sync) => missing_now.is_empty(),
@@ -354,7 +354,7 @@ fn within_fixed(toggles: &[Toggle], live: &IntegrationState, after: &ScopeSet) -
     let before = &live.requested;
     let both = before.union(after);
     let missing_now =
-        |t: &&Toggle| !t.enables() || t.required.minus(&both) == t.after.accepted_missing;
+        |t: &&Toggle| !t.enables() || t.required.not_covered_by(&both) == t.after.accepted_missing;
     let early: Vec<Op> = widening(toggles).filter(missing_now).map(set_finally).collect();
     let late: Vec<Op> = widening(toggles).filter(|t| !missing_now(t)).map(set_finally).collect();
     let narrow: Vec<Op> = narrowing(toggles).map(set_finally).collect();

@@ -45,7 +45,7 @@ fn write(
     writeln!(out, "actions:")?;
     for action in facts.actions.values() {
         let Some(own) = state.actions.get(&action.key) else { continue };
-        let missing = action.required_scopes.minus(&state.requested);
+        let missing = action.required_scopes.not_covered_by(&state.requested);
         let access = match (action.native, &own.access) {
             (true, _) => "native, always on".to_owned(),
             (false, Access::Everyone) => "enabled".to_owned(),

@@ -70,7 +70,7 @@ pub fn publish(
         let known = std::iter::once(&action.key).chain(&action.renamed_from);
         let own = known.filter_map(|key| state.actions.get(key)).next();
         let mut own = own.cloned().unwrap_or_else(|| {
-            let covered = action.required_scopes.is_subset(&state.requested);
+            let covered = action.required_scopes.is_covered_by(&state.requested);
             let follows = match (after.auth, mode) {
                 (Auth::ApiKey | Auth::None, _) => true,
                 (Auth::Oauth, Some(_)) if !after.scope_management => true,

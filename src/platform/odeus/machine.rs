@@ -136,7 +136,7 @@ pub fn observe(facts: &catalog::Integration, state: &IntegrationState) -> Observ
     let pending = pending(facts, state);
     let actions = facts.actions.values().map(|action| {
         let own = state.actions.get(&action.key);
-        let missing = action.required_scopes.minus(&state.requested);
+        let missing = action.required_scopes.not_covered_by(&state.requested);
         let blocking = match own {
             Some(own) => missing.minus(&own.accepted_missing),
             None => missing.clone(),
@@ -207,6 +207,8 @@ pub struct Machine<'a> {
 struct Index<'a> {
     /// Which actions declare a scope.
     declaring: BTreeMap<&'a Scope, Vec<&'a catalog::Action>>,
+    /// The declared scopes with a placeholder, which a list fills in (case 18).
+    templates: Vec<&'a Scope>,
     /// The native actions: few, and a feature may need several of them.
     natives: Vec<&'a catalog::Action>,
     /// The scopes that native actions declare.
@@ -235,7 +237,9 @@ impl<'a> Machine<'a> {
             }
         }
         let address = Address::of(&[facts.key.as_str(), "actions"]);
+        let templates = declaring.keys().filter(|scope| scope.placeholder().is_some());
         let index = Index {
+            templates: templates.copied().collect(),
             declaring,
             natives: facts.actions.values().filter(|action| action.native).collect(),
             native_scopes: facts.native_scopes(),
@@ -407,7 +411,7 @@ impl<'a> Machine<'a> {
         }
         let was_on = self.state.actions.get(key).is_some_and(|own| own.access.is_on());
         let mode = self.state.client.mode();
-        let missing = action.required_scopes.minus(&self.state.requested);
+        let missing = action.required_scopes.not_covered_by(&self.state.requested);
         let enabling = !was_on && access.is_on();
 
         if enabling && mode == Some(Mode::Fixed) && *accept != missing {
@@ -433,7 +437,7 @@ impl<'a> Machine<'a> {
         if mode.is_some_and(Mode::follows_actions) && scopes_are_managed(facts) {
             if enabling {
                 // Only this action's scopes: another action's pending scope never rides along.
-                scopes.add = missing;
+                scopes.add = action.required_scopes.minus(&self.state.requested);
             } else if was_on && !access.is_on() {
                 let goes = |s: &&Scope| {
                     self.holders.get(*s).copied().unwrap_or(0) <= 1
@@ -516,8 +520,11 @@ impl<'a> Machine<'a> {
             keys.insert(&action.key, action);
         }
         for scope in next.scopes.add.iter().chain(&next.scopes.remove) {
-            for action in self.index.declaring.get(scope).into_iter().flatten() {
-                keys.insert(&action.key, action);
+            let filled_in = self.index.templates.iter().copied().filter(|t| t.becomes(scope));
+            for declared in filled_in.chain([scope]) {
+                for action in self.index.declaring.get(declared).into_iter().flatten() {
+                    keys.insert(&action.key, action);
+                }
             }
         }
         keys.into_values().collect()
@@ -595,7 +602,7 @@ impl<'a> Machine<'a> {
         }
         let accepted = self.state.actions.get(&action.key).map(|own| &own.accepted_missing);
         action.required_scopes.iter().all(|scope| {
-            self.state.requested.contains(scope) || accepted.is_some_and(|set| set.contains(scope))
+            self.state.requested.covers(scope) || accepted.is_some_and(|set| set.contains(scope))
         })
     }
 

@@ -188,14 +188,18 @@ impl fmt::Display for IntegrationOperation {
             }
             Self::SetClient { client: ClientSpec::Custom { id, fixed, .. } } => match fixed {
                 None => write!(out, "use client {id}, scopes synced with actions"),
-                Some(list) => write!(out, "use client {id} with {} fixed scopes", list.len()),
+                Some(list) => write!(out, "use client {id} with {}", fixed_scopes(list)),
             },
             Self::SetFixedScopes { scopes } => {
-                write!(out, "set the list of {} fixed scopes", scopes.len())
+                write!(out, "set the list of {}", fixed_scopes(scopes))
             }
             Self::ConfirmPending { scopes } => {
                 write!(out, "request what the vendor added: {scopes}")
             }
         }
     }
+}
+
+fn fixed_scopes(list: &ScopeSet) -> String {
+    crate::plan::count(list.len(), "fixed scope", "fixed scopes")
 }

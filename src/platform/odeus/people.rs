@@ -85,7 +85,7 @@ pub fn must_reconnect(
     for action in context.facts.actions.values() {
         let own = state_after.actions.get(&action.key).map_or(&Access::Nobody, |own| &own.access);
         let live = action.native || own.is_on();
-        if live && action.required_scopes.is_subset(&state_after.requested) {
+        if live && action.required_scopes.is_covered_by(&state_after.requested) {
             let gate = if action.native { None } else { Some(own) };
             wanted.entry(gate).or_default().insert(&action.required_scopes);
         }
@@ -102,7 +102,7 @@ pub fn must_reconnect(
     for Grant { client: _, granted, users } in ours {
         let lacking: Vec<&Others> = passes
             .iter()
-            .filter(|(_, lists)| lists.iter().any(|scopes| !scopes.is_subset(granted)))
+            .filter(|(_, lists)| lists.iter().any(|scopes| !scopes.is_covered_by(granted)))
             .map(|(others, _)| others)
             .collect();
         if lacking.is_empty() {

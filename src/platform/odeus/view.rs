@@ -204,7 +204,13 @@ fn view_of(snapshot: &Snapshot, live: &LiveIntegration, connections: &[&Connecti
     let LiveIntegration { facts, state, revision: _ } = live;
     let context = Context { facts, settings: &snapshot.settings, directory: &snapshot.directory };
     let seen = machine::observe(facts, state);
-    let recommended = facts.recommended_scopes();
+    // A declared placeholder is shown as what the list fills it in with (case 18).
+    let shown = |declared: &Scope| -> ScopeSet {
+        let filled = state.requested.iter().filter(|own| declared.becomes(own));
+        let filled: ScopeSet = filled.cloned().collect();
+        if filled.is_empty() { [declared.clone()].into_iter().collect() } else { filled }
+    };
+    let recommended: ScopeSet = facts.recommended_scopes().iter().flat_map(shown).collect();
     let scopes_are = match facts.auth {
         Auth::ApiKey | Auth::None => Scopes::None,
         Auth::Oauth if facts.scope_management => Scopes::Managed,
@@ -237,7 +243,7 @@ fn view_of(snapshot: &Snapshot, live: &LiveIntegration, connections: &[&Connecti
             Some(view) => (view.live, view.missing.clone()),
             None => (action.native, ScopeSet::new()),
         };
-        for scope in &action.required_scopes {
+        for scope in &action.required_scopes.iter().flat_map(shown).collect::<ScopeSet>() {
             if let Some(row) = rows.get_mut(scope) {
                 row.native |= action.native;
                 let keys = if on { &mut row.live } else { &mut row.off };
@@ -271,7 +277,7 @@ fn view_of(snapshot: &Snapshot, live: &LiveIntegration, connections: &[&Connecti
         scopes_are,
         client: state.client.clone(),
         requested: state.requested.clone(),
-        missing: seen.needed.minus(&state.requested),
+        missing: seen.needed.not_covered_by(&state.requested),
         recommended,
         pending: seen.pending,
         undeclared,

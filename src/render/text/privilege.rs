@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::super::neutral::terminal;
-use super::super::outline::Outline;
+use super::super::outline::{Openness, Outline};
 use super::super::palette::Paint;
 use super::super::table::{Row, Table, names};
 use super::{Page, below};
@@ -57,7 +57,9 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
     }
     page.heading("Privilege", &phrase(page.outline))?;
     let outline = page.outline;
-    for (unit, changes) in &outline.privilege {
+    let mut units: Vec<_> = outline.privilege.iter().collect();
+    units.sort_by_key(|(_, changes)| weight(changes));
+    for (unit, changes) in units {
         writeln!(page.out, "  {}", terminal(unit.as_str()))?;
         let mut scopes = Table::default();
         let mut uses: Vec<UseLine<'_>> = Vec::new();
@@ -102,12 +104,7 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
                         false => uses.iter_mut().find(|known| known.is_like(&line)),
                     };
                     match known {
-                        Some(known) => {
-                            known.addresses.push(address);
-                            if known.why != line.why {
-                                known.why.clear();
-                            }
-                        }
+                        Some(known) => known.addresses.push(address),
                         None => uses.push(line),
                     }
                 }
@@ -121,6 +118,16 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
         table.write(page.out, page.options.palette, 4)?;
     }
     Ok(())
+}
+
+/// Where a unit stands: who decides reads first what is asked of people anew, then who may do more, then what ends.
+fn weight(changes: &[&PrivilegeChange]) -> u8 {
+    let wider = |change: &&PrivilegeChange| match (change.direction, &change.right) {
+        (Direction::Widening, Right::Use { .. }) => 1,
+        (Direction::Widening, Right::Scope(_) | Right::Tier { .. } | Right::Credential { .. }) => 0,
+        (Direction::Narrowing, _) => 2,
+    };
+    changes.iter().map(wider).min().unwrap_or(2)
 }
 
 const fn sign(direction: Direction) -> (&'static str, Paint) {
@@ -155,9 +162,10 @@ struct UseLine<'p> {
 }
 
 impl UseLine<'_> {
-    /// Whether two lines can be told as one; a reason that they do not share is left out then.
+    /// Whether two lines can be told as one.
     fn is_like(&self, other: &Self) -> bool {
         self.direction == other.direction
+            && self.why == other.why
             && self.before == other.before
             && self.after == other.after
     }
@@ -188,11 +196,11 @@ fn why(page: &Page<'_, '_>, unit: &Address, change: &PrivilegeChange) -> String 
     for (kind, causes) in &by_kind {
         let addresses: Vec<&Address> =
             causes.iter().filter_map(|cause| cause.address.as_ref()).collect();
-        if let Right::Use { address, before, after } = &change.right
+        if let Right::Use { address, .. } = &change.right
             && *kind == CauseKind::Action
             && addresses.iter().all(|a| *a == address)
         {
-            because.push(own_reason(page, unit, address, (change.direction, before, after)));
+            because.push(own_reason(page, unit, address, change.direction));
             continue;
         }
         let shown = names(addresses.iter().map(|a| below(a, unit)), most);
@@ -218,22 +226,27 @@ fn own_reason(
     page: &Page<'_, '_>,
     unit: &Address,
     address: &Address,
-    (direction, before, after): (Direction, &str, &str),
+    direction: Direction,
 ) -> String {
     if let Some(missing) = page.outline.stops(address) {
         return format!("it lacks {missing}");
     }
-    let moves = |field: &Address| page.outline.changes_at(field);
-    let off = |words: &str| matches!(words, "nobody" | "admins only");
-    let words = match (direction, moves(address), moves(&unit.child("access"))) {
-        (Direction::Widening, true, _) if off(before) => "it is turned on",
-        (Direction::Widening, true, _) => "it is shared with more people",
-        (Direction::Narrowing, true, _) if off(after) => "it is turned off",
-        (Direction::Narrowing, true, _) => "it is shared with fewer people",
-        (Direction::Widening, false, true) => "the integration is opened to more people",
-        (Direction::Narrowing, false, true) => "the integration is open to fewer people",
-        (Direction::Widening, false, false) => "all its scopes are requested now",
-        (Direction::Narrowing, false, false) => "it lacks scopes",
+    let own = page.outline.access_at(address);
+    let all = page.outline.access_at(&unit.child("access"));
+    let words = match direction {
+        Direction::Widening => match (own, all) {
+            (Some(own), _) if own.opens() && own.from == Openness::Nobody => "it is turned on",
+            (Some(own), _) if own.opens() => "it is shared with more people",
+            (_, Some(all)) if all.opens() => "the integration is opened to more people",
+            (Some(own), _) if own.accepts => "its missing scopes are accepted",
+            _ => "all its scopes are requested now",
+        },
+        Direction::Narrowing => match (own, all) {
+            (Some(own), _) if own.closes() && own.to == Openness::Nobody => "it is turned off",
+            (Some(own), _) if own.closes() => "it is shared with fewer people",
+            (_, Some(all)) if all.closes() => "the integration is open to fewer people",
+            _ => "it lacks scopes",
+        },
     };
     words.to_owned()
 }

@@ -150,7 +150,7 @@ fn platform_gate(found: &Integration, action: &ActionKey) -> Result<(), ApiError
     let missing: ScopeSet = required
         .into_iter()
         .flatten()
-        .filter(|scope| !found.state.requested.contains(scope))
+        .filter(|scope| !found.state.requested.covers(scope))
         .filter(|scope| accepted.is_none_or(|accepted| !accepted.contains(scope)))
         .cloned()
         .collect();
@@ -177,7 +177,7 @@ fn provider_gate(
         ));
     }
     let enough = |scope: &crate::model::Scope| {
-        connection.granted.contains(scope)
+        connection.granted.covers(scope)
             || suffices.iter().any(|claim| {
                 claim.stands_for.contains(scope) && connection.granted.contains(&claim.scope)
             })

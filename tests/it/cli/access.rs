@@ -38,7 +38,11 @@ fn a_closed_port_is_unreachable() {
 fn a_slow_server_is_given_up_on() {
     let (gate, keeper) = gate();
     let done = plan_against(move || Do::Gate(gate.clone()), "plan --timeout 1").exits(8);
-    done.says(&["no answer from /odeus/v1/workspaces/acme/settings", "it took too long"]);
+    done.says(&[
+        "no answer from /odeus/v1/workspaces/acme/settings",
+        "it took too long",
+        "--timeout SECONDS",
+    ]);
     drop(keeper);
 }
 

@@ -1,5 +1,5 @@
 //! Every exit code, reached for real, and the table that documents them. 130 is in `apply::interrupts`; 70 is a bug of
-//! ours, and there is no known one to reach it by.
+//! ours, and there is no known one to reach it by, so that it is reached without the program around it.
 
 use scopeform::cli::exit::Exit;
 use serde_json::json;
@@ -88,4 +88,14 @@ fn unreachable_is_8() {
 #[test]
 fn usage_is_64() {
     Lab::new().run("plan --bananas").exits(64);
+}
+
+#[test]
+fn a_bug_of_ours_is_70() {
+    use scopeform::cli::guard;
+    for wants_json in [false, true] {
+        let stopped = guard(wants_json, || panic!("a bug that this test made"));
+        assert_eq!((stopped, stopped.code()), (Exit::Bug, 70));
+        assert_eq!(guard(wants_json, || Exit::Changes), Exit::Changes);
+    }
 }

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use serde_json::Value;
 
 use super::harness::Lab;
-use crate::apply::plane::{Plane, WISHES};
+use crate::apply::plane::{Plane, WISHES, config_at};
 
 const GOOD: &str = "version: 1
 platform: odeus
@@ -243,7 +243,10 @@ fn a_plan_file_that_is_not_as_written_is_refused() {
     }
     assert_eq!(plane.state(), before);
     assert_eq!(plane.audited(), 0);
-    plane.run(&lab, "apply nowhere.json").exits(1).says(&["cannot read nowhere.json"]);
+    plane
+        .run(&lab, "apply nowhere.json")
+        .exits(1)
+        .says(&["cannot read nowhere.json", "`scopeform plan --out FILE`"]);
     plane.run(&lab, "apply good.json").exits(0);
 }
 
@@ -255,5 +258,13 @@ fn a_plan_for_another_workspace_is_not_applied_to_this_one() {
     let done = plane.run(&lab, "apply p.json --workspace beta").exits(1);
     done.says(&["the plan is for workspace `acme`, not for `beta`", "nothing was done"]);
     assert_eq!(plane.audited(), 0);
-    plane.run(&lab, "apply p.json --workspace acme").exits(0);
+    // A folder that declares another workspace is not the plan's, wherever it was found.
+    lab.write("beta/b.yaml", &config_at(&plane.url(), WISHES).replace("acme", "beta"));
+    let done = plane.run(&lab, "apply p.json --config beta").exits(1);
+    done.says(&["the plan is for workspace `acme`, and beta declares `beta`", "--config FOLDER"]);
+    let done = plane.run(&lab, "apply ../p.json --chdir beta").exits(1);
+    done.says(&["the plan is for workspace `acme`, and", "declares `beta`", "nothing was done"]);
+    assert_eq!(plane.audited(), 0);
+    lab.write("gamma/notes.txt", "no configuration at all");
+    plane.run(&lab, "apply p.json --workspace acme --config gamma").exits(0);
 }

@@ -26,6 +26,20 @@ fn a_full_disk_under_a_new_database_leaves_nothing_half_done() {
 }
 
 #[test]
+fn a_world_that_cannot_be_is_a_mistake_in_a_file() {
+    let lab = Lab::with(CONFIG);
+    lab.write(
+        "world.yaml",
+        "kind: world\nworkspaces:\n  acme:\n    deployment: dedicated\n    users: {ana@acme.example: admin}\n    \
+         connections: [{integration: sharepoint, users: [ana@acme.example]}]\n",
+    );
+    for args in ["plan", "serve --listen 127.0.0.1:0"] {
+        let done = lab.run(args).exits(1);
+        done.says(&["the world cannot be", "has no OAuth client", "correct the world file"]);
+    }
+}
+
+#[test]
 fn a_full_disk_under_apply_loses_nothing() {
     let twin = Lab::with(CONFIG);
     twin.run("apply --auto-approve").exits(0);

@@ -15,11 +15,9 @@ use scopeform::platform::odeus::operation::{ClientSpec, IntegrationOperation};
 use scopeform::platform::odeus::state::IntegrationState;
 
 use super::worlds::{
-    accesses, features, new_action, own_client, principal, scope, scope_sets, with_list,
-    without_scopes_unless_oauth,
+    TEMPLATED, accesses, declared, features, new_action, own_client, principal, scope, scope_sets,
+    with_list, without_scopes_unless_oauth,
 };
-
-const TEMPLATED: &str = "{organization-url}/user_impersonation";
 
 /// A move before it is made concrete: [`Draft::make`].
 #[derive(Debug, Clone)]
@@ -127,7 +125,7 @@ fn lists() -> impl Strategy<Value = ScopeSet> {
 }
 
 fn edit() -> impl Strategy<Value = Edit> {
-    let add = (scope_sets(0..=2), proptest::bool::weighted(0.25), features())
+    let add = (declared(), proptest::bool::weighted(0.25), features())
         .prop_map(|(required, native, features)| Edit::Add { required, native, features });
     prop_oneof![
         6 => add,

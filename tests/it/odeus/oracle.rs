@@ -138,12 +138,31 @@ fn recommended(catalogue: &Catalogue) -> Names {
     all
 }
 
+/// Case 18: a scope that is declared with the address left open is requested when some address stands in its place.
+fn requests(state: &State, declared: &str) -> bool {
+    for requested in &state.requested {
+        if requested == declared {
+            return true;
+        }
+        if let Some(end) = declared.strip_prefix("{organization-url}") {
+            let parts: Vec<&str> = requested.splitn(4, '/').collect();
+            if let ["https:", "", host, path] = parts[..]
+                && !host.is_empty()
+                && format!("/{path}") == end
+            {
+                return true;
+            }
+        }
+    }
+    false
+}
+
 /// Seed, *Manage actions with Fixed scopes*: required scopes that the client does not request, compared as text
 /// (case 16).
 pub(crate) fn missing(catalogue: &Catalogue, state: &State, action: &str) -> Names {
     let mut absent = Names::new();
     for scope in &catalogue.actions[action].required {
-        if !state.requested.contains(scope) {
+        if !requests(state, scope) {
             absent.insert(scope.clone());
         }
     }
@@ -325,7 +344,7 @@ pub(crate) fn publish(catalogue: &Catalogue, state: &State, new_actions_on: bool
                 Setting { access: setting.access.clone(), accepted }
             }
             None => {
-                let covered = action.required.iter().all(|scope| state.requested.contains(scope));
+                let covered = action.required.iter().all(|scope| requests(state, scope));
                 let on = new_action_is_on(catalogue, state, action, covered, new_actions_on);
                 let access = if on { Access::Everyone } else { Access::Nobody };
                 Setting { access, accepted: Names::new() }

@@ -22,7 +22,7 @@ use scopeform::platform::odeus::state::{
 };
 
 /// Two differ by case only, and one contains another as text: comparison is byte by byte.
-const SCOPES: [&str; 7] = [
+const SCOPES: [&str; 8] = [
     "offline_access",
     "User.Read",
     "Files.Read",
@@ -30,7 +30,10 @@ const SCOPES: [&str; 7] = [
     "files.read.all",
     "Sites.Selected",
     "Mail.Send",
+    "https://acme.example/user_impersonation",
 ];
+/// What a list of [`SCOPES`] may fill in (case 18).
+pub(crate) const TEMPLATED: &str = "{organization-url}/user_impersonation";
 const USERS: [&str; 5] =
     ["ana@acme.example", "ben@acme.example", "cleo@acme.example", "dan@acme.example", "eve@x.org"];
 const GROUPS: [&str; 3] = ["sales", "content-team", "empty"];
@@ -134,6 +137,16 @@ fn settings() -> impl Strategy<Value = Settings> {
     })
 }
 
+/// Returns what an action declares: sometimes with an address left open.
+pub(crate) fn declared() -> impl Strategy<Value = ScopeSet> {
+    (scope_sets(0..=3), proptest::bool::weighted(0.15)).prop_map(|(mut scopes, add)| {
+        if add {
+            scopes.insert(Scope::try_from(TEMPLATED).unwrap());
+        }
+        scopes
+    })
+}
+
 fn directory() -> impl Strategy<Value = Directory> {
     let roles = vec(select(&[None, Some(Role::Member), Some(Role::Editor), Some(Role::Admin)]), 5);
     let members = || subsequence(&USERS[..], 0..=3);
@@ -163,7 +176,7 @@ fn integration() -> impl Strategy<Value = Integration> {
         proptest::bool::weighted(0.8),
         proptest::bool::weighted(0.85),
     );
-    let actions = vec((scope_sets(0..=3), proptest::bool::weighted(0.25), features()), 1..=8);
+    let actions = vec((declared(), proptest::bool::weighted(0.25), features()), 1..=8);
     (flags, scope_sets(0..=3), actions).prop_map(
         |((auth, managed_client, scope_management), base_scopes, actions)| {
             let rows = actions.into_iter().enumerate().map(|(n, (scopes, native, features))| {

@@ -124,6 +124,46 @@ fn case_15_an_unknown_scope_is_a_warning_and_is_written() {
 }
 
 #[test]
+fn case_18_the_filled_in_address_is_all_that_a_list_needs() {
+    let live =
+        world("actions: nobody\nintegrations: {dynamics-365: {actions: {get_record: enabled}}}\n");
+    let own = "https://acme.crm.dynamics.com/user_impersonation";
+    let wish = format!(
+        "integrations: {{dynamics-365: {{oauth: {{mode: fixed, client: {{id: own}}, scopes: [openid, offline_access, \"{own}\"]}}, actions: {{list_records: enabled}}}}}}"
+    );
+    let made = plan(&wish, &live);
+    assert_eq!(codes(&made), Vec::<&str>::new());
+    assert_eq!(
+        steps(&made),
+        ["use client own with 3 fixed scopes", "enable `list_records` for everyone"]
+    );
+    // The scope is there because of the list, for the action that declares it.
+    let change = made
+        .bound
+        .privilege
+        .changes
+        .iter()
+        .find(|change| matches!(&change.right, Right::Scope(scope) if scope.as_str() == own));
+    let kinds: Vec<CauseKind> = change.unwrap().causes.iter().map(|cause| cause.kind).collect();
+    assert_eq!(kinds, [CauseKind::Action, CauseKind::LiveAction, CauseKind::FixedList]);
+    let after = apply_to(&live, &made);
+    nothing(&plan(&wish, &after));
+    let short = plan(&wish.replace(&format!(", \"{own}\""), ""), &after);
+    // What is missing cannot be copied as it stands.
+    let said = found(&short, "action-missing-scope");
+    assert!(said[0].help.contains("your own address in place of the braces"), "{said:?}");
+    assert!(short.bound.breakage.iter().any(
+        |b| matches!(b, Breakage::StopsRunning { address, .. } if address.name() == "get_record")
+    ));
+    let live = &after.integrations["dynamics-365"];
+    let view = scopeform::platform::odeus::view::view(&after, &live.facts.key).unwrap();
+    assert!(view.missing.is_empty() && view.undeclared.is_empty(), "{view:?}");
+    let rows: Vec<&str> = view.scopes.iter().map(|row| row.scope.as_str()).collect();
+    assert_eq!(rows, [own, "offline_access", "openid"]);
+    assert_eq!(view.scopes[0].live.len(), 2);
+}
+
+#[test]
 fn case_19_an_action_enabled_by_the_platform_is_told_and_not_reverted() {
     let mut live = world(
         "new_actions_enabled_by_default: true\nactions: nobody\nintegrations: {sharepoint: {actions: {get_page: enabled}}}\n",
@@ -413,6 +453,8 @@ fn case_32_a_mode_switch_is_one_write_of_client_mode_and_list() {
     let made = plan(&wants_fixed(NATIVE, ""), &sync(""));
     assert_eq!(steps(&made), ["use client own with 4 fixed scopes"]);
     assert_eq!(changed(&made), ["sharepoint/oauth"]);
+    let one = plan(&wants_fixed("[User.Read]", ""), &sync(""));
+    assert_eq!(steps(&one), ["use client own with 1 fixed scope"]);
 }
 
 #[test]

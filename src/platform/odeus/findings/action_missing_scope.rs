@@ -1,6 +1,7 @@
 //! An action is on, or is turned on, without scopes of the fixed list. Seed, *Confirm actions with missing scopes*; cases 35, 36.
 
 use super::{Scene, blocking, finding_with_list};
+use crate::model::ScopeSet;
 use crate::plan::{Finding, Rule, Severity};
 use crate::platform::odeus::machine::observe;
 use crate::platform::odeus::prospect::Prospect;
@@ -30,14 +31,20 @@ and fails, which is a warning (the platform does the same).
 };
 
 pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
-    let help = "add the scopes to `oauth.scopes`, or declare `substitutes`, or `accept_missing_scopes: \"reason\"` on the action";
+    let help = |missing: &ScopeSet| {
+        let open = missing.iter().any(|scope| scope.placeholder().is_some());
+        let filled = if open { ", with your own address in place of the braces" } else { "" };
+        format!(
+            "add the scopes to `oauth.scopes`{filled}, or declare `substitutes`, or `accept_missing_scopes: \"reason\"` on the action"
+        )
+    };
     let mut found = Vec::new();
     for (key, missing) in &prospect.proposal.unacknowledged {
         found.push(blocking(finding_with_list(
             &RULE,
             prospect.declared_at(key),
             format!("`{key}` would be turned on without scopes that it needs: {missing}"),
-            help,
+            help(missing),
             missing.clone(),
         )));
     }
@@ -56,7 +63,7 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
                 &RULE,
                 prospect.declared_at(key),
                 format!("`{key}` stays on and will not run: the list lacks {}", view.blocking),
-                help,
+                help(&view.blocking),
                 view.blocking.clone(),
             ));
         }

@@ -29,7 +29,7 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
     let mut features = std::collections::BTreeSet::new();
     let mut actions = Vec::new();
     for action in prospect.facts().actions.values().filter(|action| action.native) {
-        let absent = action.required_scopes.minus(&prospect.after.requested);
+        let absent = action.required_scopes.not_covered_by(&prospect.after.requested);
         if !absent.is_empty() {
             missing.extend_from(&absent);
             features.extend(action.features.iter().map(|feature| feature.title()));

@@ -12,12 +12,18 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Note,
     explain: "\
 The platform does not support scope management for this integration yet. Access and sharing can be managed; toggling an action
-moves no scope. What such an integration requests is not documented: every scope that the catalogue knows is assumed.
+moves no scope. What such an integration requests, once it has an OAuth client, is not documented: every scope that the
+catalogue knows is assumed.
 ",
 };
 
 pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
-    if prospect.facts().auth != Auth::Oauth || prospect.facts().scope_management {
+    let facts = prospect.facts();
+    // Without a client nothing is requested, so there is nothing to assume.
+    let assumed = facts.auth == Auth::Oauth
+        && !facts.scope_management
+        && prospect.before().client.mode().is_some();
+    if !assumed {
         return Vec::new();
     }
     vec![finding(

@@ -36,7 +36,7 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
             );
             let excused = prospect.proposal.acknowledged.iter().any(|(other, _)| other == *key);
             let lacks = prospect.facts().actions.get(*key).is_some_and(|action| {
-                let missing = action.required_scopes.minus(&prospect.after.requested);
+                let missing = action.required_scopes.not_covered_by(&prospect.after.requested);
                 !missing.intersection(&substitute.stands_for).is_empty()
             });
             on && lacks && !excused

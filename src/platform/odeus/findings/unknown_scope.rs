@@ -26,6 +26,7 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
     let catalogue = prospect.facts().recommended_scopes();
     let unknown = prospect.after.requested.iter().filter(|scope| {
         !catalogue.contains(scope)
+            && !catalogue.iter().any(|declared| declared.becomes(scope))
             && is_listed_form(provider, scope)
             && known(provider, scope).is_none()
             && same_but_case(provider, scope, &catalogue).is_none()

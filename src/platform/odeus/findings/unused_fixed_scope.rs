@@ -27,7 +27,8 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
     let excused: ScopeSet = substitutes.iter().map(|substitute| substitute.scope.clone()).collect();
     let used = needed(prospect.facts(), &prospect.after).union(&excused);
     let unused = prospect.after.requested.minus(&used);
-    let found = unused.iter().map(|scope| {
+    let unused = unused.iter().filter(|scope| !used.iter().any(|declared| declared.becomes(scope)));
+    let found = unused.map(|scope| {
         let at = prospect.address.child("oauth").child("scopes").child(scope.as_str());
         finding(&RULE, at, format!("nothing that is on needs `{scope}`"), "take it off the list")
     });

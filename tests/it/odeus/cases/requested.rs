@@ -6,7 +6,8 @@ use scopeform::platform::odeus::operation::IntegrationOperation;
 use scopeform::platform::odeus::state::Mode;
 
 use crate::odeus::fixture::{
-    Bench, MEMBER, action_access, catalogues, custom, delta, group, only, set, user,
+    Bench, MEMBER, action_access, catalogues, custom, delta, group, new_action, only, set, user,
+    uses,
 };
 
 const FABRIC_READ: &str = "https://analysis.windows.net/powerbi/api/Workspace.Read.All";
@@ -249,9 +250,47 @@ fn case_18_an_unresolved_placeholder_is_refused_in_a_list() {
     assert_eq!(bench.refused(&IntegrationOperation::SetClient { client }), refused);
     bench.client(custom("own", Some(&["openid"])));
     assert_eq!(bench.refused(&list(&[raw])), refused);
-    bench.list(&["https://acme.crm.dynamics.com/user_impersonation"]);
     assert_eq!(catalogues()["dynamics-365"].templated_scope().unwrap().as_str(), raw);
     assert_eq!(catalogues()["sharepoint"].templated_scope(), None);
+}
+
+#[test]
+fn case_18_a_declared_placeholder_is_compared_after_substitution() {
+    // The list names the environment's own address, and every action that declares the template is covered by it.
+    let own = "https://acme.crm.dynamics.com/user_impersonation";
+    let raw = "{organization-url}/user_impersonation";
+    let mut bench = Bench::of("dynamics-365");
+    bench.client(custom("own", Some(&["openid"])));
+    assert_eq!(bench.missing("get_record"), set(&[raw]));
+    bench.accept("get_record", &[raw]);
+    bench.off("get_record");
+
+    let effect = bench.list(&["openid", own]);
+    assert_eq!(effect.scopes, delta(&[own], &[]));
+    assert!(bench.missing("get_record").is_empty());
+    bench.on("get_record");
+    assert_eq!(bench.who("get_record"), "ame");
+    // Taking the address off again stops it, as any scope does.
+    let effect = bench.list(&["openid"]);
+    assert!(uses(&effect).contains(&("get_record", "everyone", "nobody")), "{effect:?}");
+    assert_eq!(bench.missing("get_record"), set(&[raw]));
+    // Something else in the place of an address, or with another end, is another scope.
+    for other in [
+        "user_impersonation",
+        "acme/user_impersonation",
+        "http://acme.crm.dynamics.com/user_impersonation",
+        "https:///user_impersonation",
+        "https://acme.crm.dynamics.com/a/user_impersonation",
+        "https://acme.crm.dynamics.com/user_impersonation.all",
+    ] {
+        bench.list(&["openid", other]);
+        assert_eq!(bench.missing("get_record"), set(&[raw]), "{other}");
+    }
+    // A new action that declares it is covered, and stays off with fixed scopes all the same.
+    bench.list(&["openid", own]);
+    bench.vendor_adds(new_action("merge_records", &[raw], false));
+    assert!(!bench.is_on("merge_records"));
+    assert!(bench.missing("merge_records").is_empty());
 }
 
 fn list(scopes: &[&str]) -> IntegrationOperation {
