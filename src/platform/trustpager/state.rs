@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::catalog::{Catalog, Resource};
+use super::catalog::{Catalog, Grants, How, Resource};
 use super::name::{ClientName, KeyName, ResourceKey, RoleKey, Tier, TokenId, Verb};
 use crate::model::{GroupKey, Scope, ScopeSet, UserId, WorkspaceId};
 
@@ -106,6 +106,30 @@ impl AccessList {
     #[must_use]
     pub fn has_verb(&self, catalog: &Catalog, resource: &Resource, verb: &Verb) -> bool {
         entry(&self.verbs, catalog, resource).is_some_and(|verbs| verbs.contains(verb))
+    }
+
+    /// Returns everything that the list allows on a resource, verbs outside the ladder included. The list is under
+    /// present names.
+    #[must_use]
+    pub fn all(&self, catalog: &Catalog, resource: &Resource) -> Grants {
+        let tier = self.tiers.get(&resource.key);
+        let mut grants = tier.map(|tier| catalog.grants(resource, tier)).unwrap_or_default();
+        for verb in self.verbs.get(&resource.key).into_iter().flatten() {
+            grants.0.insert(verb.clone(), How::Automatic);
+        }
+        grants
+    }
+
+    /// Returns the tier and the verbs of a resource as people read them: `send_with_approval + initiate`. The list is
+    /// under present names.
+    #[must_use]
+    pub fn words(&self, resource: &Resource) -> String {
+        let tier = self.tiers.get(&resource.key);
+        let mut words = tier.map_or_else(|| "no_access".to_owned(), ToString::to_string);
+        for verb in self.verbs.get(&resource.key).into_iter().flatten() {
+            words.push_str(&format!(" + {verb}"));
+        }
+        words
     }
 
     /// Returns the same list with every resource under the name that the catalogue has for it (case 64).
