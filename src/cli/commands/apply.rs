@@ -127,8 +127,8 @@ async fn from_files_of<P: Product>(
         SealedPlan::seal(plan::make::<P>(loaded, &reading, &args.target, today, tell, ui)?);
 
     let output = Output { format: Format::Text, json: false, full: false };
+    let command = plan::apply_files(source, &args.target);
     if !args.json {
-        let command = plan::apply_files(source, &args.target);
         plan::print(&sealed, output, &command, ui)?;
     }
     let empty = sealed.plan().is_empty();
@@ -138,7 +138,7 @@ async fn from_files_of<P: Product>(
         // Nobody is asked to agree to what cannot be done.
         Consent::Prompt
     } else {
-        ask(&sealed, output, args.json, ui)?
+        ask(&sealed, output, (args.json, &command), ui)?
     };
     let approved = approve(sealed, consent)?;
     if empty {
@@ -156,10 +156,11 @@ async fn from_files_of<P: Product>(
     Ok(exit)
 }
 
+/// Asks whoever is there. With `json` the plan has not been printed yet; `command` is what carries it out.
 pub(super) fn ask(
     sealed: &SealedPlan,
     output: Output,
-    json: bool,
+    (json, command): (bool, &str),
     ui: &Ui,
 ) -> Result<Consent, Failure> {
     let plan = sealed.plan();
@@ -172,7 +173,7 @@ pub(super) fn ask(
     }
     if json {
         // stdout is the report's; whoever is asked must see the plan all the same.
-        ui.say(&plan::page(sealed, output, "scopeform apply", ui.palette_err()));
+        ui.say(&plan::page(sealed, output, command, ui.palette_err()));
     }
     let question = format!(
         "\nApply plan {} to workspace {} ({})? Only `yes` is accepted: ",

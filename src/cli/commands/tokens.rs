@@ -169,13 +169,16 @@ async fn revoke(args: &TokensRevoke, env: &Env, ui: &Ui) -> Result<Exit, Failure
     let made = made.map_err(|why| Failure::new(Exit::Error, why.to_string()))?;
     let sealed = SealedPlan::seal(made);
     let output = Output { format: crate::cli::args::Format::Text, json: false, full: false };
+    // The question below, or `--auto-approve`, carries it out: there is no other command to type.
+    let again = format!("this command, revoking {} and nothing else", token.id);
     if !args.json {
-        // The question below, or `--auto-approve`, carries it out: there is no other command to type.
-        let again = format!("this command, revoking {} and nothing else", token.id);
         plan::print(&sealed, output, &again, ui)?;
     }
-    let consent =
-        if args.auto_approve { Consent::Flag } else { ask(&sealed, output, args.json, ui)? };
+    let consent = if args.auto_approve {
+        Consent::Flag
+    } else {
+        ask(&sealed, output, (args.json, &again), ui)?
+    };
     let approved = approve(sealed, consent)?;
     let report = carry_out_one::<Trustpager>(&approved, &loaded, args.reach, env, ui).await?;
     finish_report(&report, args.json, ui)
