@@ -155,8 +155,8 @@ impl Read for TrustpagerClient {
                 (one.name, LiveClient { state: one.state, revision: one.etag })
             })?,
             keys: keyed(path::KEYS, keys.items, |one| {
-                let KeyResource { name, grants, prefix, etag, last_used: _, requests: _ } = one;
-                (name, LiveKey { grants, prefix, revision: etag })
+                let KeyResource { name, grants, prefix, etag, last_used, requests } = one;
+                (name, LiveKey { grants, prefix, last_used, requests, revision: etag })
             })?,
             queue: pending.items.into_iter().map(|one| one.item).collect(),
             keys_revision,

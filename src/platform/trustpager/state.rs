@@ -223,8 +223,7 @@ impl Token {
     /// Returns the days since it was last used, or issued when it never was.
     #[must_use]
     pub fn idle_days(&self, today: Date) -> i64 {
-        let since = self.last_used.unwrap_or(self.issued);
-        today.since(since).map_or(0, |span| i64::from(span.get_days()))
+        days_between(self.last_used.unwrap_or(self.issued), today)
     }
 
     /// Returns how people recognise it: `tp_live_ab…9f`.
@@ -234,6 +233,12 @@ impl Token {
     }
 }
 
+/// Returns how many days lie between two dates.
+#[must_use]
+pub fn days_between(since: Date, today: Date) -> i64 {
+    today.since(since).map_or(0, |span| i64::from(span.get_days()))
+}
+
 /// An API key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveKey {
@@ -241,6 +246,10 @@ pub struct LiveKey {
     pub grants: KeyGrants,
     /// First characters, for recognising it.
     pub prefix: String,
+    /// When it was last used (UTC).
+    pub last_used: Option<Date>,
+    /// How many calls it has made.
+    pub requests: u64,
     /// The platform's version token of this key.
     pub revision: String,
 }
