@@ -1,9 +1,9 @@
 //! Compares plans with snapshots, for apply. Pure: the same fold that made the plan checks it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::machine::{Context, Machine};
 use super::name::ClientName;
@@ -47,6 +47,48 @@ fn stale(planned: &PlannedOperation, live: String) -> Stale {
     Stale { address: planned.address.clone(), planned: planned.before.to_string(), live }
 }
 
+/// Says where a list or a key is not what it was: one line per resource, verb list or whole value that moved.
+fn moved(planned: &PlannedOperation, now: &Value) -> Vec<Stale> {
+    let mut found = Vec::new();
+    let whole = match own(planned) {
+        Some(Operation::RevokeToken { .. }) | None => &planned.address,
+        Some(_) => &planned.unit,
+    };
+    leaves(whole, &planned.before, now, &mut found);
+    if found.is_empty() {
+        // The same words for something else cannot be told apart any further.
+        found.push(stale(planned, now.to_string()));
+    }
+    found
+}
+
+fn leaves(address: &Address, planned: &Value, live: &Value, found: &mut Vec<Stale>) {
+    if planned == live {
+        return;
+    }
+    let empty = Map::new();
+    let (old, new) = match (planned, live) {
+        (Value::Object(old), Value::Object(new)) => (old, new),
+        // Verbs are left out where there are none.
+        (Value::Object(old), Value::Null) if address.name() == "verbs" => (old, &empty),
+        (Value::Null, Value::Object(new)) if address.name() == "verbs" => (&empty, new),
+        _ => {
+            let words = |value: &Value| match value {
+                Value::Null => "nothing".to_owned(),
+                value => value.to_string(),
+            };
+            let (planned, live) = (words(planned), words(live));
+            found.push(Stale { address: address.clone(), planned, live });
+            return;
+        }
+    };
+    let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    for key in keys {
+        let of = |map: &Map<String, Value>| map.get(key).cloned().unwrap_or_default();
+        leaves(&address.child(key), &of(old), &of(new), found);
+    }
+}
+
 impl Adapter for Trustpager {
     type Snapshot = Snapshot;
     type Operation = Operation;
@@ -72,7 +114,11 @@ impl Adapter for Trustpager {
         }
         for (client, planned) in by_client(bound) {
             let Some(live) = snapshot.clients.get(client) else {
-                found.extend(planned.iter().map(|p| stale(p, "the client is gone".to_owned())));
+                found.push(Stale {
+                    address: Address::of(&["oauth_clients", client.as_str()]),
+                    planned: "a registered client".to_owned(),
+                    live: "the client is gone".to_owned(),
+                });
                 continue;
             };
             // A token that ended or was used meanwhile is skipped by name; it does not make the plan stale.
@@ -88,7 +134,7 @@ impl Adapter for Trustpager {
                 Ok((now, _)) => {
                     for (planned, now) in wanted.iter().zip(&now) {
                         if planned.before != now.before {
-                            found.push(stale(planned, now.before.to_string()));
+                            found.extend(moved(planned, &now.before));
                         } else if planned.effect != now.effect {
                             found.push(Stale {
                                 address: planned.address.clone(),
@@ -114,7 +160,7 @@ impl Adapter for Trustpager {
             }
             let now = planned_key(operation.clone(), snapshot);
             if now.before != planned.before {
-                found.push(stale(planned, now.before.to_string()));
+                found.extend(moved(planned, &now.before));
             }
         }
         found.sort();
