@@ -58,7 +58,8 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     let folder = Folder::read(&root, ui).ok();
     let output = Output { format: Format::Text, json: false, full: false };
     if !args.json {
-        plan::print(&sealed, output, &format!("scopeform apply {}", file.display()), ui)?;
+        let source = Source { path: args.config.clone(), workspace: None };
+        plan::print(&sealed, output, &plan::apply_saved(file, &source), ui)?;
     }
     let (reach, parallelism) = (args.reach, args.parallelism);
     let work = Work { place, folder, root, reach, parallelism, env, ui };

@@ -86,7 +86,10 @@ async fn list(args: &TokensList, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
             last = Some(client);
         }
         let role = snapshot.users.get(&token.user);
-        let role = role.map_or_else(|| "no role".to_owned(), ToString::to_string);
+        let mut role = role.map_or_else(|| "no role".to_owned(), ToString::to_string);
+        if role != token.role_at_authorisation.as_str() {
+            role.push_str(&format!(" (was {})", token.role_at_authorisation));
+        }
         let used = match token.last_used {
             Some(date) => format!("last used {date}"),
             None => format!("never used, issued {}", token.issued),

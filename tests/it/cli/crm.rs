@@ -81,6 +81,16 @@ fn explain_access_knows_the_other_name_of_a_resource() {
 }
 
 #[test]
+fn tokens_list_shows_the_role_that_counts_and_the_one_at_the_time() {
+    let page = crm().run("tokens list").exits(0).out;
+    assert!(
+        page.contains("  read_only_viewer (was member) never used, issued 2026-02-01"),
+        "{page}"
+    );
+    assert!(page.contains("  member             last used 2026-03-01, 7 requests"), "{page}");
+}
+
+#[test]
 fn a_revoke_is_asked_for_as_what_it_is() {
     let lab = crm();
     let list = || {
@@ -258,6 +268,8 @@ fn export_writes_tiers_tokens_and_effective_access() {
     assert_eq!(effective.len(), 2 * 38);
     let row = "max@x.example,member,contacts,write_with_approval,write_with_approval,write_automatically,client,";
     assert!(effective.iter().any(|one| one.ends_with(row)), "{effective:#?}");
+    let row = "vera@x.example,read_only_viewer,contacts,read,write_with_approval,read,role,";
+    assert!(effective.iter().any(|one| one.ends_with(row)), "{effective:#?}");
     lab.run("export --table tokens --out t.csv").exits(0).says(&["exported to t.csv"]);
     assert!(lab.read("t.csv").starts_with("client,id,token,user,role"));
     lab.run("export --table everything").exits(64);
@@ -266,4 +278,38 @@ fn export_writes_tiers_tokens_and_effective_access() {
     odeus.run("init").exits(0);
     let done = odeus.run("export --table tokens").exits(1);
     done.says(&["is on odeus, which has connections and no tokens", "scopeform status"]);
+}
+
+#[test]
+fn a_plan_says_that_it_holds_at_once_also_where_no_token_is_active() {
+    let lab = Lab::with(
+        "version: 1\nplatform: trustpager\nworkspace: crm\nendpoint: embedded\n\
+         oauth_clients:\n  Zapier: {resources: {contacts: read}}\n",
+    );
+    lab.write("world.yaml", WORLD);
+    let page = lab.run("plan").exits(0).out;
+    let said = "Tokens: no active token is re-resolved; what is written holds at once\n\n";
+    assert!(page.contains(said), "{page}");
+    assert_eq!(lab.run("plan --json").exits(0).json()["takes_effect"], "at_once");
+    lab.write(
+        "scopeform.yaml",
+        "version: 1\nplatform: trustpager\nworkspace: crm\nendpoint: embedded\n\
+         api_keys: {nightly export: {resources: {contacts: no_access}}}\n",
+    );
+    let page = lab.run("plan").exits(0).out;
+    assert!(page.contains(said), "{page}");
+    let kept = "version: 1\nplatform: trustpager\nworkspace: crm\nendpoint: embedded\n";
+    lab.write("scopeform.yaml", kept);
+    assert!(!lab.run("plan").exits(0).out.contains("Tokens:"));
+}
+
+#[test]
+fn a_saved_plan_names_the_whole_command_that_carries_it_out() {
+    let lab = Lab::new();
+    lab.run("init --platform trustpager below").exits(0);
+    let command = "Apply:  scopeform apply p.plan --config below\n";
+    let page = lab.run("plan below --out p.plan").exits(0).out;
+    assert!(page.contains(command), "{page}");
+    let page = lab.run("apply p.plan --config below").exits(0).out;
+    assert!(page.contains(command), "{page}");
 }
