@@ -304,6 +304,20 @@ fn a_plan_says_that_it_holds_at_once_also_where_no_token_is_active() {
 }
 
 #[test]
+fn apply_reports_how_many_tokens_a_save_has_reached() {
+    let lab = crm();
+    let done = lab.run("apply --auto-approve").exits(0);
+    let line = "save the scopes; every active token is re-resolved at once: 2 active tokens";
+    assert!(done.out.contains(line), "{}", done.out);
+    lab.write("scopeform.yaml", &WISH.replace("contacts: read", "contacts: no_access"));
+    let id = idle_token(&lab);
+    lab.run(&format!("tokens revoke {id} --reason gone --auto-approve")).exits(0);
+    let report = lab.run("apply --auto-approve --json").exits(0).json();
+    assert_eq!(report["operations"][0]["outcome"], "applied");
+    assert_eq!(report["operations"][0]["detail"], "1 active token was re-resolved");
+}
+
+#[test]
 fn a_saved_plan_names_the_whole_command_that_carries_it_out() {
     let lab = Lab::new();
     lab.run("init --platform trustpager below").exits(0);

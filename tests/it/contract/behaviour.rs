@@ -84,6 +84,7 @@ pub(super) async fn a_confirmed_write_does_what_was_predicted_and_nothing_else<P
             .unwrap_or_else(|error| panic!("{operation}: {error}"));
         assert_eq!(written.scopes, effect.scopes, "{operation}");
         assert_eq!(written.accepts, effect.accepts, "{operation}");
+        assert_eq!(written.re_resolved, P::reached(&expected, &operation), "{operation}");
         let after = read::<P>(&client).await;
         assert_eq!(P::predictable(&after), P::predictable(&expected), "{operation}");
         if let Some(version) = P::answered(&after, &operation) {

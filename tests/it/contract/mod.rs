@@ -84,6 +84,9 @@ pub(crate) trait Platform: Sized {
     /// The version token that a write must have answered, by a later read; `None` where nothing is left to write to.
     fn answered(snapshot: &Self::Snapshot, operation: &Self::Operation) -> Option<String>;
 
+    /// How many active tokens a write reaches at once, where the platform counts them.
+    fn reached(snapshot: &Self::Snapshot, operation: &Self::Operation) -> Option<u64>;
+
     /// What a server answers to the request that comes first when a workspace is read, by the end of its path.
     fn first_answer() -> (&'static str, String);
     /// Well-formed first answers that are wrong, and what the error says of each.

@@ -203,6 +203,11 @@ impl Platform for Trustpager {
         }
     }
 
+    fn reached(snapshot: &Snapshot, operation: &Operation) -> Option<u64> {
+        let Operation::SetClientAccess { client, .. } = operation else { return None };
+        Some(snapshot.clients[client].state.tokens.len() as u64)
+    }
+
     fn first_answer() -> (&'static str, String) {
         ("/catalog", serde_json::to_string(&**CATALOG).unwrap())
     }
