@@ -73,7 +73,8 @@ fn row<'f>(out: &mut dyn Write, fields: impl IntoIterator<Item = &'f str>) -> fm
 }
 
 /// Writes one row per resource of every OAuth client, and of every API key that lists resources; a key with full access is
-/// one row. `against_default` compares a client with a newly registered one.
+/// one row. Scope values that no published list knows stand in the column of the resource, with the tier `unknown_scope`.
+/// `against_default` compares a client with a newly registered one.
 ///
 /// # Errors
 /// Only when `out` fails.
@@ -91,6 +92,10 @@ pub fn tiers(out: &mut dyn Write, views: &[View], keys: &[KeyRow]) -> fmt::Resul
             let tier = own.tier.as_str();
             row(out, ["oauth_client", name, resource, tier, &verbs, usual, against])?;
         }
+        for scope in &view.unknown {
+            let name = view.client.as_str();
+            row(out, ["oauth_client", name, scope.as_str(), "unknown_scope", "", "", ""])?;
+        }
     }
     let none = BTreeSet::new();
     for key in keys {
@@ -105,6 +110,9 @@ pub fn tiers(out: &mut dyn Write, views: &[View], keys: &[KeyRow]) -> fmt::Resul
             let tier = list.tiers.get(resource).map_or("no_access", Tier::as_str);
             let verbs = verbs(list.verbs.get(resource).unwrap_or(&none));
             row(out, ["api_key", name, resource.as_str(), tier, &verbs, "", ""])?;
+        }
+        for scope in &list.unknown {
+            row(out, ["api_key", name, scope.as_str(), "unknown_scope", "", "", ""])?;
         }
     }
     Ok(())

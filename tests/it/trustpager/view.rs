@@ -6,6 +6,8 @@ use scopeform::platform::trustpager::machine::Side;
 use scopeform::platform::trustpager::state::{AccessList, KeyGrants};
 use scopeform::platform::trustpager::view::{Against, View, Waiting, keys, views};
 
+use scopeform::render::csv;
+
 use super::fixture::{ADMIN, Bench, CLIENT, MEMBER, TODAY, VIEWER, list, verbs};
 
 fn one(bench: &Bench) -> View {
@@ -105,6 +107,25 @@ fn what_else_asks_for_a_decision() {
     assert_eq!(asks(&odd), about("unknown-scope", CLIENT));
     let full = Bench::new().key("root", KeyGrants::FullAccess);
     assert_eq!(asks(&full), about("full-access-key", "root"));
+}
+
+#[test]
+fn what_nobody_knows_is_exported_too_and_harmless() {
+    let mut bench = Bench::new();
+    bench.live().access.unknown = ScopeSet::from_iter(["=1+1".try_into().unwrap()]);
+    let mut grants = list(&[("contacts", "read")]);
+    grants.unknown = ScopeSet::from_iter(["moon:read".try_into().unwrap()]);
+    let bench = bench.key("nightly", KeyGrants::Custom(grants));
+    let mut text = String::new();
+    csv::tiers(&mut text, &views(&bench.snapshot, TODAY), &keys(&bench.snapshot, TODAY)).unwrap();
+    let rows: Vec<&str> = text.lines().filter(|line| line.contains("unknown_scope")).collect();
+    assert_eq!(
+        rows,
+        [
+            "oauth_client,Claude Connection,'=1+1,unknown_scope,,,",
+            "api_key,nightly,moon:read,unknown_scope,,,"
+        ]
+    );
 }
 
 #[test]
