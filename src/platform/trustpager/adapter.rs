@@ -49,43 +49,49 @@ fn stale(planned: &PlannedOperation, live: String) -> Stale {
 
 /// Says where a list or a key is not what it was: one line per resource, verb list or whole value that moved.
 fn moved(planned: &PlannedOperation, now: &Value) -> Vec<Stale> {
-    let mut found = Vec::new();
+    let words = |value: &Value| match value {
+        Value::Null => "nothing".to_owned(),
+        value => value.to_string(),
+    };
+    let found = leaves(planned, &planned.before, now);
+    let line = |(address, planned, live): (Address, Value, Value)| Stale {
+        address,
+        planned: words(&planned),
+        live: words(&live),
+    };
+    found.into_iter().map(line).collect()
+}
+
+/// Returns the parts in which two values of what is written differ, each with its address.
+fn leaves(planned: &PlannedOperation, old: &Value, new: &Value) -> Vec<(Address, Value, Value)> {
     let whole = match own(planned) {
         Some(Operation::RevokeToken { .. }) | None => &planned.address,
         Some(_) => &planned.unit,
     };
-    leaves(whole, &planned.before, now, &mut found);
-    if found.is_empty() {
-        // The same words for something else cannot be told apart any further.
-        found.push(stale(planned, now.to_string()));
-    }
+    let mut found = Vec::new();
+    collect(whole, old, new, &mut found);
     found
 }
 
-fn leaves(address: &Address, planned: &Value, live: &Value, found: &mut Vec<Stale>) {
-    if planned == live {
+fn collect(address: &Address, old: &Value, new: &Value, found: &mut Vec<(Address, Value, Value)>) {
+    if old == new {
         return;
     }
     let empty = Map::new();
-    let (old, new) = match (planned, live) {
-        (Value::Object(old), Value::Object(new)) => (old, new),
+    let (one, two) = match (old, new) {
+        (Value::Object(one), Value::Object(two)) => (one, two),
         // Verbs are left out where there are none.
-        (Value::Object(old), Value::Null) if address.name() == "verbs" => (old, &empty),
-        (Value::Null, Value::Object(new)) if address.name() == "verbs" => (&empty, new),
+        (Value::Object(one), Value::Null) if address.name() == "verbs" => (one, &empty),
+        (Value::Null, Value::Object(two)) if address.name() == "verbs" => (&empty, two),
         _ => {
-            let words = |value: &Value| match value {
-                Value::Null => "nothing".to_owned(),
-                value => value.to_string(),
-            };
-            let (planned, live) = (words(planned), words(live));
-            found.push(Stale { address: address.clone(), planned, live });
+            found.push((address.clone(), old.clone(), new.clone()));
             return;
         }
     };
-    let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let keys: BTreeSet<&String> = one.keys().chain(two.keys()).collect();
     for key in keys {
         let of = |map: &Map<String, Value>| map.get(key).cloned().unwrap_or_default();
-        leaves(&address.child(key), &of(old), &of(new), found);
+        collect(&address.child(key), &of(one), &of(two), found);
     }
 }
 
@@ -266,9 +272,12 @@ impl Adapter for Trustpager {
                     (Value::Null, live.map_or(Value::Null, |live| value::key(&live.grants)))
                 }
             };
-            if wanted != live {
-                found.push(Difference { address: planned.address.clone(), planned: wanted, live });
-            }
+            let parts = leaves(planned, &wanted, &live);
+            found.extend(parts.into_iter().map(|(address, planned, live)| Difference {
+                address,
+                planned,
+                live,
+            }));
         }
         found
     }

@@ -141,7 +141,7 @@ fn a_token_that_was_used_or_ended_is_skipped_by_name() {
         [
             "oauth_clients/Claude Connection/tokens/a1",
             "oauth_clients/Claude Connection/tokens/v1",
-            "oauth_clients/Claude Connection/resources"
+            "oauth_clients/Claude Connection/resources/email"
         ]
     );
 }
