@@ -41,7 +41,10 @@ pub enum Settled {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The platform did it and reported exactly the planned effect.
-    Applied,
+    Applied {
+        /// How many active tokens have taken it over at once, where the platform counts them.
+        re_resolved: Option<u64>,
+    },
     /// No usable answer came, and reading showed that it was done.
     AppliedUnanswered,
     /// There was no need: what it would have done is no longer wanted, or has happened already.
@@ -66,14 +69,17 @@ impl Outcome {
     /// Returns whether the platform is where the plan wanted it after this operation.
     #[must_use]
     pub const fn is_applied(&self) -> bool {
-        matches!(self, Self::Applied | Self::AppliedUnanswered | Self::NotNeeded(_))
+        matches!(self, Self::Applied { .. } | Self::AppliedUnanswered | Self::NotNeeded(_))
     }
 
     /// Returns whether a write may have reached the platform.
     #[must_use]
     pub const fn may_have_written(&self) -> bool {
         match self {
-            Self::Applied | Self::AppliedUnanswered | Self::Diverged(_) | Self::Unknown(_) => true,
+            Self::Applied { .. }
+            | Self::AppliedUnanswered
+            | Self::Diverged(_)
+            | Self::Unknown(_) => true,
             Self::NotNeeded(_)
             | Self::Failed(_)
             | Self::NotAllowed(_)
@@ -87,7 +93,7 @@ impl Outcome {
     #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {
-            Self::Applied => "applied",
+            Self::Applied { .. } => "applied",
             Self::AppliedUnanswered => "applied_unanswered",
             Self::NotNeeded(_) => "not_needed",
             Self::Failed(_) => "failed",

@@ -237,7 +237,7 @@ where
                 if written.scopes == planned.effect.scopes
                     && written.accepts == planned.effect.accepts
                 {
-                    Outcome::Applied
+                    Outcome::Applied { re_resolved: written.re_resolved }
                 } else {
                     Outcome::Diverged(format!(
                         "planned to add [{}] and remove [{}]; the platform added [{}] and removed [{}]",

@@ -57,9 +57,9 @@ pub enum Command {
     Show(Show),
     /// Carry out a plan: from files, or a saved one
     Apply(Apply),
-    /// Show what is live on Odeus: scopes, actions, badges, who must refresh
+    /// Show what is live: scopes and actions, or tiers and tokens, and what needs attention
     Status(Status),
-    /// Write the live scope configuration of Odeus as CSV
+    /// Write what is live as CSV
     Export(Export),
     /// List or revoke the tokens of OAuth clients
     Tokens(Tokens),
@@ -101,9 +101,21 @@ pub struct Init {
     /// Folder to write to
     #[arg(value_name = "FOLDER", default_value = ".")]
     pub folder: PathBuf,
+    /// Which kind of live system
+    #[arg(long, value_enum, default_value_t = Platform::Odeus)]
+    pub platform: Platform,
     /// Workspace name
     #[arg(long, value_name = "NAME", default_value = "my-workspace")]
     pub workspace: String,
+}
+
+/// The kinds of live systems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Platform {
+    /// Integrations with actions
+    Odeus,
+    /// OAuth clients and API keys with tiers
+    Trustpager,
 }
 
 /// `validate`
@@ -219,8 +231,8 @@ pub struct Apply {
 /// `status`
 #[derive(Debug, Args)]
 pub struct Status {
-    /// Show only this integration
-    #[arg(long, short, value_name = "INTEGRATION")]
+    /// Show only this integration or OAuth client, in full
+    #[arg(long, short, visible_alias = "client", value_name = "NAME")]
     pub integration: Option<String>,
     /// Where the configuration is.
     #[command(flatten)]
@@ -228,6 +240,9 @@ pub struct Status {
     /// How to reach the live system.
     #[command(flatten)]
     pub reach: Reach,
+    /// As if it were this day (UTC): who is idle then
+    #[arg(long, value_name = "DATE")]
+    pub today: Option<Date>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -242,9 +257,26 @@ pub struct Export {
     /// How to reach the live system.
     #[command(flatten)]
     pub reach: Reach,
+    /// Which table; `tokens` and `effective` are of TrustPager
+    #[arg(long, value_enum, default_value_t = ExportTable::Access)]
+    pub table: ExportTable,
+    /// As if it were this day (UTC): who is idle then
+    #[arg(long, value_name = "DATE")]
+    pub today: Option<Date>,
     /// Write to this file instead of stdout
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+}
+
+/// What `export` can write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportTable {
+    /// Actions with scopes and sharing, or clients and keys with their tiers
+    Access,
+    /// Active tokens with their holders
+    Tokens,
+    /// What each active token may really do
+    Effective,
 }
 
 /// `tokens`

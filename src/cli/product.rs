@@ -4,7 +4,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
+use super::args::ExportTable;
+use super::commands;
 use super::secret::Secrets;
+use super::ui::Failure;
 use crate::apply::Adapter;
 use crate::config::{Config, Desired};
 use crate::diag::Problem;
@@ -14,6 +19,7 @@ use crate::plan::assemble::Inputs;
 use crate::platform::http::Http;
 use crate::platform::provider::{Read, Write};
 use crate::platform::{odeus, trustpager};
+use crate::render::palette::Palette;
 
 /// A platform.
 pub(super) trait Product {
@@ -48,6 +54,37 @@ pub(super) trait Product {
         snapshot: &Self::Snapshot,
         inputs: Inputs<'_>,
     ) -> (Option<Plan>, Vec<Problem>);
+
+    /// Returns what is live as `status` prints it: everything in short, or one integration or client in full.
+    ///
+    /// # Errors
+    /// When there is no `only`.
+    fn status(
+        snapshot: &Self::Snapshot,
+        only: Option<&str>,
+        shown: Shown,
+    ) -> Result<String, Failure>;
+
+    /// Returns a table of what is live as CSV.
+    ///
+    /// # Errors
+    /// When the platform has no such table.
+    fn export(
+        snapshot: &Self::Snapshot,
+        table: ExportTable,
+        today: Date,
+    ) -> Result<String, Failure>;
+}
+
+/// How `status` is printed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shown {
+    /// As JSON.
+    pub(super) json: bool,
+    /// With colour or not.
+    pub(super) palette: Palette,
+    /// The date (UTC), for what is idle.
+    pub(super) today: Date,
 }
 
 /// Odeus.
@@ -82,6 +119,18 @@ impl Product for Odeus {
         inputs: Inputs<'_>,
     ) -> (Option<Plan>, Vec<Problem>) {
         odeus::planner::plan(desired, snapshot, inputs)
+    }
+
+    fn status(
+        snapshot: &Self::Snapshot,
+        only: Option<&str>,
+        shown: Shown,
+    ) -> Result<String, Failure> {
+        commands::status::of_odeus(snapshot, only, shown)
+    }
+
+    fn export(snapshot: &Self::Snapshot, table: ExportTable, _: Date) -> Result<String, Failure> {
+        commands::export::of_odeus(snapshot, table)
     }
 }
 
@@ -123,5 +172,21 @@ impl Product for Trustpager {
         inputs: Inputs<'_>,
     ) -> (Option<Plan>, Vec<Problem>) {
         trustpager::planner::plan(desired, snapshot, inputs)
+    }
+
+    fn status(
+        snapshot: &Self::Snapshot,
+        only: Option<&str>,
+        shown: Shown,
+    ) -> Result<String, Failure> {
+        commands::status::of_trustpager(snapshot, only, shown)
+    }
+
+    fn export(
+        snapshot: &Self::Snapshot,
+        table: ExportTable,
+        today: Date,
+    ) -> Result<String, Failure> {
+        Ok(commands::export::of_trustpager(snapshot, table, today))
     }
 }

@@ -51,6 +51,8 @@ pub struct Written {
     pub scopes: ScopeDelta,
     /// What the platform recorded as newly accepted.
     pub accepts: ScopeSet,
+    /// How many active tokens have taken the write over at once, where the platform counts them.
+    pub re_resolved: Option<u64>,
     /// The version token for the next write to the same resource.
     pub revision: String,
 }

@@ -76,7 +76,7 @@ fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::
 
 fn symbol(outcome: &Outcome) -> &'static str {
     match outcome {
-        Outcome::Applied | Outcome::AppliedUnanswered | Outcome::NotNeeded(_) => "ok",
+        Outcome::Applied { .. } | Outcome::AppliedUnanswered | Outcome::NotNeeded(_) => "ok",
         Outcome::Failed(_)
         | Outcome::NotAllowed(_)
         | Outcome::Conflict(_)
@@ -88,7 +88,13 @@ fn symbol(outcome: &Outcome) -> &'static str {
 
 fn detail(step: &Step) -> Option<String> {
     match &step.outcome {
-        Outcome::Applied => None,
+        Outcome::Applied { re_resolved: None } => None,
+        Outcome::Applied { re_resolved: Some(1) } => {
+            Some("1 active token was re-resolved".to_owned())
+        }
+        Outcome::Applied { re_resolved: Some(n) } => {
+            Some(format!("{n} active tokens were re-resolved"))
+        }
         Outcome::AppliedUnanswered => Some("applied; no answer came, reading showed it".to_owned()),
         Outcome::NotNeeded(why) => Some(format!("not needed: {why}")),
         Outcome::Failed(why) => Some(format!("failed, not done: {why}")),

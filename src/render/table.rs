@@ -40,6 +40,10 @@ impl Table {
         self.rows.push(row);
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// Writes the rows, each behind `indent` spaces and with two spaces between columns.
     pub(super) fn write(
         &self,

@@ -12,6 +12,8 @@ mod config_cases;
 #[cfg(test)]
 mod config_trustpager;
 #[cfg(test)]
+mod contract;
+#[cfg(test)]
 mod control_plane;
 #[cfg(test)]
 mod odeus;

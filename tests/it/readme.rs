@@ -305,7 +305,9 @@ fn the_tests_that_the_readme_names_exist() {
         .collect();
     assert!(named.len() >= 10, "{named:?}");
     for name in named {
-        assert!(functions.contains(&format!("fn {name}()")), "there is no test {name}");
+        // One that is run on every platform is generic.
+        let found = [format!("fn {name}()"), format!("fn {name}<")];
+        assert!(found.iter().any(|text| functions.contains(text)), "there is no test {name}");
     }
 }
 

@@ -15,6 +15,7 @@ const SCHEMAS: &[(&str, Generator)] = &[
     ("diagnostics.schema.json", scopeform::render::diagnostic::document_schema),
     ("plan-file.schema.json", scopeform::seal::document::schema),
     ("report.schema.json", scopeform::render::report::schema),
+    ("trustpager-status.schema.json", scopeform::render::status::trustpager::schema),
 ];
 
 /// What is published beside the schemas: the description of the control plane.

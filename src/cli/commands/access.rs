@@ -12,7 +12,8 @@ use crate::cli::ui::{Failure, Ui};
 use crate::diag::nearest;
 use crate::model::UserId;
 use crate::platform::trustpager::catalog::Resource;
-use crate::platform::trustpager::machine::{Effective, Side, effective};
+use crate::platform::trustpager::machine::{Effective, Side, effective, verb_decided_by};
+use crate::platform::trustpager::name::{ResourceKey, Verb};
 use crate::render::neutral::{self, terminal};
 
 /// Prints one line per resource.
@@ -48,7 +49,12 @@ pub(super) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure
         .resources
         .values()
         .filter(|resource| {
-            args.resource.as_deref().is_none_or(|only| only == resource.key.as_str())
+            // Also by a name that the resource used to have, or has elsewhere (case 64).
+            args.resource.as_deref().is_none_or(|only| {
+                let key = ResourceKey::try_from(only).ok();
+                let meant = key.and_then(|key| snapshot.catalog.resource(&key));
+                meant.is_some_and(|meant| meant.key == resource.key)
+            })
         })
         .map(|resource| {
             (resource, effective(&snapshot.catalog, &live.state.access, resource, Some(role)))
@@ -57,12 +63,20 @@ pub(super) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure
     if rows.is_empty() {
         let wanted = args.resource.clone().unwrap_or_default();
         let known = snapshot.catalog.resources.keys().map(AsRef::as_ref);
-        let help = nearest(&wanted, known)
-            .map_or_else(String::new, |near| format!("did you mean `{near}`?"));
-        return Err(
-            Failure::new(Exit::Error, format!("there is no resource `{wanted}`")).help(help)
-        );
+        let failure = Failure::new(Exit::Error, format!("there is no resource `{wanted}`"));
+        return Err(match nearest(&wanted, known) {
+            Some(near) => failure.help(format!("did you mean `{near}`?")),
+            None => failure.help("`explain access` without `--resource` lists all of them"),
+        });
     }
+    let verbs = |resource: &'_ Resource| -> Vec<(Verb, bool, Side)> {
+        let list = &live.state.access;
+        let decided = |verb: &Verb| {
+            let (may, by) = verb_decided_by(&snapshot.catalog, list, resource, Some(role), verb);
+            (verb.clone(), may, by)
+        };
+        resource.extra_verbs.keys().map(decided).collect()
+    };
     if args.json {
         let rows: Vec<_> = rows
             .iter()
@@ -74,6 +88,9 @@ pub(super) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure
                     "role": e.role.as_ref().map(ToString::to_string),
                     "decided_by": side(e.decided_by),
                     "grants": snapshot.catalog.grants(resource, &e.tier),
+                    "verbs": verbs(resource).into_iter().map(|(verb, may, by)| json!({
+                        "verb": verb.as_str(), "allowed": may, "decided_by": side(by),
+                    })).collect::<Vec<_>>(),
                 })
             })
             .collect();
@@ -101,6 +118,14 @@ pub(super) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure
             terminal(e.tier.as_str()).to_string(),
             why(&e)
         ));
+        for (verb, may, by) in verbs(resource) {
+            page.push_str(&format!(
+                "  {:width$}  {:<22} {}\n",
+                "",
+                format!("{} {}", if may { "+" } else { "-" }, terminal(verb.as_str())),
+                why_verb(may, by)
+            ));
+        }
     }
     ui.out(&page)?;
     Ok(Exit::Done)
@@ -124,5 +149,18 @@ fn why(e: &Effective) -> String {
             format!("the role is the narrower side: it allows {role}, the client {}", e.client)
         }
         Side::Both => "client and role allow the same".to_owned(),
+    }
+}
+
+const fn why_verb(may: bool, by: Side) -> &'static str {
+    match (by, may) {
+        (Side::Client, _) => {
+            "the client is the narrower side: it does not have the verb, the role allows it"
+        }
+        (Side::Role, _) => {
+            "the role is the narrower side: it does not allow the verb, the client has it"
+        }
+        (Side::Both, true) => "client and role allow the verb",
+        (Side::Both, false) => "neither client nor role allows the verb",
     }
 }

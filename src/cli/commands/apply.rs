@@ -69,7 +69,8 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     }
     let output = Output { format: Format::Text, json: false, full: false };
     if !args.json {
-        plan::print(&sealed, output, &format!("scopeform apply {}", file.display()), ui)?;
+        let source = Source { path: args.config.clone(), workspace: None };
+        plan::print(&sealed, output, &plan::apply_saved(file, &source), ui)?;
     }
     let (reach, parallelism) = (args.reach, args.parallelism);
     let work = Work { place, folder, root, reach, parallelism, env, ui };
@@ -154,8 +155,8 @@ async fn from_files_of<P: Product>(
         SealedPlan::seal(plan::make::<P>(loaded, &reading, &args.target, today, tell, ui)?);
 
     let output = Output { format: Format::Text, json: false, full: false };
+    let command = plan::apply_files(source, &args.target);
     if !args.json {
-        let command = plan::apply_files(source, &args.target);
         plan::print(&sealed, output, &command, ui)?;
     }
     let empty = sealed.plan().is_empty();
@@ -165,7 +166,7 @@ async fn from_files_of<P: Product>(
         // Nobody is asked to agree to what cannot be done.
         Consent::Prompt
     } else {
-        ask(&sealed, output, args.json, ui)?
+        ask(&sealed, output, (args.json, &command), ui)?
     };
     let approved = approve(sealed, consent)?;
     if empty {
@@ -183,10 +184,11 @@ async fn from_files_of<P: Product>(
     Ok(exit)
 }
 
+/// Asks whoever is there. With `json` the plan has not been printed yet; `command` is what carries it out.
 pub(super) fn ask(
     sealed: &SealedPlan,
     output: Output,
-    json: bool,
+    (json, command): (bool, &str),
     ui: &Ui,
 ) -> Result<Consent, Failure> {
     let plan = sealed.plan();
@@ -199,7 +201,7 @@ pub(super) fn ask(
     }
     if json {
         // stdout is the report's; whoever is asked must see the plan all the same.
-        ui.say(&plan::page(sealed, output, "scopeform apply", ui.palette_err()));
+        ui.say(&plan::page(sealed, output, command, ui.palette_err()));
     }
     let question = format!(
         "\nApply plan {} to workspace {} ({})? Only `yes` is accepted: ",

@@ -1,6 +1,6 @@
 //! `scopeform init`: a first workspace file, for the embedded control plane.
 
-use crate::cli::args::Init as Args;
+use crate::cli::args::{Init as Args, Platform};
 use crate::cli::exit::Exit;
 use crate::cli::ui::{Failure, Ui};
 use crate::config;
@@ -8,6 +8,7 @@ use crate::model::WorkspaceId;
 
 const FILE: &str = "scopeform.yaml";
 const SCHEMA: &str = "scopeform.schema.json";
+const WORLD: &str = "world.yaml";
 
 /// Writes the file and the schema that editors complete it with. Never overwrites.
 #[expect(clippy::disallowed_methods, reason = "`init` writes files")]
@@ -15,10 +16,17 @@ pub(in crate::cli) fn run(args: &Args, ui: &Ui) -> Result<Exit, Failure> {
     let workspace = WorkspaceId::try_from(args.workspace.as_str())
         .map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
     let (file, schema) = (args.folder.join(FILE), args.folder.join(SCHEMA));
-    if file.exists() {
+    let (text, world) = match args.platform {
+        Platform::Odeus => (odeus(&workspace), None),
+        Platform::Trustpager => {
+            (trustpager(&workspace), Some((args.folder.join(WORLD), world(&workspace))))
+        }
+    };
+    let taken = std::iter::once(&file).chain(world.as_ref().map(|(path, _)| path));
+    if let Some(taken) = taken.into_iter().find(|path| path.exists()) {
         return Err(Failure::new(
             Exit::Error,
-            format!("{} is there already and is left as it is", file.display()),
+            format!("{} is there already and is left as it is", taken.display()),
         )
         .help("name another folder, or remove the file"));
     }
@@ -27,7 +35,10 @@ pub(in crate::cli) fn run(args: &Args, ui: &Ui) -> Result<Exit, Failure> {
     };
     std::fs::create_dir_all(&args.folder).map_err(cannot)?;
     std::fs::write(&schema, super::schema::text(&config::config_schema())).map_err(cannot)?;
-    std::fs::write(&file, template(&workspace)).map_err(cannot)?;
+    if let Some((path, world)) = &world {
+        std::fs::write(path, world).map_err(cannot)?;
+    }
+    std::fs::write(&file, text).map_err(cannot)?;
     ui.out(&format!(
         "Wrote {}. Next: `scopeform plan {}` shows what it would change on the embedded control plane.\n",
         file.display(),
@@ -36,7 +47,7 @@ pub(in crate::cli) fn run(args: &Args, ui: &Ui) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn template(workspace: &WorkspaceId) -> String {
+fn odeus(workspace: &WorkspaceId) -> String {
     format!(
         "# yaml-language-server: $schema=./{SCHEMA}
 version: 1
@@ -62,6 +73,71 @@ integrations:
       \"list_*\": enabled
       create_list: disabled
       create_page: disabled
+"
+    )
+}
+
+fn trustpager(workspace: &WorkspaceId) -> String {
+    format!(
+        "# yaml-language-server: $schema=./{SCHEMA}
+version: 1
+platform: trustpager
+workspace: {workspace}
+
+# The control plane inside this program, with its data in .scopeform/ beside this file; it begins as {WORLD} says. For a
+# real one write its address, such as https://trustpager.example.com, and remove {WORLD}; the token then comes from
+# SCOPEFORM_TOKEN or SCOPEFORM_TOKEN_FILE.
+endpoint: embedded
+
+oauth_clients:
+  # By the name that the portal shows. Clients are not created from here: integrations register themselves.
+  Claude Connection:
+    resources:
+      contacts: write_with_approval
+      email: send_with_approval
+      billing: no_access
+    verbs:
+      calls: []                    # outside the ladder: exactly these
+    # What happens to resources that no line above names: keep (no opinion) | platform_default | no_access
+    unlisted_resources: keep
+    tokens:
+      # Anybody else's token is revoked.
+      holders: {{groups: [sales]}}
+      # So is one that was not used for longer:
+      # max_idle: 90d
+
+api_keys:
+  nightly export:
+    resources: {{contacts: read}}
+    # Created when there is none; its value goes there, once, and nowhere else.
+    deliver: {{file: .scopeform/nightly-export.key}}
+"
+    )
+}
+
+/// What the embedded control plane begins with: without a client there would be nothing to declare.
+fn world(workspace: &WorkspaceId) -> String {
+    format!(
+        "kind: world
+platform: trustpager
+
+# What the embedded control plane begins with, once, when its database is empty.
+workspaces:
+  {workspace}:
+    users:
+      olga@company.example: owner
+      max@company.example: member
+      vera@company.example: read_only_viewer
+      left@company.example: member
+    groups:
+      sales: [max@company.example, vera@company.example]
+    oauth_clients:
+      # A client that is named and no more has the tiers of a newly registered one.
+      Claude Connection:
+        tokens:
+          - {{user: max@company.example, issued: 2026-01-10, last_used: 2026-11-20, requests: 120}}
+          - {{user: vera@company.example, issued: 2026-02-01, last_used: 2026-11-18, requests: 8}}
+          - {{user: left@company.example, issued: 2026-01-20, last_used: 2026-06-30, requests: 31}}
 "
     )
 }

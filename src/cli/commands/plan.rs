@@ -174,7 +174,7 @@ pub(super) fn apply_files(source: &Source, targets: &[String]) -> String {
 
 /// Returns the command that applies a saved plan: with the folder that it came from, since the secret files and the
 /// embedded control plane's data are found from there.
-fn apply_saved(file: &Path, source: &Source) -> String {
+pub(super) fn apply_saved(file: &Path, source: &Source) -> String {
     let folder = source.path.as_deref().and_then(|path| match path.is_file() {
         true => path.parent().filter(|parent| !parent.as_os_str().is_empty()),
         false => Some(path),

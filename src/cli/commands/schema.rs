@@ -17,6 +17,7 @@ pub(in crate::cli) const ALL: &[(&str, &str, Make)] = &[
     ("plan-file", "plan-file.schema.json", seal::document::schema),
     ("report", "report.schema.json", render::report::schema),
     ("status", "status.schema.json", render::status::schema),
+    ("trustpager-status", "trustpager-status.schema.json", render::status::trustpager::schema),
     ("control-plane", "control-plane.openapi.json", server::openapi_document),
     ("trustpager", "trustpager.openapi.json", server::trustpager_openapi_document),
 ];

@@ -86,7 +86,10 @@ async fn list(args: &TokensList, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
             last = Some(client);
         }
         let role = snapshot.users.get(&token.user);
-        let role = role.map_or_else(|| "no role".to_owned(), ToString::to_string);
+        let mut role = role.map_or_else(|| "no role".to_owned(), ToString::to_string);
+        if role != token.role_at_authorisation.as_str() {
+            role.push_str(&format!(" (was {})", token.role_at_authorisation));
+        }
         let used = match token.last_used {
             Some(date) => format!("last used {date}"),
             None => format!("never used, issued {}", token.issued),
@@ -169,13 +172,16 @@ async fn revoke(args: &TokensRevoke, env: &Env, ui: &Ui) -> Result<Exit, Failure
     let made = made.map_err(|why| Failure::new(Exit::Error, why.to_string()))?;
     let sealed = SealedPlan::seal(made);
     let output = Output { format: crate::cli::args::Format::Text, json: false, full: false };
+    // The question below, or `--auto-approve`, carries it out: there is no other command to type.
+    let again = format!("this command, revoking {} and nothing else", token.id);
     if !args.json {
-        // The question below, or `--auto-approve`, carries it out: there is no other command to type.
-        let again = format!("this command, revoking {} and nothing else", token.id);
         plan::print(&sealed, output, &again, ui)?;
     }
-    let consent =
-        if args.auto_approve { Consent::Flag } else { ask(&sealed, output, args.json, ui)? };
+    let consent = if args.auto_approve {
+        Consent::Flag
+    } else {
+        ask(&sealed, output, (args.json, &again), ui)?
+    };
     let approved = approve(sealed, consent)?;
     let report = carry_out_one::<Trustpager>(&approved, &loaded, args.reach, env, ui).await?;
     finish_report(&report, args.json, ui)

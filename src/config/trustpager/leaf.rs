@@ -127,7 +127,7 @@ impl Leaf for Days {
         };
         let help = match days(&near) {
             Some(_) => format!("write `{near}`"),
-            None => "write whole days or weeks: `90d` or `12w`, at least `1d`".to_owned(),
+            None => "write whole days or weeks: `90d` or `12w`, 1 to 99999 of them".to_owned(),
         };
         let message = format!("`{text}` is not a duration in whole days");
         Err(Refusal::new(Code::InvalidDuration, message, help))

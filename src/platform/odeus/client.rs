@@ -130,7 +130,7 @@ impl OdeusClient {
 
 fn written(effect: WriteEffect, revision: String) -> Written {
     let WriteEffect { scopes, accepts } = effect;
-    Written { scopes, accepts, revision }
+    Written { scopes, accepts, re_resolved: None, revision }
 }
 
 impl Read for OdeusClient {

@@ -1,9 +1,9 @@
 //! Compares plans with snapshots, for apply. Pure: the same fold that made the plan checks it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::machine::{Context, Machine};
 use super::name::ClientName;
@@ -47,6 +47,54 @@ fn stale(planned: &PlannedOperation, live: String) -> Stale {
     Stale { address: planned.address.clone(), planned: planned.before.to_string(), live }
 }
 
+/// Says where a list or a key is not what it was: one line per resource, verb list or whole value that moved.
+fn moved(planned: &PlannedOperation, now: &Value) -> Vec<Stale> {
+    let words = |value: &Value| match value {
+        Value::Null => "nothing".to_owned(),
+        value => value.to_string(),
+    };
+    let found = leaves(planned, &planned.before, now);
+    let line = |(address, planned, live): (Address, Value, Value)| Stale {
+        address,
+        planned: words(&planned),
+        live: words(&live),
+    };
+    found.into_iter().map(line).collect()
+}
+
+/// Returns the parts in which two values of what is written differ, each with its address.
+fn leaves(planned: &PlannedOperation, old: &Value, new: &Value) -> Vec<(Address, Value, Value)> {
+    let whole = match own(planned) {
+        Some(Operation::RevokeToken { .. }) | None => &planned.address,
+        Some(_) => &planned.unit,
+    };
+    let mut found = Vec::new();
+    collect(whole, old, new, &mut found);
+    found
+}
+
+fn collect(address: &Address, old: &Value, new: &Value, found: &mut Vec<(Address, Value, Value)>) {
+    if old == new {
+        return;
+    }
+    let empty = Map::new();
+    let (one, two) = match (old, new) {
+        (Value::Object(one), Value::Object(two)) => (one, two),
+        // Verbs are left out where there are none.
+        (Value::Object(one), Value::Null) if address.name() == "verbs" => (one, &empty),
+        (Value::Null, Value::Object(two)) if address.name() == "verbs" => (&empty, two),
+        _ => {
+            found.push((address.clone(), old.clone(), new.clone()));
+            return;
+        }
+    };
+    let keys: BTreeSet<&String> = one.keys().chain(two.keys()).collect();
+    for key in keys {
+        let of = |map: &Map<String, Value>| map.get(key).cloned().unwrap_or_default();
+        collect(&address.child(key), &of(one), &of(two), found);
+    }
+}
+
 impl Adapter for Trustpager {
     type Snapshot = Snapshot;
     type Operation = Operation;
@@ -72,7 +120,11 @@ impl Adapter for Trustpager {
         }
         for (client, planned) in by_client(bound) {
             let Some(live) = snapshot.clients.get(client) else {
-                found.extend(planned.iter().map(|p| stale(p, "the client is gone".to_owned())));
+                found.push(Stale {
+                    address: Address::of(&["oauth_clients", client.as_str()]),
+                    planned: "a registered client".to_owned(),
+                    live: "the client is gone".to_owned(),
+                });
                 continue;
             };
             // A token that ended or was used meanwhile is skipped by name; it does not make the plan stale.
@@ -88,7 +140,7 @@ impl Adapter for Trustpager {
                 Ok((now, _)) => {
                     for (planned, now) in wanted.iter().zip(&now) {
                         if planned.before != now.before {
-                            found.push(stale(planned, now.before.to_string()));
+                            found.extend(moved(planned, &now.before));
                         } else if planned.effect != now.effect {
                             found.push(Stale {
                                 address: planned.address.clone(),
@@ -114,7 +166,7 @@ impl Adapter for Trustpager {
             }
             let now = planned_key(operation.clone(), snapshot);
             if now.before != planned.before {
-                found.push(stale(planned, now.before.to_string()));
+                found.extend(moved(planned, &now.before));
             }
         }
         found.sort();
@@ -220,9 +272,12 @@ impl Adapter for Trustpager {
                     (Value::Null, live.map_or(Value::Null, |live| value::key(&live.grants)))
                 }
             };
-            if wanted != live {
-                found.push(Difference { address: planned.address.clone(), planned: wanted, live });
-            }
+            let parts = leaves(planned, &wanted, &live);
+            found.extend(parts.into_iter().map(|(address, planned, live)| Difference {
+                address,
+                planned,
+                live,
+            }));
         }
         found
     }

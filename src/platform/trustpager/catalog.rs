@@ -159,8 +159,9 @@ impl Grants {
 fn plural(verb: &str) -> String {
     match verb {
         "send" => "outbound messages".to_owned(),
-        "use" => "uses".to_owned(),
-        other => format!("{other}s"),
+        "read" | "write" | "delete" | "use" => format!("{verb}s"),
+        // A verb outside the ladders, in the vendor's word for it.
+        other => format!("`{other}` requests"),
     }
 }
 

@@ -127,7 +127,7 @@ fn secret(value: &SecretText) -> SecretString {
 }
 
 fn written(scopes: ScopeDelta, revision: String) -> Written {
-    Written { scopes, accepts: ScopeSet::new(), revision }
+    Written { scopes, accepts: ScopeSet::new(), re_resolved: None, revision }
 }
 
 impl Read for TrustpagerClient {
@@ -155,8 +155,8 @@ impl Read for TrustpagerClient {
                 (one.name, LiveClient { state: one.state, revision: one.etag })
             })?,
             keys: keyed(path::KEYS, keys.items, |one| {
-                let KeyResource { name, grants, prefix, etag, last_used: _, requests: _ } = one;
-                (name, LiveKey { grants, prefix, revision: etag })
+                let KeyResource { name, grants, prefix, etag, last_used, requests } = one;
+                (name, LiveKey { grants, prefix, last_used, requests, revision: etag })
             })?,
             queue: pending.items.into_iter().map(|one| one.item).collect(),
             keys_revision,
@@ -194,12 +194,13 @@ impl Write for TrustpagerClient {
                 let target = (Method::PUT, path::CLIENT_ACCESS);
                 let answer: Answer<ClientWritten> =
                     self.send(target, &[client.as_str()], revision, &body).await?;
-                let ClientWritten { effect, tokens_re_resolved: _, client: now } = answer.body;
+                let ClientWritten { effect, tokens_re_resolved, client: now } = answer.body;
                 if now.name != *client {
                     let got = format!("`{}`", now.name);
                     return Err(astray(path::CLIENT_ACCESS, &format!("`{client}`"), &got));
                 }
-                Ok(written(effect.scopes, answer.etag.unwrap_or(now.etag)))
+                let written = written(effect.scopes, answer.etag.unwrap_or(now.etag));
+                Ok(Written { re_resolved: Some(tokens_re_resolved), ..written })
             }
             Operation::CreateKey { key, grants, deliver } => {
                 self.create(key, grants, deliver, (revision, confirm)).await

@@ -175,6 +175,25 @@ pub fn token_may(
     catalog.grants(resource, &effective.tier).how(verb)
 }
 
+/// Returns whether a token of somebody with `role` may use a verb outside the ladder, and which side decides.
+#[must_use]
+pub fn verb_decided_by(
+    catalog: &Catalog,
+    list: &AccessList,
+    resource: &Resource,
+    role: Option<&RoleKey>,
+    verb: &Verb,
+) -> (bool, Side) {
+    let client = list.has_verb(catalog, resource, verb);
+    let role = role.is_some_and(|role| catalog.role_has_verbs(resource, role));
+    let side = match (client, role) {
+        (false, true) => Side::Client,
+        (true, false) => Side::Role,
+        (true, true) | (false, false) => Side::Both,
+    };
+    (client && role, side)
+}
+
 /// Returns how an API key may do `verb` to a resource: the key alone decides.
 #[must_use]
 pub fn key_may(
@@ -231,17 +250,6 @@ impl<'a> Machine<'a> {
         self.unit.child("tokens").child(token.id.as_str()).child(resource.as_str())
     }
 
-    /// Returns everything that `list` allows on a resource, extra verbs included.
-    fn all(&self, list: &AccessList, resource: &Resource) -> Grants {
-        let tier = list.tiers.get(&resource.key);
-        let mut grants =
-            tier.map(|tier| self.context.catalog.grants(resource, tier)).unwrap_or_default();
-        for verb in list.verbs.get(&resource.key).into_iter().flatten() {
-            grants.0.insert(verb.clone(), How::Automatic);
-        }
-        grants
-    }
-
     fn of(&self, list: &AccessList, resource: &Resource, token: &Token) -> Grants {
         let catalog = self.context.catalog;
         let role = self.context.users.get(&token.user);
@@ -260,7 +268,7 @@ impl<'a> Machine<'a> {
     pub fn facts(&self) -> Facts<Grants> {
         let mut reach = BTreeMap::new();
         for resource in self.context.catalog.resources.values() {
-            let ceiling = self.all(&self.state.access, resource);
+            let ceiling = self.state.access.all(self.context.catalog, resource);
             reach.insert(self.ceiling(&resource.key), ceiling);
             for token in self.state.tokens.values() {
                 let grants = self.of(&self.state.access, resource, token);
@@ -311,8 +319,8 @@ impl<'a> Machine<'a> {
         let access = &access.under_present_names(catalog);
         let (mut moved, mut uses) = (Vec::new(), Vec::new());
         for resource in catalog.resources.values() {
-            let old = self.all(&self.state.access, resource);
-            let new = self.all(access, resource);
+            let old = self.state.access.all(self.context.catalog, resource);
+            let new = access.all(self.context.catalog, resource);
             if old != new {
                 let words = |list: &AccessList| {
                     let tier = list.tiers.get(&resource.key);

@@ -17,5 +17,6 @@ pub mod prospect;
 pub mod resolve;
 pub mod state;
 pub mod value;
+pub mod view;
 pub mod wire;
 pub mod world;

@@ -101,10 +101,11 @@ impl Operation {
     pub fn address(&self) -> Address {
         match self {
             Self::RevokeToken { token, .. } => self.unit().child("tokens").child(token.as_str()),
-            Self::SetClientAccess { .. } | Self::SetKeyAccess { .. } => {
-                self.unit().child("resources")
+            Self::SetClientAccess { .. } => self.unit().child("resources"),
+            // A key is written whole: full access is no list of resources.
+            Self::CreateKey { .. } | Self::SetKeyAccess { .. } | Self::RevokeKey { .. } => {
+                self.unit()
             }
-            Self::CreateKey { .. } | Self::RevokeKey { .. } => self.unit(),
         }
     }
 }

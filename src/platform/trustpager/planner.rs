@@ -1,15 +1,18 @@
 //! The planner for TrustPager: wishes, snapshot and date in, plan out. Total, pure, and unable to write.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::catalog::Catalog;
 use super::desired::Desired;
 use super::findings;
 use super::machine::{Side, effective, token_may};
+use super::name::Tier;
 use super::operation::{Operation, RevokeReason};
 use super::prospect::{ClientProspect, KeyProspect};
 use super::resolve::{KeyWish, resolve};
-use super::state::{AccessList, KeyGrants, Snapshot, Token};
+use super::state::{AccessList, Caller, KeyGrants, Snapshot, Token};
 use super::value;
 use crate::diag::Problem;
 use crate::model::{Address, Cause, CauseKind, Direction, PrivilegeChange, Reach as _, Right};
@@ -174,36 +177,20 @@ fn list_privilege(
     let catalog = &snapshot.catalog;
     let mut changes = Vec::new();
     for resource in catalog.resources.values() {
-        let of = |list: &AccessList| {
-            let tier = list.tiers.get(&resource.key);
-            let mut grants = tier.map(|tier| catalog.grants(resource, tier)).unwrap_or_default();
-            for verb in list.verbs.get(&resource.key).into_iter().flatten() {
-                grants.0.insert(verb.clone(), super::catalog::How::Automatic);
-            }
-            grants
-        };
-        let (old, new) = (of(before), of(after));
+        let (old, new) = (before.all(catalog, resource), after.all(catalog, resource));
         if old == new {
             continue;
         }
         let (widens, narrows) = old.words(&new);
         let direction = if new.within(&old) { Direction::Narrowing } else { Direction::Widening };
-        let words = |list: &AccessList| {
-            let tier = list.tiers.get(&resource.key);
-            let mut words = tier.map_or_else(|| "no_access".to_owned(), ToString::to_string);
-            for verb in list.verbs.get(&resource.key).into_iter().flatten() {
-                words.push_str(&format!(" + {verb}"));
-            }
-            words
-        };
         let address = unit.child("resources").child(resource.key.as_str());
         changes.push(PrivilegeChange {
             unit: unit.clone(),
             direction,
             right: Right::Tier {
                 address: address.clone(),
-                before: words(before),
-                after: words(after),
+                before: before.words(resource),
+                after: after.words(resource),
                 widens,
                 narrows,
             },
@@ -312,7 +299,8 @@ fn token_changes(
     what
 }
 
-/// Says which side keeps a token where it is although the ceiling moves.
+/// Says which side keeps a token where it is although the ceiling moves: what the role allows at most on every resource
+/// that moves.
 fn why_unchanged(
     before: &AccessList,
     after: &AccessList,
@@ -320,28 +308,43 @@ fn why_unchanged(
     snapshot: &Snapshot,
 ) -> String {
     let catalog = &snapshot.catalog;
-    let role = snapshot.users.get(&token.user);
-    let moves = |resource: &&super::catalog::Resource| {
-        before.tiers.get(&resource.key) != after.tiers.get(&resource.key)
+    let Some(role) = snapshot.users.get(&token.user) else {
+        return "the holder has no role in this workspace".to_owned();
     };
-    let widens = |resource: &&super::catalog::Resource| {
-        let of = |list: &AccessList| {
-            let tier = list.tiers.get(&resource.key);
-            tier.map(|tier| catalog.grants(resource, tier)).unwrap_or_default()
-        };
-        !of(after).within(&of(before))
-    };
-    // A raised ceiling is what a reader would expect to matter.
-    let moved = catalog.resources.values().filter(moves);
-    let moved = moved.clone().find(widens).or_else(|| catalog.resources.values().find(moves));
-    let Some(role) = role else { return "the holder has no role in this workspace".to_owned() };
-    match moved {
-        Some(resource) => {
-            let most = catalog.role_tier(resource, role);
-            let most = most.map_or_else(|| "nothing".to_owned(), ToString::to_string);
-            format!("role {role} allows no more than {most} on {}", resource.key)
+    let mut most: BTreeMap<Option<&Tier>, Vec<&str>> = BTreeMap::new();
+    let mut verbs = Vec::new();
+    for resource in catalog.resources.values() {
+        if before.tiers.get(&resource.key) != after.tiers.get(&resource.key) {
+            let tier = catalog.role_tier(resource, role);
+            let tier = tier.filter(|tier| !catalog.grants(resource, tier).0.is_empty());
+            most.entry(tier).or_default().push(resource.key.as_str());
+        } else if before.verbs.get(&resource.key) != after.verbs.get(&resource.key) {
+            verbs.push(resource.key.as_str());
         }
-        None => format!("role {role} allows none of what moves"),
+    }
+    // Tiers first, what the role does not allow at all last.
+    let (none, some): (Vec<_>, Vec<_>) = most.into_iter().partition(|(tier, _)| tier.is_none());
+    let parts: Vec<String> = some
+        .into_iter()
+        .chain(none)
+        .map(|(tier, on)| format!("{} on {}", tier.map_or("nothing", Tier::as_str), names(&on)))
+        .collect();
+    match (parts.is_empty(), verbs.is_empty()) {
+        (false, _) => format!("role {role} allows no more than {}", parts.join(", ")),
+        (true, false) => {
+            format!("role {role} allows no verbs outside the ladder of {}", names(&verbs))
+        }
+        (true, true) => format!("role {role} allows none of what moves"),
+    }
+}
+
+/// Returns `a`, `a and b`, or `a, b, c and 4 more`.
+fn names(list: &[&str]) -> String {
+    match list {
+        [one, two] => format!("{one} and {two}"),
+        [one, two, three] => format!("{one}, {two} and {three}"),
+        [one, two, three, rest @ ..] => format!("{one}, {two}, {three} and {} more", rest.len()),
+        _ => list.join(""),
     }
 }
 
@@ -521,7 +524,20 @@ pub fn revoke_plan(
         after: Value::Null,
         catalog_change: false,
     };
+    let waits = |item: &&super::state::QueuedItem| {
+        let Caller::Token { client: whose, token: by } = &item.caller else { return false };
+        let role = snapshot.users.get(&token.user);
+        let list = snapshot.clients.get(client).map(|live| &live.state.access);
+        let resource = snapshot.catalog.resource(&item.resource);
+        whose == client
+            && *by == token.id
+            && list.zip(resource).is_some_and(|(list, resource)| {
+                token_may(&snapshot.catalog, list, resource, role, &item.verb).is_some()
+            })
+    };
+    let queued_affected = snapshot.queue.iter().filter(waits).count();
     let unit = UnitPlan {
+        observed_findings: findings::revoked_by_hand(unit, queued_affected),
         changes: vec![change],
         operations,
         privilege: vec![credential(unit, address, Direction::Narrowing, what)],

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::catalog::{Catalog, Resource};
+use super::catalog::{Catalog, Grants, How, Resource};
 use super::name::{ClientName, KeyName, ResourceKey, RoleKey, Tier, TokenId, Verb};
 use crate::model::{GroupKey, Scope, ScopeSet, UserId, WorkspaceId};
 
@@ -108,6 +108,30 @@ impl AccessList {
         entry(&self.verbs, catalog, resource).is_some_and(|verbs| verbs.contains(verb))
     }
 
+    /// Returns everything that the list allows on a resource, verbs outside the ladder included. The list is under
+    /// present names.
+    #[must_use]
+    pub fn all(&self, catalog: &Catalog, resource: &Resource) -> Grants {
+        let tier = self.tiers.get(&resource.key);
+        let mut grants = tier.map(|tier| catalog.grants(resource, tier)).unwrap_or_default();
+        for verb in self.verbs.get(&resource.key).into_iter().flatten() {
+            grants.0.insert(verb.clone(), How::Automatic);
+        }
+        grants
+    }
+
+    /// Returns the tier and the verbs of a resource as people read them: `send_with_approval + initiate`. The list is
+    /// under present names.
+    #[must_use]
+    pub fn words(&self, resource: &Resource) -> String {
+        let tier = self.tiers.get(&resource.key);
+        let mut words = tier.map_or_else(|| "no_access".to_owned(), ToString::to_string);
+        for verb in self.verbs.get(&resource.key).into_iter().flatten() {
+            words.push_str(&format!(" + {verb}"));
+        }
+        words
+    }
+
     /// Returns the same list with every resource under the name that the catalogue has for it (case 64).
     #[must_use]
     pub fn under_present_names(&self, catalog: &Catalog) -> Self {
@@ -199,8 +223,7 @@ impl Token {
     /// Returns the days since it was last used, or issued when it never was.
     #[must_use]
     pub fn idle_days(&self, today: Date) -> i64 {
-        let since = self.last_used.unwrap_or(self.issued);
-        today.since(since).map_or(0, |span| i64::from(span.get_days()))
+        days_between(self.last_used.unwrap_or(self.issued), today)
     }
 
     /// Returns how people recognise it: `tp_live_ab…9f`.
@@ -210,6 +233,12 @@ impl Token {
     }
 }
 
+/// Returns how many days lie between two dates.
+#[must_use]
+pub fn days_between(since: Date, today: Date) -> i64 {
+    today.since(since).map_or(0, |span| i64::from(span.get_days()))
+}
+
 /// An API key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveKey {
@@ -217,6 +246,10 @@ pub struct LiveKey {
     pub grants: KeyGrants,
     /// First characters, for recognising it.
     pub prefix: String,
+    /// When it was last used (UTC).
+    pub last_used: Option<Date>,
+    /// How many calls it has made.
+    pub requests: u64,
     /// The platform's version token of this key.
     pub revision: String,
 }

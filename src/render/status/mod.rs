@@ -1,5 +1,6 @@
 //! The live state of integrations as admins know it: *Scope view* and *Action view*, pending scopes, who must refresh.
 
+pub mod trustpager;
 mod v1;
 
 use std::collections::BTreeSet;

@@ -7,13 +7,20 @@ use super::super::palette::Paint;
 use super::super::table::count;
 use super::Page;
 use crate::plan::TokenEffect;
+use crate::platform::Latency;
 
 pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
     let effects = &page.outline.plan.observed.tokens;
+    let n = page.outline.counts.tokens_re_resolved;
+    let at_once = page.outline.plan.bound.platform.takes_effect() == Latency::AtOnce;
+    if n == 0 && at_once && !page.outline.plan.is_empty() {
+        page.heading("Tokens", "no active token is re-resolved; what is written holds at once")?;
+        let queued = effects.iter().filter(|effect| effect.queued_affected > 0);
+        return queued.into_iter().try_for_each(|effect| one(page, effect));
+    }
     if effects.is_empty() {
         return Ok(());
     }
-    let n = page.outline.counts.tokens_re_resolved;
     let tokens = count(n, "active token is", "active tokens are");
     page.heading("Tokens", &format!("{tokens} re-resolved the moment the scopes are saved"))?;
     for effect in effects {

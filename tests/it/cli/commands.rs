@@ -211,6 +211,7 @@ fn every_command_has_help_and_the_program_a_version() {
         "apply",
         "status",
         "export",
+        "tokens",
         "serve",
         "schema",
         "explain",
@@ -265,12 +266,4 @@ fn explain_says_what_a_code_means_on_every_platform_that_has_it() {
     }
     let once = lab.run("explain tier-widens").exits(0).out;
     assert_eq!(once.matches("an access tier becomes wider").count(), 1, "{once}");
-}
-
-#[test]
-fn the_views_of_odeus_say_that_they_are_of_odeus() {
-    let lab = Lab::with("version: 1\nplatform: trustpager\nworkspace: crm\nendpoint: embedded\n");
-    for args in ["status", "export"] {
-        lab.run(args).exits(1).says(&["workspace `crm` is on trustpager", "tokens list"]);
-    }
 }

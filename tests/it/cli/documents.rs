@@ -8,7 +8,7 @@ use crate::apply::plane::{Plane, WISHES};
 use crate::apply::proxy::{Do, Proxy};
 
 #[track_caller]
-fn valid(schema: &str, document: &Value) {
+pub(super) fn valid(schema: &str, document: &Value) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas").join(schema);
     let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();

@@ -3,6 +3,7 @@
 
 mod access;
 mod commands;
+mod crm;
 mod documents;
 mod exits;
 pub(crate) mod harness;

@@ -3,9 +3,8 @@
 mod client;
 mod crash;
 mod documented;
-mod faults;
 mod people;
-mod plane;
+pub(crate) mod plane;
 mod protocol;
 mod seed;
 mod vendor;

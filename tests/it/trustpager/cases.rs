@@ -1,17 +1,20 @@
 //! Cases 53 to 64 of the domain, at the machine and the planner.
 
-use scopeform::model::{Direction, Right};
+use scopeform::model::{Address, Direction, Right};
+use scopeform::plan::assemble::Header;
 use scopeform::plan::{Plan, Severity};
+use scopeform::platform::Kind;
 use scopeform::platform::trustpager::catalog::How;
 use scopeform::platform::trustpager::desired::DesiredKey;
 use scopeform::platform::trustpager::desired::Unlisted;
-use scopeform::platform::trustpager::machine::{Side, effective, token_may};
+use scopeform::platform::trustpager::machine::{Context, Side, effective, token_may};
+use scopeform::platform::trustpager::planner::revoke_plan;
 use scopeform::platform::trustpager::state::{AccessList, KeyGrants};
 use serde_json::json;
 
 use super::fixture::{
-    ADMIN, Bench, CLIENT, MEMBER, OWNER, TODAY, VIEWER, holders, list, of, steps, tiers, verb,
-    verbs,
+    ADMIN, Bench, CLIENT, MEMBER, OWNER, TODAY, VIEWER, client_name, holders, list, of, steps,
+    tiers, verb, verbs,
 };
 
 /// Returns what a token of `user` gets on a resource, and which side decides.
@@ -55,6 +58,63 @@ fn case_53_the_role_is_narrower_than_the_client() {
     let [same] = effect.unchanged.as_slice() else { panic!("{:?}", effect.unchanged) };
     assert_eq!(same.user, VIEWER);
     assert_eq!(same.why, "role read_only_viewer allows no more than read on email");
+
+    // Every resource that moves is accounted for, not only the first.
+    let several = Bench::new().token("v1", VIEWER, 0).wants(&[
+        ("contacts", "delete_automatically"),
+        ("email", "send_automatically"),
+        ("billing", "no_access"),
+    ]);
+    let plan = several.plan();
+    let [same] = plan.observed.tokens[0].unchanged.as_slice() else { panic!() };
+    assert_eq!(
+        same.why,
+        "role read_only_viewer allows no more than read on contacts and email, nothing on billing"
+    );
+    let verb = Bench::new().token("v1", VIEWER, 0).with(|w| w.verbs = verbs(&[("calls", &[])]));
+    let plan = verb.plan();
+    let [same] = plan.observed.tokens[0].unchanged.as_slice() else { panic!() };
+    assert_eq!(same.why, "role read_only_viewer allows no verbs outside the ladder of calls");
+}
+
+#[test]
+fn a_verb_outside_the_ladders_is_told_in_words() {
+    let plan = Bench::new().with(|wish| wish.verbs = verbs(&[("calls", &[])])).plan();
+    let [change] = plan.bound.privilege.changes.as_slice() else { panic!() };
+    let Right::Tier { narrows, .. } = &change.right else { panic!("{:?}", change.right) };
+    assert_eq!(narrows, &["`initiate` requests are refused"]);
+}
+
+#[test]
+fn case_62_a_revoke_by_hand_counts_the_calls_that_wait() {
+    let bench = Bench::new()
+        .token("a1", ADMIN, 0)
+        .token("a2", ADMIN, 0)
+        .queued("a1", "email", "send")
+        .queued("a1", "contacts", "delete")
+        // Of another token, and one that could not be executed anyway.
+        .queued("a2", "email", "send")
+        .queued("a1", "billing", "write");
+    let snapshot = &bench.snapshot;
+    let context = Context { catalog: &snapshot.catalog, users: &snapshot.users };
+    let header = Header {
+        platform: Kind::Trustpager,
+        workspace: snapshot.workspace.clone(),
+        endpoint: "embedded".to_owned(),
+        today: TODAY,
+        reads: 6,
+        sources: Vec::new(),
+    };
+    let unit = Address::of(&["oauth_clients", CLIENT]);
+    let token = &snapshot.clients[CLIENT].state.tokens["a1"];
+    let name = client_name(CLIENT);
+    let plan = revoke_plan(context, snapshot, &unit, &name, token, "leaked", header).unwrap();
+    let [found] = of(&plan, "queued-calls-affected")[..] else { panic!() };
+    assert_eq!(
+        found.message,
+        "2 queued calls of this client can no longer be executed when approved"
+    );
+    assert_eq!(plan.bound.operations.len(), 1);
 }
 
 #[test]

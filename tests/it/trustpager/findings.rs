@@ -8,9 +8,11 @@ use scopeform::platform::trustpager::desired::{DesiredKey, DesiredRevocation};
 use scopeform::platform::trustpager::findings;
 use scopeform::platform::trustpager::prospect::ClientProspect;
 use scopeform::platform::trustpager::resolve::resolve;
-use scopeform::platform::trustpager::state::KeyGrants;
+use scopeform::platform::trustpager::state::{AccessList, KeyGrants};
 
-use super::fixture::{ADMIN, Bench, MEMBER, TODAY, VIEWER, holders, list, of, tiers, verbs};
+use super::fixture::{
+    ADMIN, Bench, MEMBER, TODAY, VIEWER, holders, list, of, tiers, token, token_id, verbs,
+};
 
 struct Row {
     code: &'static str,
@@ -74,6 +76,16 @@ fn rows() -> Vec<Row> {
             help: "",
         },
         Row {
+            code: "tier-widens",
+            fires: Bench::new().with(|wish| wish.verbs = verbs(&[("email", &["write"])])),
+            beside: Bench::new().with(|wish| wish.verbs = verbs(&[("calls", &[])])),
+            severity: Severity::Warning,
+            bound: true,
+            address: "oauth_clients/Claude Connection/verbs/email",
+            message: "`email` widens from send_with_approval to send_with_approval + write: writes become possible, automatically",
+            help: "",
+        },
+        Row {
             code: "token-revoked",
             fires: with_tokens().with(|wish| wish.tokens.holders = holders(&[VIEWER], &[])),
             beside: with_tokens().with(|wish| wish.tokens.holders = holders(&[VIEWER, ADMIN], &[])),
@@ -91,7 +103,7 @@ fn rows() -> Vec<Row> {
             bound: true,
             address: "oauth_clients/Claude Connection/tokens/a1",
             message: "the token tp_live…a1 of ana@acme.example is revoked at once: idle for more than 39 days",
-            help: "the user may authorise again; a new token of somebody who is no holder is revoked by the next plan",
+            help: "the user may authorise again; a new token is kept as long as it is used",
         },
         Row {
             code: "token-revoked",
@@ -101,7 +113,17 @@ fn rows() -> Vec<Row> {
             bound: true,
             address: "oauth_clients/Claude Connection/tokens/a1",
             message: "the token tp_live…a1 of ana@acme.example is revoked at once: leaked",
-            help: "the user may authorise again; a new token of somebody who is no holder is revoked by the next plan",
+            help: "the user may authorise again; a new token has another name, and is kept unless `holders` leaves the user out",
+        },
+        Row {
+            code: "no-such-token",
+            fires: named("tp_live…"),
+            beside: named("a1"),
+            severity: Severity::Note,
+            bound: false,
+            address: "oauth_clients/Claude Connection/tokens",
+            message: "no active token of this client is named `tp_live…`, so nothing is revoked for `leaked`: it has ended already, or the name is wrong",
+            help: "`scopeform tokens list` shows the active tokens; once the token has ended, remove the line",
         },
         Row {
             code: "platform-refuses",
@@ -198,6 +220,19 @@ fn every_rule_fires_where_it_should_and_says_what_it_says() {
         let beside = row.beside.plan();
         assert!(of(&beside, row.code).is_empty(), "{}: {:?}", row.code, of(&beside, row.code));
     }
+}
+
+#[test]
+fn a_token_named_under_another_client_is_pointed_out() {
+    let mut bench = Bench::new();
+    bench.add_client("Zapier", AccessList::default());
+    let other = bench.snapshot.clients.get_mut("Zapier").unwrap();
+    other.state.tokens.insert(token_id("z1"), token("z1", ADMIN, 0));
+    let revocation = DesiredRevocation { token: "z1".to_owned(), reason: "leaked".to_owned() };
+    let plan = bench.with(|wish| wish.tokens.revoke.push(revocation)).plan();
+    assert!(plan.is_empty());
+    let [found] = of(&plan, "no-such-token")[..] else { panic!() };
+    assert_eq!(found.help, "it is a token of `Zapier`: move the line there");
 }
 
 /// No input makes a window on this platform, so one is put in by hand.

@@ -242,7 +242,13 @@ impl Bench {
     }
 
     pub(crate) fn key(mut self, name: &str, grants: KeyGrants) -> Self {
-        let live = LiveKey { grants, prefix: "tp_live_k".to_owned(), revision: "r1".to_owned() };
+        let live = LiveKey {
+            grants,
+            prefix: "tp_live_k".to_owned(),
+            last_used: None,
+            requests: 0,
+            revision: "r1".to_owned(),
+        };
         self.snapshot.keys.insert(key_name(name), live);
         self
     }
@@ -342,6 +348,8 @@ pub(crate) fn apply(snapshot: &mut Snapshot, operation: &platform::Operation) {
             let live = LiveKey {
                 grants: grants.clone(),
                 prefix: "tp_live_n".to_owned(),
+                last_used: None,
+                requests: 0,
                 revision: "r1".to_owned(),
             };
             snapshot.keys.insert(key.clone(), live);

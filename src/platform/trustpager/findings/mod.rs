@@ -7,6 +7,7 @@ use crate::plan::{Finding, Rule};
 
 mod full_access_key;
 mod key_not_deliverable;
+mod no_such_token;
 mod order_window;
 mod platform_refuses;
 mod queued_calls_affected;
@@ -28,6 +29,7 @@ const BOUND: &[(Rule, ClientCheck)] = &[
 
 /// Rules over clients whose findings depend on what moves by itself.
 const OBSERVED: &[(Rule, ClientCheck)] = &[
+    (no_such_token::RULE, no_such_token::check),
     (queued_calls_affected::RULE, queued_calls_affected::check),
     (role_decides::RULE, role_decides::check),
     (unknown_scope::RULE, unknown_scope::check),
@@ -57,6 +59,12 @@ pub fn client(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> (Vec<Findin
         rules.iter().flat_map(|(_, check)| check(prospect, snapshot)).collect()
     };
     (all(BOUND), all(OBSERVED))
+}
+
+/// Returns what a revoke by hand does to the calls of that token which wait for approval.
+#[must_use]
+pub fn revoked_by_hand(unit: &Address, queued_affected: usize) -> Vec<Finding> {
+    queued_calls_affected::affected(unit, queued_affected, "client")
 }
 
 /// Returns every finding about one key: bound ones and observed ones.

@@ -28,7 +28,8 @@ pub(super) fn check_key(prospect: &KeyProspect<'_>, snapshot: &Snapshot) -> Vec<
     affected(&prospect.target.address, prospect.queued_affected(snapshot), "key")
 }
 
-fn affected(unit: &Address, n: usize, whose: &str) -> Vec<Finding> {
+/// Says that calls which wait stay where they are for good.
+pub(super) fn affected(unit: &Address, n: usize, whose: &str) -> Vec<Finding> {
     if n == 0 {
         return Vec::new();
     }

@@ -47,31 +47,22 @@ fn widened(
     let catalog = &snapshot.catalog;
     let mut found = Vec::new();
     for resource in catalog.resources.values() {
-        let of = |list: &AccessList| {
-            list.tiers
-                .get(&resource.key)
-                .map(|tier| catalog.grants(resource, tier))
-                .unwrap_or_default()
-        };
-        let (old, new) = (of(before), of(after));
+        let (old, new) = (before.all(catalog, resource), after.all(catalog, resource));
         if new.within(&old) {
             continue;
         }
         let (widens, _) = old.words(&new);
-        let name = |list: &AccessList| {
-            list.tiers
-                .get(&resource.key)
-                .map_or_else(|| "no_access".to_owned(), ToString::to_string)
-        };
-        let at = unit.child("resources").child(resource.key.as_str());
+        let tier = |list: &AccessList| list.tiers.get(&resource.key).cloned();
+        // The line to look at: of the tier, or of the verbs where the tier stays.
+        let field = if tier(before) == tier(after) { "verbs" } else { "resources" };
         let message = format!(
             "`{}` widens from {} to {}: {}",
             resource.key,
-            name(before),
-            name(after),
+            before.words(resource),
+            after.words(resource),
             widens.join("; ")
         );
-        found.push(finding(&RULE, at, message, ""));
+        found.push(finding(&RULE, unit.child(field).child(resource.key.as_str()), message, ""));
     }
     found
 }
