@@ -3,11 +3,12 @@
 //! ```text
 //! start(listener, options) -> Running { address, tokens, notices }      axum over SQLite
 //!   auth, request   who is asking, and with what
-//!   routes/         one file per surface; every write: transition() by the machine, one transaction, one audit entry
+//!   odeus/          one file per surface; every write: transition() by the machine, one transaction, one audit entry
+//!   trustpager/     the same for TrustPager, with callers and a seed of its own
 //!   store/          the only SQL
 //!   seed            from a world and a catalogue to the first rows
-//!   openapi         the route table: router and document are built from it
-//!   trustpager/     the same for TrustPager: callers, routes, seed, route table
+//!   openapi         route tables: router and document are built from them
+//!   record          what a write says about itself in the audit log
 //! ```
 //!
 //! What may happen is decided by `platform::odeus::machine`, `event` and `platform::trustpager::machine`, not here. The
@@ -40,14 +41,15 @@ use crate::platform::odeus::world::World;
 mod auth;
 mod error;
 mod limit;
+mod odeus;
 mod openapi;
+mod record;
 mod request;
-mod routes;
 mod seed;
 mod store;
 mod trustpager;
 
-pub use openapi::document as openapi_document;
+pub use odeus::openapi::document as openapi_document;
 pub use seed::{SeedError, default_world};
 pub use store::StoreError;
 pub use trustpager::TrustpagerSeed;
@@ -198,7 +200,7 @@ impl App {
 
 /// Returns the whole service: the routes, and around them the layers that limit, catch and explain.
 pub fn app(state: Arc<App>) -> Router {
-    openapi::router()
+    odeus::openapi::router()
         .merge(trustpager::openapi::router())
         .fallback(|| async { ApiError::new(Code::NotFound, "there is no such route") })
         .layer(DefaultBodyLimit::max(MAX_BODY))

@@ -1,333 +1,207 @@
-//! The route table: the router and the OpenAPI document are both built from it, so neither can know more than the other.
+//! Route tables: a platform's router and its OpenAPI document are both built from one table, so neither can know more
+//! than the other.
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::http::StatusCode;
-use axum::response::Response;
-use axum::routing::{MethodFilter, MethodRouter, get, on};
+use axum::routing::{MethodFilter, MethodRouter, get};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::App;
 use super::request::json as answer;
-use super::routes::{admin_read, admin_write, people, user, vendor};
-use crate::platform::odeus::catalog;
-use crate::platform::odeus::state::Connection;
-use crate::platform::odeus::wire::{self, Code, path};
 
-/// Which of the three surfaces a route belongs to: who may call it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Surface {
-    /// A workspace admin's token; one that may only read is enough.
-    AdminRead,
-    /// A workspace admin's token.
-    AdminWrite,
-    /// A user's own token.
-    User,
-    /// The vendor's token.
-    Vendor,
-}
+/// Gives the schema of one type.
+pub(super) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
-impl Surface {
-    const fn tag(self) -> &'static str {
-        match self {
-            Self::AdminRead | Self::AdminWrite => "admin",
-            Self::User => "user",
-            Self::Vendor => "vendor",
-        }
-    }
-
-    const fn codes(self) -> &'static [Code] {
-        match self {
-            Self::AdminRead => &[Code::AdminRequired, Code::OtherWorkspace],
-            Self::AdminWrite => &[Code::AdminRequired, Code::OtherWorkspace, Code::ReadOnlyToken],
-            Self::User => &[Code::UserTokenRequired, Code::OtherWorkspace, Code::ReadOnlyToken],
-            Self::Vendor => &[Code::VendorTokenRequired],
-        }
-    }
+/// Returns the schema of `T`.
+pub(super) fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
 }
 
 /// What a route takes and gives besides names in its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
+pub(super) enum Shape {
     /// Nothing; gives one thing.
     One,
     /// Nothing; gives one thing with an ETag.
     Tagged,
     /// A cursor and a limit; gives a page.
     Paged,
+    /// As `Paged`; the page has an ETag.
+    PagedTagged,
     /// `If-Match`; gives a new ETag.
     Conditional,
+    /// `If-Match`; what it names is gone afterwards.
+    ConditionalEnd,
 }
 
-type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+impl Shape {
+    /// Returns whether the answer is a page.
+    pub(super) const fn is_paged(self) -> bool {
+        matches!(self, Self::Paged | Self::PagedTagged)
+    }
 
-struct Route {
-    method: MethodFilter,
-    verb: &'static str,
-    path: &'static str,
-    id: &'static str,
-    summary: &'static str,
-    surface: Surface,
-    shape: Shape,
-    request: Option<SchemaOf>,
-    status: u16,
-    response: SchemaOf,
-    /// Beyond what the surface and the shape can answer anyway.
-    codes: &'static [Code],
-    handler: fn(MethodFilter) -> MethodRouter<Arc<App>>,
+    /// Returns whether the request must carry `If-Match`.
+    pub(super) const fn is_conditional(self) -> bool {
+        matches!(self, Self::Conditional | Self::ConditionalEnd)
+    }
+
+    const fn has_etag(self) -> bool {
+        matches!(self, Self::Tagged | Self::PagedTagged | Self::Conditional)
+    }
 }
 
-fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
-    generator.subschema_for::<T>()
+/// One route.
+pub(super) struct Route {
+    pub(super) method: MethodFilter,
+    pub(super) verb: &'static str,
+    pub(super) path: &'static str,
+    pub(super) id: &'static str,
+    pub(super) summary: &'static str,
+    /// Which surface it belongs to.
+    pub(super) tag: &'static str,
+    pub(super) shape: Shape,
+    /// The largest page, where there are pages.
+    pub(super) max_page: u32,
+    /// Query parameters beside those of pages.
+    pub(super) query: Vec<Value>,
+    pub(super) request: Option<SchemaOf>,
+    /// Whether the request may come without its body.
+    pub(super) body_is_optional: bool,
+    /// The statuses of success, and refusals that only some routes of the platform have.
+    pub(super) statuses: &'static [u16],
+    pub(super) response: SchemaOf,
+    /// Every status of refusal with the codes that it is told in.
+    pub(super) refusals: Vec<(u16, Vec<String>)>,
+    pub(super) handler: fn(MethodFilter) -> MethodRouter<Arc<App>>,
 }
 
-macro_rules! route {
-    ($filter:ident $verb:literal $path:ident, $id:literal, $summary:literal, $surface:ident $shape:ident,
-     $request:expr => $status:literal $response:ty, [$($code:ident),*], $handler:path) => {
-        Route {
-            method: MethodFilter::$filter,
-            verb: $verb,
-            path: path::$path,
-            id: $id,
-            summary: $summary,
-            surface: Surface::$surface,
-            shape: Shape::$shape,
-            request: $request,
-            status: $status,
-            response: of::<$response>,
-            codes: &[$(Code::$code),*],
-            handler: |method| on(method, $handler),
+/// Returns a code as the platform spells it.
+pub(super) fn spelled<T: Serialize>(code: &T) -> Option<String> {
+    serde_json::to_value(code).ok()?.as_str().map(str::to_owned)
+}
+
+/// A platform's table and what its document says about it.
+pub(super) struct Api {
+    pub(super) title: &'static str,
+    pub(super) description: &'static str,
+    /// The surfaces, each with who may call it.
+    pub(super) tags: &'static [(&'static str, &'static str)],
+    /// Where the document itself is served.
+    pub(super) path: &'static str,
+    /// The body of every refusal.
+    pub(super) error: SchemaOf,
+    /// The size of a page when the request does not say.
+    pub(super) default_page: u32,
+    pub(super) table: fn() -> Vec<Route>,
+}
+
+impl Api {
+    /// Returns the router with every route of the table, and the document that describes them.
+    pub(super) fn router(&'static self) -> Router<Arc<App>> {
+        let described = get(move || async move { answer(StatusCode::OK, &self.document(), None) });
+        (self.table)()
+            .iter()
+            .fold(Router::new(), |router, route| {
+                router.route(route.path, (route.handler)(route.method))
+            })
+            .route(self.path, described)
+    }
+
+    /// Returns the OpenAPI 3.1 document.
+    pub(super) fn document(&self) -> Value {
+        let settings = SchemaSettings::draft2020_12()
+            .with(|settings| settings.definitions_path = "/components/schemas".into());
+        let mut generator = settings.into_generator();
+        let mut paths: Map<String, Value> = Map::new();
+        let error = (self.error)(&mut generator);
+        for route in (self.table)() {
+            let operation = self.operation(&route, &mut generator, &error);
+            let item = paths.entry(route.path).or_insert_with(|| Value::Object(Map::new()));
+            if let Value::Object(item) = item {
+                item.insert(route.verb.to_owned(), operation);
+            }
         }
-    };
-}
-
-fn read_routes() -> Vec<Route> {
-    vec![
-        route!(GET "get" SETTINGS, "getSettings", "Read the workspace and its switches",
-            AdminRead Tagged, None => 200 wire::WorkspaceResource, [], admin_read::settings),
-        route!(GET "get" INTEGRATIONS, "listIntegrations", "Read all integrations with facts, state and ETag",
-            AdminRead Paged, None => 200 wire::Page<wire::IntegrationResource>, [], admin_read::integrations),
-        route!(GET "get" INTEGRATION, "getIntegration", "Read one integration",
-            AdminRead Tagged, None => 200 wire::IntegrationResource, [], admin_read::integration),
-        route!(GET "get" USERS, "listUsers", "Read all users and their roles",
-            AdminRead Paged, None => 200 wire::Page<wire::UserResource>, [], admin_read::users),
-        route!(GET "get" GROUPS, "listGroups", "Read all groups and their members",
-            AdminRead Paged, None => 200 wire::Page<wire::GroupResource>, [], admin_read::groups),
-        route!(GET "get" CONNECTIONS, "listConnections", "Read everybody's connections",
-            AdminRead Paged, None => 200 wire::Page<Connection>, [], admin_read::connections),
-        route!(GET "get" AUDIT, "listAudit", "Read the audit log, oldest first, 50 entries a page at most",
-            AdminRead Paged, None => 200 wire::Page<wire::AuditEntry>, [], admin_read::audit),
-    ]
-}
-
-fn write_routes() -> Vec<Route> {
-    vec![
-        route!(PUT "put" NEW_ACTIONS, "setNewActionsDefault", "Switch new actions enabled by default",
-            AdminWrite Conditional, Some(of::<wire::SetNewActionsDefault>) => 200 wire::SettingsWritten, [],
-            admin_write::new_actions),
-        route!(PUT "put" ACCESS, "setIntegrationAccess", "Say who may use an integration",
-            AdminWrite Conditional, Some(of::<wire::SetIntegrationAccess>) => 200 wire::IntegrationWritten,
-            [UnknownPrincipal, ConfirmationRequired], admin_write::access),
-        route!(PUT "put" ACTION_ACCESS, "setActionAccess", "Say who may run an action",
-            AdminWrite Conditional, Some(of::<wire::SetActionAccess>) => 200 wire::IntegrationWritten,
-            [UnknownAction, NativeAction, CannotAccept, UnknownPrincipal, ConfirmationRequired],
-            admin_write::action_access),
-        route!(PUT "put" CLIENT, "setClient", "Choose mode, client and list in one write",
-            AdminWrite Conditional, Some(of::<wire::SetClient>) => 200 wire::IntegrationWritten,
-            [NoManagedClient, ScopesNotManaged, NotOauth, EmptyList, UnresolvedPlaceholder, InvalidSecret,
-             ConfirmationRequired],
-            admin_write::client),
-        route!(PUT "put" CLIENT_SCOPES, "setFixedScopes", "Write the list of fixed scopes",
-            AdminWrite Conditional, Some(of::<wire::SetFixedScopes>) => 200 wire::IntegrationWritten,
-            [NotFixed, ScopesNotManaged, NotOauth, EmptyList, UnresolvedPlaceholder, ConfirmationRequired],
-            admin_write::client_scopes),
-        route!(POST "post" CONFIRM_PENDING, "confirmPending", "Request scopes that the vendor added",
-            AdminWrite Conditional, Some(of::<wire::ConfirmPending>) => 200 wire::IntegrationWritten,
-            [NotPending, ScopesNotManaged, NotOauth, ConfirmationRequired], admin_write::confirm_pending),
-        route!(DELETE "delete" USER, "removeUser", "Remove a user, also from every share list",
-            AdminWrite One, None => 200 wire::EventAnswer, [LastAdmin], people::remove_user),
-        route!(DELETE "delete" GROUP, "removeGroup", "Remove a group, also from every share list",
-            AdminWrite One, None => 200 wire::EventAnswer, [], people::remove_group),
-        route!(POST "post" TOKENS, "mintToken", "Make a token for a user",
-            AdminWrite One, Some(of::<wire::MintToken>) => 201 wire::MintedToken, [UnknownPrincipal], people::mint),
-    ]
-}
-
-fn other_routes() -> Vec<Route> {
-    vec![
-        route!(POST "post" CONNECTION, "connect", "Connect, or refresh a connection: grants what is requested now",
-            User One, None => 200 Connection, [NotShared, NotConfigured, NotOauth], user::connect),
-        route!(POST "post" EXPIRE, "expireConnection", "Let the access token end: the grant narrows to what is requested",
-            User One, None => 200 Connection, [NotConnected], user::expire),
-        route!(POST "post" RUN, "runAction", "Run an action",
-            User One, None => 200 wire::RunAnswer,
-            [NotShared, InsufficientScope, NotConfigured, NotConnected, ReconnectRequired], user::run),
-        route!(PUT "put" CATALOG, "publishIntegration", "Publish an integration for every workspace",
-            Vendor One, Some(of::<catalog::Integration>) => 200 wire::EventAnswer, [InvalidCatalog], vendor::publish),
-    ]
-}
-
-fn table() -> Vec<Route> {
-    let mut routes = read_routes();
-    routes.extend(write_routes());
-    routes.extend(other_routes());
-    routes
-}
-
-/// Returns the router with every route of the table, and the document that describes them.
-pub(super) fn router() -> Router<Arc<App>> {
-    let described = get(|| async { described() });
-    table()
-        .iter()
-        .fold(Router::new(), |router, route| {
-            router.route(route.path, (route.handler)(route.method))
+        let schemas = generator.take_definitions(true);
+        let tag = |(name, description): &(&str, &str)| json!({ "name": name, "description": description });
+        json!({
+            "openapi": "3.1.0",
+            "info": { "title": self.title, "version": "1", "description": self.description },
+            "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+            "security": [{ "token": [] }],
+            "tags": self.tags.iter().map(tag).collect::<Vec<_>>(),
+            "paths": paths,
+            "components": {
+                "schemas": schemas,
+                "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
+            },
         })
-        .route(path::OPENAPI, described)
-}
-
-fn described() -> Response {
-    answer(StatusCode::OK, &document(), None)
-}
-
-/// Returns the OpenAPI 3.1 document of the control plane.
-#[must_use]
-pub fn document() -> Value {
-    let settings = SchemaSettings::draft2020_12()
-        .with(|settings| settings.definitions_path = "/components/schemas".into());
-    let mut generator = settings.into_generator();
-    let mut paths: Map<String, Value> = Map::new();
-    let error = of::<wire::ErrorAnswer>(&mut generator);
-    for route in table() {
-        let operation = operation(&route, &mut generator, &error);
-        let item = paths.entry(route.path).or_insert_with(|| Value::Object(Map::new()));
-        if let Value::Object(item) = item {
-            item.insert(route.verb.to_owned(), operation);
-        }
     }
-    let schemas = generator.take_definitions(true);
-    json!({
-        "openapi": "3.1.0",
-        "info": {
-            "title": "scopeform control plane",
-            "version": "1",
-            "description": "The embedded Odeus control plane. A write names the ETag that it was decided on and \
-                            confirms exactly what it does to the requested scopes; anything else is refused and \
-                            nothing happens.",
-        },
-        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
-        "security": [{ "token": [] }],
-        "tags": [
-            { "name": "admin", "description": "Workspace admins read and write a workspace." },
-            { "name": "user", "description": "Users connect integrations and run actions." },
-            { "name": "vendor", "description": "The vendor publishes." },
-        ],
-        "paths": paths,
-        "components": {
-            "schemas": schemas,
-            "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
-        },
-    })
-}
 
-fn operation(route: &Route, generator: &mut SchemaGenerator, error: &Schema) -> Value {
-    let mut operation = json!({
-        "operationId": route.id,
-        "summary": route.summary,
-        "tags": [route.surface.tag()],
-        "parameters": parameters(route),
-        "responses": responses(route, generator, error),
-    });
-    if let (Some(request), Value::Object(fields)) = (route.request, &mut operation) {
-        let body = json!({
-            "required": true,
-            "content": { "application/json": { "schema": request(generator) } },
+    fn operation(&self, route: &Route, generator: &mut SchemaGenerator, error: &Schema) -> Value {
+        let mut operation = json!({
+            "operationId": route.id,
+            "summary": route.summary,
+            "tags": [route.tag],
+            "parameters": self.parameters(route),
+            "responses": responses(route, generator, error),
         });
-        fields.insert("requestBody".to_owned(), body);
+        if let (Some(request), Value::Object(fields)) = (route.request, &mut operation) {
+            let body = json!({
+                "required": !route.body_is_optional,
+                "content": { "application/json": { "schema": request(generator) } },
+            });
+            fields.insert("requestBody".to_owned(), body);
+        }
+        operation
     }
-    operation
-}
 
-fn parameters(route: &Route) -> Vec<Value> {
-    let segments = route.path.split('/').filter_map(|s| s.strip_prefix('{')?.strip_suffix('}'));
-    let text = json!({ "type": "string" });
-    let mut all: Vec<Value> = segments
-        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": text }))
-        .collect();
-    match route.shape {
-        Shape::One | Shape::Tagged => {}
-        Shape::Paged => {
-            let max = if route.path == path::AUDIT { wire::MAX_AUDIT_PAGE } else { wire::MAX_PAGE };
+    fn parameters(&self, route: &Route) -> Vec<Value> {
+        let segments = route.path.split('/').filter_map(|s| s.strip_prefix('{')?.strip_suffix('}'));
+        let text = json!({ "type": "string" });
+        let mut all: Vec<Value> = segments
+            .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": text }))
+            .collect();
+        if route.shape.is_paged() {
             let limit = json!({
-                "type": "integer", "minimum": 1, "maximum": max, "default": wire::DEFAULT_PAGE,
+                "type": "integer", "minimum": 1, "maximum": route.max_page, "default": self.default_page,
             });
             all.push(json!({ "name": "cursor", "in": "query", "schema": text }));
             all.push(json!({ "name": "limit", "in": "query", "schema": limit }));
         }
-        Shape::Conditional => all.push(json!({
-            "name": "If-Match", "in": "header", "required": true, "schema": text,
-            "description": "The ETag that the write was decided on.",
-        })),
+        all.extend(route.query.iter().cloned());
+        if route.shape.is_conditional() {
+            all.push(json!({
+                "name": "If-Match", "in": "header", "required": true, "schema": text,
+                "description": "The ETag that the write was decided on.",
+            }));
+        }
+        all
     }
-    all
 }
 
 fn responses(route: &Route, generator: &mut SchemaGenerator, error: &Schema) -> Value {
-    let mut codes = vec![
-        Code::Unauthenticated,
-        Code::TokenExpired,
-        Code::BrowserOrigin,
-        Code::NotFound,
-        Code::RateLimited,
-        Code::Internal,
-        Code::StorageFailed,
-        Code::Busy,
-    ];
-    codes.extend(route.surface.codes());
-    if route.request.is_some() {
-        codes.extend([Code::InvalidJson, Code::InvalidRequest, Code::BodyTooLarge]);
-    }
-    if route.verb != "get" {
-        codes.push(Code::StorageFull);
-    }
-    match route.shape {
-        Shape::One | Shape::Tagged => {}
-        Shape::Paged => {
-            codes.extend([Code::InvalidCursor, Code::InvalidLimit, Code::InvalidRequest]);
-        }
-        Shape::Conditional => {
-            codes.extend([Code::PreconditionRequired, Code::PreconditionFailed]);
-        }
-    }
-    codes.extend(route.codes);
-    codes.sort_unstable();
-    codes.dedup();
-
     let mut all = Map::new();
-    let mut success = json!({
-        "description": "Done.",
-        "content": { "application/json": { "schema": (route.response)(generator) } },
-    });
-    if matches!(route.shape, Shape::Tagged | Shape::Conditional)
-        && let Value::Object(fields) = &mut success
-    {
-        let tag = json!({ "ETag": { "required": true, "schema": { "type": "string" } } });
-        fields.insert("headers".to_owned(), tag);
-    }
-    all.insert(route.status.to_string(), success);
-    for status in [400, 401, 403, 404, 409, 412, 413, 422, 428, 429, 500, 503, 507] {
-        let names: Vec<String> = codes
-            .iter()
-            .filter(|code| code.status() == status)
-            .filter_map(|code| serde_json::to_value(code).ok()?.as_str().map(str::to_owned))
-            .collect();
-        if names.is_empty() {
-            continue;
+    for status in route.statuses.iter().filter(|status| **status < 300) {
+        let mut success = json!({
+            "description": if *status == 202 { "It waits for approval." } else { "Done." },
+            "content": { "application/json": { "schema": (route.response)(generator) } },
+        });
+        if route.shape.has_etag()
+            && let Value::Object(fields) = &mut success
+        {
+            let tag = json!({ "ETag": { "required": true, "schema": { "type": "string" } } });
+            fields.insert("headers".to_owned(), tag);
         }
+        all.insert(status.to_string(), success);
+    }
+    for (status, codes) in route.refusals.iter().filter(|(_, codes)| !codes.is_empty()) {
         let body = json!({
-            "description": format!("Code `{}`.", names.join("` or `")),
+            "description": format!("Code `{}`.", codes.join("` or `")),
             "content": { "application/json": { "schema": error } },
         });
         all.insert(status.to_string(), body);

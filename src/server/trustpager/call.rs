@@ -23,8 +23,8 @@ use crate::platform::trustpager::wire::{
 };
 use crate::server::App;
 use crate::server::error::ApiError;
+use crate::server::record::{Record, value};
 use crate::server::request::{Names, OptionalBody, json};
-use crate::server::routes::{Record, value};
 use crate::server::store::trustpager as store;
 
 /// A call by method: `GET` reads, `POST` writes, `DELETE` deletes.

@@ -22,8 +22,8 @@ use crate::platform::trustpager::wire::{
 use crate::server::App;
 use crate::server::auth::random_hex;
 use crate::server::error::ApiError;
+use crate::server::record::{Record, value};
 use crate::server::request::{Body, IfMatch, Names, OptionalBody, json};
-use crate::server::routes::{Record, value};
 use crate::server::store::trustpager as store;
 
 fn named(names: &Names) -> Result<ClientName, ApiError> {

@@ -21,7 +21,7 @@ use crate::platform::trustpager::wire::{ClientResource, Code, Confirm};
 use crate::platform::trustpager::world::World;
 use crate::server::auth::Actor;
 use crate::server::error::ApiError;
-use crate::server::routes::Record;
+use crate::server::record::Record;
 use crate::server::store::audit;
 use crate::server::store::trustpager::clients::Client;
 

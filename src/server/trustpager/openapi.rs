@@ -1,19 +1,16 @@
-//! The route table of TrustPager: the router and the OpenAPI document are both built from it.
+//! The route table of TrustPager.
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::StatusCode;
-use axum::routing::{MethodFilter, MethodRouter, get, on};
-use schemars::generate::SchemaSettings;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde_json::{Map, Value, json};
+use axum::routing::{MethodFilter, on};
+use serde_json::{Value, json};
 
 use super::{call, clients, keys, people, queue, read};
 use crate::platform::trustpager::catalog::Catalog;
 use crate::platform::trustpager::wire::{self, Code, path};
 use crate::server::App;
-use crate::server::request::json as answer;
+use crate::server::openapi::{Api, Route, Shape, of, spelled};
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,58 +36,9 @@ impl Surface {
     }
 }
 
-/// What a route takes and gives besides names in its path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
-    /// Nothing; gives one thing.
-    One,
-    /// Nothing; gives one thing with an ETag.
-    Tagged,
-    /// A cursor and a limit; gives a page.
-    Paged,
-    /// As `Paged`; the page has an ETag.
-    PagedTagged,
-    /// As `Paged`, and a status.
-    Filtered,
-    /// `If-Match`; gives a new ETag.
-    Conditional,
-    /// `If-Match`; what it names is gone afterwards.
-    ConditionalEnd,
-}
-
-impl Shape {
-    const fn is_paged(self) -> bool {
-        matches!(self, Self::Paged | Self::PagedTagged | Self::Filtered)
-    }
-
-    const fn is_conditional(self) -> bool {
-        matches!(self, Self::Conditional | Self::ConditionalEnd)
-    }
-
-    const fn has_etag(self) -> bool {
-        matches!(self, Self::Tagged | Self::PagedTagged | Self::Conditional)
-    }
-}
-
-type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
-
-struct Route {
-    method: MethodFilter,
-    verb: &'static str,
-    path: &'static str,
-    id: &'static str,
-    summary: &'static str,
-    surface: Surface,
-    shape: Shape,
-    request: Option<SchemaOf>,
-    statuses: &'static [u16],
-    response: SchemaOf,
-    handler: fn(MethodFilter) -> MethodRouter<Arc<App>>,
-}
-
-fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
-    generator.subschema_for::<T>()
-}
+/// Where a request may come without its body.
+const OPTIONAL_BODY: &[&str] =
+    &[path::RESOURCE, path::RESOURCE_VERB, path::REVOKE_TOKEN, path::REVOKE_KEY, path::REJECT];
 
 macro_rules! route {
     ($filter:ident $verb:literal $path:ident, $id:literal, $summary:literal, $surface:ident $shape:ident,
@@ -101,11 +49,15 @@ macro_rules! route {
             path: path::$path,
             id: $id,
             summary: $summary,
-            surface: Surface::$surface,
+            tag: Surface::$surface.tag(),
             shape: Shape::$shape,
+            max_page: wire::MAX_PAGE,
+            query: Vec::new(),
             request: $request,
+            body_is_optional: OPTIONAL_BODY.contains(&path::$path),
             statuses: &$statuses,
             response: of::<$response>,
+            refusals: Vec::new(),
             handler: |method| on(method, $handler),
         }
     };
@@ -126,7 +78,7 @@ fn read_routes() -> Vec<Route> {
         route!(GET "get" AUDIT, "listAudit", "Read the audit log, oldest first",
             Admin Paged, None => [200], wire::Page<wire::AuditEntry>, read::audit_log),
         route!(GET "get" APPROVALS, "listApprovals", "Read queued calls; pending ones when `status` is absent",
-            Queue Filtered, None => [200], wire::Page<wire::ApprovalResource>, read::approvals),
+            Queue Paged, None => [200], wire::Page<wire::ApprovalResource>, read::approvals),
         route!(GET "get" APPROVAL, "getApproval", "Read one queued call",
             Queue One, None => [200], wire::ApprovalResource, read::approval),
     ]
@@ -180,112 +132,28 @@ fn other_routes() -> Vec<Route> {
 }
 
 fn table() -> Vec<Route> {
-    let mut routes = read_routes();
-    routes.extend(write_routes());
-    routes.extend(other_routes());
+    let routes = read_routes().into_iter().chain(write_routes()).chain(other_routes());
     routes
-}
-
-/// Returns the router with every route of the table, and the document that describes them.
-pub(in crate::server) fn router() -> Router<Arc<App>> {
-    let described = get(|| async { answer(StatusCode::OK, &document(), None) });
-    table()
-        .iter()
-        .fold(Router::new(), |router, route| {
-            router.route(route.path, (route.handler)(route.method))
+        .map(|route| {
+            let query = if route.path == path::APPROVALS { vec![status()] } else { Vec::new() };
+            Route { refusals: refusals(&route), query, ..route }
         })
-        .route(path::OPENAPI, described)
+        .collect()
 }
 
-/// Returns the OpenAPI 3.1 document of the TrustPager control plane.
-#[must_use]
-pub fn document() -> Value {
-    let settings = SchemaSettings::draft2020_12()
-        .with(|settings| settings.definitions_path = "/components/schemas".into());
-    let mut generator = settings.into_generator();
-    let mut paths: Map<String, Value> = Map::new();
-    let error = of::<wire::ErrorAnswer>(&mut generator);
-    for route in table() {
-        let operation = operation(&route, &mut generator, &error);
-        let item = paths.entry(route.path).or_insert_with(|| Value::Object(Map::new()));
-        if let Value::Object(item) = item {
-            item.insert(route.verb.to_owned(), operation);
-        }
-    }
-    let schemas = generator.take_definitions(true);
-    json!({
-        "openapi": "3.1.0",
-        "info": {
-            "title": "scopeform control plane: TrustPager",
-            "version": "1",
-            "description": "The embedded TrustPager control plane. A write of an admin names the ETag that it was \
-                            decided on and confirms exactly which scope values it adds and removes; anything else is \
-                            refused and nothing happens.",
-        },
-        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
-        "security": [{ "token": [] }],
-        "tags": [
-            { "name": "admin", "description": "Workspace admins read and write a workspace." },
-            { "name": "user", "description": "Integrations register and users authorise them." },
-            { "name": "queue", "description": "Admins and full-access API keys settle queued calls." },
-            { "name": "resource", "description": "OAuth tokens and API keys call resources, 60 times a minute." },
-        ],
-        "paths": paths,
-        "components": {
-            "schemas": schemas,
-            "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
-        },
-    })
+/// The query parameter that chooses queued calls.
+fn status() -> Value {
+    let mut words: Vec<&str> = wire::Status::ALL.iter().map(|status| status.word()).collect();
+    words.push("all");
+    let schema = json!({ "type": "string", "enum": words, "default": "pending" });
+    json!({ "name": "status", "in": "query", "schema": schema })
 }
 
-/// Where a request may come without its body.
-const OPTIONAL_BODY: &[&str] =
-    &[path::RESOURCE, path::RESOURCE_VERB, path::REVOKE_TOKEN, path::REVOKE_KEY, path::REJECT];
-
-fn operation(route: &Route, generator: &mut SchemaGenerator, error: &Schema) -> Value {
-    let mut operation = json!({
-        "operationId": route.id,
-        "summary": route.summary,
-        "tags": [route.surface.tag()],
-        "parameters": parameters(route),
-        "responses": responses(route, generator, error),
-    });
-    if let (Some(request), Value::Object(fields)) = (route.request, &mut operation) {
-        let body = json!({
-            "required": !OPTIONAL_BODY.contains(&route.path),
-            "content": { "application/json": { "schema": request(generator) } },
-        });
-        fields.insert("requestBody".to_owned(), body);
-    }
-    operation
-}
-
-fn parameters(route: &Route) -> Vec<Value> {
-    let segments = route.path.split('/').filter_map(|s| s.strip_prefix('{')?.strip_suffix('}'));
-    let text = json!({ "type": "string" });
-    let mut all: Vec<Value> = segments
-        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": text }))
-        .collect();
-    if route.shape.is_paged() {
-        let limit = json!({
-            "type": "integer", "minimum": 1, "maximum": wire::MAX_PAGE, "default": wire::DEFAULT_PAGE,
-        });
-        all.push(json!({ "name": "cursor", "in": "query", "schema": text }));
-        all.push(json!({ "name": "limit", "in": "query", "schema": limit }));
-    }
-    if route.shape == Shape::Filtered {
-        let mut words: Vec<&str> = wire::Status::ALL.iter().map(|status| status.word()).collect();
-        words.push("all");
-        let status = json!({ "type": "string", "enum": words, "default": "pending" });
-        all.push(json!({ "name": "status", "in": "query", "schema": status }));
-    }
-    if route.shape.is_conditional() {
-        all.push(json!({
-            "name": "If-Match", "in": "header", "required": true, "schema": text,
-            "description": "The ETag that the write was decided on.",
-        }));
-    }
-    all
+fn refusals(route: &Route) -> Vec<(u16, Vec<String>)> {
+    [400, 401, 403, 404, 409, 412, 413, 428, 429, 500, 503, 507]
+        .into_iter()
+        .map(|status| (status, codes(route, status).iter().filter_map(spelled).collect()))
+        .collect()
 }
 
 /// Returns the codes of a status that a route may answer.
@@ -312,34 +180,29 @@ fn codes(route: &Route, status: u16) -> &'static [Code] {
     }
 }
 
-fn responses(route: &Route, generator: &mut SchemaGenerator, error: &Schema) -> Value {
-    let mut all = Map::new();
-    for status in route.statuses.iter().filter(|status| **status < 300) {
-        let mut success = json!({
-            "description": if *status == 202 { "It waits for approval." } else { "Done." },
-            "content": { "application/json": { "schema": (route.response)(generator) } },
-        });
-        if route.shape.has_etag()
-            && let Value::Object(fields) = &mut success
-        {
-            let tag = json!({ "ETag": { "required": true, "schema": { "type": "string" } } });
-            fields.insert("headers".to_owned(), tag);
-        }
-        all.insert(status.to_string(), success);
-    }
-    for status in [400, 401, 403, 404, 409, 412, 413, 428, 429, 500, 503, 507] {
-        let names: Vec<String> = codes(route, status)
-            .iter()
-            .filter_map(|code| serde_json::to_value(code).ok()?.as_str().map(str::to_owned))
-            .collect();
-        if names.is_empty() {
-            continue;
-        }
-        let body = json!({
-            "description": format!("Code `{}`.", names.join("` or `")),
-            "content": { "application/json": { "schema": error } },
-        });
-        all.insert(status.to_string(), body);
-    }
-    Value::Object(all)
+static API: Api = Api {
+    title: "scopeform control plane: TrustPager",
+    description: "The embedded TrustPager control plane. A write of an admin names the ETag that it was decided on and \
+                  confirms exactly which scope values it adds and removes; anything else is refused and nothing happens.",
+    tags: &[
+        ("admin", "Workspace admins read and write a workspace."),
+        ("user", "Integrations register and users authorise them."),
+        ("queue", "Admins and full-access API keys settle queued calls."),
+        ("resource", "OAuth tokens and API keys call resources, 60 times a minute."),
+    ],
+    path: path::OPENAPI,
+    error: of::<wire::ErrorAnswer>,
+    default_page: wire::DEFAULT_PAGE,
+    table,
+};
+
+/// Returns the router of TrustPager.
+pub(in crate::server) fn router() -> Router<Arc<App>> {
+    API.router()
+}
+
+/// Returns the OpenAPI 3.1 document of the TrustPager control plane.
+#[must_use]
+pub fn document() -> Value {
+    API.document()
 }

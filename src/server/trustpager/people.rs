@@ -19,8 +19,8 @@ use crate::platform::trustpager::wire::{
 use crate::server::App;
 use crate::server::auth::{TokenHash, new_token};
 use crate::server::error::ApiError;
+use crate::server::record::{Record, value};
 use crate::server::request::{Body, IfMatch, Names, json};
-use crate::server::routes::{Record, value};
 use crate::server::store::trustpager as store;
 
 fn invalid(why: String) -> ApiError {

@@ -21,8 +21,8 @@ use crate::platform::trustpager::wire::{
 };
 use crate::server::App;
 use crate::server::error::ApiError;
+use crate::server::record::{Record, now, value};
 use crate::server::request::{Body, Names, OptionalBody, json};
-use crate::server::routes::{Record, now, value};
 use crate::server::store::trustpager as store;
 use crate::server::store::trustpager::queue::Queued;
 

@@ -13,7 +13,6 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection as Database;
 use secrecy::ExposeSecret;
 
-use super::{Record, value};
 use crate::model::{IntegrationKey, Principal, ScopeDelta};
 use crate::platform::odeus::event;
 use crate::platform::odeus::state::Role;
@@ -23,6 +22,7 @@ use crate::platform::odeus::wire::{
 use crate::server::App;
 use crate::server::auth::{AdminWriter, TokenHash, new_token};
 use crate::server::error::ApiError;
+use crate::server::record::{Record, value};
 use crate::server::request::{Body, Names, json};
 use crate::server::store::{people, rows};
 

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use rusqlite::Connection as Database;
 
-use super::{Record, value, view};
+use super::view;
 use crate::model::{Access, Address, IntegrationKey, Principal, ScopeSet};
 use crate::platform::odeus::machine::{self, Rejected};
 use crate::platform::odeus::operation::{ClientSpec, IntegrationOperation, Operation};
@@ -22,6 +22,7 @@ use crate::platform::odeus::wire::{
 use crate::server::App;
 use crate::server::auth::AdminWriter;
 use crate::server::error::ApiError;
+use crate::server::record::{Record, value};
 use crate::server::request::{Body, IfMatch, Names, json};
 use crate::server::store::{people, rows};
 

@@ -1,11 +1,4 @@
-//! The routes, one file per surface.
-
-pub(super) mod admin_read;
-pub(super) mod admin_write;
-pub(super) mod people;
-pub(super) mod user;
-pub(super) mod vendor;
-mod view;
+//! What a write says about itself in the audit log, on every platform.
 
 use rusqlite::Connection as Database;
 
@@ -26,7 +19,12 @@ pub(super) struct Record<'a> {
 }
 
 impl Record<'_> {
-    fn append(self, db: &Database, workspace: &WorkspaceId, actor: &Actor) -> Result<(), ApiError> {
+    pub(super) fn append(
+        self,
+        db: &Database,
+        workspace: &WorkspaceId,
+        actor: &Actor,
+    ) -> Result<(), ApiError> {
         self.append_to(audit::Log::Odeus, db, workspace, actor)
     }
 
@@ -57,7 +55,7 @@ impl Record<'_> {
 
 impl Actor {
     /// Returns the platform as the one that acts, in answer to the same request.
-    fn system(&self, why: &str) -> Self {
+    pub(super) fn system(&self, why: &str) -> Self {
         Self { kind: ActorType::System, id: why.to_owned(), request: self.request.clone() }
     }
 }

@@ -7,7 +7,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use rusqlite::Connection as Database;
 
-use super::{Record, value};
 use crate::model::{ActionKey, IntegrationKey, ScopeDelta, ScopeSet};
 use crate::platform::odeus::audience::{Gates, Others, Resolver};
 use crate::platform::odeus::catalog::Auth;
@@ -18,6 +17,7 @@ use crate::platform::odeus::world::Suffices;
 use crate::server::App;
 use crate::server::auth::Person;
 use crate::server::error::ApiError;
+use crate::server::record::{Record, value};
 use crate::server::request::{Names, json};
 use crate::server::store::rows::Integration;
 use crate::server::store::{people, rows};

@@ -11,13 +11,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use rusqlite::Connection as Database;
 
-use super::{Record, value};
 use crate::model::{Access, ScopeDelta};
 use crate::platform::odeus::wire::{ActorType, Code, EventAnswer};
 use crate::platform::odeus::{catalog, event};
 use crate::server::App;
 use crate::server::auth::{Actor, Vendor};
 use crate::server::error::ApiError;
+use crate::server::record::{Record, value};
 use crate::server::request::{Body, Names, json};
 use crate::server::store::rows;
 
