@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::App;
 use super::error::ApiError;
 use super::request::RequestId;
-use super::store::people;
+use super::store::odeus::people;
 use crate::model::{UserId, WorkspaceId};
 use crate::platform::odeus::state::Role;
 use crate::platform::odeus::wire::{ActorType, Code};

@@ -8,7 +8,8 @@ use thiserror::Error;
 
 use super::auth::random_hex;
 use super::error::ApiError;
-use super::store::{people, rows, trustpager};
+use super::store::odeus::{people, rows};
+use super::store::{column, trustpager};
 use crate::model::{Access, IntegrationKey, UserId, WorkspaceId};
 use crate::platform::odeus::state::{Deployment, Directory, Role};
 use crate::platform::odeus::world::{World, WorldWorkspace};
@@ -77,10 +78,10 @@ pub(super) fn seed(
         // Deleting the rows rather than the file: another process may have it open.
         db.execute_batch("DELETE FROM workspaces; DELETE FROM catalog; DELETE FROM meta;")?;
         trustpager::forget(db)?;
-    } else if rows::meta(db, WORLD)?.is_some() {
+    } else if column::meta(db, WORLD)?.is_some() {
         let mut notices = Vec::new();
         for (key, now, what) in &digests {
-            if rows::meta(db, key)?.as_ref() != Some(now) {
+            if column::meta(db, key)?.as_ref() != Some(now) {
                 notices.push(format!(
                     "the {what} has changed since the database was seeded and is not read again; \
                      `scopeform serve --reset` seeds anew and loses what was applied"
@@ -96,7 +97,7 @@ pub(super) fn seed(
         seed_workspace(db, id, workspace, catalog)?;
     }
     for (key, digest, _) in &digests {
-        rows::set_meta(db, key, digest)?;
+        column::set_meta(db, key, digest)?;
     }
     Ok(Vec::new())
 }

@@ -15,7 +15,8 @@ use crate::server::App;
 use crate::server::auth::Admin;
 use crate::server::error::ApiError;
 use crate::server::request::{Names, PageRequest, json};
-use crate::server::store::{audit, people, rows};
+use crate::server::store::audit;
+use crate::server::store::odeus::{people, rows};
 
 type Answer = Result<Response, ApiError>;
 

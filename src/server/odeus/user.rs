@@ -19,8 +19,8 @@ use crate::server::auth::Person;
 use crate::server::error::ApiError;
 use crate::server::record::{Record, value};
 use crate::server::request::{Names, json};
-use crate::server::store::rows::Integration;
-use crate::server::store::{people, rows};
+use crate::server::store::odeus::rows::Integration;
+use crate::server::store::odeus::{people, rows};
 
 type Answer = Result<Response, ApiError>;
 

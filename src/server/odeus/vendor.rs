@@ -19,7 +19,7 @@ use crate::server::auth::{Actor, Vendor};
 use crate::server::error::ApiError;
 use crate::server::record::{Record, value};
 use crate::server::request::{Body, Names, json};
-use crate::server::store::rows;
+use crate::server::store::odeus::rows;
 
 pub(in crate::server) async fn publish(
     State(app): State<Arc<App>>,

@@ -5,7 +5,7 @@ use crate::platform::odeus::state::Deployment;
 use crate::platform::odeus::wire::{
     ActionStatus, Badge, Capabilities, IntegrationResource, View, WorkspaceResource,
 };
-use crate::server::store::rows::{Integration, Workspace};
+use crate::server::store::odeus::rows::{Integration, Workspace};
 
 pub(super) fn workspace(stored: &Workspace) -> WorkspaceResource {
     WorkspaceResource {

@@ -24,7 +24,7 @@ use crate::server::auth::AdminWriter;
 use crate::server::error::ApiError;
 use crate::server::record::{Record, value};
 use crate::server::request::{Body, IfMatch, Names, json};
-use crate::server::store::{people, rows};
+use crate::server::store::odeus::{people, rows};
 
 type Answer = Result<Response, ApiError>;
 

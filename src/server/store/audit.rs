@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection as Database, params};
 
-use super::rows::{from_json, to_json};
+use super::column::{from_json, to_json};
 use crate::model::WorkspaceId;
 use crate::platform::odeus::wire::AuditEntry;
 use crate::server::error::ApiError;

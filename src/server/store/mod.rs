@@ -13,8 +13,8 @@ use thiserror::Error;
 use super::error::ApiError;
 
 pub(super) mod audit;
-pub(super) mod people;
-pub(super) mod rows;
+pub(super) mod column;
+pub(super) mod odeus;
 mod schema;
 pub(super) mod trustpager;
 

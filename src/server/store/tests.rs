@@ -53,11 +53,11 @@ fn a_failed_write_leaves_nothing_behind() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(&path(&dir)).unwrap();
     let failed: Result<(), ApiError> = store.write(|db| {
-        rows::set_meta(db, "key", "value")?;
+        column::set_meta(db, "key", "value")?;
         Err(ApiError::internal("after the write"))
     });
     assert!(failed.is_err());
-    assert_eq!(store.read(|db| Ok(rows::meta(db, "key")?)).unwrap(), None);
+    assert_eq!(store.read(|db| Ok(column::meta(db, "key")?)).unwrap(), None);
 }
 
 #[test]
@@ -66,14 +66,14 @@ fn a_write_whose_work_panics_leaves_nothing_behind_and_the_next_one_succeeds() {
     let store = Store::open(&path(&dir)).unwrap();
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         let _: Result<(), ApiError> = store.write(|db| {
-            rows::set_meta(db, "key", "lost")?;
+            column::set_meta(db, "key", "lost")?;
             panic!("in the middle of a write");
         });
     }));
     assert!(panicked.is_err());
-    let kept: Result<(), ApiError> = store.write(|db| Ok(rows::set_meta(db, "other", "kept")?));
+    let kept: Result<(), ApiError> = store.write(|db| Ok(column::set_meta(db, "other", "kept")?));
     kept.unwrap();
-    assert_eq!(store.read(|db| Ok(rows::meta(db, "key")?)).unwrap(), None);
+    assert_eq!(store.read(|db| Ok(column::meta(db, "key")?)).unwrap(), None);
 }
 
 #[cfg(unix)]

@@ -16,7 +16,7 @@ use crate::platform::trustpager::world::{World, WorldToken, WorldWorkspace};
 use crate::server::auth::random_hex;
 use crate::server::error::ApiError;
 use crate::server::seed::{Fresh, SeedError, digest};
-use crate::server::store::rows;
+use crate::server::store::column;
 use crate::server::store::trustpager as store;
 
 /// Returns a world for people who have written none: one workspace with one owner and nothing connected.
@@ -47,10 +47,10 @@ pub(in crate::server) fn seed(
         (WORLD, digest(world)?, "TrustPager world"),
         (CATALOG, digest(catalog)?, "TrustPager catalogue"),
     ];
-    if fresh == Fresh::WhenEmpty && rows::meta(db, WORLD)?.is_some() {
+    if fresh == Fresh::WhenEmpty && column::meta(db, WORLD)?.is_some() {
         let mut notices = Vec::new();
         for (key, now, what) in &digests {
-            if rows::meta(db, key)?.as_ref() != Some(now) {
+            if column::meta(db, key)?.as_ref() != Some(now) {
                 notices.push(format!(
                     "the {what} has changed since the database was seeded and is not read again; \
                      `scopeform serve --reset` seeds anew and loses what was applied"
@@ -65,7 +65,7 @@ pub(in crate::server) fn seed(
         seed_workspace(db, id, workspace, catalog)?;
     }
     for (key, digest, _) in &digests {
-        rows::set_meta(db, key, digest)?;
+        column::set_meta(db, key, digest)?;
     }
     Ok(Vec::new())
 }

@@ -8,7 +8,7 @@ use crate::model::{UserId, WorkspaceId};
 use crate::platform::trustpager::name::{ClientName, TokenId};
 use crate::platform::trustpager::state::{AccessList, ClientState, Token};
 use crate::server::error::ApiError;
-use crate::server::store::rows::{from_json, stored, to_json};
+use crate::server::store::column::{from_json, stored, to_json};
 
 /// An OAuth client as it is stored.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use crate::platform::trustpager::name::KeyName;
 use crate::platform::trustpager::state::KeyGrants;
 use crate::platform::trustpager::wire::KeyResource;
 use crate::server::error::ApiError;
-use crate::server::store::rows::{from_json, stored, to_json};
+use crate::server::store::column::{from_json, stored, to_json};
 
 type KeyRow = (String, String, String, i64, Option<String>, i64);
 

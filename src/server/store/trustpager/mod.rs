@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use rusqlite::{Connection as Database, OptionalExtension, params};
 
-use super::rows::{from_json, stored, to_json};
+use super::column::{from_json, stored, to_json};
 use crate::model::{GroupKey, UserId, WorkspaceId};
 use crate::platform::trustpager::catalog::Catalog;
 use crate::platform::trustpager::name::RoleKey;

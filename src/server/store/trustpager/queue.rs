@@ -7,7 +7,7 @@ use rusqlite::{Connection as Database, OptionalExtension, Row, params};
 use super::Workspace;
 use crate::platform::trustpager::wire::{ApprovalResource, Status};
 use crate::server::error::ApiError;
-use crate::server::store::rows::{from_json, to_json};
+use crate::server::store::column::{from_json, to_json};
 
 /// A queued call as it is stored.
 #[derive(Debug, Clone)]

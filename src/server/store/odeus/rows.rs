@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 
 use rusqlite::{Connection as Database, OptionalExtension, params};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::model::{IntegrationKey, UserId, WorkspaceId};
 use crate::platform::odeus::catalog;
 use crate::platform::odeus::state::{Connection, IntegrationState, Settings};
 use crate::platform::odeus::world::Suffices;
 use crate::server::error::ApiError;
+use crate::server::store::column::{from_json, stored, to_json};
 
 /// A workspace as it is stored.
 #[derive(Debug, Clone)]
@@ -51,39 +50,6 @@ impl Integration {
     pub(in crate::server) fn etag(&self) -> String {
         format!("\"{}-{}\"", self.generation, self.revision)
     }
-}
-
-pub(in crate::server) fn to_json<T: Serialize>(value: &T) -> Result<String, ApiError> {
-    serde_json::to_string(value).map_err(ApiError::internal)
-}
-
-pub(in crate::server) fn from_json<T: DeserializeOwned>(
-    what: &str,
-    text: &str,
-) -> Result<T, ApiError> {
-    serde_json::from_str(text)
-        .map_err(|error| ApiError::internal(format!("the database holds a broken {what}: {error}")))
-}
-
-pub(in crate::server) fn stored<N>(what: &str, text: &str) -> Result<N, ApiError>
-where
-    N: for<'a> TryFrom<&'a str>,
-{
-    N::try_from(text).map_err(|_| ApiError::internal(format!("the database holds a broken {what}")))
-}
-
-/// Returns a value that belongs to the database as a whole.
-pub(in crate::server) fn meta(db: &Database, key: &str) -> Result<Option<String>, rusqlite::Error> {
-    db.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).optional()
-}
-
-pub(in crate::server) fn set_meta(
-    db: &Database,
-    key: &str,
-    value: &str,
-) -> Result<(), rusqlite::Error> {
-    db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)", [key, value])?;
-    Ok(())
 }
 
 pub(in crate::server) fn insert_workspace(

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection as Database, OptionalExtension, params};
 
-use super::rows::{from_json, stored, to_json};
 use crate::model::{GroupKey, UserId, WorkspaceId};
 use crate::platform::odeus::state::{Directory, Role};
 use crate::platform::odeus::wire::{GroupResource, UserResource};
 use crate::server::error::ApiError;
+use crate::server::store::column::{from_json, stored, to_json};
 
 pub(in crate::server) fn insert_user(
     db: &Database,

@@ -1,0 +1,4 @@
+//! Odeus' rows.
+
+pub(in crate::server) mod people;
+pub(in crate::server) mod rows;
