@@ -10,4 +10,5 @@ mod laws;
 mod oracle;
 mod resolve;
 mod translate;
+mod undo;
 mod worlds;
