@@ -5,13 +5,18 @@
 //!
 //! The run re-reads the workspace once and refuses a stale plan before the first write; writes unit by unit, operations
 //! of one unit one after another; never repeats a write that may have happened; settles an unanswered write by reading;
-//! reads once more at the end and compares.
+//! reads once more at the end and compares. A plan whose beginning has been carried out already goes on where it stopped.
 
+mod inverse;
+pub mod journal;
 mod report;
 mod run;
 
+pub use inverse::{Inverse, Moved, Unrestored};
 pub use report::{Difference, Outcome, Report, Settled, Stale, Step};
-pub use run::{ApplyError, Event, Observer, Options, Silent, run};
+pub use run::{ApplyError, Event, Observer, Options, Purpose, Silent, run};
+
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
@@ -32,6 +37,14 @@ pub trait Adapter {
     /// value before and every bound effect, and every fact relied on (SEMANTICS section 4).
     fn stale(bound: &Bound, snapshot: &Self::Snapshot, today: Date) -> Vec<Stale>;
 
+    /// Returns the places of the operations that have been done already, when `snapshot` is a state that the plan itself
+    /// goes through: in every unit some first operations have left exactly what they leave, and the machine folds the
+    /// others over what is live with the sealed values before and effects. `None` for any other state: that is stale.
+    fn resumed(bound: &Bound, snapshot: &Self::Snapshot, today: Date) -> Option<BTreeSet<usize>>;
+
+    /// Returns the state of everything that the plan writes to, for undoing it.
+    fn found(bound: &Bound, snapshot: &Self::Snapshot) -> Vec<platform::Found>;
+
     /// Returns the version token of the resource that `operation` writes.
     fn revision(operation: &Self::Operation, snapshot: &Self::Snapshot) -> String;
 
@@ -47,9 +60,10 @@ pub trait Adapter {
     ) -> Option<String>;
 
     /// Returns, for every field that the plan writes, what differs between where the plan leads from `before` and what
-    /// `after` shows. What was not needed on `today` is no difference.
+    /// `after` shows. What was `done` before, or not needed on `today`, is no difference as long as it stays.
     fn differences(
         bound: &Bound,
+        done: &BTreeSet<usize>,
         before: &Self::Snapshot,
         after: &Self::Snapshot,
         today: Date,

@@ -1,5 +1,7 @@
 //! What apply did: one outcome per operation, in plan order.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::Address;
@@ -27,7 +29,8 @@ pub struct Difference {
 }
 
 /// What reading shows of a write that got no usable answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "settled", content = "what", rename_all = "snake_case")]
 pub enum Settled {
     /// It was done.
     Done,
@@ -38,13 +41,16 @@ pub enum Settled {
 }
 
 /// What became of one operation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "outcome", content = "detail", rename_all = "snake_case")]
 pub enum Outcome {
     /// The platform did it and reported exactly the planned effect.
     Applied {
         /// How many active tokens have taken it over at once, where the platform counts them.
         re_resolved: Option<u64>,
     },
+    /// It had been done before this run began: the live state is one that the plan itself goes through.
+    AlreadyDone,
     /// No usable answer came, and reading showed that it was done.
     AppliedUnanswered,
     /// There was no need: what it would have done is no longer wanted, or has happened already.
@@ -69,7 +75,19 @@ impl Outcome {
     /// Returns whether the platform is where the plan wanted it after this operation.
     #[must_use]
     pub const fn is_applied(&self) -> bool {
-        matches!(self, Self::Applied { .. } | Self::AppliedUnanswered | Self::NotNeeded(_))
+        match self {
+            Self::Applied { .. }
+            | Self::AlreadyDone
+            | Self::AppliedUnanswered
+            | Self::NotNeeded(_) => true,
+            Self::Failed(_)
+            | Self::NotAllowed(_)
+            | Self::Conflict(_)
+            | Self::Diverged(_)
+            | Self::Unknown(_)
+            | Self::Skipped(_)
+            | Self::Interrupted => false,
+        }
     }
 
     /// Returns whether a write may have reached the platform.
@@ -80,7 +98,8 @@ impl Outcome {
             | Self::AppliedUnanswered
             | Self::Diverged(_)
             | Self::Unknown(_) => true,
-            Self::NotNeeded(_)
+            Self::AlreadyDone
+            | Self::NotNeeded(_)
             | Self::Failed(_)
             | Self::NotAllowed(_)
             | Self::Conflict(_)
@@ -89,11 +108,30 @@ impl Outcome {
         }
     }
 
+    /// Returns the same outcome with the words in it changed.
+    #[must_use]
+    pub fn reworded(self, change: impl FnOnce(String) -> String) -> Self {
+        match self {
+            Self::NotNeeded(words) => Self::NotNeeded(change(words)),
+            Self::Failed(words) => Self::Failed(change(words)),
+            Self::NotAllowed(words) => Self::NotAllowed(change(words)),
+            Self::Conflict(words) => Self::Conflict(change(words)),
+            Self::Diverged(words) => Self::Diverged(change(words)),
+            Self::Unknown(words) => Self::Unknown(change(words)),
+            Self::Applied { .. }
+            | Self::AlreadyDone
+            | Self::AppliedUnanswered
+            | Self::Skipped(_)
+            | Self::Interrupted => self,
+        }
+    }
+
     /// Returns the word for people and programs.
     #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Applied { .. } => "applied",
+            Self::AlreadyDone => "already_done",
             Self::AppliedUnanswered => "applied_unanswered",
             Self::NotNeeded(_) => "not_needed",
             Self::Failed(_) => "failed",
@@ -136,6 +174,12 @@ impl Report {
     #[must_use]
     pub fn applied(&self) -> usize {
         self.steps.iter().filter(|step| step.outcome.is_applied()).count()
+    }
+
+    /// Returns how many operations had been done before the run began.
+    #[must_use]
+    pub fn already_done(&self) -> usize {
+        self.steps.iter().filter(|step| step.outcome == Outcome::AlreadyDone).count()
     }
 
     /// Returns whether every operation was applied and the end was read back as planned.

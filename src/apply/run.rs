@@ -1,15 +1,19 @@
 //! The loop: re-read, refuse what is stale, write, settle, verify. No decisions.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use futures_util::stream::{self, StreamExt as _};
 use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Adapter;
 use super::report::{Outcome, Report, Settled, Stale, Step};
 use crate::model::Address;
 use crate::plan::PlannedOperation;
+use crate::platform::Found;
 use crate::platform::provider::{ProviderError, Read, Write};
 use crate::seal::ApprovedPlan;
 
@@ -24,9 +28,32 @@ pub struct Options<'a> {
     pub interrupted: &'a AtomicBool,
 }
 
+/// Why apply reads the workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// Before the first write: is the plan stale?
+    Before,
+    /// After a write without a usable answer: was it done?
+    Settle,
+    /// After the last write: is the end as planned?
+    End,
+}
+
 /// Something worth telling while apply runs.
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
+    /// The workspace was read.
+    Read {
+        /// Why.
+        purpose: Purpose,
+        /// Requests that it took.
+        calls: u32,
+        /// Before the first write: the state of everything that the plan writes to.
+        found: &'a [Found],
+        /// Before the first write: places of the operations that had been done already.
+        done: &'a BTreeSet<usize>,
+    },
     /// A write is about to be sent.
     Started {
         /// Its place in the plan, from 0.
@@ -35,6 +62,15 @@ pub enum Event<'a> {
         total: usize,
         /// The write.
         operation: &'a PlannedOperation,
+        /// The version token that it is conditional on.
+        revision: &'a str,
+    },
+    /// A write got no usable answer, and reading showed this.
+    Settled {
+        /// Its place in the plan, from 0.
+        index: usize,
+        /// What reading showed.
+        settled: &'a Settled,
     },
     /// What became of it is known.
     Finished {
@@ -52,7 +88,10 @@ pub enum Event<'a> {
 /// Listens while apply runs.
 pub trait Observer: Sync {
     /// Takes one event.
-    fn on(&self, event: Event<'_>);
+    ///
+    /// # Errors
+    /// In words, when the event cannot be noted. A write that cannot be noted before it is sent is not sent.
+    fn on(&self, event: Event<'_>) -> Result<(), String>;
 }
 
 /// Listens to nothing.
@@ -60,7 +99,9 @@ pub trait Observer: Sync {
 pub struct Silent;
 
 impl Observer for Silent {
-    fn on(&self, _: Event<'_>) {}
+    fn on(&self, _: Event<'_>) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// Why nothing was written.
@@ -85,6 +126,9 @@ pub enum ApplyError {
         /// The one at hand.
         actual: String,
     },
+    /// What is about to be done cannot be noted.
+    #[error("{0}")]
+    NotNoted(String),
     /// The workspace could not be read.
     #[error(transparent)]
     Read(#[from] ProviderError),
@@ -116,9 +160,21 @@ where
     let reading = provider.read().await?;
     let calls = AtomicU32::new(reading.calls);
     let stale = A::stale(bound, &reading.snapshot, options.today);
-    if !stale.is_empty() {
-        return Err(ApplyError::Stale(stale));
-    }
+    let done = if stale.is_empty() {
+        BTreeSet::new()
+    } else {
+        let resumed = A::resumed(bound, &reading.snapshot, options.today);
+        resumed.ok_or(ApplyError::Stale(stale))?
+    };
+    let found = A::found(bound, &reading.snapshot);
+    observer
+        .on(Event::Read {
+            purpose: Purpose::Before,
+            calls: reading.calls,
+            found: &found,
+            done: &done,
+        })
+        .map_err(ApplyError::NotNoted)?;
 
     let run = Run::<A, P> {
         provider,
@@ -126,6 +182,7 @@ where
         observer,
         total: bound.operations.len(),
         snapshot: &reading.snapshot,
+        done: &done,
         calls: &calls,
     };
     let mut outcomes: Vec<(usize, Outcome)> = Vec::new();
@@ -146,15 +203,14 @@ where
     let mut report = Report { steps: steps.collect(), differences: None, calls: 0 };
     let end = match provider.read().await {
         Ok(reading) => {
-            calls.fetch_add(reading.calls, Ordering::Relaxed);
+            run.has_read(Purpose::End, reading.calls);
             Some(reading.snapshot)
         }
         Err(_) => None,
     };
-    report.differences = end
-        .as_ref()
-        .map(|snapshot| A::differences(bound, &reading.snapshot, snapshot, options.today));
-    report.calls = calls.into_inner();
+    report.differences =
+        end.as_ref().map(|end| A::differences(bound, &done, &reading.snapshot, end, options.today));
+    report.calls = calls.load(Ordering::Relaxed);
     Ok((report, end))
 }
 
@@ -187,6 +243,7 @@ struct Run<'r, A: Adapter, P> {
     observer: &'r dyn Observer,
     total: usize,
     snapshot: &'r A::Snapshot,
+    done: &'r BTreeSet<usize>,
     calls: &'r AtomicU32,
 }
 
@@ -202,14 +259,17 @@ where
         for (index, planned) in unit {
             let outcome = if let Some(by) = &stopped {
                 Outcome::Skipped(by.clone())
+            } else if self.done.contains(&index) {
+                self.done_before(planned)
             } else if self.options.interrupted.load(Ordering::Relaxed) {
                 Outcome::Interrupted
             } else {
-                self.observer.on(Event::Started { index, total: self.total, operation: planned });
-                self.operation(planned, &mut revision).await
+                self.operation(index, planned, &mut revision).await
             };
             let (total, operation) = (self.total, planned);
-            self.observer.on(Event::Finished { index, total, operation, outcome: &outcome });
+            // What cannot be noted now stops the next write, which has to be noted before it is sent.
+            let _ =
+                self.observer.on(Event::Finished { index, total, operation, outcome: &outcome });
             if stopped.is_none() && !outcome.is_applied() && outcome != Outcome::Interrupted {
                 stopped = Some(planned.address.clone());
             }
@@ -218,8 +278,17 @@ where
         done
     }
 
+    /// Says what a write that was done before this run began is worth now.
+    fn done_before(&self, planned: &PlannedOperation) -> Outcome {
+        match A::operation(&planned.operation).map(|operation| self.provider.kept(operation)) {
+            Some(Err(lost)) => Outcome::Diverged(lost),
+            Some(Ok(())) | None => Outcome::AlreadyDone,
+        }
+    }
+
     async fn operation(
         &self,
+        index: usize,
         planned: &PlannedOperation,
         revision: &mut Option<String>,
     ) -> Outcome {
@@ -230,6 +299,11 @@ where
             return Outcome::NotNeeded(why);
         }
         let current = revision.take().unwrap_or_else(|| A::revision(operation, self.snapshot));
+        let total = self.total;
+        let started = Event::Started { index, total, operation: planned, revision: &current };
+        if let Err(why) = self.observer.on(started) {
+            return Outcome::Failed(format!("the request did not leave: {why}"));
+        }
         self.calls.fetch_add(1, Ordering::Relaxed);
         match self.provider.write(operation, &current, &planned.effect).await {
             Ok(written) => {
@@ -248,7 +322,9 @@ where
                     ))
                 }
             }
-            Err(error) if error.is_unknown() => self.settle(operation, revision, &error).await,
+            Err(error) if error.is_unknown() => {
+                self.settle(index, operation, revision, &error).await
+            }
             Err(
                 error @ (ProviderError::PreconditionFailed { .. }
                 | ProviderError::ConfirmationRequired { .. }),
@@ -262,18 +338,29 @@ where
         }
     }
 
+    /// Counts and tells a read.
+    fn has_read(&self, purpose: Purpose, calls: u32) {
+        self.calls.fetch_add(calls, Ordering::Relaxed);
+        let done = &BTreeSet::new();
+        // Not noting a read is no reason to stop: nothing depends on it.
+        let _ = self.observer.on(Event::Read { purpose, calls, found: &[], done });
+    }
+
     /// Finds out by reading whether a write that got no usable answer was done. It is never repeated.
     async fn settle(
         &self,
+        index: usize,
         operation: &A::Operation,
         revision: &mut Option<String>,
         error: &ProviderError,
     ) -> Outcome {
         match self.provider.read().await {
             Ok(reading) => {
-                self.calls.fetch_add(reading.calls, Ordering::Relaxed);
+                self.has_read(Purpose::Settle, reading.calls);
                 *revision = Some(A::revision(operation, &reading.snapshot));
-                match A::settle(operation, &reading.snapshot) {
+                let settled = A::settle(operation, &reading.snapshot);
+                let _ = self.observer.on(Event::Settled { index, settled: &settled });
+                match settled {
                     Settled::Done => Outcome::AppliedUnanswered,
                     Settled::NotDone => {
                         Outcome::Failed(format!("{error}; reading showed that it was not done"))

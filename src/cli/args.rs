@@ -53,10 +53,12 @@ pub enum Command {
     Validate(Validate),
     /// Show what would change, and what that does
     Plan(Plan),
-    /// Show a saved plan
+    /// Show a saved plan, or what an apply did
     Show(Show),
     /// Carry out a plan: from files, or a saved one
     Apply(Apply),
+    /// Take back what an apply did, as far as that is possible
+    Undo(Undo),
     /// Show what is live: scopes and actions, or tiers and tokens, and what needs attention
     Status(Status),
     /// Write what is live as CSV
@@ -191,9 +193,18 @@ pub struct Plan {
 /// `show`
 #[derive(Debug, Args)]
 pub struct Show {
-    /// A plan file
-    #[arg(value_name = "PLAN")]
-    pub plan: PathBuf,
+    /// A plan file; with --last, --run or --runs: the configuration folder
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
+    /// Show what the last apply of this folder did
+    #[arg(long)]
+    pub last: bool,
+    /// Show what this apply did: a run's id, or the beginning of one
+    #[arg(long, value_name = "ID", conflicts_with = "last")]
+    pub run: Option<String>,
+    /// List the applies of this folder, the last first
+    #[arg(long, conflicts_with_all = ["last", "run"])]
+    pub runs: bool,
     /// How to print the plan.
     #[command(flatten)]
     pub output: Output,
@@ -224,6 +235,32 @@ pub struct Apply {
     #[arg(long, value_name = "N", default_value_t = 10, env = "SCOPEFORM_PARALLELISM")]
     pub parallelism: usize,
     /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `undo`
+#[derive(Debug, Args)]
+pub struct Undo {
+    /// Where the configuration is.
+    #[command(flatten)]
+    pub source: Source,
+    /// How to reach the live system.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// Which apply to take back: a run's id, or the beginning of one [default: the last that wrote something]
+    #[arg(long, value_name = "ID")]
+    pub run: Option<String>,
+    /// Save the inverse plan, to be reviewed and applied as it is, and do nothing
+    #[arg(long, value_name = "FILE", conflicts_with = "auto_approve")]
+    pub out: Option<PathBuf>,
+    /// Take back without asking
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// Print every detail of every operation
+    #[arg(long)]
+    pub full: bool,
+    /// Print JSON: what cannot be restored, and the report
     #[arg(long)]
     pub json: bool,
 }

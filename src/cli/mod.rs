@@ -3,6 +3,7 @@
 //! ```text
 //! args -> commands/NAME -> Exit        stdout is the result, stderr the conversation
 //!   folder, workspace   which files, and what they say
+//!   journal             what apply does, noted before and after
 //!   live                the control plane behind them
 //!   secret, env, clock  what else comes from outside
 //! ```
@@ -13,6 +14,7 @@ mod commands;
 mod env;
 pub mod exit;
 mod folder;
+mod journal;
 mod live;
 mod product;
 mod secret;
@@ -111,7 +113,8 @@ fn dispatch(cli: &Cli, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
         Command::Init(args) => commands::init::run(args, ui),
         Command::Validate(args) => commands::validate::run(args, ui),
         Command::Plan(args) => block_on(commands::plan::run(args, env, ui)),
-        Command::Show(args) => commands::show::run(args, ui),
+        Command::Show(args) => commands::show::run(args, env, ui),
+        Command::Undo(args) => block_on(commands::undo::run(args, env, ui)),
         Command::Apply(args) => block_on(commands::apply::run(args, env, ui)),
         Command::Status(args) => block_on(commands::status::run(args, env, ui)),
         Command::Export(args) => block_on(commands::export::run(args, env, ui)),

@@ -10,12 +10,13 @@ use super::args::ExportTable;
 use super::commands;
 use super::secret::Secrets;
 use super::ui::Failure;
-use crate::apply::Adapter;
+use crate::apply::{Adapter, Inverse, Unrestored};
 use crate::config::{Config, Desired};
 use crate::diag::Problem;
 use crate::model::{Address, WorkspaceId};
-use crate::plan::Plan;
 use crate::plan::assemble::Inputs;
+use crate::plan::{Bound, Plan, PlannedOperation};
+use crate::platform::Found;
 use crate::platform::http::Http;
 use crate::platform::provider::{Read, Write};
 use crate::platform::{odeus, trustpager};
@@ -74,6 +75,24 @@ pub(super) trait Product {
         table: ExportTable,
         today: Date,
     ) -> Result<String, Failure>;
+
+    /// Returns the wishes that lead back from a run that found `found` and did `applied`.
+    fn inverse(
+        found: &[&Found],
+        applied: &[&PlannedOperation],
+        snapshot: &Self::Snapshot,
+        wishes: &Self::Desired,
+        reason: &str,
+    ) -> Inverse<Self::Desired>;
+
+    /// Returns what else is not as it was once the plan of an inverse has been carried out.
+    fn unrestored(
+        found: &[&Found],
+        applied: &[&PlannedOperation],
+        snapshot: &Self::Snapshot,
+        plan: &Bound,
+        inverse: &Inverse<Self::Desired>,
+    ) -> Vec<Unrestored>;
 }
 
 /// How `status` is printed.
@@ -132,6 +151,36 @@ impl Product for Odeus {
     fn export(snapshot: &Self::Snapshot, table: ExportTable, _: Date) -> Result<String, Failure> {
         commands::export::of_odeus(snapshot, table)
     }
+
+    fn inverse(
+        found: &[&Found],
+        applied: &[&PlannedOperation],
+        snapshot: &Self::Snapshot,
+        wishes: &Self::Desired,
+        reason: &str,
+    ) -> Inverse<Self::Desired> {
+        odeus::inverse::inverse(&Self::found(found), applied, snapshot, wishes, reason)
+    }
+
+    fn unrestored(
+        found: &[&Found],
+        applied: &[&PlannedOperation],
+        snapshot: &Self::Snapshot,
+        plan: &Bound,
+        inverse: &Inverse<Self::Desired>,
+    ) -> Vec<Unrestored> {
+        odeus::inverse::unrestored(&Self::found(found), applied, snapshot, plan, inverse)
+    }
+}
+
+impl Odeus {
+    fn found<'f>(found: &[&'f Found]) -> Vec<&'f odeus::inverse::Found> {
+        let own = found.iter().filter_map(|one| match one {
+            Found::Odeus(found) => Some(found),
+            Found::Trustpager(_) => None,
+        });
+        own.collect()
+    }
 }
 
 /// TrustPager.
@@ -188,5 +237,30 @@ impl Product for Trustpager {
         today: Date,
     ) -> Result<String, Failure> {
         Ok(commands::export::of_trustpager(snapshot, table, today))
+    }
+
+    fn inverse(
+        found: &[&Found],
+        applied: &[&PlannedOperation],
+        snapshot: &Self::Snapshot,
+        _: &Self::Desired,
+        reason: &str,
+    ) -> Inverse<Self::Desired> {
+        let own = found.iter().filter_map(|one| match one {
+            Found::Odeus(_) => None,
+            Found::Trustpager(found) => Some(found),
+        });
+        trustpager::inverse::inverse(&own.collect::<Vec<_>>(), applied, snapshot, reason)
+    }
+
+    fn unrestored(
+        _: &[&Found],
+        _: &[&PlannedOperation],
+        _: &Self::Snapshot,
+        _: &Bound,
+        _: &Inverse<Self::Desired>,
+    ) -> Vec<Unrestored> {
+        // Tiers and verbs come back exactly or are named by the inverse: nothing follows from anything else here.
+        Vec::new()
     }
 }

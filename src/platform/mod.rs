@@ -96,6 +96,16 @@ impl Operation {
     }
 }
 
+/// What a run found in a thing that it was about to write to: what undoing the run goes back to. No secret is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Found {
+    /// On Odeus.
+    Odeus(odeus::inverse::Found),
+    /// On TrustPager.
+    Trustpager(trustpager::inverse::Found),
+}
+
 /// What the write does, as a sentence without a subject.
 impl fmt::Display for Operation {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

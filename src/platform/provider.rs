@@ -42,6 +42,16 @@ pub trait Write {
         revision: &str,
         expected: &Effect,
     ) -> impl Future<Output = Result<Written, ProviderError>> + Send;
+
+    /// Returns whether what only the answer to `operation` held has arrived where it belongs, for a write that an earlier
+    /// run has done. Most answers hold nothing of the sort.
+    ///
+    /// # Errors
+    /// In words, with what to do, when it is lost.
+    fn kept(&self, operation: &Self::Operation) -> Result<(), String> {
+        let _ = operation;
+        Ok(())
+    }
 }
 
 /// The platform's answer to a write.

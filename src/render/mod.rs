@@ -6,6 +6,7 @@
 pub mod csv;
 pub mod diagnostic;
 pub mod diff;
+pub mod history;
 pub mod json;
 pub mod neutral;
 mod outline;
@@ -14,3 +15,4 @@ pub mod report;
 pub mod status;
 mod table;
 pub mod text;
+pub mod undo;

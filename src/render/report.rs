@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::neutral::terminal;
 use super::palette::{Paint, Palette};
-use crate::apply::{Difference, Outcome, Report, Step};
+use crate::apply::{Difference, Outcome, Report};
 use crate::plan::count;
 
 /// The version of the JSON report.
@@ -34,7 +34,7 @@ fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::
             terminal(step.unit.as_str()),
             terminal(&step.what)
         )?;
-        match detail(step) {
+        match detail(&step.outcome) {
             Some(detail) => writeln!(out, ": {}", terminal(&detail))?,
             None => writeln!(out)?,
         }
@@ -60,8 +60,11 @@ fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::
     }
     let calls = count(report.calls as usize, "call", "calls");
     if report.is_complete() {
-        let operations = count(total, "operation", "operations");
-        writeln!(out, "Applied: {operations}, read back as planned, {calls}.")
+        let already = report.already_done();
+        let operations = count(total.saturating_sub(already), "operation", "operations");
+        let before =
+            if already == 0 { String::new() } else { format!(" ({already} already done before)") };
+        writeln!(out, "Applied: {operations}{before}, read back as planned, {calls}.")
     } else if !report.may_have_written() {
         let operations = count(total, "operation was", "operations were");
         writeln!(out, "Nothing was applied: {operations} planned, {calls}.")
@@ -74,9 +77,13 @@ fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::
     }
 }
 
-fn symbol(outcome: &Outcome) -> &'static str {
+/// Returns the two characters that an outcome is recognised by.
+pub(super) fn symbol(outcome: &Outcome) -> &'static str {
     match outcome {
-        Outcome::Applied { .. } | Outcome::AppliedUnanswered | Outcome::NotNeeded(_) => "ok",
+        Outcome::Applied { .. }
+        | Outcome::AlreadyDone
+        | Outcome::AppliedUnanswered
+        | Outcome::NotNeeded(_) => "ok",
         Outcome::Failed(_)
         | Outcome::NotAllowed(_)
         | Outcome::Conflict(_)
@@ -86,8 +93,9 @@ fn symbol(outcome: &Outcome) -> &'static str {
     }
 }
 
-fn detail(step: &Step) -> Option<String> {
-    match &step.outcome {
+/// Says more about an outcome, where there is more to say.
+pub(super) fn detail(outcome: &Outcome) -> Option<String> {
+    match outcome {
         Outcome::Applied { re_resolved: None } => None,
         Outcome::Applied { re_resolved: Some(1) } => {
             Some("1 active token was re-resolved".to_owned())
@@ -95,6 +103,7 @@ fn detail(step: &Step) -> Option<String> {
         Outcome::Applied { re_resolved: Some(n) } => {
             Some(format!("{n} active tokens were re-resolved"))
         }
+        Outcome::AlreadyDone => Some("already done".to_owned()),
         Outcome::AppliedUnanswered => Some("applied; no answer came, reading showed it".to_owned()),
         Outcome::NotNeeded(why) => Some(format!("not needed: {why}")),
         Outcome::Failed(why) => Some(format!("failed, not done: {why}")),
@@ -136,7 +145,7 @@ struct Operation {
     address: String,
     /// The write, in words.
     what: String,
-    /// `applied`, `applied_unanswered`, `not_needed`, `failed`, `not_allowed`, `conflict`, `diverged`, `unknown`, `skipped` or
+    /// `applied`, `already_done`, `applied_unanswered`, `not_needed`, `failed`, `not_allowed`, `conflict`, `diverged`, `unknown`, `skipped` or
     /// `interrupted`.
     outcome: &'static str,
     /// More about it, where there is more to say.
@@ -176,7 +185,7 @@ pub fn json(report: &Report) -> String {
                 address: step.address.to_string(),
                 what: step.what.clone(),
                 outcome: step.outcome.word(),
-                detail: detail(step),
+                detail: detail(&step.outcome),
             })
             .collect(),
         differences: report.differences.as_ref().map(|all| all.iter().map(differs).collect()),

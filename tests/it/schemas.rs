@@ -16,6 +16,9 @@ const SCHEMAS: &[(&str, Generator)] = &[
     ("plan-file.schema.json", scopeform::seal::document::schema),
     ("report.schema.json", scopeform::render::report::schema),
     ("trustpager-status.schema.json", scopeform::render::status::trustpager::schema),
+    ("journal.schema.json", scopeform::apply::journal::schema),
+    ("run.schema.json", scopeform::render::history::schema),
+    ("undo.schema.json", scopeform::render::undo::schema),
 ];
 
 /// What is published beside the schemas: the description of the control plane.

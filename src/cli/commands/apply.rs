@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::plan;
-use crate::apply::{self, ApplyError, Event, Observer, Options, Report};
+use super::{history, plan};
+use crate::apply::journal::{End, Known, Run};
+use crate::apply::{self, Adapter as _, ApplyError, Event, Observer, Options, Report, Settled};
 use crate::cli::args::{Apply as Args, Format, Output, Reach, Source};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::folder::{Folder, data_dir, discover};
+use crate::cli::journal::{self, Journal, Past};
 use crate::cli::live::{self, Place, Target, no_access};
 use crate::cli::product::{Odeus, Product, Trustpager};
 use crate::cli::secret;
@@ -63,6 +65,8 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     let consent = Consent::SavedPlan(sealed.digest().clone());
     let place = Place::of(&sealed.plan().observed.endpoint);
     let root = root_of(file, &place, args, env)?;
+    let data = data_dir(&root, env);
+    let cut = history::tell(&data, planned, &sealed.plan().observed.endpoint, ui);
     let folder = Folder::read(&root, ui).ok();
     if let Some(folder) = &folder {
         of_this_workspace(planned, folder)?;
@@ -76,13 +80,13 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     let work = Work { place, folder, root, reach, parallelism, env, ui };
     let approved = approve(sealed, consent)?;
     if approved.sealed().plan().is_empty() {
-        return nothing(args, ui);
+        return nothing(args, &data, cut, ui);
     }
-    let report = match approved.sealed().plan().bound.platform {
-        Kind::Odeus => work.carry_out::<Odeus>(&approved, None).await?.0,
-        Kind::Trustpager => work.carry_out::<Trustpager>(&approved, None).await?.0,
+    let (report, journal) = match approved.sealed().plan().bound.platform {
+        Kind::Odeus => work.carry_out::<Odeus>(&approved, None).await?.without_end(),
+        Kind::Trustpager => work.carry_out::<Trustpager>(&approved, None).await?.without_end(),
     };
-    finish_report(&report, args.json, ui)
+    finish(&report, journal, Ok(()), args.json, ui)
 }
 
 /// Refuses a folder whose files are about other workspaces only: its secrets and its data are not the plan's.
@@ -148,8 +152,14 @@ async fn from_files_of<P: Product>(
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     let root = loaded.folder.root.clone();
-    let place = Place::of(&loaded.config.endpoint.to_string());
+    let endpoint = loaded.config.endpoint.to_string();
+    let place = Place::of(&endpoint);
+    let data = loaded.folder.data_dir(env);
+    let cut = history::tell(&data, &loaded.config.workspace, &endpoint, ui);
     let reading = plan::read::<P>(loaded, args.reach, env, ui).await?;
+    if let Some(past) = &cut {
+        settle::<P>(&past.run, &reading.snapshot, ui);
+    }
     let today = clock::today();
     let sealed =
         SealedPlan::seal(plan::make::<P>(loaded, &reading, &args.target, today, tell, ui)?);
@@ -170,18 +180,16 @@ async fn from_files_of<P: Product>(
     };
     let approved = approve(sealed, consent)?;
     if empty {
-        return nothing(args, ui);
+        return nothing(args, &data, cut, ui);
     }
     let (reach, parallelism) = (args.reach, args.parallelism);
     let work = Work { place, folder: None, root, reach, parallelism, env, ui };
-    let (report, end) = work.carry_out::<P>(&approved, Some(loaded)).await?;
-    let exit = finish_report(&report, args.json, ui)?;
-    if report.is_complete()
-        && let Some(end) = end
-    {
-        verify::<P>(loaded, end, args, ui)?;
-    }
-    Ok(exit)
+    let Done { report, end, journal } = work.carry_out::<P>(&approved, Some(loaded)).await?;
+    let verified = match end.filter(|_| report.is_complete()) {
+        Some(end) => verify::<P>(loaded, end, args, ui),
+        None => Ok(()),
+    };
+    finish(&report, journal, verified, args.json, ui)
 }
 
 /// Asks whoever is there. With `json` the plan has not been printed yet; `command` is what carries it out.
@@ -249,15 +257,53 @@ struct Work<'a> {
     ui: &'a Ui,
 }
 
+/// A plan that was carried out, as far as it went.
+struct Done<S> {
+    report: Report,
+    /// What was read at the end.
+    end: Option<S>,
+    journal: Journal,
+}
+
+impl<S> Done<S> {
+    fn without_end(self) -> (Report, Journal) {
+        (self.report, self.journal)
+    }
+}
+
 impl Work<'_> {
     async fn carry_out<P: Product>(
         &self,
         approved: &ApprovedPlan,
         loaded: Option<&Loaded>,
-    ) -> Result<(Report, Option<P::Snapshot>), Failure> {
+    ) -> Result<Done<P::Snapshot>, Failure> {
         let bound = &approved.sealed().plan().bound;
+        // Before anything is noted: a signal that nobody takes ends the process at once.
         let mut signals = Signals::new()?;
         let secrets = secret::resolve(&bound.operations, &self.root, self.env)?;
+        let data = data_dir(&self.root, self.env);
+        let mut unsaid: Vec<_> = secrets.values().cloned().collect();
+        unsaid.extend(secret::token(self.env).ok());
+        let journal = Journal::begin(&data, approved, unsaid)?;
+        let done = self.run::<P>(approved, loaded, secrets, &journal, &mut signals).await;
+        match done {
+            Ok((report, end)) => Ok(Done { report, end, journal }),
+            Err(failure) => {
+                note_end(journal, journal::failed(&failure), self.ui);
+                Err(failure)
+            }
+        }
+    }
+
+    async fn run<P: Product>(
+        &self,
+        approved: &ApprovedPlan,
+        loaded: Option<&Loaded>,
+        secrets: secret::Secrets,
+        journal: &Journal,
+        signals: &mut Signals,
+    ) -> Result<(Report, Option<P::Snapshot>), Failure> {
+        let bound = &approved.sealed().plan().bound;
         let folder = loaded.map(|loaded| &loaded.folder).or(self.folder.as_ref());
         let target = Target {
             place: &self.place,
@@ -273,7 +319,7 @@ impl Work<'_> {
             parallelism: self.parallelism,
             interrupted: &interrupted,
         };
-        let progress = Progress { ui: *self.ui, writing: AtomicBool::new(false) };
+        let progress = Progress { ui: *self.ui, journal, writing: AtomicBool::new(false) };
         let done = {
             let run = apply::run::<P::Adapter, _>(approved, &live.client, options, &progress);
             let mut run = std::pin::pin!(run);
@@ -300,7 +346,7 @@ impl Work<'_> {
 }
 
 /// Decides what an interruption means: `None` lets the request in flight finish.
-fn stop_now(again: bool, progress: &Progress) -> Option<Failure> {
+fn stop_now(again: bool, progress: &Progress<'_>) -> Option<Failure> {
     if !progress.writing.load(Ordering::Relaxed) {
         return Some(Failure::new(
             Exit::Interrupted,
@@ -312,7 +358,7 @@ fn stop_now(again: bool, progress: &Progress) -> Option<Failure> {
             Exit::Partial,
             "interrupted again: stopped without waiting, and whether the write in flight was done is not known",
         )
-        .help("`scopeform plan` shows what is live; running apply again resumes")
+        .help("`scopeform show --last` says how far it came; running apply again resumes")
     })
 }
 
@@ -330,26 +376,28 @@ fn refused(error: ApplyError, bound: &crate::plan::Bound) -> Failure {
             Failure::new(Exit::Stale, format!("{error}; nothing was done"))
                 .help("review the exceptions that have ended and plan again")
         }
-        ApplyError::OtherWorkspace { .. } => {
+        ApplyError::OtherWorkspace { .. } | ApplyError::NotNoted(_) => {
             Failure::new(Exit::Error, format!("{error}; nothing was done"))
         }
         ApplyError::Read(error) => no_access(&error, &bound.workspace),
     }
 }
 
-/// Says on stderr what happens, when somebody watches, and remembers whether anything has been sent.
-struct Progress {
+/// Notes what happens, says it on stderr when somebody watches, and remembers whether anything has been sent.
+struct Progress<'j> {
     ui: Ui,
+    journal: &'j Journal,
     writing: AtomicBool,
 }
 
-impl Observer for Progress {
-    fn on(&self, event: Event<'_>) {
-        if matches!(event, Event::Started { .. }) {
+impl Observer for Progress<'_> {
+    fn on(&self, event: Event<'_>) -> Result<(), String> {
+        let noted = self.journal.on(event);
+        if matches!(event, Event::Started { .. }) && noted.is_ok() {
             self.writing.store(true, Ordering::Relaxed);
         }
         if !self.ui.progress {
-            return;
+            return noted;
         }
         if let Event::Finished { index, total, operation, outcome } = event {
             let palette = self.ui.palette_err();
@@ -362,6 +410,7 @@ impl Observer for Progress {
                 palette.paint(paint, outcome.word()),
             ));
         }
+        noted
     }
 }
 
@@ -389,7 +438,30 @@ fn verify<P: Product>(
     .help("somebody else may be changing the same fields; plan again"))
 }
 
-fn nothing(args: &Args, ui: &Ui) -> Result<Exit, Failure> {
+/// Says what reading shows of the writes that were in flight when a run was cut.
+fn settle<P: Product>(run: &Run, snapshot: &P::Snapshot, ui: &Ui) {
+    for (one, _) in run.operations().filter(|(_, known)| **known == Known::InFlight) {
+        let Some(operation) = P::Adapter::operation(&one.planned.operation) else { continue };
+        let shows = match P::Adapter::settle(operation, snapshot) {
+            Settled::Done => "was done".to_owned(),
+            Settled::NotDone => "was not done".to_owned(),
+            Settled::Lost(what) => format!("was done: {what}"),
+        };
+        let (address, what) = (one.planned.address.as_str(), one.what.as_str());
+        ui.say(&format!(
+            "  {}: {}: reading shows that it {}",
+            terminal(address),
+            terminal(what),
+            terminal(&shows)
+        ));
+    }
+}
+
+/// Ends an apply that has nothing to do. A run that was cut needs nothing more, so it is not told of again.
+fn nothing(args: &Args, data: &Path, cut: Option<Past>, ui: &Ui) -> Result<Exit, Failure> {
+    if let Some(past) = cut.filter(|past| !past.running) {
+        journal::close(data, &past.run);
+    }
     if args.json {
         let report = Report { steps: Vec::new(), differences: Some(Vec::new()), calls: 0 };
         ui.out(&render::report::json(&report))?;
@@ -404,7 +476,7 @@ pub(super) async fn carry_out_one<P: Product>(
     reach: Reach,
     env: &Env,
     ui: &Ui,
-) -> Result<Report, Failure> {
+) -> Result<(Report, Exit), Failure> {
     let work = Work {
         place: Place::of(&loaded.config.endpoint.to_string()),
         folder: None,
@@ -414,17 +486,44 @@ pub(super) async fn carry_out_one<P: Product>(
         env,
         ui,
     };
-    Ok(work.carry_out::<P>(approved, Some(loaded)).await?.0)
+    let (report, journal) = work.carry_out::<P>(approved, Some(loaded)).await?.without_end();
+    let exit = exit_of(&report);
+    note_end(journal, journal::reported(&report, exit), ui);
+    Ok((report, exit))
 }
 
-/// Prints a report and returns how the command ends.
-pub(super) fn finish_report(report: &Report, json: bool, ui: &Ui) -> Result<Exit, Failure> {
+/// Ends the journal, prints the report and returns how the command ends.
+fn finish(
+    report: &Report,
+    journal: Journal,
+    verified: Result<(), Failure>,
+    json: bool,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
+    let end = match &verified {
+        Ok(()) => journal::reported(report, exit_of(report)),
+        Err(failure) => End { calls: report.calls, ..journal::failed(failure) },
+    };
+    note_end(journal, end, ui);
+    print_report(report, json, ui)?;
+    verified.map(|()| exit_of(report))
+}
+
+/// Notes the end. The report says what was done all the same, so a full disk here is no more than worth saying.
+fn note_end(journal: Journal, end: End, ui: &Ui) {
+    if let Err(why) = journal.end(end) {
+        ui.say(&format!("warning: {}; `show --last` will not know the end", terminal(&why)));
+    }
+}
+
+/// Prints a report.
+pub(super) fn print_report(report: &Report, json: bool, ui: &Ui) -> Result<(), Failure> {
     if json {
         ui.out(&render::report::json(report))?;
     } else {
         ui.out(&render::report::text(report, ui.palette()))?;
     }
-    Ok(exit_of(report))
+    Ok(())
 }
 
 fn exit_of(report: &Report) -> Exit {

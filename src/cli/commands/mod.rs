@@ -5,6 +5,7 @@ pub(super) mod apply;
 pub(super) mod completions;
 pub(super) mod explain;
 pub(super) mod export;
+mod history;
 pub(super) mod init;
 pub(super) mod plan;
 pub(super) mod schema;
@@ -12,6 +13,7 @@ pub(super) mod serve;
 pub(super) mod show;
 pub(super) mod status;
 pub(super) mod tokens;
+pub(super) mod undo;
 pub(super) mod validate;
 
 use serde_json::json;

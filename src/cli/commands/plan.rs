@@ -14,9 +14,9 @@ use crate::cli::secret::Secrets;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load, located, report, source_ranges};
 use crate::model::Address;
-use crate::plan::Plan;
 use crate::plan::assemble::{Header, Inputs};
 use crate::plan::policy;
+use crate::plan::{Plan, SourceRange};
 use crate::platform::Kind;
 use crate::platform::provider::{Read, Reading};
 use crate::render::palette::Palette;
@@ -102,13 +102,36 @@ pub(super) fn make<P: Product>(
     let desired = P::desired(config).ok_or_else(|| {
         Failure::new(Exit::Bug, "the configuration is for another platform; this is a bug")
     })?;
+    let sources = source_ranges(&config.origins, &loaded.folder.configs);
     let only = chosen(targets, &P::units(desired))?;
+    make_for::<P>(Wanted { desired, sources, only }, loaded, reading, today, tell, ui)
+}
+
+/// What is wanted, and where it stands in the files.
+pub(super) struct Wanted<'a, D> {
+    pub(super) desired: &'a D,
+    pub(super) sources: Vec<SourceRange>,
+    /// Only these units, or all.
+    pub(super) only: Option<Vec<Address>>,
+}
+
+/// Plans what is wanted under the rules of a configuration, whether its files or something else wants it.
+pub(super) fn make_for<P: Product>(
+    wanted: Wanted<'_, P::Desired>,
+    loaded: &Loaded,
+    reading: &Reading<P::Snapshot>,
+    today: Date,
+    tell: Tell,
+    ui: &Ui,
+) -> Result<Plan, Failure> {
+    let config = &loaded.config;
+    let Wanted { desired, sources, only } = wanted;
     let inputs = Inputs {
         today,
         endpoint: &config.endpoint.to_string(),
         reads: reading.calls,
         raised: &config.raised,
-        sources: source_ranges(&config.origins, &loaded.folder.configs),
+        sources,
         only: only.as_deref(),
     };
     let (plan, problems) = P::plan(desired, &reading.snapshot, inputs);
@@ -218,7 +241,8 @@ pub(super) fn page(
     page
 }
 
-fn save(sealed: &SealedPlan, file: &Path) -> Result<(), Failure> {
+/// Saves a plan.
+pub(super) fn save(sealed: &SealedPlan, file: &Path) -> Result<(), Failure> {
     let text = document::write(sealed, env!("CARGO_PKG_VERSION"));
     crate::cli::folder::replace(file, &text).map_err(|error| {
         Failure::new(Exit::Error, format!("cannot write the plan to {}: {error}", file.display()))

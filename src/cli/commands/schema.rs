@@ -3,7 +3,7 @@
 use crate::cli::args::Schema as Args;
 use crate::cli::exit::Exit;
 use crate::cli::ui::{Failure, Ui};
-use crate::{config, render, seal, server};
+use crate::{apply, config, render, seal, server};
 
 type Make = fn() -> serde_json::Value;
 
@@ -16,6 +16,9 @@ pub(in crate::cli) const ALL: &[(&str, &str, Make)] = &[
     ("plan", "plan.schema.json", render::json::plan_schema),
     ("plan-file", "plan-file.schema.json", seal::document::schema),
     ("report", "report.schema.json", render::report::schema),
+    ("journal", "journal.schema.json", apply::journal::schema),
+    ("run", "run.schema.json", render::history::schema),
+    ("undo", "undo.schema.json", render::undo::schema),
     ("status", "status.schema.json", render::status::schema),
     ("trustpager-status", "trustpager-status.schema.json", render::status::trustpager::schema),
     ("control-plane", "control-plane.openapi.json", server::openapi_document),

@@ -1,16 +1,23 @@
-//! `scopeform show PLAN`: print a saved plan again, in any format.
+//! `scopeform show PLAN`: print a saved plan again, in any format. Or a run that was noted.
 
 use std::path::Path;
 
 use crate::cli::args::Show;
+use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::ui::{Failure, Ui};
 use crate::seal::{SealedPlan, document};
 
-/// Prints a saved plan. It always works, also when the plan has become stale.
-pub(in crate::cli) fn run(args: &Show, ui: &Ui) -> Result<Exit, Failure> {
-    let sealed = read(&args.plan)?;
-    let apply_with = format!("scopeform apply {}", args.plan.display());
+/// Prints a saved plan, which always works, also when the plan has become stale; or a run.
+pub(in crate::cli) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
+    if args.last || args.runs || args.run.is_some() {
+        return super::history::run(args, env, ui);
+    }
+    let Some(file) = &args.path else {
+        return Err(Failure::new(Exit::Usage, "name a plan file, or say `--last`"));
+    };
+    let sealed = read(file)?;
+    let apply_with = format!("scopeform apply {}", file.display());
     super::plan::print(&sealed, args.output, &apply_with, ui)?;
     Ok(Exit::Done)
 }

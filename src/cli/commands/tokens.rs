@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::apply::{approve, ask, carry_out_one, finish_report};
+use super::apply::{approve, ask, carry_out_one, print_report};
 use super::plan;
 use crate::cli::args::{Output, Tokens as Args, TokensCommand, TokensList, TokensRevoke};
 use crate::cli::clock;
@@ -183,6 +183,7 @@ async fn revoke(args: &TokensRevoke, env: &Env, ui: &Ui) -> Result<Exit, Failure
         ask(&sealed, output, (args.json, &again), ui)?
     };
     let approved = approve(sealed, consent)?;
-    let report = carry_out_one::<Trustpager>(&approved, &loaded, args.reach, env, ui).await?;
-    finish_report(&report, args.json, ui)
+    let done = carry_out_one::<Trustpager>(&approved, &loaded, args.reach, env, ui).await?;
+    print_report(&done.0, args.json, ui)?;
+    Ok(done.1)
 }

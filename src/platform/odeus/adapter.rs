@@ -1,6 +1,6 @@
 //! Compares plans with snapshots, for apply. Pure: the same fold that made the plan checks it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde_json::{Value, json};
@@ -20,15 +20,16 @@ use crate::platform;
 #[derive(Debug, Clone, Copy)]
 pub struct Odeus;
 
-type ByIntegration<'p> =
-    BTreeMap<&'p IntegrationKey, Vec<(&'p PlannedOperation, &'p IntegrationOperation)>>;
+/// One write to an integration: its place in the plan, the write as planned, and the change itself.
+pub(super) type Own<'p> = (usize, &'p PlannedOperation, &'p IntegrationOperation);
 
-fn by_integration(bound: &Bound) -> ByIntegration<'_> {
-    let mut units: ByIntegration<'_> = BTreeMap::new();
-    for planned in &bound.operations {
+/// Returns the writes of each integration, in plan order.
+pub(super) fn by_integration(bound: &Bound) -> BTreeMap<&IntegrationKey, Vec<Own<'_>>> {
+    let mut units: BTreeMap<&IntegrationKey, Vec<Own<'_>>> = BTreeMap::new();
+    for (index, planned) in bound.operations.iter().enumerate() {
         match &planned.operation {
             platform::Operation::Odeus(Operation::Integration { integration, change }) => {
-                units.entry(integration).or_default().push((planned, change));
+                units.entry(integration).or_default().push((index, planned, change));
             }
             platform::Operation::Odeus(Operation::SetNewActionsDefault { .. })
             | platform::Operation::Trustpager(_) => {}
@@ -37,7 +38,8 @@ fn by_integration(bound: &Bound) -> ByIntegration<'_> {
     units
 }
 
-fn context<'s>(
+/// Returns what the machine needs for one integration, and its live state.
+pub(super) fn context<'s>(
     snapshot: &'s Snapshot,
     key: &IntegrationKey,
 ) -> Option<(Context<'s>, &'s IntegrationState)> {
@@ -74,7 +76,8 @@ fn effect_words(effect: &Effect) -> String {
     if words.is_empty() { "moves no scope and no action".to_owned() } else { words.join("; ") }
 }
 
-fn compare(planned: &PlannedOperation, now: &PlannedOperation) -> Option<Stale> {
+/// Returns what has moved under one write.
+pub(super) fn compare(planned: &PlannedOperation, now: &PlannedOperation) -> Option<Stale> {
     if planned.before != now.before {
         return Some(Stale {
             address: planned.address.clone(),
@@ -129,7 +132,7 @@ impl Adapter for Odeus {
         }
         for (key, operations) in by_integration(bound) {
             let Some((context, state)) = context(snapshot, key) else {
-                for (planned, _) in operations {
+                for (_, planned, _) in operations {
                     stale.push(Stale {
                         address: planned.address.clone(),
                         planned: planned.before.to_string(),
@@ -139,23 +142,24 @@ impl Adapter for Odeus {
                 continue;
             };
             let changes: Vec<IntegrationOperation> =
-                operations.iter().map(|(_, change)| (*change).clone()).collect();
+                operations.iter().map(|(_, _, change)| (*change).clone()).collect();
             match fold(Machine::new(context, state.clone()), key, &changes) {
                 Ok((now, _)) => stale.extend(
                     operations
                         .iter()
                         .zip(&now)
-                        .filter_map(|((planned, _), now)| compare(planned, now)),
+                        .filter_map(|((_, planned, _), now)| compare(planned, now)),
                 ),
                 Err(rejected) => {
                     // Say what moved as far as it can be told, and why the platform would now refuse.
-                    let moved = operations.iter().filter_map(|(planned, change)| {
+                    let moved = operations.iter().filter_map(|(_, planned, change)| {
                         let live = value::field(change, state);
                         let first = operations
                             .iter()
-                            .position(|(other, _)| other.address == planned.address);
-                        let own =
-                            operations.iter().position(|(other, _)| std::ptr::eq(*other, *planned));
+                            .position(|(_, other, _)| other.address == planned.address);
+                        let own = operations
+                            .iter()
+                            .position(|(_, other, _)| std::ptr::eq(*other, *planned));
                         (first == own && live != planned.before).then(|| Stale {
                             address: planned.address.clone(),
                             planned: planned.before.to_string(),
@@ -163,7 +167,7 @@ impl Adapter for Odeus {
                         })
                     });
                     stale.extend(moved);
-                    if let Some((planned, _)) = operations.first() {
+                    if let Some((_, planned, _)) = operations.first() {
                         stale.push(Stale {
                             address: planned.unit.clone(),
                             planned: "the platform accepts every write".to_owned(),
@@ -176,6 +180,14 @@ impl Adapter for Odeus {
         stale.sort();
         stale.dedup();
         stale
+    }
+
+    fn resumed(bound: &Bound, snapshot: &Snapshot, _: Date) -> Option<BTreeSet<usize>> {
+        super::resume::resumed(bound, snapshot)
+    }
+
+    fn found(bound: &Bound, snapshot: &Snapshot) -> Vec<platform::Found> {
+        super::inverse::found(bound, snapshot).into_iter().map(platform::Found::Odeus).collect()
     }
 
     fn revision(operation: &Operation, snapshot: &Snapshot) -> String {
@@ -197,7 +209,13 @@ impl Adapter for Odeus {
         None
     }
 
-    fn differences(bound: &Bound, before: &Snapshot, after: &Snapshot, _: Date) -> Vec<Difference> {
+    fn differences(
+        bound: &Bound,
+        done: &BTreeSet<usize>,
+        before: &Snapshot,
+        after: &Snapshot,
+        _: Date,
+    ) -> Vec<Difference> {
         let mut differences = Vec::new();
         for planned in &bound.operations {
             if let platform::Operation::Odeus(
@@ -214,14 +232,16 @@ impl Adapter for Odeus {
         }
         for (key, operations) in by_integration(bound) {
             let Some((context, state)) = context(before, key) else { continue };
+            // What had been done is in `before` already.
+            let own = operations.iter().filter(|(index, ..)| !done.contains(index));
             let changes: Vec<IntegrationOperation> =
-                operations.iter().map(|(_, change)| (*change).clone()).collect();
+                own.map(|(_, _, change)| (*change).clone()).collect();
             let Ok((_, end)) = fold(Machine::new(context, state.clone()), key, &changes) else {
                 continue;
             };
             let live = after.integrations.get(key).map(|live| &live.state);
-            let mut seen = std::collections::BTreeSet::new();
-            for (planned, change) in operations {
+            let mut seen = BTreeSet::new();
+            for (_, planned, change) in operations {
                 if !seen.insert(&planned.address) {
                     continue;
                 }

@@ -21,7 +21,8 @@ use crate::platform;
 #[derive(Debug, Clone, Copy)]
 pub struct Trustpager;
 
-fn own(planned: &PlannedOperation) -> Option<&Operation> {
+/// Returns the platform's own operation.
+pub(super) fn own(planned: &PlannedOperation) -> Option<&Operation> {
     match &planned.operation {
         platform::Operation::Trustpager(operation) => Some(operation),
         platform::Operation::Odeus(_) => None,
@@ -38,7 +39,12 @@ fn by_client(bound: &Bound) -> BTreeMap<&ClientName, Vec<&PlannedOperation>> {
     units
 }
 
-fn machine<'s>(snapshot: &'s Snapshot, client: &ClientName, state: &ClientState) -> Machine<'s> {
+/// Returns the machine of one client at `state`.
+pub(super) fn machine<'s>(
+    snapshot: &'s Snapshot,
+    client: &ClientName,
+    state: &ClientState,
+) -> Machine<'s> {
     let context = Context { catalog: &snapshot.catalog, users: &snapshot.users };
     Machine::new(context, Address::of(&["oauth_clients", client.as_str()]), state.clone())
 }
@@ -174,6 +180,15 @@ impl Adapter for Trustpager {
         found
     }
 
+    fn resumed(bound: &Bound, snapshot: &Snapshot, today: Date) -> Option<BTreeSet<usize>> {
+        super::resume::resumed(bound, snapshot, today)
+    }
+
+    fn found(bound: &Bound, snapshot: &Snapshot) -> Vec<platform::Found> {
+        let found = super::inverse::found(bound, snapshot);
+        found.into_iter().map(platform::Found::Trustpager).collect()
+    }
+
     fn revision(operation: &Operation, snapshot: &Snapshot) -> String {
         match operation {
             Operation::RevokeToken { client, .. } | Operation::SetClientAccess { client, .. } => {
@@ -241,6 +256,7 @@ impl Adapter for Trustpager {
 
     fn differences(
         bound: &Bound,
+        _: &BTreeSet<usize>,
         before_apply: &Snapshot,
         after: &Snapshot,
         today: Date,

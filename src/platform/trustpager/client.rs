@@ -79,7 +79,7 @@ impl TrustpagerClient {
             Err(error) => {
                 // When the key was created all the same, its value is lost with the answer; reading will show the key.
                 place.cancel();
-                return Err(error);
+                return Err(without_body(error));
             }
         };
         let KeyIssued { effect, value, key: issued } = answer.body;
@@ -119,6 +119,17 @@ impl TrustpagerClient {
             return Err(astray(path::REVOKE_KEY, &format!("`{key}`"), &format!("`{gone}`")));
         }
         Ok(written(effect.scopes, answer.etag.unwrap_or_default()))
+    }
+}
+
+/// Takes the words of the answer out of an error: they may hold the value of the key.
+fn without_body(error: ProviderError) -> ProviderError {
+    match error {
+        ProviderError::Protocol { path, expected, got: _ } => {
+            let got = "something else, not shown since it may hold the value of the key".to_owned();
+            ProviderError::Protocol { path, expected, got }
+        }
+        other => other,
     }
 }
 
@@ -218,6 +229,17 @@ impl Write for TrustpagerClient {
                 Ok(written(effect.scopes, answer.etag.unwrap_or(now.etag)))
             }
             Operation::RevokeKey { key, reason } => self.revoke_key(key, reason, revision).await,
+        }
+    }
+
+    fn kept(&self, operation: &Operation) -> Result<(), String> {
+        match operation {
+            Operation::CreateKey { key, deliver, .. } if !self.deliver.holds(deliver) => {
+                Err(format!(
+                    "the key `{key}` exists and its value is not in {deliver}: revoke it and create it again"
+                ))
+            }
+            _ => Ok(()),
         }
     }
 }

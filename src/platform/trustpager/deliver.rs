@@ -15,6 +15,9 @@ pub trait Deliver: Send + Sync + fmt::Debug {
     /// # Errors
     /// A reason in words when it is there already or cannot be made.
     fn reserve(&self, place: &str) -> Result<Box<dyn Reserved>, String>;
+
+    /// Returns whether a value has been delivered to a place.
+    fn holds(&self, place: &str) -> bool;
 }
 
 /// A place that waits for its value.
@@ -29,7 +32,8 @@ pub trait Reserved: Send + Sync {
     fn cancel(self: Box<Self>);
 }
 
-/// Delivers to files below a folder: mode 0600, created new, never overwritten.
+/// Delivers to files below a folder: mode 0600, created new, never overwritten. An empty file that nobody holds is what a
+/// run that was killed has left, and is taken over.
 #[derive(Debug, Clone)]
 pub struct Files {
     root: PathBuf,
@@ -51,13 +55,45 @@ impl Deliver for Files {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         match options.open(&path) {
-            Ok(file) => Ok(Box::new(ReservedFile { file, path })),
+            Ok(file) => {
+                // Held until the value is there. Without locks a leftover is never told from a place that waits.
+                let _ = file.lock();
+                Ok(Box::new(ReservedFile { file, path }))
+            }
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                Err(format!("{} exists and is not overwritten; move it away", path.display()))
+                match leftover(&path) {
+                    Some(file) => Ok(Box::new(ReservedFile { file, path })),
+                    None => Err(format!(
+                        "{} exists and is not overwritten; move it away",
+                        path.display()
+                    )),
+                }
             }
             Err(error) => Err(format!("cannot create {}: {error}", path.display())),
         }
     }
+
+    fn holds(&self, place: &str) -> bool {
+        let file = self.root.join(place).symlink_metadata();
+        file.is_ok_and(|file| file.is_file() && file.len() > 0)
+    }
+}
+
+/// Returns the empty file of a run that was killed before the value came, locked.
+fn leftover(path: &Path) -> Option<std::fs::File> {
+    let is_ours = |meta: &std::fs::Metadata| {
+        #[cfg(unix)]
+        let private = std::os::unix::fs::PermissionsExt::mode(&meta.permissions()) & 0o077 == 0;
+        #[cfg(not(unix))]
+        let private = true;
+        meta.is_file() && meta.len() == 0 && private
+    };
+    path.symlink_metadata().ok().filter(is_ours)?;
+    let file = std::fs::OpenOptions::new().append(true).open(path).ok()?;
+    file.try_lock().ok()?;
+    // Whoever held it may have written to it meanwhile.
+    file.metadata().ok().filter(is_ours)?;
+    Some(file)
 }
 
 struct ReservedFile {
@@ -93,5 +129,9 @@ pub struct Nowhere;
 impl Deliver for Nowhere {
     fn reserve(&self, _: &str) -> Result<Box<dyn Reserved>, String> {
         Err("there is nowhere to deliver it to".to_owned())
+    }
+
+    fn holds(&self, _: &str) -> bool {
+        false
     }
 }

@@ -6,5 +6,7 @@ pub(crate) mod harness;
 mod laws;
 mod naive;
 mod names;
+mod resume;
 mod seal;
+mod undo;
 mod wishes;

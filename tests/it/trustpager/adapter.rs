@@ -1,5 +1,7 @@
 //! What apply refuses as stale, what it skips by name, and what it lets pass (SEMANTICS section 4).
 
+use std::collections::BTreeSet;
+
 use scopeform::apply::{Adapter as _, Settled};
 use scopeform::plan::Plan;
 use scopeform::platform;
@@ -127,7 +129,7 @@ fn a_token_that_was_used_or_ended_is_skipped_by_name() {
     // What was skipped is no difference afterwards; what was not is.
     let done = bench.applied(&plan).snapshot;
     let differences = |before: &Snapshot, after: &Snapshot| {
-        let found = Trustpager::differences(&plan.bound, before, after, TODAY);
+        let found = Trustpager::differences(&plan.bound, &BTreeSet::new(), before, after, TODAY);
         found.iter().map(|difference| difference.address.to_string()).collect::<Vec<_>>()
     };
     assert!(differences(&bench.snapshot, &done).is_empty());
@@ -207,5 +209,8 @@ fn a_list_stored_under_the_other_names_is_the_same_list() {
         panic!()
     };
     assert_eq!(Trustpager::settle(save, &after), Settled::Done);
-    assert!(Trustpager::differences(&plan.bound, &bench.snapshot, &after, TODAY).is_empty());
+    assert!(
+        Trustpager::differences(&plan.bound, &BTreeSet::new(), &bench.snapshot, &after, TODAY)
+            .is_empty()
+    );
 }

@@ -10,5 +10,6 @@ mod laws;
 mod oracle;
 mod resolve;
 mod translate;
+mod undo;
 mod view;
 mod worlds;

@@ -147,6 +147,10 @@ impl Deliver for FullDisk {
     fn reserve(&self, _: &str) -> Result<Box<dyn Reserved>, String> {
         Ok(Box::new(Self(self.0.clone())))
     }
+
+    fn holds(&self, _: &str) -> bool {
+        false
+    }
 }
 
 impl Reserved for FullDisk {

@@ -1,0 +1,296 @@
+//! The journal of one apply: JSON lines, written before and after each write, and read again afterwards.
+//!
+//! ```text
+//! begin                       what is about to be carried out, and by whose consent
+//! read     before             what was found, for undoing it
+//! started  3                  synced to disk, then the request leaves
+//! finished 3  applied
+//! read     end
+//! end      complete           absent when the program was killed
+//! ```
+//!
+//! It explains; nothing depends on it. Where a plan stands is found out by reading the live system (SEMANTICS section 5),
+//! so a machine without any journal comes to the same end.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::report::{Outcome, Settled};
+use super::run::Purpose;
+use crate::model::{Address, WorkspaceId};
+use crate::plan::PlannedOperation;
+use crate::platform::{Found, Kind};
+use crate::seal::Digest;
+
+/// The version of the format.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "scopeform journal line")]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Line {
+    /// The first line: what is about to be carried out.
+    Begin(Box<Begin>),
+    /// The workspace was read.
+    Read {
+        /// Why.
+        purpose: Purpose,
+        /// Requests that it took.
+        calls: u32,
+        /// With `before`: the state of everything that the plan writes to, for undoing it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        found: Vec<Found>,
+        /// With `before`: places of the operations that had been done already.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        done: Vec<usize>,
+    },
+    /// A write is about to be sent. On disk before the request leaves.
+    Started {
+        /// Its place in the plan, from 0.
+        index: usize,
+        /// The field.
+        address: Address,
+        /// The write, in words.
+        what: String,
+        /// The version token that it is conditional on.
+        revision: String,
+    },
+    /// A write got no usable answer, and reading showed this.
+    Settled {
+        /// Its place in the plan, from 0.
+        index: usize,
+        /// What reading showed.
+        #[serde(flatten)]
+        settled: Settled,
+    },
+    /// What became of an operation is known.
+    Finished {
+        /// Its place in the plan, from 0.
+        index: usize,
+        /// What became of it.
+        #[serde(flatten)]
+        outcome: Outcome,
+    },
+    /// The last line.
+    End(End),
+}
+
+/// The first line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Begin {
+    /// The version of the format, as a whole number.
+    pub scopeform_journal: u32,
+    /// The version of the tool.
+    pub tool_version: String,
+    /// The run's id, which is the file's name.
+    pub run: String,
+    /// When it began (UTC, RFC 3339).
+    pub time: String,
+    /// Which kind of live system.
+    pub platform: Kind,
+    /// Which tenant.
+    pub workspace: WorkspaceId,
+    /// Where the live system answers.
+    pub endpoint: String,
+    /// The plan's digest.
+    pub digest: Digest,
+    /// How the plan was consented to: `prompt`, `flag` or `saved_plan`.
+    pub consent: String,
+    /// The plan's operations, in plan order.
+    pub operations: Vec<Planned>,
+}
+
+/// An operation of the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Planned {
+    /// The write, in words.
+    pub what: String,
+    /// The write with its value before and its effect.
+    #[serde(flatten)]
+    pub planned: PlannedOperation,
+}
+
+/// The last line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct End {
+    /// Whether every operation was applied and read back as planned.
+    pub complete: bool,
+    /// Requests made, reads and writes.
+    pub calls: u32,
+    /// The program's exit code.
+    pub exit: u8,
+    /// Why the run stopped, where it did not get as far as a report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+impl Line {
+    /// Returns the line as the file holds it, without the line's end. JSON escapes every control character, so it is one
+    /// line whatever the live system's names hold.
+    ///
+    /// # Errors
+    /// Never for what apply notes: it holds strings, numbers and lists.
+    pub fn text(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
+}
+
+/// Why a journal cannot be read.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum JournalError {
+    /// It does not begin with `begin`.
+    #[error("it does not begin as a journal does")]
+    NoBegin,
+    /// It has another format version.
+    #[error("it has journal format {0}, this version reads format {FORMAT_VERSION}")]
+    Version(u64),
+    /// A line that is not the last makes no sense.
+    #[error("line {line} is not readable: {why}")]
+    Line {
+        /// From 1.
+        line: usize,
+        /// Why.
+        why: String,
+    },
+}
+
+/// What is known of one operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// It was not begun.
+    NotBegun,
+    /// It was about to be sent, and nothing more is known.
+    InFlight,
+    /// This became of it.
+    Finished(Outcome),
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything was applied and read back as planned.
+    Complete,
+    /// Some operations were applied, others not.
+    InPart,
+    /// The program was killed while, or after, it carried out the operation at this place (from 0).
+    Crashed(usize),
+    /// Nothing was written.
+    NothingWritten,
+    /// It is going on.
+    Running,
+}
+
+/// A journal that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Its first line.
+    pub begin: Begin,
+    /// What it found before its first write.
+    pub found: Vec<Found>,
+    /// What is known of each operation, in plan order.
+    pub known: Vec<Known>,
+    /// Its last line; `None` when it was killed or goes on.
+    pub end: Option<End>,
+}
+
+impl Run {
+    /// Reads a journal. A last line that was cut is as if it had not been written.
+    ///
+    /// # Errors
+    /// When it is none, or a line in it was changed.
+    pub fn read(text: &str) -> Result<Self, JournalError> {
+        let mut lines = text.split_inclusive('\n').enumerate();
+        let first = lines.next().map(|(_, line)| line).filter(|line| line.ends_with('\n'));
+        let first = first.ok_or(JournalError::NoBegin)?;
+        let value: serde_json::Value =
+            serde_json::from_str(first).map_err(|_| JournalError::NoBegin)?;
+        match value.get("scopeform_journal").and_then(serde_json::Value::as_u64) {
+            None => return Err(JournalError::NoBegin),
+            Some(version) if version != u64::from(FORMAT_VERSION) => {
+                return Err(JournalError::Version(version));
+            }
+            Some(_) => {}
+        }
+        let Ok(Line::Begin(begin)) = serde_json::from_value(value) else {
+            return Err(JournalError::NoBegin);
+        };
+        let known = vec![Known::NotBegun; begin.operations.len()];
+        let mut run = Self { begin: *begin, found: Vec::new(), known, end: None };
+        for (n, line) in lines {
+            if !line.ends_with('\n') {
+                break;
+            }
+            let line = serde_json::from_str(line);
+            let line =
+                line.map_err(|why| JournalError::Line { line: n + 1, why: why.to_string() })?;
+            run.take(line);
+        }
+        Ok(run)
+    }
+
+    fn take(&mut self, line: Line) {
+        match line {
+            Line::Begin(_) | Line::Settled { .. } => {}
+            Line::Read { found, .. } => self.found.extend(found),
+            Line::Started { index, .. } => {
+                if let Some(known) = self.known.get_mut(index) {
+                    *known = Known::InFlight;
+                }
+            }
+            Line::Finished { index, outcome } => {
+                if let Some(known) = self.known.get_mut(index) {
+                    *known = Known::Finished(outcome);
+                }
+            }
+            Line::End(end) => self.end = Some(end),
+        }
+    }
+
+    /// Returns whether a write may have reached the platform.
+    #[must_use]
+    pub fn may_have_written(&self) -> bool {
+        self.known.iter().any(|known| match known {
+            Known::NotBegun => false,
+            Known::InFlight => true,
+            Known::Finished(outcome) => outcome.may_have_written(),
+        })
+    }
+
+    /// Returns whether the run stopped without saying so.
+    #[must_use]
+    pub const fn was_cut(&self) -> bool {
+        self.end.is_none()
+    }
+
+    /// Returns how the run ended; `running` says that whoever writes it is still there.
+    #[must_use]
+    pub fn verdict(&self, running: bool) -> Verdict {
+        if running {
+            return Verdict::Running;
+        }
+        let in_flight = self.known.iter().position(|known| *known == Known::InFlight);
+        match (&self.end, in_flight) {
+            (Some(end), _) if end.complete => Verdict::Complete,
+            (_, Some(at)) => Verdict::Crashed(at),
+            _ if !self.may_have_written() => Verdict::NothingWritten,
+            (Some(_), None) => Verdict::InPart,
+            (None, None) => {
+                let last = self.known.iter().rposition(|known| *known != Known::NotBegun);
+                Verdict::Crashed(last.unwrap_or(0))
+            }
+        }
+    }
+
+    /// Iterates the operations with what is known of each.
+    pub fn operations(&self) -> impl Iterator<Item = (&Planned, &Known)> {
+        self.begin.operations.iter().zip(&self.known)
+    }
+}
+
+/// Returns the JSON Schema of a line.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Line).to_value()
+}

@@ -1,0 +1,84 @@
+//! `scopeform show --last`, `--run ID` and `--runs`: what applies of this folder did, as their journals tell it.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::args::Show;
+use crate::cli::env::Env;
+use crate::cli::exit::Exit;
+use crate::cli::folder::{data_dir, discover};
+use crate::cli::journal::{self, Past};
+use crate::cli::ui::{Failure, Ui};
+use crate::model::WorkspaceId;
+use crate::render::history;
+use crate::render::neutral::terminal;
+
+/// Prints one run, or one line for each.
+pub(super) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
+    let data = data_dir(&root(args.path.as_deref())?, env);
+    let ids = journal::ids(&data);
+    if args.runs {
+        let runs = ids.iter().map(|id| match journal::read(&data, id) {
+            Ok(past) => history::line(&past.run, past.running),
+            Err(failure) => {
+                format!("{}  not readable: {}\n", terminal(id), terminal(&failure.message))
+            }
+        });
+        ui.out(&runs.collect::<String>())?;
+        return Ok(Exit::Done);
+    }
+    let id = match &args.run {
+        Some(wanted) => chosen(&ids, wanted)?,
+        None => ids.first().ok_or_else(|| none(&data))?,
+    };
+    let Past { run, running } = journal::read(&data, id)?;
+    if args.output.format() == crate::cli::args::Format::Json {
+        ui.out(&history::json(&run, running))?;
+    } else {
+        ui.out(&history::text(&run, running, ui.palette()))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Returns the folder whose runs are meant: named, found, or the one we are in.
+fn root(named: Option<&Path>) -> Result<PathBuf, Failure> {
+    let path = match named {
+        Some(path) => path.to_owned(),
+        None => discover(None).unwrap_or_else(|_| PathBuf::from(".")),
+    };
+    if path.is_file() {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        return Ok(parent.unwrap_or(Path::new(".")).to_owned());
+    }
+    if path.is_dir() {
+        return Ok(path);
+    }
+    Err(Failure::new(Exit::Error, format!("{} is no folder and no file", path.display())))
+}
+
+fn none(data: &Path) -> Failure {
+    Failure::new(Exit::Error, format!("no apply has been noted in {}", data.display()))
+        .help("name the configuration folder that was applied; SCOPEFORM_DATA_DIR counts too")
+}
+
+/// Returns the run that an id or the beginning of one means.
+pub(super) fn chosen<'i>(ids: &'i [String], wanted: &str) -> Result<&'i String, Failure> {
+    let meant: Vec<&String> = ids.iter().filter(|id| id.starts_with(wanted)).collect();
+    match meant.as_slice() {
+        [one] => Ok(one),
+        [] => Err(Failure::new(Exit::Error, format!("no run `{wanted}` has been noted here"))
+            .help("`scopeform show --runs` lists them")),
+        _ => Err(Failure::new(Exit::Error, format!("`{wanted}` means several runs"))
+            .help("`scopeform show --runs` lists them")),
+    }
+}
+
+/// Says on stderr what is known of a run of the same workspace that did not come to its end, or goes on now. Nothing
+/// depends on it: where things stand is found out by reading.
+pub(super) fn tell(data: &Path, workspace: &WorkspaceId, endpoint: &str, ui: &Ui) -> Option<Past> {
+    let past = journal::last_of(data, workspace, endpoint)?;
+    if !past.running && !past.run.was_cut() {
+        return None;
+    }
+    ui.say(&history::notice(&past.run, past.running));
+    Some(past)
+}

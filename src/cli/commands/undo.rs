@@ -1,0 +1,154 @@
+//! `scopeform undo`: the inverse plan of a run, through the same planner and the same gates as any other plan.
+
+use super::apply::{approve, ask, carry_out_one};
+use super::{history, plan};
+use crate::apply::journal::{Known, Run};
+use crate::apply::{Adapter as _, Settled};
+use crate::cli::args::{Format, Output, Undo as Args};
+use crate::cli::clock;
+use crate::cli::env::Env;
+use crate::cli::exit::Exit;
+use crate::cli::journal::{self, Past};
+use crate::cli::product::{Odeus, Product, Trustpager};
+use crate::cli::ui::{Failure, Ui};
+use crate::cli::workspace::{Loaded, Tell, load};
+use crate::plan::PlannedOperation;
+use crate::platform::{Found, Kind};
+use crate::render;
+use crate::seal::{Consent, SealedPlan};
+
+/// Plans the way back, prints it, and carries it out or saves it.
+pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
+    let tell = if args.json { Tell::Json } else { Tell::People };
+    let loaded = load(&args.source, tell, ui)?;
+    match loaded.config.desired.kind() {
+        Kind::Odeus => of::<Odeus>(args, &loaded, env, ui).await,
+        Kind::Trustpager => of::<Trustpager>(args, &loaded, env, ui).await,
+    }
+}
+
+async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
+    let past = meant(args, loaded, env)?.run;
+    let wishes = P::desired(&loaded.config).ok_or_else(|| {
+        Failure::new(Exit::Bug, "the configuration is for another platform; this is a bug")
+    })?;
+    let reading = plan::read::<P>(loaded, args.reach, env, ui).await?;
+    let applied = applied::<P>(&past, &reading.snapshot);
+    let found: Vec<&Found> = past.found.iter().collect();
+    let reason = format!("as it was before run {}", past.begin.run);
+    let inverse = P::inverse(&found, &applied, &reading.snapshot, wishes, &reason);
+    let wanted = plan::Wanted { desired: &inverse.desired, sources: Vec::new(), only: None };
+    let made = plan::make_for::<P>(wanted, loaded, &reading, clock::today(), Tell::Nobody, ui)?;
+    let mut unrestored = inverse.unrestored.clone();
+    unrestored.extend(P::unrestored(&found, &applied, &reading.snapshot, &made.bound, &inverse));
+    unrestored.sort();
+    let sealed = SealedPlan::seal(made);
+    let undo = render::undo::Undo {
+        run: &past.begin.run,
+        plan: sealed.plan(),
+        digest: sealed.digest().as_str(),
+        unrestored: &unrestored,
+        moved: &inverse.moved,
+    };
+    let empty = sealed.plan().is_empty();
+    let output = Output { format: Format::Text, json: false, full: args.full };
+    let apply_with = match &args.out {
+        Some(file) => plan::apply_saved(file, &args.source),
+        None => format!("this command, taking back run {}", past.begin.run),
+    };
+    if !args.json {
+        if empty {
+            ui.out("There is nothing to take back.\n")?;
+        } else {
+            plan::print(&sealed, output, &apply_with, ui)?;
+        }
+        ui.out(&render::undo::text(undo))?;
+    }
+    if let Some(file) = &args.out {
+        plan::save(&sealed, file)?;
+        ui.say(&format!("saved plan {} as {}", sealed.digest().short(), file.display()));
+    }
+    let blocked = sealed.plan().blockers().next().is_some();
+    if empty || (args.out.is_some() && !blocked) {
+        if args.json {
+            ui.out(&render::undo::json(undo, None))?;
+        }
+        return Ok(Exit::Done);
+    }
+    let consent = if args.auto_approve {
+        Consent::Flag
+    } else if blocked {
+        // Nobody is asked to agree to what cannot be done.
+        Consent::Prompt
+    } else {
+        ask(&sealed, output, (args.json, &apply_with), ui)?
+    };
+    let approved = approve(sealed.clone(), consent)?;
+    let (report, exit) = carry_out_one::<P>(&approved, loaded, args.reach, env, ui).await?;
+    if args.json {
+        ui.out(&render::undo::json(undo, Some(&render::report::json(&report))))?;
+    } else {
+        ui.out(&render::report::text(&report, ui.palette()))?;
+    }
+    Ok(exit)
+}
+
+/// Returns the run that is meant: by its id, or the last of this workspace that wrote something.
+fn meant(args: &Args, loaded: &Loaded, env: &Env) -> Result<Past, Failure> {
+    let data = loaded.folder.data_dir(env);
+    let (workspace, endpoint) = (&loaded.config.workspace, loaded.config.endpoint.to_string());
+    let past = match &args.run {
+        Some(wanted) => journal::read(&data, history::chosen(&journal::ids(&data), wanted)?)?,
+        None => journal::last_of(&data, workspace, &endpoint).ok_or_else(|| {
+            Failure::new(
+                Exit::Error,
+                format!("no apply to workspace `{workspace}` has been noted in {}", data.display()),
+            )
+            .help("only what this folder's journals hold can be taken back; otherwise change the files and apply them")
+        })?,
+    };
+    let begin = &past.run.begin;
+    if begin.workspace != *workspace || begin.endpoint != endpoint {
+        return Err(Failure::new(
+            Exit::Error,
+            format!(
+                "run {} was on workspace `{}` at {}, the files are about `{workspace}` at {endpoint}",
+                begin.run, begin.workspace, begin.endpoint
+            ),
+        ));
+    }
+    if past.running {
+        return Err(Failure::new(Exit::Error, format!("run {} is going on", begin.run))
+            .help("wait for its end, or interrupt it"));
+    }
+    Ok(past)
+}
+
+/// Returns the operations that a run did, in plan order. Where its journal does not know, reading tells.
+fn applied<'r, P: Product>(run: &'r Run, snapshot: &P::Snapshot) -> Vec<&'r PlannedOperation> {
+    let shown = |planned: &PlannedOperation| {
+        let operation = P::Adapter::operation(&planned.operation);
+        operation
+            .is_some_and(|operation| P::Adapter::settle(operation, snapshot) != Settled::NotDone)
+    };
+    let done = |planned: &PlannedOperation, known: &Known| match known {
+        Known::NotBegun => false,
+        Known::InFlight => shown(planned),
+        Known::Finished(outcome) => {
+            use crate::apply::Outcome;
+            match outcome {
+                Outcome::Applied { .. } | Outcome::AppliedUnanswered => true,
+                Outcome::Diverged(_) | Outcome::Unknown(_) => shown(planned),
+                Outcome::AlreadyDone
+                | Outcome::NotNeeded(_)
+                | Outcome::Failed(_)
+                | Outcome::NotAllowed(_)
+                | Outcome::Conflict(_)
+                | Outcome::Skipped(_)
+                | Outcome::Interrupted => false,
+            }
+        }
+    };
+    let own = run.operations().filter(|(one, known)| done(&one.planned, known));
+    own.map(|(one, _)| &one.planned).collect()
+}

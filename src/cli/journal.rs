@@ -1,0 +1,279 @@
+//! The journals of a folder: one file per apply, the last fifty of them.
+//!
+//! A journal is locked by the process that writes it, for as long as that lives: a journal without an end that nobody
+//! holds is that of a run that was killed.
+#![expect(clippy::disallowed_methods, reason = "the command line is where files are written")]
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::clock;
+use super::exit::Exit;
+use super::folder::make_data_dir;
+use super::ui::Failure;
+use crate::apply::journal::{Begin, End, FORMAT_VERSION, Line, Planned, Run};
+use crate::apply::{Event, Report};
+use crate::model::WorkspaceId;
+use crate::seal::{ApprovedPlan, Consent};
+
+/// How many runs are kept.
+const KEPT: usize = 50;
+
+/// What the names of journals end in.
+const ENDING: &str = ".jsonl";
+
+/// The journal of the run that goes on.
+#[derive(Debug)]
+pub(super) struct Journal {
+    file: Mutex<Noted>,
+    path: PathBuf,
+    /// Kept out of every line, should the live system repeat them in its words.
+    secrets: Vec<SecretString>,
+}
+
+#[derive(Debug)]
+struct Noted {
+    file: File,
+    /// Why nothing can be noted any more.
+    broken: Option<String>,
+}
+
+impl Journal {
+    /// Begins a journal below the data folder, readable by its owner alone.
+    ///
+    /// # Errors
+    /// When it cannot be written: nothing has been done then.
+    pub(super) fn begin(
+        data: &Path,
+        approved: &ApprovedPlan,
+        secrets: Vec<SecretString>,
+    ) -> Result<Self, Failure> {
+        make_data_dir(data)?;
+        let folder = folder(data);
+        let now = clock::now();
+        let plan = approved.sealed().plan();
+        let name = format!(
+            "{}-{}",
+            now.strftime("%Y%m%dT%H%M%S%.3fZ"),
+            approved.sealed().digest().short()
+        );
+        let path = folder.join(format!("{name}{ENDING}"));
+        let cannot = |error: io::Error| {
+            Failure::new(
+                Exit::Error,
+                format!("cannot write the journal {}: {error}; nothing was done", path.display()),
+            )
+            .help("what apply does is noted before it is done; free space, or set SCOPEFORM_DATA_DIR to a folder that can be written")
+        };
+        let file = create(&folder, &path).map_err(cannot)?;
+        let begin = Begin {
+            scopeform_journal: FORMAT_VERSION,
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            run: name,
+            time: now.to_string(),
+            platform: plan.bound.platform,
+            workspace: plan.bound.workspace.clone(),
+            endpoint: plan.observed.endpoint.clone(),
+            digest: approved.sealed().digest().clone(),
+            consent: consent(approved.consent()).to_owned(),
+            operations: plan
+                .bound
+                .operations
+                .iter()
+                .map(|planned| Planned {
+                    what: planned.operation.to_string(),
+                    planned: planned.clone(),
+                })
+                .collect(),
+        };
+        let journal =
+            Self { file: Mutex::new(Noted { file, broken: None }), path: path.clone(), secrets };
+        journal
+            .note(&Line::Begin(Box::new(begin)), true)
+            .map_err(|why| cannot(io::Error::other(why)))?;
+        rotate(&folder);
+        Ok(journal)
+    }
+
+    /// Notes an event. A write that is about to be sent is on disk when this returns.
+    ///
+    /// # Errors
+    /// In words, when it could not be noted. From then on nothing can: a journal with a hole in it would lie.
+    pub(super) fn on(&self, event: Event<'_>) -> Result<(), String> {
+        let (line, sync) = match event {
+            Event::Read { purpose, calls, found, done } => {
+                let (found, done) = (found.to_vec(), done.iter().copied().collect());
+                (Line::Read { purpose, calls, found, done }, false)
+            }
+            Event::Started { index, total: _, operation, revision } => {
+                let (address, what) = (operation.address.clone(), operation.operation.to_string());
+                (Line::Started { index, address, what, revision: revision.to_owned() }, true)
+            }
+            Event::Settled { index, settled } => {
+                (Line::Settled { index, settled: settled.clone() }, false)
+            }
+            Event::Finished { index, total: _, operation: _, outcome } => {
+                // Only here are the platform's own words, which might repeat what it was sent.
+                let outcome = outcome.clone().reworded(|words| self.without_secrets(words));
+                (Line::Finished { index, outcome }, false)
+            }
+        };
+        self.note(&line, sync)
+    }
+
+    /// Notes the end.
+    ///
+    /// # Errors
+    /// In words, when it or anything before it could not be noted.
+    pub(super) fn end(self, end: End) -> Result<(), String> {
+        self.note(&Line::End(end), true)
+    }
+
+    fn note(&self, line: &Line, sync: bool) -> Result<(), String> {
+        let mut noted = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(why) = &noted.broken {
+            return Err(why.clone());
+        }
+        let written = line.text().map_err(io::Error::other).and_then(|text| {
+            let text = format!("{text}\n");
+            noted.file.write_all(text.as_bytes())?;
+            if sync { noted.file.sync_data() } else { Ok(()) }
+        });
+        written.map_err(|error| {
+            let why = format!("cannot write the journal {}: {error}", self.path.display());
+            noted.broken = Some(why.clone());
+            why
+        })
+    }
+
+    fn without_secrets(&self, words: String) -> String {
+        self.secrets.iter().map(SecretString::expose_secret).fold(words, |words, secret| {
+            if secret.is_empty() { words } else { words.replace(secret, "[secret]") }
+        })
+    }
+}
+
+/// Returns the line that ends a run with a report.
+pub(super) fn reported(report: &Report, exit: Exit) -> End {
+    End { complete: report.is_complete(), calls: report.calls, exit: exit.code(), error: None }
+}
+
+/// Returns the line that ends a run without one.
+pub(super) fn failed(failure: &Failure) -> End {
+    let error = Some(failure.message.clone());
+    End { complete: false, calls: 0, exit: failure.exit.code(), error }
+}
+
+/// Returns the word for how a plan was consented to.
+fn consent(consent: &Consent) -> &'static str {
+    match consent {
+        Consent::Prompt => "prompt",
+        Consent::Flag => "flag",
+        Consent::SavedPlan(_) => "saved_plan",
+    }
+}
+
+fn folder(data: &Path) -> PathBuf {
+    data.join("journal")
+}
+
+fn create(folder: &Path, path: &Path) -> io::Result<File> {
+    fs::create_dir_all(folder)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    // A file system without locks cannot tell a run that goes on from one that was killed; that is all it loses.
+    let _ = file.lock();
+    // The name must survive a power cut as well as the lines do.
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
+    Ok(file)
+}
+
+/// Removes the oldest journals. One that cannot go stays: nothing depends on it.
+fn rotate(folder: &Path) {
+    for old in names(folder).into_iter().skip(KEPT) {
+        let _ = fs::remove_file(folder.join(old + ENDING));
+    }
+}
+
+/// Returns the ids of the runs, newest first.
+fn names(folder: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let mut ids: Vec<String> =
+        names.filter_map(|name| name.strip_suffix(ENDING).map(str::to_owned)).collect();
+    ids.sort_by(|a, b| b.cmp(a));
+    ids
+}
+
+/// A run of the past, or one that another process carries out now.
+#[derive(Debug)]
+pub(super) struct Past {
+    /// What its journal says.
+    pub(super) run: Run,
+    /// Whether its process lives.
+    pub(super) running: bool,
+}
+
+/// Returns the ids of a folder's runs, newest first.
+#[must_use]
+pub(super) fn ids(data: &Path) -> Vec<String> {
+    names(&folder(data))
+}
+
+/// Reads one journal.
+///
+/// # Errors
+/// When it cannot be read or is none.
+pub(super) fn read(data: &Path, id: &str) -> Result<Past, Failure> {
+    let path = folder(data).join(format!("{id}{ENDING}"));
+    let cannot = |why: &dyn std::fmt::Display| {
+        Failure::new(Exit::Error, format!("cannot read the journal {}: {why}", path.display()))
+    };
+    let file = File::open(&path).map_err(|error| cannot(&error))?;
+    let running = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+    let text = io::read_to_string(&file).map_err(|error| cannot(&error))?;
+    let run = Run::read(&text).map_err(|error| cannot(&error))?;
+    Ok(Past { run, running })
+}
+
+/// Notes the end of a run that was killed, once nothing is left to do. When it cannot be noted it will be told of again.
+pub(super) fn close(data: &Path, run: &Run) {
+    let end = End {
+        complete: false,
+        calls: 0,
+        exit: Exit::Partial.code(),
+        error: Some("killed; a later apply found nothing left to do".to_owned()),
+    };
+    let path = folder(data).join(format!("{}{ENDING}", run.begin.run));
+    let append = || -> io::Result<()> {
+        let mut file = OpenOptions::new().read(true).append(true).open(&path)?;
+        file.try_lock()?;
+        let text = io::read_to_string(&file)?;
+        // A line that was cut was never written.
+        let whole = text.rfind('\n').map_or(0, |at| at + 1);
+        file.set_len(u64::try_from(whole).unwrap_or(0))?;
+        let line = Line::End(end).text().map_err(io::Error::other)?;
+        file.write_all(format!("{line}\n").as_bytes())
+    };
+    let _ = append();
+}
+
+/// Returns the last run of a workspace that may have written something, or goes on. Journals that cannot be read are
+/// passed over.
+#[must_use]
+pub(super) fn last_of(data: &Path, workspace: &WorkspaceId, endpoint: &str) -> Option<Past> {
+    let all = ids(data).into_iter().filter_map(|id| read(data, &id).ok());
+    let mut own = all.filter(|past| {
+        let begin = &past.run.begin;
+        begin.workspace == *workspace && begin.endpoint == endpoint
+    });
+    own.find(|past| past.running || past.run.may_have_written())
+}

@@ -1,0 +1,287 @@
+//! What a run did, as its journal tells it: for people, and for programs.
+
+use std::fmt::Write as _;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::neutral::terminal;
+use super::palette::{Paint, Palette};
+use super::report::{detail, symbol};
+use crate::apply::journal::{Known, Run, Verdict};
+use crate::plan::count;
+
+/// The version of the JSON document.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// Returns a run as text: verdict, one line per operation, what to run next.
+#[must_use]
+pub fn text(run: &Run, running: bool, palette: Palette) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = write_text(&mut out, run, running, palette);
+    out
+}
+
+fn write_text(
+    out: &mut String,
+    run: &Run,
+    running: bool,
+    palette: Palette,
+) -> Result<(), std::fmt::Error> {
+    let begin = &run.begin;
+    writeln!(out, "{}", verdict_line(run, running))?;
+    writeln!(
+        out,
+        "Run {} began at {}: plan {} for workspace {} ({}), consented to by {}.",
+        terminal(&begin.run),
+        terminal(&begin.time),
+        terminal(begin.digest.short()),
+        terminal(begin.workspace.as_str()),
+        terminal(&begin.endpoint),
+        consent_words(&begin.consent)
+    )?;
+    writeln!(out)?;
+    for (planned, known) in run.operations() {
+        let applied = matches!(known, Known::Finished(outcome) if outcome.is_applied());
+        let paint = if applied { Paint::Add } else { Paint::Alarm };
+        write!(
+            out,
+            "  {} {}  {}",
+            palette.paint(paint, sign(known)),
+            terminal(planned.planned.unit.as_str()),
+            terminal(&planned.what)
+        )?;
+        match more(known) {
+            Some(more) => writeln!(out, ": {}", terminal(&more))?,
+            None => writeln!(out)?,
+        }
+    }
+    writeln!(out, "\nNext: {}", next(run, running))
+}
+
+/// Returns one line for a list of runs.
+#[must_use]
+pub fn line(run: &Run, running: bool) -> String {
+    let (applied, total) = (applied(run), run.known.len());
+    format!(
+        "{}  {:<15} {applied} of {}  workspace {} ({})\n",
+        terminal(&run.begin.run),
+        word(run.verdict(running)),
+        count(total, "operation", "operations"),
+        terminal(run.begin.workspace.as_str()),
+        terminal(&run.begin.endpoint)
+    )
+}
+
+/// Returns what a run that stopped without saying so leaves to be known, for whoever applies next.
+#[must_use]
+pub fn notice(run: &Run, running: bool) -> String {
+    let begin = &run.begin;
+    if running {
+        return format!(
+            "notice: another apply is going on here (run {}); every write is conditional, so one of the two stops where they meet\n",
+            terminal(&begin.run)
+        );
+    }
+    let mut out = format!(
+        "notice: the last apply here did not come to its end (run {}, plan {})\n",
+        terminal(&begin.run),
+        terminal(begin.digest.short())
+    );
+    for (planned, known) in run.operations() {
+        let said = match known {
+            Known::NotBegun => continue,
+            Known::InFlight => "was in flight, reading tells whether it was done".to_owned(),
+            Known::Finished(outcome) if outcome.is_applied() => "was done".to_owned(),
+            Known::Finished(outcome) => outcome.word().to_owned(),
+        };
+        let (address, what) = (planned.planned.address.as_str(), planned.what.as_str());
+        let _ = writeln!(out, "  {}: {} {said}", terminal(address), terminal(what));
+    }
+    let left = run.known.iter().filter(|known| **known == Known::NotBegun).count();
+    let _ = writeln!(out, "  {} not begun", count(left, "operation was", "operations were"));
+    out
+}
+
+fn applied(run: &Run) -> usize {
+    let is = |known: &&Known| matches!(known, Known::Finished(outcome) if outcome.is_applied());
+    run.known.iter().filter(is).count()
+}
+
+fn sign(known: &Known) -> &'static str {
+    match known {
+        Known::NotBegun => "--",
+        Known::InFlight => "??",
+        Known::Finished(outcome) => symbol(outcome),
+    }
+}
+
+fn more(known: &Known) -> Option<String> {
+    match known {
+        Known::NotBegun => Some("not begun".to_owned()),
+        Known::InFlight => {
+            Some("sent, and what became of it was not noted: reading tells".to_owned())
+        }
+        Known::Finished(outcome) => detail(outcome),
+    }
+}
+
+/// Returns the word for programs.
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Complete => "complete",
+        Verdict::InPart => "in_part",
+        Verdict::Crashed(_) => "crashed",
+        Verdict::NothingWritten => "nothing_written",
+        Verdict::Running => "running",
+    }
+}
+
+fn verdict_line(run: &Run, running: bool) -> String {
+    let (applied, total) = (applied(run), run.known.len());
+    let operations = count(total, "operation", "operations");
+    match run.verdict(running) {
+        Verdict::Complete => format!("Complete: {operations}, read back as planned."),
+        Verdict::InPart => format!("In part: {applied} of {operations} applied."),
+        Verdict::Crashed(at) => format!(
+            "Stopped at write {} of {total}, without an end: killed or interrupted. {applied} of {operations} applied.",
+            at + 1
+        ),
+        Verdict::NothingWritten => match run.end.as_ref().and_then(|end| end.error.as_deref()) {
+            Some(why) => format!("Nothing was written: {}.", terminal(why)),
+            None => format!("Nothing was written: {operations} planned."),
+        },
+        Verdict::Running => {
+            format!("Going on in another process: {applied} of {operations} applied so far.")
+        }
+    }
+}
+
+fn consent_words(word: &str) -> String {
+    match word {
+        "prompt" => "a typed `yes`".to_owned(),
+        "flag" => "`--auto-approve`".to_owned(),
+        "saved_plan" => "naming the plan file".to_owned(),
+        other => terminal(other).to_string(),
+    }
+}
+
+fn next(run: &Run, running: bool) -> &'static str {
+    let saved = run.begin.consent == "saved_plan";
+    match run.verdict(running) {
+        Verdict::Complete => "nothing; `scopeform undo` plans the way back.",
+        Verdict::InPart | Verdict::Crashed(_) if saved => {
+            "apply the same plan again: it reads what was done and goes on. `scopeform plan` shows what is left, `scopeform undo` the way back."
+        }
+        Verdict::InPart | Verdict::Crashed(_) => {
+            "`scopeform apply` reads what was done and goes on. `scopeform plan` shows what is left, `scopeform undo` the way back."
+        }
+        Verdict::NothingWritten => "`scopeform plan` shows what is live and what would change.",
+        Verdict::Running => "wait for it to end.",
+    }
+}
+
+/// A run.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "scopeform run")]
+struct Document {
+    /// The version of this format: readers ignore unknown fields of a higher minor version.
+    format_version: &'static str,
+    /// The run's id.
+    run: String,
+    /// When it began (UTC, RFC 3339).
+    time: String,
+    /// The platform.
+    platform: &'static str,
+    /// The workspace.
+    workspace: String,
+    /// Where the live system answers.
+    endpoint: String,
+    /// The plan's digest.
+    digest: String,
+    /// How the plan was consented to.
+    consent: String,
+    /// `complete`, `in_part`, `crashed`, `nothing_written` or `running`.
+    verdict: &'static str,
+    /// With `crashed`: at which operation, from 1.
+    stopped_at: Option<usize>,
+    /// Operations applied.
+    applied: usize,
+    /// Operations planned.
+    total: usize,
+    /// The program's exit code; `null` when it did not come to an end.
+    exit: Option<u8>,
+    /// HTTP calls made; `null` when it did not come to an end.
+    calls: Option<u32>,
+    /// Why it ended early, where it says so.
+    error: Option<String>,
+    /// One per operation, in plan order.
+    operations: Vec<Operation>,
+    /// What to do next.
+    next: &'static str,
+}
+
+/// One operation and what is known of it.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Operation {
+    /// The integration or client.
+    unit: String,
+    /// The field written.
+    address: String,
+    /// The write, in words.
+    what: String,
+    /// As in the report of apply; `in_flight` when it was sent and nothing more is known, `not_begun` when it was not.
+    outcome: &'static str,
+    /// More about it, where there is more to say.
+    detail: Option<String>,
+}
+
+/// Returns a run as JSON.
+#[must_use]
+pub fn json(run: &Run, running: bool) -> String {
+    let begin = &run.begin;
+    let verdict = run.verdict(running);
+    let operation = |(planned, known): (&crate::apply::journal::Planned, &Known)| Operation {
+        unit: planned.planned.unit.to_string(),
+        address: planned.planned.address.to_string(),
+        what: planned.what.clone(),
+        outcome: match known {
+            Known::NotBegun => "not_begun",
+            Known::InFlight => "in_flight",
+            Known::Finished(outcome) => outcome.word(),
+        },
+        detail: more(known),
+    };
+    let document = Document {
+        format_version: FORMAT_VERSION,
+        run: begin.run.clone(),
+        time: begin.time.clone(),
+        platform: begin.platform.name(),
+        workspace: begin.workspace.to_string(),
+        endpoint: begin.endpoint.clone(),
+        digest: begin.digest.to_string(),
+        consent: begin.consent.clone(),
+        verdict: word(verdict),
+        stopped_at: match verdict {
+            Verdict::Crashed(at) => Some(at + 1),
+            _ => None,
+        },
+        applied: applied(run),
+        total: run.known.len(),
+        exit: run.end.as_ref().map(|end| end.exit),
+        calls: run.end.as_ref().map(|end| end.calls),
+        error: run.end.as_ref().and_then(|end| end.error.clone()),
+        operations: run.operations().map(operation).collect(),
+        next: next(run, running),
+    };
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    super::neutral::json(&text).into_owned()
+}
+
+/// Returns the JSON Schema of a run.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Document).to_value()
+}

@@ -1,0 +1,138 @@
+//! What the inverse plan of a run restores and what it cannot, beside the plan itself.
+
+use std::fmt::Write as _;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::neutral::terminal;
+use crate::apply::{Moved, Unrestored};
+use crate::plan::Plan;
+
+/// The version of the JSON document.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// What is said beside an inverse plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Undo<'a> {
+    /// The id of the run to undo.
+    pub run: &'a str,
+    /// The inverse plan.
+    pub plan: &'a Plan,
+    /// The inverse plan's digest.
+    pub digest: &'a str,
+    /// What is not brought back.
+    pub unrestored: &'a [Unrestored],
+    /// What has moved since and is left alone.
+    pub moved: &'a [Moved],
+}
+
+/// Who must reconnect once the plan has been carried out, per unit.
+fn reconnect(plan: &Plan) -> impl Iterator<Item = (&crate::model::Address, &[String])> {
+    let people = plan.observed.people.iter();
+    people
+        .filter(|effect| !effect.must_reconnect.is_empty())
+        .map(|effect| (&effect.unit, effect.must_reconnect.as_slice()))
+}
+
+/// Returns the sections that follow the plan.
+#[must_use]
+pub fn text(undo: Undo<'_>) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = write_text(&mut out, undo);
+    out
+}
+
+fn write_text(out: &mut String, undo: Undo<'_>) -> std::fmt::Result {
+    writeln!(out, "\nThis takes back run {}.", terminal(undo.run))?;
+    let people: Vec<_> = reconnect(undo.plan).collect();
+    if !undo.unrestored.is_empty() || !people.is_empty() {
+        writeln!(out, "\nCannot be restored:")?;
+        for one in undo.unrestored {
+            writeln!(out, "  {}: {}", terminal(one.address.as_str()), terminal(&one.what))?;
+        }
+        for (unit, users) in people {
+            let users = super::table::names(users.iter().map(String::as_str), 10);
+            writeln!(
+                out,
+                "  {}: connections, until these people have reconnected: {}",
+                terminal(unit.as_str()),
+                terminal(&users)
+            )?;
+        }
+    }
+    if !undo.moved.is_empty() {
+        writeln!(out, "\nMoved since, left alone:")?;
+        for one in undo.moved {
+            writeln!(
+                out,
+                "  {}: the run left {}, live is {}",
+                terminal(one.address.as_str()),
+                terminal(&one.left),
+                terminal(&one.live)
+            )?;
+        }
+    }
+    writeln!(
+        out,
+        "\nThe files still ask for what is taken back: change them too, or the next apply does it again."
+    )
+}
+
+/// What undo says and did.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "scopeform undo")]
+struct Document {
+    /// The version of this format: readers ignore unknown fields of a higher minor version.
+    format_version: &'static str,
+    /// The id of the run to undo.
+    run: String,
+    /// The inverse plan's digest.
+    digest: String,
+    /// How many writes the inverse plan has.
+    operations: usize,
+    /// What is not brought back.
+    cannot_be_restored: Vec<Unrestored>,
+    /// Who must reconnect, per unit.
+    must_reconnect: Vec<Reconnect>,
+    /// What has moved since and is left alone.
+    moved: Vec<Moved>,
+    /// The report of apply; `null` when the plan was saved or there was nothing to do.
+    report: Option<serde_json::Value>,
+}
+
+/// Who must reconnect.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Reconnect {
+    /// The integration.
+    unit: String,
+    /// The users.
+    users: Vec<String>,
+}
+
+/// Returns what undo says as JSON, with the report of apply as JSON text where there is one.
+#[must_use]
+pub fn json(undo: Undo<'_>, report: Option<&str>) -> String {
+    let reconnect = reconnect(undo.plan)
+        .map(|(unit, users)| Reconnect { unit: unit.to_string(), users: users.to_vec() });
+    let document = Document {
+        format_version: FORMAT_VERSION,
+        run: undo.run.to_owned(),
+        digest: undo.digest.to_owned(),
+        operations: undo.plan.bound.operations.len(),
+        cannot_be_restored: undo.unrestored.to_vec(),
+        must_reconnect: reconnect.collect(),
+        moved: undo.moved.to_vec(),
+        report: report.and_then(|text| serde_json::from_str(text).ok()),
+    };
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    super::neutral::json(&text).into_owned()
+}
+
+/// Returns the JSON Schema of what undo says.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Document).to_value()
+}

@@ -1,0 +1,447 @@
+//! What apply notes before and after each write, and what that is good for once it was killed.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use super::plane::{Plane, WISHES, WRITES};
+use super::proxy::{Do, Proxy, gate};
+use super::wire::Request;
+use crate::cli::harness::{Done, Lab};
+
+const SERIAL: &str = "apply --auto-approve --parallelism 1";
+
+/// A published schema.
+pub(crate) fn schema(name: &str) -> jsonschema::Validator {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
+    let text = std::fs::read_to_string(folder.join(format!("{name}.schema.json"))).unwrap();
+    jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap()
+}
+
+/// The journals of a lab, oldest first.
+fn journals(lab: &Lab) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(lab.path(".scopeform/journal")) else { return Vec::new() };
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+/// The lines of the last journal, each of which the published schema allows.
+#[track_caller]
+fn lines(lab: &Lab) -> Vec<Value> {
+    let schema = schema("journal");
+    let text = std::fs::read_to_string(journals(lab).pop().unwrap()).unwrap();
+    let lines = text.lines().map(|line| {
+        let value: Value = serde_json::from_str(line).unwrap();
+        let problems: Vec<String> = schema.iter_errors(&value).map(|e| e.to_string()).collect();
+        assert!(problems.is_empty(), "{line}\n{problems:?}");
+        value
+    });
+    lines.collect()
+}
+
+fn events(lines: &[Value]) -> Vec<String> {
+    let word = |line: &Value| {
+        let more = line.get("index").or(line.get("purpose")).map(|more| format!(" {more}"));
+        format!("{}{}", line["event"].as_str().unwrap(), more.unwrap_or_default())
+    };
+    lines.iter().map(word).collect()
+}
+
+/// Kills apply at one write: before the control plane sees it, or after it has carried it out.
+fn killed_at(plane: &Plane, boundary: usize, answered: bool, args: &str) -> (Lab, Proxy) {
+    let (gate, keeper) = gate();
+    let through: Arc<Mutex<bool>> = Arc::default();
+    let open = Arc::clone(&through);
+    let proxy = Proxy::start(plane.address, move |r: &Request, n| {
+        if *open.lock().unwrap() || !r.is_write() || n != boundary {
+            Do::Pass
+        } else if answered {
+            Do::GateAnswer(gate.clone())
+        } else {
+            Do::Gate(gate.clone())
+        }
+    });
+    let lab = plane.lab_through(&proxy, WISHES);
+    plane.run(&lab, "plan --out p.json").exits(0);
+    let running = plane.run(&lab, args).begin();
+    keeper.arrived();
+    running.signal("KILL");
+    assert_eq!(running.done().code, None);
+    drop(keeper);
+    *through.lock().unwrap() = true;
+    (lab, proxy)
+}
+
+fn outcomes(done: &Done) -> Vec<String> {
+    let report = done.json();
+    let all = report["operations"].as_array().unwrap().iter();
+    all.map(|step| step["outcome"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_line_is_noted_in_its_place() {
+    let plane = Plane::start();
+    let lab = plane.lab(WISHES);
+    plane.run(&lab, &format!("{SERIAL} --json")).exits(0);
+    let lines = lines(&lab);
+    let expected = [
+        "begin",
+        "read \"before\"",
+        "started 0",
+        "finished 0",
+        "started 1",
+        "finished 1",
+        "started 2",
+        "finished 2",
+        "started 3",
+        "finished 3",
+        "read \"end\"",
+        "end",
+    ];
+    assert_eq!(events(&lines), expected);
+    let begin = &lines[0];
+    assert_eq!(begin["scopeform_journal"], 1);
+    assert_eq!((&begin["workspace"], &begin["platform"]), (&json!("acme"), &json!("odeus")));
+    assert_eq!((&begin["endpoint"], &begin["consent"]), (&json!(plane.url()), &json!("flag")));
+    assert_eq!(begin["operations"].as_array().unwrap().len(), WRITES);
+    assert_eq!(lines[3]["outcome"], "applied");
+    let end = lines.last().unwrap();
+    assert_eq!((&end["complete"], &end["exit"]), (&json!(true), &json!(0)));
+    let name = journals(&lab).pop().unwrap();
+    assert_eq!(name.file_stem().unwrap().to_str(), begin["run"].as_str());
+    let digest = begin["digest"].as_str().unwrap();
+    assert!(begin["run"].as_str().unwrap().ends_with(&digest[..12]), "{begin}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_journal_is_for_its_owner_alone_and_out_of_version_control() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let plane = Plane::start();
+    let lab = plane.lab(WISHES);
+    plane.run(&lab, SERIAL).exits(0);
+    let mode = std::fs::metadata(journals(&lab).pop().unwrap()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(lab.read(".scopeform/.gitignore"), "*\n");
+}
+
+/// Mutation: tell the observer after `provider.write` in `apply/run.rs`, and this fails.
+#[test]
+fn a_write_is_on_disk_before_it_leaves() {
+    let plane = Plane::start();
+    let folder: Arc<Mutex<PathBuf>> = Arc::default();
+    let seen: Arc<Mutex<Vec<(usize, usize)>>> = Arc::default();
+    let (place, noted) = (Arc::clone(&folder), Arc::clone(&seen));
+    let proxy = Proxy::start(plane.address, move |r: &Request, writes| {
+        if r.is_write() {
+            let journal = std::fs::read_dir(&*place.lock().unwrap()).unwrap().next().unwrap();
+            let text = std::fs::read_to_string(journal.unwrap().path()).unwrap();
+            let started = text.matches("\"event\":\"started\"").count();
+            noted.lock().unwrap().push((started, writes));
+        }
+        Do::Pass
+    });
+    let lab = plane.lab_through(&proxy, WISHES);
+    *folder.lock().unwrap() = lab.path(".scopeform/journal");
+    plane.run(&lab, SERIAL).exits(0);
+    assert_eq!(*seen.lock().unwrap(), [(1, 0), (2, 1), (3, 2), (4, 3)]);
+}
+
+#[test]
+fn killed_anywhere_the_last_run_is_told_and_the_next_apply_goes_on() {
+    for boundary in 0..WRITES {
+        for answered in [false, true] {
+            let plane = Plane::start();
+            let (lab, _proxy) = killed_at(&plane, boundary, answered, SERIAL);
+            let at = format!("Stopped at write {} of {WRITES}", boundary + 1);
+            let next = "Next: `scopeform apply` reads what was done";
+            plane.run(&lab, "show --last").exits(0).prints(&[&at, "??", next]);
+            let told = plane.run(&lab, "show --last --json").exits(0).json();
+            assert_eq!(told["verdict"], "crashed", "{told}");
+            assert_eq!(told["stopped_at"], boundary + 1, "{told}");
+            assert_eq!(told["operations"][boundary]["outcome"], "in_flight", "{told}");
+            let shows = if answered {
+                "reading shows that it was done"
+            } else {
+                "shows that it was not done"
+            };
+            plane.run(&lab, "apply --auto-approve").exits(0).says(&[
+                "the last apply here did not come to its end",
+                "was in flight",
+                shows,
+            ]);
+            assert_eq!(plane.audited(), WRITES, "boundary {boundary}, answered {answered}");
+            // Told once.
+            let again = plane.run(&lab, "apply --auto-approve").exits(0);
+            assert!(!again.err.contains("did not come to its end"), "{}", again.all());
+        }
+    }
+}
+
+/// Mutation: let `Odeus::resumed` return `None`, and this fails.
+#[test]
+fn case_48_killed_anywhere_the_same_saved_plan_goes_on() {
+    let end = {
+        let plane = Plane::start();
+        let lab = plane.lab(WISHES);
+        plane.run(&lab, SERIAL).exits(0);
+        plane.state()
+    };
+    for boundary in 0..WRITES {
+        for answered in [false, true] {
+            for journal in [true, false] {
+                let plane = Plane::start();
+                let (lab, _proxy) =
+                    killed_at(&plane, boundary, answered, "apply p.json --parallelism 1");
+                if !journal {
+                    std::fs::remove_dir_all(lab.path(".scopeform")).unwrap();
+                }
+                let done = boundary + usize::from(answered);
+                let again = plane.run(&lab, "apply p.json --parallelism 1 --json").exits(0);
+                let mut expected = vec!["already_done"; done];
+                expected.resize(WRITES, "applied");
+                let case = format!("boundary {boundary}, answered {answered}, {journal}");
+                assert_eq!(outcomes(&again), expected, "{case}");
+                assert_eq!(again.json()["complete"], true, "{case}");
+                assert_eq!(plane.state(), end, "{case}");
+                assert_eq!(plane.audited(), WRITES, "{case}: a write was repeated");
+                assert_eq!(again.err.contains("did not come to its end"), journal, "{case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_foreign_change_after_a_crash_is_stale_all_the_same() {
+    for (integration, action, access) in [
+        ("notes", "read_note", json!({ "only": [{ "group": "sales" }] })),
+        ("notes", "share_note", json!("everyone")),
+        ("files", "write_file", json!({ "only": [{ "user": "ben@acme.example" }] })),
+    ] {
+        let plane = Plane::start();
+        let (lab, _proxy) = killed_at(&plane, 3, false, "apply p.json --parallelism 1");
+        plane.switch(integration, action, &access);
+        let (state, audited) = (plane.state(), plane.audited());
+        plane
+            .run(&lab, "apply p.json")
+            .exits(3)
+            .says(&["the plan is stale, nothing was done", action]);
+        assert_eq!(plane.state(), state);
+        assert_eq!(plane.audited(), audited);
+        plane.run(&lab, "show --last").exits(0).prints(&["Nothing was written: the plan is stale"]);
+    }
+}
+
+#[test]
+fn a_run_that_goes_on_is_no_crash() {
+    let plane = Plane::start();
+    let (gate, keeper) = gate();
+    let proxy = Proxy::start(plane.address, move |r, n| {
+        if r.is_write() && n == 1 { Do::Gate(gate.clone()) } else { Do::Pass }
+    });
+    let lab = plane.lab_through(&proxy, WISHES);
+    let running = plane.run(&lab, SERIAL).begin();
+    keeper.arrived();
+    plane.run(&lab, "show --last").exits(0).prints(&["Going on in another process: 1 of 4"]);
+    plane.run(&lab, "undo").exits(1).says(&["is going on"]);
+    keeper.release();
+    running.done().exits(0);
+    plane.run(&lab, "show --last").exits(0).prints(&["Complete: 4 operations"]);
+}
+
+#[test]
+fn without_a_journal_nothing_is_written() {
+    let plane = Plane::start();
+    let lab = plane.lab(WISHES);
+    plane.run(&lab, "plan --out p.json").exits(0);
+    let before = plane.state();
+    lab.write(".scopeform/journal", "in the way");
+    for args in [SERIAL, "apply p.json"] {
+        plane.run(&lab, args).exits(1).says(&[
+            "cannot write the journal .",
+            "nothing was done",
+            "SCOPEFORM_DATA_DIR",
+        ]);
+    }
+    lab.write("file", "");
+    for folder in ["file", "file/below"] {
+        plane
+            .run(&lab, SERIAL)
+            .env("SCOPEFORM_DATA_DIR", folder)
+            .exits(1)
+            .says(&["cannot make the data folder", "SCOPEFORM_DATA_DIR"]);
+    }
+    assert_eq!(plane.audited(), 0);
+    assert_eq!(plane.state(), before);
+    plane.run(&lab, SERIAL).env("SCOPEFORM_DATA_DIR", "elsewhere").exits(0);
+    assert_eq!(std::fs::read_dir(lab.path("elsewhere/journal")).unwrap().count(), 1);
+}
+
+/// Mutation: drop the `return` on a refusing observer in `Run::operation`, and this fails.
+#[test]
+fn a_disk_that_fills_up_stops_apply_before_the_write() {
+    let mut codes: BTreeMap<i32, usize> = BTreeMap::new();
+    for blocks in 1..=26 {
+        let plane = Plane::start();
+        let lab = plane.lab(WISHES);
+        let line = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" {SERIAL}");
+        let done = lab.shell(&line).env("SCOPEFORM_TOKEN", &plane.token).done();
+        let text = journals(&lab).pop().map(|file| std::fs::read_to_string(file).unwrap());
+        let text = text.unwrap_or_default();
+        // A line that was cut is none.
+        let whole = &text[..text.rfind('\n').map_or(0, |at| at + 1)];
+        let started = whole.matches("\"event\":\"started\"").count();
+        assert_eq!(plane.audited(), started, "{blocks}: {}", done.all());
+        let code = done.code.unwrap();
+        match code {
+            0 => assert_eq!(started, WRITES),
+            1 => assert_eq!(started, 0),
+            6 => assert!(done.out.contains("the request did not leave"), "{}", done.all()),
+            _ => panic!("{blocks}: {}", done.all()),
+        }
+        *codes.entry(code).or_default() += 1;
+        plane.run(&lab, "apply --auto-approve").exits(0);
+        assert_eq!(plane.audited(), WRITES);
+    }
+    assert!(
+        codes.contains_key(&0) && codes.contains_key(&1) && codes.contains_key(&6),
+        "{codes:?}"
+    );
+}
+
+#[test]
+fn the_last_fifty_runs_are_kept() {
+    let plane = Plane::start();
+    let lab = plane.lab(WISHES);
+    for n in 0..60 {
+        lab.write(&format!(".scopeform/journal/20200101T0000{n:02}.000Z-aaaaaaaaaaaa.jsonl"), "");
+    }
+    lab.write(".scopeform/journal/mine.txt", "not a journal");
+    plane.run(&lab, SERIAL).exits(0);
+    let files = journals(&lab);
+    assert_eq!(files.len(), 51, "fifty journals and a file that is none");
+    assert!(files.iter().any(|file| file.ends_with("mine.txt")));
+    assert!(!files.iter().any(|file| file.to_string_lossy().contains("T000010")), "{files:?}");
+    plane.run(&lab, "show --runs").exits(0).prints(&[
+        "complete",
+        "4 of 4 operations",
+        "not readable",
+    ]);
+}
+
+#[test]
+fn runs_are_listed_and_shown_by_the_beginning_of_their_id() {
+    let plane = Plane::start();
+    let lab = plane.lab(WISHES);
+    lab.run("show --last").exits(1).says(&["no apply has been noted in"]);
+    lab.run("show").exits(64).says(&["name a plan file, or say `--last`"]);
+    plane.run(&lab, SERIAL).exits(0);
+    let id = lines(&lab)[0]["run"].as_str().unwrap().to_owned();
+    lab.run(&format!("show --run {}", &id[..20])).exits(0).prints(&[&id, "Complete"]);
+    lab.run("show --run nowhere").exits(1).says(&["no run `nowhere` has been noted here"]);
+    lab.run("show --runs").exits(0).prints(&[&id]);
+    let told = lab.run("show --last --json").exits(0).json();
+    let schema = schema("run");
+    assert!(schema.is_valid(&told), "{told}");
+    assert_eq!((&told["verdict"], &told["exit"]), (&json!("complete"), &json!(0)));
+    let away = Lab::new();
+    let folder = lab.work().display().to_string();
+    away.run(&format!("show --last {folder}")).exits(0).prints(&[&id]);
+}
+
+#[test]
+fn a_journal_is_read_with_care() {
+    let plane = Plane::start();
+    let lab = plane.lab(WISHES);
+    plane.run(&lab, SERIAL).exits(0);
+    let file = journals(&lab).pop().unwrap();
+    let text = std::fs::read_to_string(&file).unwrap();
+    // Hostile names come out harmless.
+    let hostile = text.replace("enable `read_note`", "\\u001b[31menable\\u202e `read_note`");
+    assert_ne!(hostile, text);
+    std::fs::write(&file, hostile).unwrap();
+    for args in ["show --last", "show --runs", "show --last --json"] {
+        let out = lab.run(args).exits(0).out;
+        assert!(!out.contains('\u{1b}') && !out.contains('\u{202e}'), "{out:?}");
+    }
+    // A last line that was cut was never written.
+    for cut in [1, 10, text.len() - text.trim_end().rfind('\n').unwrap() - 2] {
+        std::fs::write(&file, &text[..text.len() - cut]).unwrap();
+        lab.run("show --last").exits(0).prints(&["Stopped at write 4 of 4"]);
+    }
+    // Anything else is an error with its line, and no reason for apply to stop.
+    for (torn, says) in [
+        (text.replacen("\"started\"", "\"begun\"", 1), "line 3 is not readable"),
+        (
+            text.replacen("\"scopeform_journal\":1", "\"scopeform_journal\":2", 1),
+            "journal format 2",
+        ),
+        ("{}\n".to_owned(), "does not begin as a journal does"),
+        (String::new(), "does not begin as a journal does"),
+    ] {
+        std::fs::write(&file, torn).unwrap();
+        lab.run("show --last").exits(1).says(&[says]);
+        plane.run(&lab, "apply --auto-approve").exits(0).prints(&["No changes"]);
+    }
+}
+
+#[test]
+fn what_a_platform_repeats_of_a_secret_is_not_noted() {
+    const CANARY: &str = "c4n4ry-9d1e7b40";
+    let plane = Plane::start();
+    let token = plane.token.clone();
+    let said = json!({"error": {"message": format!("bad secret {CANARY} of {token}")}}).to_string();
+    let proxy = Proxy::start(plane.address, move |r, _| {
+        if r.is_write() { Do::Answer(422, said.clone()) } else { Do::Pass }
+    });
+    let wishes = "
+integrations:
+  notes:
+    oauth: {mode: sync, client: {id: n1, secret: {env: NOTES_SECRET}}}
+";
+    let lab = plane.lab_through(&proxy, wishes);
+    plane.run(&lab, SERIAL).env("NOTES_SECRET", CANARY).exits(1);
+    let lines = lines(&lab);
+    let outcome = lines.iter().find(|line| line["event"] == "finished").unwrap();
+    let detail = outcome["detail"].as_str().unwrap();
+    assert!(detail.contains("bad secret [secret] of [secret]"), "{detail}");
+    let text = std::fs::read_to_string(journals(&lab).pop().unwrap()).unwrap();
+    assert!(!text.contains(CANARY) && !text.contains(&plane.token), "{text}");
+}
+
+#[test]
+fn a_short_secret_spoils_no_journal() {
+    let plane = Plane::start();
+    let wishes = "
+integrations:
+  notes:
+    oauth: {mode: sync, client: {id: n1, secret: {env: NOTES_SECRET}}}
+";
+    let lab = plane.lab(wishes);
+    plane.run(&lab, SERIAL).env("NOTES_SECRET", "e").exits(0);
+    lines(&lab);
+    lab.run("show --last").exits(0).prints(&["Complete: 1 operation"]);
+}
+
+#[test]
+fn an_unanswered_write_is_noted_with_what_reading_showed() {
+    let plane = Plane::start();
+    let proxy =
+        Proxy::start(
+            plane.address,
+            |r, n| {
+                if r.is_write() && n == 0 { Do::DropAnswer } else { Do::Pass }
+            },
+        );
+    let lab = plane.lab_through(&proxy, WISHES);
+    plane.run(&lab, SERIAL).exits(0);
+    let lines = lines(&lab);
+    let events = events(&lines);
+    let at = events.iter().position(|event| event == "settled 0").unwrap();
+    assert_eq!(events[at - 1], "read \"settle\"");
+    assert_eq!(lines[at]["settled"], "done");
+    assert_eq!(lines[at + 1]["outcome"], "applied_unanswered");
+}

@@ -1,0 +1,248 @@
+//! Taking back what an apply did, with the real binary.
+
+use serde_json::{Value, json};
+
+use super::journal::schema;
+use super::plane::{Plane, WISHES, WRITES};
+use super::proxy::{Do, Proxy, gate};
+use crate::cli::harness::{Done, Lab};
+
+fn valid(done: &Done) -> Value {
+    let told = done.json();
+    let schema = schema("undo");
+    assert!(schema.is_valid(&told), "{told}");
+    told
+}
+
+#[test]
+fn what_was_applied_is_taken_back() {
+    let plane = Plane::start();
+    let lab = plane.lab(WISHES);
+    let before = plane.state();
+    plane.run(&lab, "undo").exits(1).says(&["no apply to workspace `acme` has been noted"]);
+    plane.run(&lab, "apply --auto-approve").exits(0);
+    let after = plane.state();
+    // The same gates as any other plan.
+    plane.run(&lab, "undo --input=false").exits(5);
+    plane.run(&lab, "undo").types("no\n").exits(5).says(&["not approved; nothing was done"]);
+    assert_eq!(plane.state(), after);
+    plane.run(&lab, "undo").types("yes\n").exits(0).prints(&[
+        "This takes back run ",
+        "The files still ask for what is taken back",
+        "Applied: 4 operations, read back as planned",
+    ]);
+    assert_eq!(plane.state(), before);
+    plane.run(&lab, "plan --detailed-exitcode").exits(2);
+    // Taking back was an apply too.
+    plane.run(&lab, "undo --auto-approve").exits(0);
+    assert_eq!(plane.state(), after);
+    plane.run(&lab, "plan --detailed-exitcode").exits(0);
+}
+
+#[test]
+fn the_way_back_is_a_plan_that_can_be_saved() {
+    let plane = Plane::start();
+    let lab = plane.lab(WISHES);
+    let before = plane.state();
+    plane.run(&lab, "apply --auto-approve").exits(0);
+    let after = plane.state();
+    let told = valid(&plane.run(&lab, "undo --out back.json --json").exits(0));
+    assert_eq!(told["operations"], WRITES, "{told}");
+    assert_eq!(told["report"], Value::Null);
+    assert_eq!(plane.state(), after);
+    plane.run(&lab, "show back.json").exits(0).prints(&["notes"]);
+    plane.run(&lab, "apply back.json").exits(0);
+    assert_eq!(plane.state(), before);
+    let told = valid(&plane.run(&lab, "undo --auto-approve --json").exits(0));
+    assert_eq!(told["report"]["complete"], true, "{told}");
+    assert_eq!(plane.state(), after);
+}
+
+#[test]
+fn what_has_moved_since_is_named_and_left_alone() {
+    let plane = Plane::start();
+    let lab = plane.lab(WISHES);
+    plane.run(&lab, "apply --auto-approve").exits(0);
+    plane.switch("notes", "read_note", &json!({ "only": [{ "group": "sales" }] }));
+    plane.run(&lab, "undo --auto-approve").exits(0).prints(&[
+        "Moved since, left alone:",
+        "notes/actions/read_note: the run left \"everyone\", live is {\"groups\":[\"sales\"]}",
+        "Applied: 3 operations",
+    ]);
+    let state = plane.state().to_string();
+    assert!(state.contains("sales"), "{state}");
+    let told = valid(&plane.run(&lab, "undo --run 2 --json --out back.json").done());
+    assert!(told.get("error_count").is_some() || told["run"].is_string(), "{told}");
+}
+
+#[test]
+fn an_earlier_run_is_taken_back_by_its_id() {
+    let plane = Plane::start();
+    let lab = plane.lab(WISHES);
+    let before = plane.state();
+    plane.run(&lab, "apply --auto-approve --target notes").exits(0);
+    let first = plane.run(&lab, "show --last --json").exits(0).json();
+    plane.run(&lab, "apply --auto-approve --target files").exits(0);
+    let id = first["run"].as_str().unwrap();
+    plane.run(&lab, &format!("undo --run {id} --auto-approve")).exits(0).prints(&[id]);
+    assert_eq!(plane.state()[1], before[1]);
+    assert_ne!(plane.state()[0], before[0]);
+    plane.run(&lab, "undo --run nowhere").exits(1).says(&["no run `nowhere`"]);
+}
+
+#[test]
+fn a_run_that_was_killed_is_taken_back_as_far_as_it_came() {
+    for boundary in 0..WRITES {
+        for answered in [false, true] {
+            let plane = Plane::start();
+            let before = plane.state();
+            let (gate, keeper) = gate();
+            let proxy = Proxy::start(plane.address, move |r, n| {
+                if !r.is_write() || n != boundary {
+                    Do::Pass
+                } else if answered {
+                    Do::GateAnswer(gate.clone())
+                } else {
+                    Do::Gate(gate.clone())
+                }
+            });
+            let lab = plane.lab_through(&proxy, WISHES);
+            let running = plane.run(&lab, "apply --auto-approve --parallelism 1").begin();
+            keeper.arrived();
+            running.signal("KILL");
+            running.done();
+            drop(keeper);
+            let done = boundary + usize::from(answered);
+            let told = valid(&plane.run(&lab, "undo --auto-approve --json").exits(0));
+            assert_eq!(told["operations"], done, "boundary {boundary}, answered {answered}");
+            assert_eq!(plane.state(), before, "boundary {boundary}, answered {answered}");
+        }
+    }
+}
+
+#[test]
+fn a_client_comes_back_and_people_must_reconnect() {
+    let plane = Plane::start();
+    let own = "
+integrations:
+  notes:
+    oauth: {mode: fixed, client: {id: n1, secret: {env: NOTES_SECRET}}, scopes: [profile, notes.read]}
+";
+    let other = own.replace("id: n1", "id: n2").replace("NOTES_SECRET", "OTHER_SECRET");
+    let lab = plane.lab(own);
+    let run =
+        |args: &str| plane.run(&lab, args).env("NOTES_SECRET", "one").env("OTHER_SECRET", "two");
+    run("apply --auto-approve").exits(0);
+    let first = plane.state();
+    lab.write("scopeform.yaml", &super::plane::config_at(&plane.url(), &other));
+    run("apply --auto-approve").exits(0);
+    assert_ne!(plane.state(), first);
+    run("undo --auto-approve").exits(0).prints(&[
+        "Cannot be restored:",
+        "notes/oauth/client/secret: its value: what `env:NOTES_SECRET` holds now is sent",
+        "until these people have reconnected: ana@acme.example, ben@acme.example",
+    ]);
+    assert_eq!(plane.state(), first);
+    // The managed client that was there first comes back too.
+    let id = plane.run(&lab, "show --runs").exits(0).out;
+    let id = id.lines().last().unwrap().split(' ').next().unwrap().to_owned();
+    run(&format!("undo --run {id} --auto-approve")).exits(0);
+    assert!(plane.state().to_string().contains("managed"), "{}", plane.state());
+}
+
+const CRM: &str = "version: 1
+platform: trustpager
+workspace: crm
+endpoint: embedded
+oauth_clients:
+  Zapier:
+    resources: {contacts: read, deals: no_access}
+    verbs: {calls: []}
+    tokens: {holders: {users: [olga@acme.example]}}
+api_keys:
+  export: {resources: {deals: read}}
+  old: {revoke: \"replaced\"}
+  sync: {resources: {tasks: read}, deliver: {file: sync.key}}
+";
+
+const CRM_WORLD: &str = "kind: world
+platform: trustpager
+workspaces:
+  crm:
+    users: {olga@acme.example: owner, emil@acme.example: member}
+    oauth_clients:
+      Zapier:
+        tokens:
+          - {user: olga@acme.example, issued: 2026-03-01, last_used: 2026-11-20, requests: 1}
+          - {user: emil@acme.example, issued: 2026-03-01, last_used: 2026-11-20, requests: 1}
+    api_keys:
+      export: {resources: {contacts: read}}
+      old: {full_access: true}
+";
+
+#[test]
+fn on_trustpager_tiers_come_back_and_tokens_and_keys_do_not() {
+    let lab = Lab::with(CRM);
+    lab.write("world.yaml", CRM_WORLD);
+    let ceiling = || {
+        let args = "explain access --client Zapier --user olga@acme.example --json";
+        let mut told = lab.run(args).exits(0).json();
+        told.as_object_mut().unwrap().remove("tokens");
+        told
+    };
+    let before = ceiling();
+    lab.run("apply --auto-approve --parallelism 1").exits(0);
+    assert_ne!(ceiling(), before);
+    let done = lab.run("undo --auto-approve").exits(0).prints(&[
+        "Cannot be restored:",
+        "api_keys/old: the key stays revoked: a new `old` has another value",
+        "api_keys/sync/deliver: the file sync.key with its value stays where it is",
+        "stays revoked: emil@acme.example has to authorise Zapier again",
+    ]);
+    assert!(!done.out.contains("Moved since"), "{}", done.all());
+    assert_eq!(ceiling(), before);
+    let tokens = lab.run("tokens list").exits(0).out;
+    assert!(tokens.contains("olga@acme.example") && !tokens.contains("emil@"), "{tokens}");
+    // What the files ask for is what undo took back: tiers, verbs, two keys.
+    lab.run("plan").exits(0).prints(&["api_keys/export", "api_keys/sync", "oauth_clients/Zapier"]);
+    let value = lab.read("sync.key");
+    for entry in std::fs::read_dir(lab.path(".scopeform/journal")).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        assert!(!text.contains(value.trim_end()), "a journal holds the value of a key");
+    }
+}
+
+#[test]
+fn on_trustpager_the_same_saved_plan_goes_on() {
+    let lab = Lab::with(CRM);
+    lab.write("world.yaml", CRM_WORLD);
+    lab.run("plan --out p.json").exits(0);
+    lab.run("apply p.json").exits(0);
+    let again = lab.run("apply p.json --json").exits(0).json();
+    let outcomes: Vec<&str> = again["operations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["outcome"].as_str().unwrap())
+        .collect();
+    assert!(outcomes.iter().all(|o| ["already_done", "not_needed"].contains(o)), "{again}");
+    // A key whose value did not arrive is no key that is done.
+    lab.write("sync.key", "");
+    let lost = lab.run("apply p.json").exits(6);
+    lost.prints(&["the key `sync` exists and its value is not in sync.key: revoke it"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_place_that_a_killed_run_left_empty_is_taken_over() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let lab = Lab::with(CRM);
+    lab.write("world.yaml", CRM_WORLD);
+    // Somebody else's empty file, which others can read, is none of ours.
+    lab.write("sync.key", "");
+    lab.run("apply --auto-approve").exits(6).prints(&["sync.key exists and is not overwritten"]);
+    let private = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(lab.path("sync.key"), private).unwrap();
+    lab.run("apply --auto-approve").exits(0);
+    assert!(lab.read("sync.key").len() > 20);
+}
