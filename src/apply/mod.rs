@@ -15,7 +15,7 @@ pub use run::{ApplyError, Event, Observer, Options, Silent, run};
 
 use jiff::civil::Date;
 
-use crate::plan::Bound;
+use crate::plan::{Bound, Scale};
 use crate::platform;
 
 /// What apply needs to know about a platform: how to compare a plan with a snapshot. Pure.
@@ -31,6 +31,11 @@ pub trait Adapter {
     /// Returns everything that has moved under the plan: folds all its operations over `snapshot` and compares every
     /// value before and every bound effect, and every fact relied on (SEMANTICS section 4).
     fn stale(bound: &Bound, snapshot: &Self::Snapshot, today: Date) -> Vec<Stale>;
+
+    /// Returns how many people and things `snapshot` holds the plan against: limits on people, and on shares of what is
+    /// there, are evaluated again when the plan is carried out (SEMANTICS section 4). For the snapshot that the plan was
+    /// made on this is what the plan says itself.
+    fn scale(bound: &Bound, snapshot: &Self::Snapshot, today: Date) -> Scale;
 
     /// Returns the version token of the resource that `operation` writes.
     fn revision(operation: &Self::Operation, snapshot: &Self::Snapshot) -> String;

@@ -12,6 +12,7 @@ use crate::cli::product::Trustpager;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load};
 use crate::model::Address;
+use crate::plan::policy;
 use crate::platform::Kind;
 use crate::platform::trustpager::machine::Context;
 use crate::platform::trustpager::name::ClientName;
@@ -19,7 +20,7 @@ use crate::platform::trustpager::planner::revoke_plan;
 use crate::platform::trustpager::prospect::is_meant;
 use crate::platform::trustpager::state::{Snapshot, Token};
 use crate::render::neutral::{self, terminal};
-use crate::seal::{Consent, SealedPlan};
+use crate::seal::{Consent, SealedPlan, standing};
 
 /// Lists or revokes.
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
@@ -166,7 +167,9 @@ async fn revoke(args: &TokensRevoke, env: &Env, ui: &Ui) -> Result<Exit, Failure
         &args.reason,
         plan::header(&loaded, reading.calls),
     );
-    let made = made.map_err(|why| Failure::new(Exit::Error, why.to_string()))?;
+    let mut made = made.map_err(|why| Failure::new(Exit::Error, why.to_string()))?;
+    // Also at 3 a.m.: what is protected is protected from every plan.
+    policy::enforce(&mut made, vec![loaded.config.policy.clone()]);
     let sealed = SealedPlan::seal(made);
     let output = Output { format: crate::cli::args::Format::Text, json: false, full: false };
     if !args.json {
@@ -174,9 +177,13 @@ async fn revoke(args: &TokensRevoke, env: &Env, ui: &Ui) -> Result<Exit, Failure
         let again = format!("this command, revoking {} and nothing else", token.id);
         plan::print(&sealed, output, &again, ui)?;
     }
-    let consent =
-        if args.auto_approve { Consent::Flag } else { ask(&sealed, output, args.json, ui)? };
-    let approved = approve(sealed, consent)?;
+    let open = standing(&sealed, &args.accept).is_ok_and(|blockers| blockers.is_empty());
+    let consent = if args.auto_approve || !open {
+        Consent::Flag
+    } else {
+        ask(&sealed, output, args.json, ui)?
+    };
+    let approved = approve(sealed, consent, &args.accept)?;
     let report = carry_out_one::<Trustpager>(&approved, &loaded, args.reach, env, ui).await?;
     finish_report(&report, args.json, ui)
 }

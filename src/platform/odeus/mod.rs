@@ -12,6 +12,7 @@ pub mod effective;
 pub mod event;
 pub mod findings;
 pub mod genesis;
+pub mod loss;
 pub mod machine;
 pub mod operation;
 pub mod people;

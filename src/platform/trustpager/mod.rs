@@ -9,6 +9,7 @@ pub mod deliver;
 pub mod desired;
 pub mod findings;
 pub mod key;
+pub mod loss;
 pub mod machine;
 pub mod name;
 pub mod operation;

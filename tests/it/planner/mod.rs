@@ -3,8 +3,8 @@
 mod cases;
 mod findings;
 pub(crate) mod harness;
-mod laws;
-mod naive;
+pub(crate) mod laws;
+pub(crate) mod naive;
 mod names;
 mod seal;
-mod wishes;
+pub(crate) mod wishes;

@@ -65,7 +65,7 @@ fn scopes_suffice(facts: &Integration, state: &IntegrationState, action: &str) -
 }
 
 /// Returns everybody together with every action that runs for them.
-fn works(
+pub(crate) fn works(
     facts: &Integration,
     state: &IntegrationState,
     directory: &Directory,
@@ -83,7 +83,7 @@ fn works(
     pairs
 }
 
-fn requested(state: &IntegrationState) -> BTreeSet<String> {
+pub(crate) fn requested(state: &IntegrationState) -> BTreeSet<String> {
     state.requested.iter().map(ToString::to_string).collect()
 }
 
