@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use crate::plan::Bound;
+use crate::plan::{Bound, Scale};
 use crate::platform;
 
 /// What apply needs to know about a platform: how to compare a plan with a snapshot. Pure.
@@ -44,6 +44,11 @@ pub trait Adapter {
 
     /// Returns the state of everything that the plan writes to, for undoing it.
     fn found(bound: &Bound, snapshot: &Self::Snapshot) -> Vec<platform::Found>;
+
+    /// Returns how many people and things `snapshot` holds the plan against: limits on people, and on shares of what is
+    /// there, are evaluated again when the plan is carried out (SEMANTICS section 4). For the snapshot that the plan was
+    /// made on this is what the plan says itself.
+    fn scale(bound: &Bound, snapshot: &Self::Snapshot, today: Date) -> Scale;
 
     /// Returns the version token of the resource that `operation` writes.
     fn revision(operation: &Self::Operation, snapshot: &Self::Snapshot) -> String;

@@ -12,7 +12,7 @@ use thiserror::Error;
 use super::Adapter;
 use super::report::{Outcome, Report, Settled, Stale, Step};
 use crate::model::Address;
-use crate::plan::PlannedOperation;
+use crate::plan::{Finding, PlannedOperation, guard};
 use crate::platform::Found;
 use crate::platform::provider::{ProviderError, Read, Write};
 use crate::seal::ApprovedPlan;
@@ -118,6 +118,9 @@ pub enum ApplyError {
         /// Today.
         today: Date,
     },
+    /// By now it affects more people, or removes more of what is there, than the rules in force allow.
+    #[error("the plan is over its limits: {}", crate::plan::count(.0.len(), "limit", "limits"))]
+    OverLimit(Vec<Finding>),
     /// The plan is for another workspace or platform.
     #[error("the plan is for workspace `{planned}`, not for `{actual}`")]
     OtherWorkspace {
@@ -166,6 +169,12 @@ where
         let resumed = A::resumed(bound, &reading.snapshot, options.today);
         resumed.ok_or(ApplyError::Stale(stale))?
     };
+    // What moves by itself is asked again.
+    let mut over = guard::observed(bound, A::scale(bound, &reading.snapshot, options.today));
+    over.retain(|finding| !approved.passes(finding));
+    if !over.is_empty() {
+        return Err(ApplyError::OverLimit(over));
+    }
     let found = A::found(bound, &reading.snapshot);
     observer
         .on(Event::Read {

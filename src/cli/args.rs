@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use super::env;
 use super::exit::Exit;
+use crate::seal::Acceptance;
 
 /// Declare the OAuth scopes, actions and sharing of your integrations in YAML; plan and apply the difference.
 #[derive(Debug, Parser)]
@@ -185,6 +186,9 @@ pub struct Plan {
     /// Plan only this integration, OAuth client or API key; may be given several times
     #[arg(long, value_name = "NAME")]
     pub target: Vec<String>,
+    /// See whether a limit may be exceeded with exactly this plan: LIMIT@DIGEST, as the plan prints it; may be given several times
+    #[arg(long, value_name = "LIMIT@DIGEST")]
+    pub accept: Vec<Acceptance>,
     /// Plan as if it were this day (UTC): shows which exceptions will have run out
     #[arg(long, value_name = "DATE")]
     pub today: Option<Date>,
@@ -228,6 +232,9 @@ pub struct Apply {
     /// Apply without asking what the files say (not what the vendor added meanwhile)
     #[arg(long)]
     pub auto_approve: bool,
+    /// Exceed a limit with exactly this plan: LIMIT@DIGEST, as the plan prints it; may be given several times
+    #[arg(long, value_name = "LIMIT@DIGEST")]
+    pub accept: Vec<Acceptance>,
     /// Apply only this integration, OAuth client or API key; may be given several times
     #[arg(long, value_name = "NAME")]
     pub target: Vec<String>,
@@ -368,6 +375,9 @@ pub struct TokensRevoke {
     /// Revoke without asking
     #[arg(long)]
     pub auto_approve: bool,
+    /// Exceed a limit with exactly this plan: LIMIT@DIGEST, as the refusal prints it; may be given several times
+    #[arg(long, value_name = "LIMIT@DIGEST")]
+    pub accept: Vec<Acceptance>,
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,

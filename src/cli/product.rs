@@ -41,6 +41,9 @@ pub(super) trait Product {
     /// Returns the units that the files declare: what `--target` may name.
     fn units(desired: &Self::Desired) -> Vec<Address>;
 
+    /// Returns every address of the workspace that a protection may name.
+    fn addresses(snapshot: &Self::Snapshot) -> Vec<Address>;
+
     /// Returns a client of one workspace.
     fn client(
         http: Arc<Http>,
@@ -128,6 +131,10 @@ impl Product for Odeus {
         desired.integrations.keys().map(|key| Address::of(&[key.as_str()])).collect()
     }
 
+    fn addresses(snapshot: &Self::Snapshot) -> Vec<Address> {
+        odeus::loss::addresses(snapshot)
+    }
+
     fn client(http: Arc<Http>, workspace: WorkspaceId, secrets: Secrets, _: &Path) -> Self::Client {
         odeus::client::OdeusClient::new(http, workspace, secrets)
     }
@@ -207,6 +214,10 @@ impl Product for Trustpager {
         clients
             .chain(desired.keys.keys().map(|name| Address::of(&["api_keys", name.as_str()])))
             .collect()
+    }
+
+    fn addresses(snapshot: &Self::Snapshot) -> Vec<Address> {
+        trustpager::loss::addresses(snapshot)
     }
 
     fn client(http: Arc<Http>, workspace: WorkspaceId, _: Secrets, root: &Path) -> Self::Client {

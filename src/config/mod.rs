@@ -11,6 +11,7 @@ mod access;
 pub mod catalog;
 mod leaf;
 mod lower;
+mod policy;
 mod raw;
 mod redact;
 mod schema;
@@ -28,6 +29,7 @@ pub use trustpager::catalog::bundled_trustpager_catalog;
 
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::{Address, WorkspaceId};
+use crate::plan::guard;
 use crate::plan::policy::Policy;
 use crate::plan::{Rule, Severity};
 use crate::platform::{self, Kind};
@@ -230,7 +232,16 @@ fn merge_header(
     builder: &mut Builder,
     reader: &mut Reader<'_>,
 ) {
-    let RawHeader { written: _, version: _, platform: _, workspace, endpoint, findings } = header;
+    let RawHeader {
+        written: _,
+        version: _,
+        platform: _,
+        workspace,
+        endpoint,
+        findings,
+        protect,
+        limits,
+    } = header;
     if let Some(field) = workspace {
         builder.origins.note(Address::workspace(), reader.origin(field.at));
     }
@@ -257,6 +268,12 @@ fn merge_header(
             }
         }
     }
+    if let Some(field) = protect {
+        builder.protect(&field.value, platform.0, reader);
+    }
+    if let Some(field) = limits {
+        builder.limits(field, platform.0, reader);
+    }
     for (code, field) in findings.iter().flat_map(|field| &field.value.0) {
         let address = Address::of(&["findings", code.value.0.as_str()]);
         builder.declare(&address, code.span, reader);
@@ -272,10 +289,11 @@ fn check_severity(
     wanted: &Spanned<Severity>,
     reader: &mut Reader<'_>,
 ) {
-    let rules: Vec<&Rule> = match platform {
+    let own: Vec<&Rule> = match platform {
         Kind::Odeus => platform::odeus::findings::rules().collect(),
         Kind::Trustpager => platform::trustpager::findings::rules().collect(),
     };
+    let rules: Vec<&Rule> = own.into_iter().chain(guard::rules()).collect();
     let name = code.value.0.as_str();
     let Some(rule) = rules.iter().find(|rule| rule.code == name) else {
         let known: Vec<&str> = rules.iter().map(|rule| rule.code).collect();

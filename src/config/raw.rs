@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::access::{RawAccess, RawAction};
 use super::leaf::{Endpoint, FindingCode, Version, WantedScope};
+use super::policy::{RawLimits, RawProtected};
 use super::redact::is_variable_name;
 use super::shape::{Leaf, Reader, Refusal, Shape, Table, record};
 use super::yaml::{Node, Value};
@@ -33,6 +34,10 @@ record! {
         opt "endpoint" endpoint: Spanned<Endpoint>,
         /// Severities of findings, by code. A finding can be raised, never lowered.
         opt "findings" findings: Table<FindingCode, Spanned<Severity>>,
+        /// Addresses that no plan may narrow or remove, each with everything below it. Several files add up.
+        opt "protect" protect: Vec<RawProtected>,
+        /// The most that one plan may do unless that very plan is accepted. Of several files the lowest limits count.
+        opt "limits" limits: RawLimits,
     }
 }
 

@@ -64,6 +64,7 @@ impl Code {
                 | Self::UnknownVerb
                 | Self::ResourceRenamed
                 | Self::AcceptanceWithoutEffect
+                | Self::ProtectsNothing
         )
     }
 
@@ -222,6 +223,14 @@ actions:
   create_folder: enabled    # no `accept_missing_scopes`
 ```
 "
+    ProtectsNothing Warning "protects-nothing" "a protection of something that is not there"
+"`protect` names an address of the live system. One that names nothing protects nothing: it is misspelt, or what it named is
+gone, or not there yet.
+
+```yaml
+protect: [sharepoint/actions/get_paeg]    # did you mean `sharepoint/actions/get_page`?
+```
+"
     // Found in the text alone.
     NotUtf8 Error "not-utf8" "the file is not UTF-8 text"
 "Configuration files are UTF-8. A file in another encoding would be read differently on another machine.
@@ -342,8 +351,8 @@ integrations:
 ```
 "
     ReservedKey Error "reserved-key" "a key that is reserved for a later version"
-"`protect`, `limits` and `approvals` are part of the language and not available in this version. They are refused rather
-than ignored: a protection that does nothing is worse than none. Remove the key.
+"`approvals` is part of the language and not available in this version. It is refused rather than ignored: a gate that does
+not close is worse than none. Remove the key.
 
 ```yaml
 version: 1
@@ -583,6 +592,36 @@ shown once.
 api_keys:
   nightly export: {resources: {contacts: read}, deliver: {file: secrets/nightly-export}}
   old import: {revoke: \"replaced by nightly export, SEC-160\"}
+```
+"
+    InvalidProtection Error "invalid-protection" "a protection that could never protect anything"
+"`protect` names addresses as plans print them: an integration, OAuth client or API key, and below it what is meant. `*` stands
+for any text within one segment. A reason says why, in words.
+
+```yaml
+protect:
+  - sharepoint                              # everything about it
+  - sharepoint/actions/get_*                # also: sharepoint/access, sharepoint/oauth/scopes/User.Read
+  - {address: excel/oauth, reason: \"month-end reports, OPS-12\"}
+```
+
+On TrustPager:
+
+```yaml
+protect:
+  - oauth_clients/Claude Connection         # also below it: resources/contacts, verbs/calls, tokens
+  - api_keys/nightly export
+```
+"
+    InvalidLimit Error "invalid-limit" "a limit that is not a number, or limits nothing"
+"Limits are whole numbers from 0; a share is whole per cent from `0%` to `100%`, with the sign, so that nobody mistakes it for a
+count. The plan is stopped by whichever is exceeded first.
+
+```yaml
+limits:
+  removals: {count: 10, share: 20%}
+  people: 50
+  broken_actions: 0        # on Odeus, where actions are
 ```
 "
     LadderOrder Error "ladder-order" "a ladder of tiers that does not widen step by step"

@@ -93,6 +93,17 @@ impl Access {
         !matches!(self, Self::Nobody)
     }
 
+    /// Returns whether everybody whom this access names is named by `other` too, group by group and user by user, whoever
+    /// is in the groups today.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Nobody, _) | (_, Self::Everyone) => true,
+            (Self::Only(mine), Self::Only(theirs)) => mine.0.is_subset(&theirs.0),
+            (Self::Everyone, Self::Only(_) | Self::Nobody) | (Self::Only(_), Self::Nobody) => false,
+        }
+    }
+
     /// Returns this access without one principal, and whether that emptied the list (domain case 42).
     #[must_use]
     pub fn without(&self, gone: &Principal) -> Self {

@@ -1,14 +1,14 @@
 //! Puts the parts that platforms computed per unit together into one plan, in the order that readers rely on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
 use super::types::{
-    ApiCost, Bound, Breakage, Change, Effective, Finding, LeftAlone, Observed, PeopleEffect, Plan,
-    PlannedOperation, Reliance, Severity, SourceRange, TokenEffect, Unreviewed,
+    ApiCost, Bound, Breakage, Change, Effective, Finding, LeftAlone, Loss, Observed, PeopleEffect,
+    Plan, PlannedOperation, Reliance, Scale, Severity, SourceRange, TokenEffect, Unreviewed,
 };
-use crate::model::{Address, PrivilegeChange, PrivilegeDelta, WorkspaceId};
+use crate::model::{Address, PrivilegeChange, PrivilegeDelta, UserId, WorkspaceId};
 use crate::platform;
 
 /// Everything about one unit that goes into a plan.
@@ -22,6 +22,8 @@ pub struct UnitPlan {
     pub privilege: Vec<PrivilegeChange>,
     /// What stops working.
     pub breakage: Vec<Breakage>,
+    /// What something is taken from.
+    pub losses: Vec<Loss>,
     /// Findings covered by the digest.
     pub findings: Vec<Finding>,
     /// Findings about what moves by itself.
@@ -34,6 +36,8 @@ pub struct UnitPlan {
     pub people: Option<PeopleEffect>,
     /// What changes for the holders of tokens.
     pub tokens: Option<TokenEffect>,
+    /// Who must reconnect who need not do so before, or holds a token that changes or ends.
+    pub affected: BTreeSet<UserId>,
     /// What was left as it is.
     pub left_alone: Vec<LeftAlone>,
     /// Effective configuration before and after.
@@ -80,6 +84,8 @@ pub struct Header {
     pub today: Date,
     /// Requests that the snapshot took.
     pub reads: u32,
+    /// What could be removed of the whole workspace ([`Scale::rights`]).
+    pub rights: usize,
     /// Where each declared address stands.
     pub sources: Vec<SourceRange>,
 }
@@ -95,6 +101,7 @@ pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
         operations: Vec::new(),
         privilege: PrivilegeDelta::default(),
         breakage: Vec::new(),
+        losses: Vec::new(),
         findings: Vec::new(),
         relied_on: Vec::new(),
         unreviewed: Vec::new(),
@@ -105,12 +112,14 @@ pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
         endpoint: header.endpoint,
         people: Vec::new(),
         tokens: Vec::new(),
+        scale: Scale { people: 0, rights: header.rights },
         findings: Vec::new(),
         left_alone: Vec::new(),
         effective: Vec::new(),
         api_cost: ApiCost { plan_reads: header.reads, apply_reads: 0, writes: 0 },
         sources: header.sources,
     };
+    let mut affected: BTreeSet<UserId> = BTreeSet::new();
     for unit in units {
         bound.valid_until = match (bound.valid_until, unit.valid_until) {
             (Some(a), Some(b)) => Some(a.min(b)),
@@ -120,16 +129,21 @@ pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
         bound.operations.extend(unit.operations);
         bound.privilege.changes.extend(unit.privilege);
         bound.breakage.extend(unit.breakage);
+        bound.losses.extend(unit.losses);
         bound.findings.extend(unit.findings);
         bound.relied_on.extend(unit.relied_on);
         bound.unreviewed.extend(unit.unreviewed);
         observed.people.extend(unit.people);
         observed.findings.extend(unit.observed_findings);
         observed.tokens.extend(unit.tokens);
+        affected.extend(unit.affected);
         observed.left_alone.extend(unit.left_alone);
         observed.effective.extend(unit.effective);
     }
     bound.changes.sort_by(|a, b| a.address.cmp(&b.address));
+    bound.losses.sort();
+    bound.losses.dedup();
+    observed.scale.people = affected.len();
     bound.findings.sort();
     bound.findings.dedup();
     bound.relied_on.sort();

@@ -1,5 +1,6 @@
 //! From what is wanted and what is live to a plan.
 pub mod assemble;
+pub mod guard;
 pub mod laws;
 pub mod order;
 pub mod policy;

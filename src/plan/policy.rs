@@ -8,11 +8,70 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::guard;
 use super::types::Plan;
 
 /// One set of rules, as one revision of the files states them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Policy {}
+pub struct Policy {
+    /// What no plan may take anything from, by address and then reason, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub protect: Vec<Protected>,
+    /// How much one plan may do unless somebody accepts exactly that plan.
+    #[serde(default, skip_serializing_if = "Limits::is_empty")]
+    pub limits: Limits,
+}
+
+/// Something that no plan may narrow or remove.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Protected {
+    /// An address, and with it everything below; `*` stands for any text within one segment.
+    pub address: String,
+    /// Why, in the words of the files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// The most that one plan may do. What is absent is not limited.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Limits {
+    /// Removals, as a number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removals: Option<u32>,
+    /// Removals, as a share of what was there before, in per cent from 0 to 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removals_share: Option<u8>,
+    /// People who must reconnect, or whose tokens change or end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people: Option<u32>,
+    /// Actions that stop running although they stay on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broken_actions: Option<u32>,
+}
+
+impl Limits {
+    /// Returns whether nothing is limited.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Lowers each limit to that of `other` where that is lower: whatever keeps both is kept.
+    pub fn tighten(&mut self, other: &Self) {
+        let Self { removals, removals_share, people, broken_actions } = other;
+        lower(&mut self.removals, *removals);
+        lower(&mut self.removals_share, *removals_share);
+        lower(&mut self.people, *people);
+        lower(&mut self.broken_actions, *broken_actions);
+    }
+}
+
+fn lower<T: Ord + Copy>(mine: &mut Option<T>, other: Option<T>) {
+    *mine = match (*mine, other) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    };
+}
 
 impl Policy {
     /// Returns whether it asks for nothing.
@@ -26,4 +85,5 @@ impl Policy {
 pub fn enforce(plan: &mut Plan, policies: Vec<Policy>) {
     plan.bound.policies = policies;
     plan.bound.policies.retain(|policy| !policy.is_empty());
+    guard::judge(plan);
 }

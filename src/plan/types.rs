@@ -5,6 +5,7 @@
 //! the same inputs gives the same digest, and an approval survives somebody reconnecting.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -42,6 +43,9 @@ pub struct Bound {
     pub privilege: PrivilegeDelta,
     /// What stops working.
     pub breakage: Vec<Breakage>,
+    /// Everything that the plan takes something from, in address order: what protections and limits are held against.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub losses: Vec<Loss>,
     /// What a reviewer should know and a blocker would stop; by severity, then code, then address.
     pub findings: Vec<Finding>,
     /// Live facts beyond the changed fields that the plan relied on.
@@ -52,6 +56,76 @@ pub struct Bound {
     /// The organisation's rules in force: of the files, and of the files before the change where those are known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<Policy>,
+}
+
+/// One thing that a plan takes something from, whether or not it gives something else at the same time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Loss {
+    /// What loses something.
+    pub address: Address,
+    /// The line of the files that asks for it, as far as one can be told.
+    pub declared_at: Address,
+    /// In which way.
+    pub kind: LossKind,
+}
+
+/// The ways of losing something.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum LossKind {
+    /// A scope is no longer requested.
+    Scope,
+    /// Somebody can no longer run an action, or nobody can.
+    Use,
+    /// A tier of a resource, or its list of verbs, allows less or something else.
+    Tier,
+    /// A token or an API key ends, or a key loses full access.
+    Credential,
+    /// A switch or a share list allows less or somebody else; it may be that nobody loses anything by that today.
+    Setting,
+    /// The OAuth client is another one, so that no connection made so far is worth anything.
+    Client,
+    /// It stops for a moment in between and is afterwards as it was.
+    Moment,
+}
+
+impl LossKind {
+    /// Returns whether it counts as a removal: each is one line of the privilege delta, or one token or key that ends.
+    #[must_use]
+    pub const fn is_removal(self) -> bool {
+        match self {
+            Self::Scope | Self::Use | Self::Tier | Self::Credential => true,
+            Self::Setting | Self::Client | Self::Moment => false,
+        }
+    }
+}
+
+/// The loss as a sentence.
+impl fmt::Display for Loss {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.kind {
+            LossKind::Scope => "would no longer be requested",
+            LossKind::Use => "would stop, for somebody or for everybody",
+            LossKind::Tier => "would allow less",
+            LossKind::Credential => "would end or lose full access",
+            LossKind::Setting => "would be open to fewer people or to others",
+            LossKind::Client => "would be another client, and every connection be made anew",
+            LossKind::Moment => "would stop for a moment",
+        };
+        write!(out, "`{}` {what}", self.address)
+    }
+}
+
+/// How many people and things a plan is held against. Moves by itself, so no decision is made of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Scale {
+    /// People who must reconnect who need not do so before the plan, or whose tokens change or end. Each counts once.
+    pub people: usize,
+    /// What could be removed of the whole workspace before the plan: requested scopes, actions that run, tiers and verb
+    /// lists that allow something, tokens, API keys.
+    pub rights: usize,
 }
 
 /// A scope that nobody reviewed a line for.
@@ -76,6 +150,9 @@ pub struct Observed {
     /// What changes for the holders of tokens, per client, on platforms where a change takes effect at once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<TokenEffect>,
+    /// What limits on shares and people are held against.
+    #[serde(default)]
+    pub scale: Scale,
     /// Findings about people and other things that move by themselves.
     pub findings: Vec<Finding>,
     /// What is live and was left as it is, because no line asks for anything else.

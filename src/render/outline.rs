@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::model::{Address, Direction, PrivilegeChange, Right, Scope, ScopeSet};
+use crate::plan::guard::Limit;
 use crate::plan::{
     Breakage, Change, Finding, LeftAlone, PeopleEffect, Plan, Severity, SourceRange,
 };
@@ -215,6 +216,12 @@ impl<'p> Outline<'p> {
     /// Iterates the findings of one severity.
     pub(super) fn of_severity(&self, severity: Severity) -> impl Iterator<Item = &'p Finding> {
         self.findings.iter().copied().filter(move |f| f.severity == severity)
+    }
+
+    /// Returns whether something blocks the plan and all of it can be accepted.
+    pub(super) fn only_limits(&self) -> bool {
+        let mut blockers = self.of_severity(Severity::Blocker).peekable();
+        blockers.peek().is_some() && blockers.all(|finding| Limit::of(finding).is_some())
     }
 
     /// Returns every unit that something happens to.

@@ -2,7 +2,8 @@
 
 use thiserror::Error;
 
-use super::{Digest, SealedPlan};
+use super::{Acceptance, Digest, SealedPlan};
+use crate::plan::guard::Limit;
 use crate::plan::{Finding, Unreviewed};
 
 /// How somebody agreed to a plan.
@@ -22,6 +23,14 @@ pub enum Refusal {
     /// A finding stops it (exit code 4).
     #[error("the plan is blocked by {}", crate::plan::count(.0.len(), "finding", "findings"))]
     Blocked(Vec<Finding>),
+    /// A limit was accepted for another plan (exit code 4).
+    #[error("`--accept {given}` is for another plan than this one, {actual}")]
+    AcceptedOther {
+        /// What was accepted.
+        given: Acceptance,
+        /// The digest of this plan.
+        actual: Digest,
+    },
     /// Something in it was not covered by the consent (exit code 5).
     #[error(
         "`--auto-approve` does not cover {} that the vendor added and no line of the files names",
@@ -43,15 +52,45 @@ pub enum Refusal {
 pub struct ApprovedPlan {
     sealed: SealedPlan,
     consent: Consent,
+    accepted: Vec<Acceptance>,
+}
+
+/// Returns the blockers of a plan that stand although some limits were accepted. A limit that is not exceeded may be
+/// accepted all the same: how many people there are is asked again by apply, and the acceptance is for this plan alone.
+///
+/// # Errors
+/// [`Refusal::AcceptedOther`] when an acceptance is for another plan: whoever gave it has not seen this one. A plan that
+/// does nothing is left alone, so that a job may run again after it has succeeded.
+pub fn standing<'p>(
+    sealed: &'p SealedPlan,
+    accepted: &[Acceptance],
+) -> Result<Vec<&'p Finding>, Refusal> {
+    let other = accepted.iter().find(|acceptance| !acceptance.is_for(sealed.digest()));
+    if let Some(given) = other.filter(|_| !sealed.plan().is_empty()) {
+        let (given, actual) = (given.clone(), sealed.digest().clone());
+        return Err(Refusal::AcceptedOther { given, actual });
+    }
+    Ok(sealed.plan().blockers().filter(|finding| !passes(accepted, finding)).collect())
+}
+
+/// Returns whether a finding is about a limit that was accepted.
+fn passes(accepted: &[Acceptance], finding: &Finding) -> bool {
+    let limit = Limit::of(finding);
+    limit.is_some_and(|limit| accepted.iter().any(|acceptance| acceptance.limit() == limit))
 }
 
 impl ApprovedPlan {
-    /// Joins a plan and the consent to it.
+    /// Joins a plan, the consent to it, and the limits that it may exceed.
     ///
     /// # Errors
-    /// When a blocker stands in the plan, or when the consent does not cover all of it.
-    pub fn new(sealed: SealedPlan, consent: Consent) -> Result<Self, Refusal> {
-        let blockers: Vec<Finding> = sealed.plan().blockers().cloned().collect();
+    /// When a blocker stands in the plan, when an acceptance is for another plan, or when the consent does not cover all
+    /// of it.
+    pub fn new(
+        sealed: SealedPlan,
+        consent: Consent,
+        accepted: Vec<Acceptance>,
+    ) -> Result<Self, Refusal> {
+        let blockers: Vec<Finding> = standing(&sealed, &accepted)?.into_iter().cloned().collect();
         if !blockers.is_empty() {
             return Err(Refusal::Blocked(blockers));
         }
@@ -72,13 +111,19 @@ impl ApprovedPlan {
                 }
             }
         }
-        Ok(Self { sealed, consent })
+        Ok(Self { sealed, consent, accepted })
     }
 
     /// Returns the plan that was agreed to.
     #[must_use]
     pub const fn sealed(&self) -> &SealedPlan {
         &self.sealed
+    }
+
+    /// Returns whether a finding is about a limit that was accepted for this plan.
+    #[must_use]
+    pub fn passes(&self, finding: &Finding) -> bool {
+        passes(&self.accepted, finding)
     }
 
     /// Returns how it was agreed to.

@@ -7,9 +7,11 @@
 //! The digest covers [`crate::plan::Bound`] and nothing else, so it moves only when a decision moves. `apply` takes an
 //! [`ApprovedPlan`], and the only door to one is [`Consent`].
 
+mod acceptance;
 mod consent;
 mod digest;
 pub mod document;
 
-pub use consent::{ApprovedPlan, Consent, Refusal};
+pub use acceptance::{Acceptance, AcceptanceError};
+pub use consent::{ApprovedPlan, Consent, Refusal, standing};
 pub use digest::{Digest, SealedPlan};

@@ -16,6 +16,8 @@ mod contract;
 #[cfg(test)]
 mod control_plane;
 #[cfg(test)]
+mod guard;
+#[cfg(test)]
 mod odeus;
 #[cfg(test)]
 mod openapi;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use scopeform::plan::Rule;
+use scopeform::plan::{Rule, guard};
 use scopeform::platform::{odeus, trustpager};
 
 use crate::tidy;
@@ -178,7 +178,7 @@ fn the_readme_is_executed() {
 fn the_configurations_in_the_readme_are_ones() {
     let readme = document("README.md");
     let blocks = readme.split("```yaml\n").skip(1).map(|rest| rest.split_once("```\n").unwrap().0);
-    let worlds = [("acme", "2027-01-01"), ("acme-crm", "2026-11-22")];
+    let worlds = [("acme", "2027-01-01"), ("acme", "2026-11-22"), ("acme-crm", "2026-11-22")];
     let blocks: Vec<&str> = blocks.collect();
     assert_eq!(blocks.len(), worlds.len());
     for (yaml, (example, today)) in blocks.iter().zip(worlds) {
@@ -280,6 +280,7 @@ fn the_readme_lists_every_finding() {
     for (heading, rules) in [
         ("### On Odeus", odeus::findings::rules().map(row).collect::<BTreeSet<_>>()),
         ("### On TrustPager", trustpager::findings::rules().map(row).collect()),
+        ("### On both", guard::rules().map(row).collect()),
     ] {
         assert_eq!(rows(&readme, heading), rules.into_iter().collect::<Vec<_>>(), "{heading}");
     }

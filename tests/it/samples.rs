@@ -10,7 +10,7 @@ use scopeform::model::{
 };
 use scopeform::plan::{
     ApiCost, Bound, Breakage, Change, Effective, Finding, LeftAlone, Observed, PeopleEffect, Plan,
-    PlannedOperation, ReconnectReason, Reliance, Severity, SourceRange, StillHolds,
+    PlannedOperation, ReconnectReason, Reliance, Scale, Severity, SourceRange, StillHolds,
 };
 use scopeform::platform::odeus::operation::{ClientSpec, IntegrationOperation, Operation};
 use scopeform::platform::{self, Kind};
@@ -42,6 +42,7 @@ pub(crate) fn empty() -> Plan {
             operations: Vec::new(),
             privilege: PrivilegeDelta::default(),
             breakage: Vec::new(),
+            losses: Vec::new(),
             findings: Vec::new(),
             unreviewed: Vec::new(),
             policies: Vec::new(),
@@ -52,6 +53,7 @@ pub(crate) fn empty() -> Plan {
             endpoint: "https://odeus.example.com".into(),
             people: Vec::new(),
             tokens: Vec::new(),
+            scale: Scale::default(),
             findings: Vec::new(),
             left_alone: vec![LeftAlone {
                 address: at("teams"),

@@ -21,12 +21,14 @@ use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load};
 use crate::config;
 use crate::model::WorkspaceId;
+use crate::plan::Finding;
+use crate::plan::guard::{Limit, flags};
 use crate::platform::Kind;
 use crate::platform::provider::Reading;
 use crate::render;
 use crate::render::neutral::terminal;
 use crate::render::palette::Paint;
-use crate::seal::{ApprovedPlan, Consent, Refusal, SealedPlan};
+use crate::seal::{Acceptance, ApprovedPlan, Consent, Digest, Refusal, SealedPlan, standing};
 
 /// Applies from files or from a saved plan.
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
@@ -78,7 +80,7 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     }
     let (reach, parallelism) = (args.reach, args.parallelism);
     let work = Work { place, folder, root, reach, parallelism, env, ui };
-    let approved = approve(sealed, consent)?;
+    let approved = approve(sealed, consent, &args.accept)?;
     if approved.sealed().plan().is_empty() {
         return nothing(args, &data, cut, ui);
     }
@@ -172,13 +174,13 @@ async fn from_files_of<P: Product>(
     let empty = sealed.plan().is_empty();
     let consent = if args.auto_approve || empty {
         Consent::Flag
-    } else if sealed.plan().blockers().next().is_some() {
+    } else if !standing(&sealed, &args.accept).is_ok_and(|blockers| blockers.is_empty()) {
         // Nobody is asked to agree to what cannot be done.
         Consent::Prompt
     } else {
         ask(&sealed, output, (args.json, &command), ui)?
     };
-    let approved = approve(sealed, consent)?;
+    let approved = approve(sealed, consent, &args.accept)?;
     if empty {
         return nothing(args, &data, cut, ui);
     }
@@ -224,26 +226,61 @@ pub(super) fn ask(
     }
 }
 
-pub(super) fn approve(sealed: SealedPlan, consent: Consent) -> Result<ApprovedPlan, Failure> {
-    ApprovedPlan::new(sealed, consent).map_err(|refusal| {
-        let message = format!("{refusal}; nothing was done");
-        match &refusal {
-            Refusal::Blocked(findings) => {
-                let codes: Vec<String> =
-                    findings.iter().map(|f| format!("{} at {}", f.code, f.address)).collect();
-                Failure::new(Exit::Blocked, message)
-                    .help(format!("solve: {}; `scopeform explain CODE` says more", codes.join("; ")))
-            }
-            Refusal::Unreviewed(scopes) => {
-                let list: Vec<String> = scopes.iter().map(|u| format!("{} ({})", u.scope, u.unit)).collect();
-                Failure::new(Exit::NotApproved, message).help(format!(
-                    "review {}; then answer the prompt, apply a saved plan, or write `accept_scopes`",
-                    list.join(", ")
-                ))
-            }
-            Refusal::OtherPlan { .. } => Failure::new(Exit::NotApproved, message),
+/// Returns what to do about blockers: solve some, and accept exactly this plan where that is enough.
+fn way_past(findings: &[Finding], digest: &Digest) -> String {
+    let (limits, others): (Vec<_>, Vec<_>) =
+        findings.iter().partition(|finding| Limit::of(finding).is_some());
+    let mut ways = Vec::new();
+    if !others.is_empty() {
+        let codes: Vec<String> =
+            others.iter().map(|f| format!("{} at {}", f.code, f.address)).collect();
+        ways.push(format!("solve: {}", codes.join("; ")));
+    }
+    if !limits.is_empty() {
+        let codes: BTreeSet<&str> = limits.iter().map(|f| f.code.as_str()).collect();
+        let codes: Vec<&str> = codes.into_iter().collect();
+        let flags = flags(limits, digest.as_str());
+        ways.push(format!(
+            "{}: make smaller steps, or accept this plan with `{flags}`",
+            codes.join(", ")
+        ));
+    }
+    ways.push("`scopeform explain CODE` says more".to_owned());
+    ways.join("; ")
+}
+
+/// Says why a plan may not be applied.
+pub(super) fn refusal(refusal: &Refusal, digest: &Digest, done: &str) -> Failure {
+    let message = format!("{refusal}{done}");
+    match refusal {
+        Refusal::Blocked(findings) => {
+            Failure::new(Exit::Blocked, message).help(way_past(findings, digest))
         }
-    })
+        Refusal::AcceptedOther { given, .. } => {
+            let now = Acceptance::of(given.limit(), digest);
+            Failure::new(Exit::Blocked, message)
+                .help(format!("read this plan; if that is what is meant: `--accept {now}`"))
+        }
+        Refusal::Unreviewed(scopes) => {
+            let list: Vec<String> =
+                scopes.iter().map(|u| format!("{} ({})", u.scope, u.unit)).collect();
+            Failure::new(Exit::NotApproved, message).help(format!(
+                "review {}; then answer the prompt, apply a saved plan, or write `accept_scopes`",
+                list.join(", ")
+            ))
+        }
+        Refusal::OtherPlan { .. } => Failure::new(Exit::NotApproved, message),
+    }
+}
+
+pub(super) fn approve(
+    sealed: SealedPlan,
+    consent: Consent,
+    accepted: &[Acceptance],
+) -> Result<ApprovedPlan, Failure> {
+    let digest = sealed.digest().clone();
+    ApprovedPlan::new(sealed, consent, accepted.to_vec())
+        .map_err(|why| refusal(&why, &digest, "; nothing was done"))
 }
 
 /// Where and how a plan is carried out.
@@ -327,7 +364,7 @@ impl Work<'_> {
                 // The run and the signals share one task, so no write begins between the questions below.
                 tokio::select! {
                     biased;
-                    done = &mut run => break done.map_err(|error| refused(error, bound)),
+                    done = &mut run => break done.map_err(|error| refused(error, approved.sealed())),
                     () = signals.next() => {
                         let again = interrupted.swap(true, Ordering::Relaxed);
                         if let Some(stop) = stop_now(again, &progress) {
@@ -362,7 +399,7 @@ fn stop_now(again: bool, progress: &Progress<'_>) -> Option<Failure> {
     })
 }
 
-fn refused(error: ApplyError, bound: &crate::plan::Bound) -> Failure {
+fn refused(error: ApplyError, sealed: &SealedPlan) -> Failure {
     match error {
         ApplyError::Stale(facts) => {
             let line = |fact: &apply::Stale| {
@@ -376,10 +413,16 @@ fn refused(error: ApplyError, bound: &crate::plan::Bound) -> Failure {
             Failure::new(Exit::Stale, format!("{error}; nothing was done"))
                 .help("review the exceptions that have ended and plan again")
         }
+        ApplyError::OverLimit(findings) => {
+            let lines = findings.iter().map(|f| format!("{}: {}", f.code, f.message));
+            Failure::new(Exit::Blocked, "the plan is over its limits by now, nothing was done")
+                .details(lines.collect())
+                .help(way_past(&findings, sealed.digest()))
+        }
         ApplyError::OtherWorkspace { .. } | ApplyError::NotNoted(_) => {
             Failure::new(Exit::Error, format!("{error}; nothing was done"))
         }
-        ApplyError::Read(error) => no_access(&error, &bound.workspace),
+        ApplyError::Read(error) => no_access(&error, &sealed.plan().bound.workspace),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::ui::{Failure, Ui};
 use crate::diag::Code;
+use crate::plan::guard;
 use crate::platform::{odeus, trustpager};
 
 struct Entry {
@@ -30,7 +31,8 @@ fn entries() -> BTreeMap<&'static str, Vec<Entry>> {
         let kind = code.severity().name();
         add(code.name(), Entry { kind, title: code.title(), explain: code.explain() });
     }
-    for rule in odeus::findings::rules().chain(trustpager::findings::rules()) {
+    let rules = odeus::findings::rules().chain(trustpager::findings::rules()).chain(guard::rules());
+    for rule in rules {
         let kind = match rule.severity {
             crate::plan::Severity::Blocker => "finding, blocker",
             crate::plan::Severity::Warning => "finding, warning",

@@ -1,5 +1,6 @@
 //! `scopeform plan`: read, plan, print. It holds a reader and cannot write.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::civil::Date;
@@ -13,15 +14,17 @@ use crate::cli::product::{Odeus, Product, Trustpager};
 use crate::cli::secret::Secrets;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load, located, report, source_ranges};
+use crate::diag::{Code, Problem, nearest};
 use crate::model::Address;
 use crate::plan::assemble::{Header, Inputs};
 use crate::plan::policy;
+use crate::plan::policy::{Policy, Protected};
 use crate::plan::{Plan, SourceRange};
 use crate::platform::Kind;
 use crate::platform::provider::{Read, Reading};
 use crate::render::palette::Palette;
 use crate::render::{diff, json, text};
-use crate::seal::{SealedPlan, document};
+use crate::seal::{SealedPlan, document, standing};
 
 /// Plans, prints, saves.
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
@@ -53,7 +56,9 @@ async fn of<P: Product>(
         ui.say(&format!("saved plan {} as {}", sealed.digest().short(), file.display()));
     }
     let plan = sealed.plan();
-    Ok(if plan.blockers().next().is_some() {
+    let blockers = standing(&sealed, &args.accept)
+        .map_err(|why| super::apply::refusal(&why, sealed.digest(), ""))?;
+    Ok(if !blockers.is_empty() {
         Exit::Blocked
     } else if args.detailed_exitcode && !plan.is_empty() {
         Exit::Changes
@@ -85,6 +90,8 @@ pub(super) fn header(loaded: &Loaded, reads: u32) -> Header {
         endpoint: loaded.config.endpoint.to_string(),
         today: clock::today(),
         reads,
+        // Whoever plans with it counts.
+        rights: 0,
         sources: Vec::new(),
     }
 }
@@ -137,6 +144,8 @@ pub(super) fn make_for<P: Product>(
     let (plan, problems) = P::plan(desired, &reading.snapshot, inputs);
     let mut diagnostics = loaded.diagnostics.clone();
     diagnostics.append(located(&problems, &config.origins));
+    let unprotected = protects_nothing::<P>(&config.policy, &reading.snapshot);
+    diagnostics.append(located(&unprotected, &config.origins));
     match plan {
         Some(mut plan) => {
             policy::enforce(&mut plan, vec![config.policy.clone()]);
@@ -153,6 +162,30 @@ pub(super) fn make_for<P: Product>(
             Err(Failure::said(Exit::Error))
         }
     }
+}
+
+/// Returns the protections that name nothing live: misspelt, or of something that is gone.
+fn protects_nothing<P: Product>(policy: &Policy, snapshot: &P::Snapshot) -> Vec<Problem> {
+    if policy.protect.is_empty() {
+        return Vec::new();
+    }
+    let live = P::addresses(snapshot);
+    let idle = policy.protect.iter().filter(|rule| !live.iter().any(|at| rule.covers(at)));
+    let problem = |rule: &Protected| {
+        // As deep as what is protected, so that a slip in an action's name is held against actions.
+        let depth = rule.address.split('/').count();
+        let cut = |at: &Address| at.as_str().split('/').take(depth).collect::<Vec<_>>().join("/");
+        let known: BTreeSet<String> = live.iter().map(cut).collect();
+        let near = nearest(&rule.address, known.iter().map(String::as_str));
+        let help = near.map_or_else(
+            || "correct it, or remove it if what it named is gone for good".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        let at = Address::of(&["protect", &rule.address]);
+        let message = format!("`{}` names nothing in the workspace", rule.address);
+        Problem::new(Code::ProtectsNothing, at, message, help)
+    };
+    idle.map(problem).collect()
 }
 
 fn chosen(targets: &[String], declared: &[Address]) -> Result<Option<Vec<Address>>, Failure> {

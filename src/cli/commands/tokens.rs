@@ -12,6 +12,7 @@ use crate::cli::product::Trustpager;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load};
 use crate::model::Address;
+use crate::plan::policy;
 use crate::platform::Kind;
 use crate::platform::trustpager::machine::Context;
 use crate::platform::trustpager::name::ClientName;
@@ -19,7 +20,7 @@ use crate::platform::trustpager::planner::revoke_plan;
 use crate::platform::trustpager::prospect::is_meant;
 use crate::platform::trustpager::state::{Snapshot, Token};
 use crate::render::neutral::{self, terminal};
-use crate::seal::{Consent, SealedPlan};
+use crate::seal::{Consent, SealedPlan, standing};
 
 /// Lists or revokes.
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
@@ -169,7 +170,9 @@ async fn revoke(args: &TokensRevoke, env: &Env, ui: &Ui) -> Result<Exit, Failure
         &args.reason,
         plan::header(&loaded, reading.calls),
     );
-    let made = made.map_err(|why| Failure::new(Exit::Error, why.to_string()))?;
+    let mut made = made.map_err(|why| Failure::new(Exit::Error, why.to_string()))?;
+    // Also at 3 a.m.: what is protected is protected from every plan.
+    policy::enforce(&mut made, vec![loaded.config.policy.clone()]);
     let sealed = SealedPlan::seal(made);
     let output = Output { format: crate::cli::args::Format::Text, json: false, full: false };
     // The question below, or `--auto-approve`, carries it out: there is no other command to type.
@@ -177,12 +180,13 @@ async fn revoke(args: &TokensRevoke, env: &Env, ui: &Ui) -> Result<Exit, Failure
     if !args.json {
         plan::print(&sealed, output, &again, ui)?;
     }
-    let consent = if args.auto_approve {
+    let open = standing(&sealed, &args.accept).is_ok_and(|blockers| blockers.is_empty());
+    let consent = if args.auto_approve || !open {
         Consent::Flag
     } else {
         ask(&sealed, output, (args.json, &again), ui)?
     };
-    let approved = approve(sealed, consent)?;
+    let approved = approve(sealed, consent, &args.accept)?;
     let done = carry_out_one::<Trustpager>(&approved, &loaded, args.reach, env, ui).await?;
     print_report(&done.0, args.json, ui)?;
     Ok(done.1)

@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
+use super::loss;
 use super::machine::{Context, Machine};
 use super::operation::{IntegrationOperation, Operation};
+use super::people::Grants;
 use super::planner::fact;
 use super::prospect::fold;
-use super::state::{IntegrationState, Snapshot};
+use super::state::{Connection, IntegrationState, Snapshot};
 use super::value;
 use crate::apply::{Adapter, Difference, Settled, Stale};
 use crate::model::{Effect, IntegrationKey};
-use crate::plan::{Bound, PlannedOperation};
+use crate::plan::{Bound, PlannedOperation, Scale};
 use crate::platform;
 
 /// Odeus, as apply knows it.
@@ -188,6 +190,29 @@ impl Adapter for Odeus {
 
     fn found(bound: &Bound, snapshot: &Snapshot) -> Vec<platform::Found> {
         super::inverse::found(bound, snapshot).into_iter().map(platform::Found::Odeus).collect()
+    }
+
+    fn scale(bound: &Bound, snapshot: &Snapshot, _: Date) -> Scale {
+        let mut connections: BTreeMap<&IntegrationKey, Vec<&Connection>> = BTreeMap::new();
+        for connection in &snapshot.connections {
+            connections.entry(&connection.integration).or_default().push(connection);
+        }
+        let mut people = BTreeSet::new();
+        for (key, operations) in by_integration(bound) {
+            let (Some((context, state)), Some(own)) =
+                (context(snapshot, key), connections.get(key))
+            else {
+                continue;
+            };
+            let changes: Vec<IntegrationOperation> =
+                operations.iter().map(|(_, _, change)| (*change).clone()).collect();
+            // What the platform would refuse is stale and reaches nobody.
+            if let Ok((_, after)) = fold(Machine::new(context, state.clone()), key, &changes) {
+                let grants = Grants::of(own);
+                people.extend(loss::newly_reconnecting(context, state, &after, &grants));
+            }
+        }
+        Scale { people: people.len(), rights: loss::rights(snapshot) }
     }
 
     fn revision(operation: &Operation, snapshot: &Snapshot) -> String {

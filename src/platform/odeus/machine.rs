@@ -594,16 +594,7 @@ impl<'a> Machine<'a> {
 
     /// The platform gate for scopes: everything required is requested or accepted as missing.
     fn runs(&self, action: &catalog::Action) -> bool {
-        if self.context.facts.auth != Auth::Oauth {
-            return true;
-        }
-        if self.state.client.mode().is_none() {
-            return false;
-        }
-        let accepted = self.state.actions.get(&action.key).map(|own| &own.accepted_missing);
-        action.required_scopes.iter().all(|scope| {
-            self.state.requested.covers(scope) || accepted.is_some_and(|set| set.contains(scope))
-        })
+        runs(self.context.facts, &self.state, action)
     }
 
     /// Returns which of `features` some native action serves and does not run for. A feature needs all its native
@@ -617,6 +608,26 @@ impl<'a> Machine<'a> {
             broken.flat_map(|native| native.features.iter().copied()).collect();
         broken.intersection(features).copied().collect()
     }
+}
+
+/// Returns whether an action runs for whoever passes the access gates: everything that it requires is requested or accepted
+/// as missing.
+#[must_use]
+pub fn runs(
+    facts: &catalog::Integration,
+    state: &IntegrationState,
+    action: &catalog::Action,
+) -> bool {
+    if facts.auth != Auth::Oauth {
+        return true;
+    }
+    if state.client.mode().is_none() {
+        return false;
+    }
+    let accepted = state.actions.get(&action.key).map(|own| &own.accepted_missing);
+    action.required_scopes.iter().all(|scope| {
+        state.requested.covers(scope) || accepted.is_some_and(|set| set.contains(scope))
+    })
 }
 
 /// Says who passes the gates, or that nobody does because a scope is missing.

@@ -13,6 +13,7 @@ pub mod event;
 pub mod findings;
 pub mod genesis;
 pub mod inverse;
+pub mod loss;
 pub mod machine;
 pub mod operation;
 pub mod people;

@@ -10,6 +10,7 @@ use super::consequence::{breakage, follows_recommendation, privilege, unreviewed
 use super::desired::{Desired, DesiredOauth};
 use super::effective::effective;
 use super::findings;
+use super::loss;
 use super::operation::{IntegrationOperation, Operation};
 use super::prospect::Prospect;
 use super::resolve::{Target, resolve};
@@ -21,8 +22,8 @@ pub use crate::plan::assemble::Inputs;
 use crate::plan::assemble::{Header, UnitPlan, assemble, raise};
 use crate::plan::spread::spread;
 use crate::plan::{
-    Change, Effective, LeftAlone, PeopleEffect, Plan, PlannedOperation, ReconnectReason, Reliance,
-    StillHolds,
+    Change, Effective, LeftAlone, Loss, LossKind, PeopleEffect, Plan, PlannedOperation,
+    ReconnectReason, Reliance, StillHolds,
 };
 use crate::platform;
 
@@ -75,6 +76,7 @@ pub fn plan(
         endpoint: inputs.endpoint.to_owned(),
         today: inputs.today,
         reads: inputs.reads,
+        rights: loss::rights(snapshot),
         sources: inputs.sources,
     };
     let mut plan = assemble(header, units);
@@ -93,6 +95,13 @@ fn workspace_unit(desired: &Desired, snapshot: &Snapshot) -> UnitPlan {
         }),
         Some(wanted) if wanted != live => {
             let operation = Operation::SetNewActionsDefault { enabled: wanted };
+            if live {
+                unit.losses.push(Loss {
+                    address: address.clone(),
+                    declared_at: address.clone(),
+                    kind: LossKind::Setting,
+                });
+            }
             unit.changes.push(Change {
                 address: address.clone(),
                 kind: "odeus_workspace".to_owned(),
@@ -145,12 +154,14 @@ fn unit(mut owned: Prospect<'_>, desired: &Desired, snapshot: &Snapshot) -> Unit
         operations: Vec::new(),
         privilege: privilege(prospect),
         breakage: breakage(prospect),
+        losses: loss::losses(prospect),
         findings,
         observed_findings,
         relied_on: relied_on(prospect, snapshot),
         unreviewed: unreviewed(prospect),
         people: people(prospect),
         tokens: None,
+        affected: prospect.people.must.difference(&prospect.people.had_to).cloned().collect(),
         left_alone: left_alone(prospect),
         valid_until: prospect.proposal.acknowledged.iter().filter_map(|(_, a)| a.until).min(),
         changes,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
+use super::loss;
 use super::machine::{Context, Machine};
 use super::name::ClientName;
 use super::operation::{Operation, RevokeReason};
@@ -14,7 +15,7 @@ use super::state::{ClientState, Snapshot};
 use super::value;
 use crate::apply::{Adapter, Difference, Settled, Stale};
 use crate::model::Address;
-use crate::plan::{Bound, PlannedOperation};
+use crate::plan::{Bound, PlannedOperation, Scale};
 use crate::platform;
 
 /// TrustPager, as apply knows it.
@@ -187,6 +188,23 @@ impl Adapter for Trustpager {
     fn found(bound: &Bound, snapshot: &Snapshot) -> Vec<platform::Found> {
         let found = super::inverse::found(bound, snapshot);
         found.into_iter().map(platform::Found::Trustpager).collect()
+    }
+
+    fn scale(bound: &Bound, snapshot: &Snapshot, today: Date) -> Scale {
+        let mut people = BTreeSet::new();
+        for (client, planned) in by_client(bound) {
+            let Some(live) = snapshot.clients.get(client) else { continue };
+            let operations = planned.into_iter().filter_map(own);
+            let operations: Vec<Operation> = operations
+                .filter(|operation| Self::not_needed(operation, snapshot, today).is_none())
+                .cloned()
+                .collect();
+            // What the platform would refuse is stale and reaches nobody.
+            if let Ok((_, after)) = fold(machine(snapshot, client, &live.state), &operations) {
+                people.extend(loss::affected(&live.state, &after, snapshot));
+            }
+        }
+        Scale { people: people.len(), rights: loss::rights(snapshot) }
     }
 
     fn revision(operation: &Operation, snapshot: &Snapshot) -> String {

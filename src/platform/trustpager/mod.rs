@@ -10,6 +10,7 @@ pub mod desired;
 pub mod findings;
 pub mod inverse;
 pub mod key;
+pub mod loss;
 pub mod machine;
 pub mod name;
 pub mod operation;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::catalog::Catalog;
 use super::desired::Desired;
 use super::findings;
+use super::loss;
 use super::machine::{Side, effective, token_may};
 use super::name::Tier;
 use super::operation::{Operation, RevokeReason};
@@ -19,7 +20,8 @@ use crate::model::{Address, Cause, CauseKind, Direction, PrivilegeChange, Reach 
 pub use crate::plan::assemble::Inputs;
 use crate::plan::assemble::{Header, UnitPlan, assemble, raise};
 use crate::plan::{
-    Change, Effective, LeftAlone, Plan, Reliance, TokenChange, TokenEffect, TokenUnchanged,
+    Change, Effective, LeftAlone, Loss, LossKind, Plan, Reliance, TokenChange, TokenEffect,
+    TokenUnchanged,
 };
 use crate::platform;
 
@@ -53,6 +55,7 @@ pub fn plan(
         endpoint: inputs.endpoint.to_owned(),
         today: inputs.today,
         reads: inputs.reads,
+        rights: loss::rights(snapshot),
         sources: inputs.sources,
     };
     let mut plan = assemble(header, units);
@@ -88,6 +91,8 @@ fn client_unit(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> UnitPlan {
         changes: client_changes(prospect, &snapshot.catalog),
         operations: prospect.operations.clone(),
         privilege: client_privilege(prospect, snapshot),
+        losses: loss::client(prospect, &snapshot.catalog),
+        affected: loss::affected(&prospect.target.live.state, &prospect.after, snapshot),
         findings,
         observed_findings,
         relied_on: relied_on(prospect, snapshot),
@@ -267,7 +272,8 @@ fn tokens(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Option<TokenEff
     Some(effect)
 }
 
-fn token_changes(
+/// Returns what a save changes for one token, one line per resource.
+pub(super) fn token_changes(
     before: &AccessList,
     after: &AccessList,
     token: &Token,
@@ -458,6 +464,7 @@ fn key_unit(prospect: &KeyProspect<'_>, snapshot: &Snapshot) -> UnitPlan {
         before: live.map(key_text).unwrap_or_default(),
         after: wanted.map(key_text).unwrap_or_default(),
     });
+    plan.losses = loss::key(prospect, &snapshot.catalog);
     plan.operations.extend(prospect.operation.clone());
     plan
 }
@@ -512,6 +519,8 @@ pub fn revoke_plan(
     let state = snapshot.clients.get(client).map(|live| live.state.clone());
     let state = state.ok_or_else(|| super::machine::Rejected::NoSuchToken(token.id.clone()))?;
     let machine = super::machine::Machine::new(context, unit.clone(), state);
+    let affected = std::iter::once(token.user.clone()).collect();
+    let header = Header { rights: loss::rights(snapshot), ..header };
     let (operations, _) = super::prospect::fold(machine, &[operation])?;
     let address = unit.child("tokens").child(token.id.as_str());
     let what = format!("token {} of {} is revoked at once: {reason}", token.display(), token.user);
@@ -540,7 +549,13 @@ pub fn revoke_plan(
         observed_findings: findings::revoked_by_hand(unit, queued_affected),
         changes: vec![change],
         operations,
+        losses: vec![Loss {
+            address: address.clone(),
+            declared_at: address.clone(),
+            kind: LossKind::Credential,
+        }],
         privilege: vec![credential(unit, address, Direction::Narrowing, what)],
+        affected,
         ..UnitPlan::default()
     };
     Ok(assemble(header, vec![unit]))

@@ -5,6 +5,7 @@ use super::super::outline::{self, Outline};
 use super::super::text;
 use super::{FORMAT_VERSION, v1};
 use crate::model::{Address, CauseKind, Direction, Effect, PrivilegeChange, Right, ScopeSet};
+use crate::plan::guard::{self, Limit};
 use crate::plan::{
     Breakage, Change, Finding, PeopleEffect, Plan, ReconnectReason, Severity, SourceRange,
     TokenChange, TokenEffect, TokenUnchanged,
@@ -53,6 +54,9 @@ pub(super) fn plan(plan: &Plan, digest: &str) -> v1::Plan {
             actions_unverified: counts.actions_unverified,
             features_break: counts.features_break,
             people_must_reconnect: counts.must_reconnect,
+            people_affected: plan.observed.scale.people,
+            removals: guard::removals(&plan.bound),
+            rights_before: plan.observed.scale.rights,
             blockers: counts.blockers,
             warnings: counts.warnings,
             notes: counts.notes,
@@ -76,7 +80,7 @@ pub(super) fn plan(plan: &Plan, digest: &str) -> v1::Plan {
             .iter()
             .map(|u| v1::Unreviewed { unit: u.unit.to_string(), scope: u.scope.to_string() })
             .collect(),
-        findings: outline.findings.iter().map(|f| finding(&outline, f)).collect(),
+        findings: outline.findings.iter().map(|f| finding(&outline, f, digest)).collect(),
         operations: operations(plan),
         requires_human: requires_human(&outline),
         api_cost: v1::ApiCost {
@@ -246,7 +250,8 @@ fn people(effect: &PeopleEffect) -> v1::People {
     }
 }
 
-fn finding(outline: &Outline<'_>, finding: &Finding) -> v1::Finding {
+fn finding(outline: &Outline<'_>, finding: &Finding, digest: &str) -> v1::Finding {
+    let accept = Limit::of(finding).map(|limit| limit.acceptance(digest));
     let Finding { severity, code, address, message, help, paste } = finding;
     v1::Finding {
         severity: match severity {
@@ -259,6 +264,7 @@ fn finding(outline: &Outline<'_>, finding: &Finding) -> v1::Finding {
         message: message.clone(),
         help: help.clone(),
         paste: texts(paste),
+        accept,
         source: outline.source_of(address).map(source),
     }
 }

@@ -86,6 +86,12 @@ pub(super) struct Summary {
     pub(super) features_break: usize,
     /// Different people, over all integrations.
     pub(super) people_must_reconnect: usize,
+    /// People who must reconnect who need not do so before, or whose tokens change or end: what `limits` counts.
+    pub(super) people_affected: usize,
+    /// Scopes, uses, tiers, tokens and keys that the plan takes away: what `limits` counts.
+    pub(super) removals: usize,
+    /// What could be removed of the whole workspace: what the share of removals is of.
+    pub(super) rights_before: usize,
     pub(super) blockers: usize,
     pub(super) warnings: usize,
     pub(super) notes: usize,
@@ -308,6 +314,8 @@ pub(super) struct Finding {
     pub(super) help: String,
     /// Scopes meant to be pasted somewhere else.
     pub(super) paste: Vec<String>,
+    /// What to give with `--accept` to pass the limit with exactly this plan; `null` for what nobody can accept.
+    pub(super) accept: Option<String>,
     pub(super) source: Option<Source>,
 }
 

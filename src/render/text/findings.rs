@@ -6,6 +6,7 @@ use super::super::neutral::terminal;
 use super::super::palette::Paint;
 use super::super::table::count;
 use super::{Page, severity};
+use crate::plan::guard::Limit;
 use crate::plan::{Finding, Severity, SourceRange};
 
 pub(super) fn blockers(page: &mut Page<'_, '_>) -> fmt::Result {
@@ -14,7 +15,8 @@ pub(super) fn blockers(page: &mut Page<'_, '_>) -> fmt::Result {
         return Ok(());
     }
     let they = if n == 1 { "it is" } else { "they are" };
-    page.heading("Blockers", &format!("{n}, nothing is applied until {they} solved"))?;
+    let solved = if page.outline.only_limits() { "solved or accepted" } else { "solved" };
+    page.heading("Blockers", &format!("{n}, nothing is applied until {they} {solved}"))?;
     for finding in page.outline.of_severity(Severity::Blocker) {
         write(page, finding)?;
     }
@@ -82,6 +84,13 @@ fn write(page: &mut Page<'_, '_>, finding: &Finding) -> fmt::Result {
     }
     if !finding.help.is_empty() {
         writeln!(page.out, "      help: {}", terminal(&finding.help))?;
+    }
+    if let Some(limit) = Limit::of(finding) {
+        writeln!(
+            page.out,
+            "      accept: `--accept {}`",
+            terminal(&limit.acceptance(page.digest))
+        )?;
     }
     if !finding.paste.is_empty() {
         // At the start of the line and whole, so that a triple click copies the list and nothing else.

@@ -18,6 +18,7 @@ use super::outline::Outline;
 use super::palette::{Paint, Painted, Palette};
 use super::table::{count, names};
 use crate::model::Address;
+use crate::plan::guard::flags;
 use crate::plan::{Plan, Severity};
 
 /// How much to say, and how.
@@ -37,7 +38,7 @@ pub struct Options<'a> {
 /// Only when `out` fails.
 pub fn plan(out: &mut dyn Write, plan: &Plan, digest: &str, options: Options<'_>) -> fmt::Result {
     let outline = Outline::of(plan);
-    let mut page = Page { out, options, outline: &outline };
+    let mut page = Page { out, options, outline: &outline, digest };
     page.verdict()?;
     findings::blockers(&mut page)?;
     privilege::section(&mut page)?;
@@ -48,7 +49,7 @@ pub fn plan(out: &mut dyn Write, plan: &Plan, digest: &str, options: Options<'_>
     findings::others(&mut page)?;
     operations::section(&mut page)?;
     changes::left_alone(&mut page)?;
-    page.tail(digest)
+    page.tail()
 }
 
 /// Returns the one-line verdict alone: for a status line, a commit status or a title.
@@ -62,6 +63,7 @@ struct Page<'w, 'p> {
     out: &'w mut dyn Write,
     options: Options<'w>,
     outline: &'w Outline<'p>,
+    digest: &'w str,
 }
 
 impl Page<'_, '_> {
@@ -91,10 +93,10 @@ impl Page<'_, '_> {
         writeln!(self.out, "{text}")
     }
 
-    fn tail(&mut self, digest: &str) -> fmt::Result {
+    fn tail(&mut self) -> fmt::Result {
         let plan = self.outline.plan;
         let counts = self.outline.counts;
-        write!(self.out, "\nDigest: {}", terminal(digest))?;
+        write!(self.out, "\nDigest: {}", terminal(self.digest))?;
         let mut small = format!(
             "made on {} for {} at {}",
             plan.observed.today,
@@ -106,7 +108,14 @@ impl Page<'_, '_> {
         }
         let small = self.paint(Paint::Dim, small);
         writeln!(self.out, "\n        {small}")?;
-        if counts.blockers > 0 {
+        if self.outline.only_limits() {
+            let flags = flags(self.outline.of_severity(Severity::Blocker), self.digest);
+            let how = match self.options.apply_with {
+                "" => format!("only with `{flags}`"),
+                command => format!("{command} {flags}"),
+            };
+            writeln!(self.out, "Apply:  {}", terminal(&how))?;
+        } else if counts.blockers > 0 {
             let blockers = count(counts.blockers, "blocker", "blockers");
             writeln!(self.out, "Apply:  not possible, {blockers} above")?;
         } else if !plan.is_empty() {

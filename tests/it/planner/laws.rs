@@ -16,12 +16,12 @@ use super::naive;
 use super::wishes::{as_live, swapped, wished};
 
 /// Returns the writes of a plan to one integration.
-fn own<'p>(plan: &'p Plan, key: &IntegrationKey) -> Vec<&'p Operation> {
+pub(crate) fn own<'p>(plan: &'p Plan, key: &IntegrationKey) -> Vec<&'p Operation> {
     operations(plan).filter(|operation| key.as_str() == operation.unit().as_str()).collect()
 }
 
 /// Returns the states that one integration goes through, or `None` when the platform refuses a write.
-fn states(
+pub(crate) fn states(
     live: &Snapshot,
     key: &IntegrationKey,
     writes: &[&Operation],

@@ -3,10 +3,10 @@
 mod cases;
 mod findings;
 pub(crate) mod harness;
-mod laws;
-mod naive;
+pub(crate) mod laws;
+pub(crate) mod naive;
 mod names;
 mod resume;
 mod seal;
 mod undo;
-mod wishes;
+pub(crate) mod wishes;

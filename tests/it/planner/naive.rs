@@ -73,7 +73,7 @@ fn holds(list: &ScopeSet, declared: &Scope) -> bool {
 }
 
 /// Returns everybody together with every action that runs for them.
-fn works(
+pub(crate) fn works(
     facts: &Integration,
     state: &IntegrationState,
     directory: &Directory,
@@ -91,7 +91,7 @@ fn works(
     pairs
 }
 
-fn requested(state: &IntegrationState) -> BTreeSet<String> {
+pub(crate) fn requested(state: &IntegrationState) -> BTreeSet<String> {
     state.requested.iter().map(ToString::to_string).collect()
 }
 

@@ -208,11 +208,11 @@ fn a_digest_without_its_consent_opens_nothing() {
     let fine = sealed(YAML, &LIVE);
     let other = Digest::of_bytes(b"another plan");
     for consent in [Consent::Prompt, Consent::Flag, Consent::SavedPlan(fine.digest().clone())] {
-        let approved = ApprovedPlan::new(fine.clone(), consent.clone()).unwrap();
+        let approved = ApprovedPlan::new(fine.clone(), consent.clone(), Vec::new()).unwrap();
         assert_eq!((approved.sealed(), approved.consent()), (&fine, &consent));
     }
     assert!(matches!(
-        ApprovedPlan::new(fine.clone(), Consent::SavedPlan(other.clone())),
+        ApprovedPlan::new(fine.clone(), Consent::SavedPlan(other.clone()), Vec::new()),
         Err(Refusal::OtherPlan { given, actual })
             if given == other.as_str() && actual == fine.digest().as_str()
     ));
@@ -224,12 +224,12 @@ fn a_digest_without_its_consent_opens_nothing() {
     });
     let unreviewed = sealed("integrations: {sharepoint: {oauth: {mode: managed}}}", &live);
     assert!(matches!(
-        ApprovedPlan::new(unreviewed.clone(), Consent::Flag),
+        ApprovedPlan::new(unreviewed.clone(), Consent::Flag, Vec::new()),
         Err(Refusal::Unreviewed(list)) if list.len() == 1 && list[0].scope == scope("Mail.Send")
     ));
-    assert!(ApprovedPlan::new(unreviewed.clone(), Consent::Prompt).is_ok());
+    assert!(ApprovedPlan::new(unreviewed.clone(), Consent::Prompt, Vec::new()).is_ok());
     let saved = Consent::SavedPlan(unreviewed.digest().clone());
-    assert!(ApprovedPlan::new(unreviewed, saved).is_ok());
+    assert!(ApprovedPlan::new(unreviewed, saved, Vec::new()).is_ok());
 
     // A blocker is stronger than every consent.
     let yaml =
@@ -237,7 +237,7 @@ fn a_digest_without_its_consent_opens_nothing() {
     let blocked = sealed(yaml, &QUIET);
     for consent in [Consent::Prompt, Consent::Flag, Consent::SavedPlan(blocked.digest().clone())] {
         assert!(matches!(
-            ApprovedPlan::new(blocked.clone(), consent),
+            ApprovedPlan::new(blocked.clone(), consent, Vec::new()),
             Err(Refusal::Blocked(list)) if list.iter().any(|f| f.code == "scope-case-mismatch")
         ));
     }
@@ -245,7 +245,7 @@ fn a_digest_without_its_consent_opens_nothing() {
     let mut raised = plan(YAML, &LIVE);
     raised.observed.findings[0].severity = Severity::Blocker;
     assert!(matches!(
-        ApprovedPlan::new(SealedPlan::seal(raised), Consent::Prompt),
+        ApprovedPlan::new(SealedPlan::seal(raised), Consent::Prompt, Vec::new()),
         Err(Refusal::Blocked(_))
     ));
 }

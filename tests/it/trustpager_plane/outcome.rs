@@ -127,7 +127,8 @@ async fn calls_are_answered_exactly_as_the_plan_said() {
     assert!(problems.is_empty(), "{problems:?}");
     let made = made.unwrap();
 
-    let approved = ApprovedPlan::new(SealedPlan::seal(made.clone()), Consent::Flag).unwrap();
+    let approved =
+        ApprovedPlan::new(SealedPlan::seal(made.clone()), Consent::Flag, Vec::new()).unwrap();
     let interrupted = AtomicBool::new(false);
     let options = Options { today, parallelism: 2, interrupted: &interrupted };
     let (report, _) =

@@ -1,0 +1,161 @@
+//! What a prospect takes away, from what and whom, and how much there is to take.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::audience::Audience;
+use super::machine::{Context, runs};
+use super::people::{Grants, must_reconnect};
+use super::prospect::Prospect;
+use super::state::{Client, IntegrationState, Mode, Snapshot};
+use crate::model::{Address, Reach as _, Scope, UserId};
+use crate::plan::laws::Violation;
+use crate::plan::{Loss, LossKind};
+
+/// Returns everything that the steps take something from, for good or for a moment.
+#[must_use]
+pub fn losses(prospect: &Prospect<'_>) -> Vec<Loss> {
+    if prospect.operations.is_empty() {
+        return Vec::new();
+    }
+    let (before, after) = (prospect.before(), &prospect.after);
+    let mut losses = Vec::new();
+    let mut lose = |address: Address, declared_at: Address, kind| {
+        losses.push(Loss { address, declared_at, kind });
+    };
+    let lines = scope_lines(prospect);
+    for (scope, line) in &lines {
+        lose(scope_address(prospect, scope), line.clone(), LossKind::Scope);
+    }
+    if let (Some(first), Some(last)) = (&prospect.before_facts, &prospect.after_facts) {
+        // Both hold every action, in the order of their addresses.
+        for ((address, first), (_, last)) in first.reach.iter().zip(&last.reach) {
+            if !first.within(last) {
+                let stops = *last == Audience::NotRunning;
+                let line = use_line(prospect, &lines, address, stops);
+                lose(address.clone(), line, LossKind::Use);
+            }
+        }
+    }
+    for (key, own) in &before.actions {
+        let Some(new) = after.actions.get(key) else { continue };
+        if !own.access.is_within(&new.access) {
+            lose(prospect.action(key), prospect.declared_at(key), LossKind::Setting);
+        }
+    }
+    if !before.access.is_within(&after.access) {
+        let address = prospect.address.child("access");
+        lose(address.clone(), address, LossKind::Setting);
+    }
+    if before.client != Client::Unconfigured && before.client.identity() != after.client.identity()
+    {
+        let address = prospect.address.child("oauth");
+        lose(address.clone(), address, LossKind::Client);
+    }
+    for violation in &prospect.window {
+        let address = match violation {
+            Violation::Outage(address) => address.clone(),
+            Violation::Churn(scope) => scope_address(prospect, scope),
+            // More than either state allows takes nothing; a scope that leaves for good is a loss above.
+            Violation::ExcessUse(_) | Violation::ExcessScope(_) | Violation::LockedScope(_) => {
+                continue;
+            }
+        };
+        lose(address, prospect.address.child("on_swap"), LossKind::Moment);
+    }
+    losses
+}
+
+fn scope_address(prospect: &Prospect<'_>, scope: &Scope) -> Address {
+    prospect.address.child("oauth").child("scopes").child(scope.as_str())
+}
+
+/// Returns, for every scope that is no longer requested, the line that asks for it: the list where there is one, else that
+/// of an action that the plan turns off and that declares it, else the client. One look at each action.
+fn scope_lines(prospect: &Prospect<'_>) -> BTreeMap<Scope, Address> {
+    let (before, after) = (prospect.before(), &prospect.after);
+    let removed = before.requested.minus(&after.requested);
+    let oauth = prospect.address.child("oauth");
+    if after.client.mode() == Some(Mode::Fixed) {
+        let list = oauth.child("scopes");
+        return removed.iter().map(|scope| (scope.clone(), list.clone())).collect();
+    }
+    let on = |state: &IntegrationState, key| {
+        state.actions.get(key).is_some_and(|own| own.access.is_on())
+    };
+    let mut lines = BTreeMap::new();
+    for action in prospect.facts().actions.values() {
+        if on(before, &action.key) && !on(after, &action.key) {
+            for scope in action.required_scopes.iter().filter(|scope| removed.contains(scope)) {
+                lines.entry(scope.clone()).or_insert_with(|| prospect.declared_at(&action.key));
+            }
+        }
+    }
+    for scope in &removed {
+        lines.entry(scope.clone()).or_insert_with(|| oauth.clone());
+    }
+    lines
+}
+
+/// Returns the line for which an action is used by fewer people: its own where that narrows, else that of a scope that it
+/// loses, else the access of the integration.
+fn use_line(
+    prospect: &Prospect<'_>,
+    lines: &BTreeMap<Scope, Address>,
+    action: &Address,
+    stops: bool,
+) -> Address {
+    let access = prospect.address.child("access");
+    let Some(facts) = prospect.facts().actions.get(action.name()) else { return access };
+    let own =
+        |state: &IntegrationState| state.actions.get(&facts.key).map(|own| own.access.clone());
+    match (own(prospect.before()), own(&prospect.after)) {
+        (Some(before), Some(after)) if !before.is_within(&after) => {
+            prospect.declared_at(&facts.key)
+        }
+        _ if stops => {
+            let line = facts.required_scopes.iter().find_map(|scope| lines.get(scope));
+            line.cloned().unwrap_or_else(|| prospect.address.child("oauth"))
+        }
+        _ => access,
+    }
+}
+
+/// Returns who must reconnect after `after` who need not do so at `before`.
+#[must_use]
+pub fn newly_reconnecting(
+    context: Context<'_>,
+    before: &IntegrationState,
+    after: &IntegrationState,
+    grants: &Grants<'_>,
+) -> BTreeSet<UserId> {
+    let had_to = must_reconnect(context, before, grants);
+    let must = must_reconnect(context, after, grants);
+    must.into_iter().filter(|user| !had_to.contains(user)).collect()
+}
+
+/// Returns how much there is to take in the whole workspace: requested scopes, and actions that run for somebody, be it
+/// for admins alone.
+#[must_use]
+pub fn rights(snapshot: &Snapshot) -> usize {
+    let each = snapshot.integrations.values().map(|live| {
+        let running = live.facts.actions.values().filter(|a| runs(&live.facts, &live.state, a));
+        live.state.requested.len() + running.count()
+    });
+    each.sum()
+}
+
+/// Returns every address that a protection may name in this workspace, above and below included.
+#[must_use]
+pub fn addresses(snapshot: &Snapshot) -> Vec<Address> {
+    let mut all = vec![Address::workspace().child("new_actions_enabled_by_default")];
+    for (key, live) in &snapshot.integrations {
+        let unit = Address::of(&[key.as_str()]);
+        all.push(unit.child("access"));
+        let (scopes, actions) = (unit.child("oauth").child("scopes"), unit.child("actions"));
+        // Also without a scope in it, so that the list itself can be protected.
+        all.push(scopes.clone());
+        all.extend(live.state.requested.iter().map(|scope| scopes.child(scope.as_str())));
+        all.extend(live.facts.actions.keys().map(|action| actions.child(action.as_str())));
+    }
+    all
+}
