@@ -14,7 +14,7 @@ pub(in crate::cli) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failu
         return super::history::run(args, env, ui);
     }
     let Some(file) = &args.path else {
-        return Err(Failure::new(Exit::Usage, "name a plan file, or say `--last`"));
+        return Err(Failure::new(Exit::Usage, "name a saved PLAN, or ask for `--last`"));
     };
     let sealed = read(file)?;
     let apply_with = format!("scopeform apply {}", file.display());

@@ -337,21 +337,30 @@ fn without_unknown_names(inverse: &mut Inverse<Desired>, snapshot: &Snapshot) {
         let before = inverse.desired.clone();
         for problem in errors {
             let parts: Vec<&str> = problem.at.as_str().splitn(4, '/').collect();
+            let mut address = problem.at.clone();
             if let [key, rest @ ..] = parts.as_slice()
                 && let Some(wanted) = inverse.desired.integrations.get_mut(*key)
             {
+                let unit = Address::of(&[*key]);
                 match rest {
-                    ["access", ..] => wanted.access = None,
-                    ["oauth", ..] => wanted.oauth = None,
+                    ["access", ..] => {
+                        wanted.access = None;
+                        address = unit.child("access");
+                    }
+                    ["oauth", ..] => {
+                        wanted.oauth = None;
+                        address = unit.child("oauth");
+                    }
                     ["actions", action, ..] => {
                         wanted.actions.remove(*action);
+                        address = unit.child("actions").child(action);
                     }
                     _ => {
                         inverse.desired.integrations.remove(*key);
                     }
                 }
             }
-            inverse.unrestored.push(Unrestored { address: problem.at, what: problem.message });
+            inverse.unrestored.push(Unrestored { address, what: problem.message });
         }
         if inverse.desired == before {
             // Nothing that could be taken out by name: without any wish there is no problem.
@@ -396,7 +405,9 @@ pub fn unrestored(
         }
         for (key, was) in &before.actions {
             let (then, is) = (left.actions.get(key), end.actions.get(key));
-            if then == Some(was) || is.is_none_or(|is| is == was) {
+            // Neither the run nor the way back: somebody else's doing.
+            let others = then == Some(was) && live.actions.get(key) != Some(was);
+            if others || is.is_none_or(|is| is == was) {
                 continue;
             }
             let (was, is) = (value::action(was), is.map(value::action).unwrap_or_default());

@@ -120,6 +120,6 @@ impl<'p> Left<'p> {
             && self.list.is_none_or(|list| {
                 live.client.mode() == Some(Mode::Fixed) && *list == live.requested
             })
-            && self.scopes.iter().all(|(scope, on)| live.requested.contains(*scope) == *on)
+            && self.scopes.iter().all(|(scope, on)| live.requested.contains(scope) == *on)
     }
 }

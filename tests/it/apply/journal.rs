@@ -337,7 +337,7 @@ fn runs_are_listed_and_shown_by_the_beginning_of_their_id() {
     let plane = Plane::start();
     let lab = plane.lab(WISHES);
     lab.run("show --last").exits(1).says(&["no apply has been noted in"]);
-    lab.run("show").exits(64).says(&["name a plan file, or say `--last`"]);
+    lab.run("show").exits(64).says(&["name a saved PLAN, or ask for `--last`"]);
     plane.run(&lab, SERIAL).exits(0);
     let id = lines(&lab)[0]["run"].as_str().unwrap().to_owned();
     lab.run(&format!("show --run {}", &id[..20])).exits(0).prints(&[&id, "Complete"]);

@@ -71,8 +71,7 @@ fn what_has_moved_since_is_named_and_left_alone() {
     ]);
     let state = plane.state().to_string();
     assert!(state.contains("sales"), "{state}");
-    let told = valid(&plane.run(&lab, "undo --run 2 --json --out back.json").done());
-    assert!(told.get("error_count").is_some() || told["run"].is_string(), "{told}");
+    plane.run(&lab, "undo --run 2").exits(1).says(&["`2` means several runs"]);
 }
 
 #[test]
@@ -137,6 +136,14 @@ integrations:
     lab.write("scopeform.yaml", &super::plane::config_at(&plane.url(), &other));
     run("apply --auto-approve").exits(0);
     assert_ne!(plane.state(), first);
+    // Ben has connected with the second client; Ana had to anyway.
+    let (status, minted) =
+        plane.admin("POST", "tokens", Some(&json!({ "user": "ben@acme.example" })));
+    assert_eq!(status, 201, "{minted}");
+    let path = "/odeus/v1/workspaces/acme/integrations/notes/connection";
+    let ben = minted["token"].as_str().unwrap();
+    let (status, answer) = super::wire::call(plane.address, ben, "POST", path, None, None);
+    assert_eq!(status, 200, "{answer}");
     run("undo --auto-approve").exits(0).prints(&[
         "Cannot be restored:",
         "notes/oauth/client/secret: its value: what `env:NOTES_SECRET` holds now is sent",

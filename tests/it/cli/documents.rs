@@ -31,6 +31,8 @@ fn documents_fit_their_schemas() {
     valid("report.schema.json", &run("apply p.json --json", 0));
     valid("report.schema.json", &run("apply --auto-approve --json", 0));
     valid("plan.schema.json", &run("plan --json", 0));
+    valid("report.schema.json", &run("apply p.json --json", 0));
+    plane.switch("notes", "read_note", &serde_json::json!({ "only": [{ "group": "sales" }] }));
     valid("diagnostics.schema.json", &run("apply p.json --json", 3));
 }
 

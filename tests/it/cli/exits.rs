@@ -42,7 +42,7 @@ fn stale_is_3() {
     let plane = Plane::start();
     let lab = plane.lab(WISHES);
     plane.run(&lab, "plan --out p.json").exits(0);
-    plane.switch("notes", "read_note", &json!("everyone"));
+    plane.switch("notes", "read_note", &json!({ "only": [{ "group": "sales" }] }));
     plane.run(&lab, "apply p.json").exits(3);
 }
 
