@@ -120,8 +120,7 @@ pub fn order<M: Machine>(
         match search(start, candidate) {
             Searched::Found(positions) => {
                 let steps = positions.iter().filter_map(|position| candidate.steps.get(*position));
-                let found: Vec<M::Operation> =
-                    steps.map(|taken| taken.operation.clone()).collect();
+                let found: Vec<M::Operation> = steps.map(|taken| taken.operation.clone()).collect();
                 if let Ok(ordered) = fold(start, &before, &found)
                     && ordered.window.is_empty()
                 {

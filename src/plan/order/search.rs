@@ -37,12 +37,10 @@ enum Thing {
 
 fn named(violation: &Violation) -> Thing {
     match violation {
-        Violation::Outage(address) | Violation::ExcessUse(address) => {
-            Thing::Reach(address.clone())
+        Violation::Outage(address) | Violation::ExcessUse(address) => Thing::Reach(address.clone()),
+        Violation::ExcessScope(scope) | Violation::Churn(scope) | Violation::LockedScope(scope) => {
+            Thing::Scope(scope.clone())
         }
-        Violation::ExcessScope(scope)
-        | Violation::Churn(scope)
-        | Violation::LockedScope(scope) => Thing::Scope(scope.clone()),
     }
 }
 
@@ -132,13 +130,7 @@ impl<'a, M: Machine> Walk<'a, M> {
     }
 
     /// Goes on from `machine`, where the conflicting operations in `taken` and the first `passed` others are done.
-    fn walk(
-        &mut self,
-        machine: &M,
-        taken: u16,
-        mut passed: usize,
-        order: &mut Vec<usize>,
-    ) -> bool {
+    fn walk(&mut self, machine: &M, taken: u16, mut passed: usize, order: &mut Vec<usize>) -> bool {
         let (entered, length) = (passed, order.len());
         let mut here = machine.clone();
         let is_open = |bit: usize| taken & (1 << bit) == 0;

@@ -292,10 +292,8 @@ fn a_genuine_swap_in_a_unit_of_two_hundred_is_named_and_not_called_unsearched() 
     things.extend(others.iter().map(|y| (*y, "")));
     let start = Toy::new("ab", &things);
     let rest: Vec<Op> = others.iter().map(|y| Op::Own(y, "a")).collect();
-    let orders = [
-        [&[gate.clone()], &rest[..], &[own.clone()]].concat(),
-        [&rest[..], &[own, gate]].concat(),
-    ];
+    let orders =
+        [[&[gate.clone()], &rest[..], &[own.clone()]].concat(), [&rest[..], &[own, gate]].concat()];
     let ordered = order(&start, &orders, Tolerance::Nothing).unwrap();
     assert_eq!(ordered.window, [Violation::ExcessUse(Address::of(&["x"]))]);
     assert!(!ordered.tolerated && ordered.unsearched.is_none());
