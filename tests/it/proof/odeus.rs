@@ -9,7 +9,7 @@ use scopeform::platform::odeus::desired::{
     Desired, DesiredIntegration, DesiredList, DesiredOauth, OnSwap,
 };
 use scopeform::platform::odeus::machine::{Context, transition};
-use scopeform::platform::odeus::operation::IntegrationOperation;
+use scopeform::platform::odeus::operation::{IntegrationOperation, Operation};
 use scopeform::platform::odeus::state::{IntegrationState, Snapshot};
 
 use super::laws::{Law, View, broken};
@@ -85,7 +85,7 @@ struct Way {
 }
 
 /// One wish, and the plans made for it so far.
-struct Pursuit<'a> {
+pub(crate) struct Pursuit<'a> {
     world: &'a World,
     eye: &'a Eye,
     desired: Desired,
@@ -95,7 +95,7 @@ struct Pursuit<'a> {
 }
 
 impl<'a> Pursuit<'a> {
-    fn new(world: &'a World, eye: &'a Eye, wish: &DesiredIntegration) -> Self {
+    pub(crate) fn new(world: &'a World, eye: &'a Eye, wish: &DesiredIntegration) -> Self {
         let key: IntegrationKey = NAME.try_into().unwrap();
         let desired = Desired {
             workspace: world.base.workspace.clone(),
@@ -197,13 +197,19 @@ impl<'a> Pursuit<'a> {
         }
     }
 
-    /// Plans from `first`, stops at every point, plans again there, and compares.
-    fn pursue(&mut self, first: &IntegrationState) {
+    /// Plans from `first`, stops at every point, plans again there, and compares. Returns the writes and the window.
+    pub(crate) fn pursue(&mut self, first: &IntegrationState) -> (Vec<String>, Option<Severity>) {
         self.visited.pairs += 1;
         let way = self.way(first);
         let stopped = way.blocked || way.window == Some(Severity::Blocker);
+        let integration: IntegrationKey = NAME.try_into().unwrap();
+        let told = way.writes.iter().map(|change| {
+            let (integration, change) = (integration.clone(), change.clone());
+            Operation::Integration { integration, change }.to_string()
+        });
+        let told = (told.collect(), way.window);
         if stopped {
-            return;
+            return told;
         }
         let end = way.states.last().unwrap();
         let mut longer = 0;
@@ -230,6 +236,7 @@ impl<'a> Pursuit<'a> {
         self.visited.longer += longer;
         let wrong = not_as_wished(&self.eye.catalogue, self.wish(), first, end);
         assert_eq!(wrong, None, "from {first:#?}\nto {:#?}\n{:#?}", self.wish(), way.writes);
+        told
     }
 }
 
