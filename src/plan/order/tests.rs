@@ -261,7 +261,7 @@ fn gate_too_early(things: usize, others: &[&'static str]) -> (Toy, Vec<Op>) {
 fn an_order_that_only_the_search_finds_is_found_among_more_than_seven_conflicting_writes() {
     for things in [8, CONFLICTING - 1] {
         let (start, bad) = gate_too_early(things, &[]);
-        let ordered = order(&start, &[bad.clone()], Tolerance::Nothing).unwrap();
+        let ordered = order(&start, std::slice::from_ref(&bad), Tolerance::Nothing).unwrap();
         assert!(ordered.window.is_empty(), "{things}: {:?}", ordered.window);
         let mut good = bad.clone();
         good.rotate_left(1);
@@ -275,7 +275,7 @@ fn an_order_that_only_the_search_finds_is_found_among_more_than_seven_conflictin
 fn only_what_conflicts_changes_places_in_a_unit_of_two_hundred() {
     let others = many(190);
     let (start, bad) = gate_too_early(9, &others);
-    let ordered = order(&start, &[bad.clone()], Tolerance::Nothing).unwrap();
+    let ordered = order(&start, std::slice::from_ref(&bad), Tolerance::Nothing).unwrap();
     assert!(ordered.window.is_empty(), "{:?}", ordered.window);
     let mut good = bad[1..10].to_vec();
     good.push(bad[0].clone());
@@ -292,8 +292,10 @@ fn a_genuine_swap_in_a_unit_of_two_hundred_is_named_and_not_called_unsearched() 
     things.extend(others.iter().map(|y| (*y, "")));
     let start = Toy::new("ab", &things);
     let rest: Vec<Op> = others.iter().map(|y| Op::Own(y, "a")).collect();
-    let orders =
-        [[&[gate.clone()], &rest[..], &[own.clone()]].concat(), [&rest[..], &[own, gate]].concat()];
+    let orders = [
+        [std::slice::from_ref(&gate), &rest[..], std::slice::from_ref(&own)].concat(),
+        [&rest[..], &[own.clone(), gate.clone()]].concat(),
+    ];
     let ordered = order(&start, &orders, Tolerance::Nothing).unwrap();
     assert_eq!(ordered.window, [Violation::ExcessUse(Address::of(&["x"]))]);
     assert!(!ordered.tolerated && ordered.unsearched.is_none());
@@ -327,7 +329,7 @@ fn what_the_search_meets_on_its_way_joins_the_conflict() {
     // which stands last and is innocent where it stands.
     let start = Toy::new("a", &[("x", "ab"), ("z", "a")]);
     let bad = vec![Op::Own("z", "ab"), Op::Gate("ab"), Op::Own("x", "a"), Op::Own("z", "a")];
-    let ordered = order(&start, &[bad.clone()], Tolerance::Nothing).unwrap();
+    let ordered = order(&start, std::slice::from_ref(&bad), Tolerance::Nothing).unwrap();
     // `z` ends as it began, and is open to `b` only while the gate keeps `b` out.
     assert!(ordered.window.is_empty(), "{:?}", ordered.window);
     let place = |op: &Op| taken(&ordered).iter().position(|taken| taken == op).unwrap();

@@ -66,7 +66,7 @@ fn own_client(scopes: ScopePolicy) -> Client {
 /// One action and a native one, everything else free: modes, lists, acceptances, pending scopes, both gates, `on_swap`.
 pub(crate) fn one_action() -> World {
     let lists = subsets(&set(&["s", "t"])).into_iter().filter(|list| !list.is_empty());
-    build(Parts {
+    build(&Parts {
         title: "one action, all modes, both gates",
         base: &[],
         actions: &[("a", &["s", "t"], false), ("n", &["t"], true)],
@@ -82,7 +82,7 @@ pub(crate) fn one_action() -> World {
 /// Two actions that share a scope with each other and with a native one, on or off; all modes and lists.
 pub(crate) fn two_actions() -> World {
     let lists = subsets(&set(&["o", "s", "t"])).into_iter().filter(|list| !list.is_empty());
-    build(Parts {
+    build(&Parts {
         title: "two actions and a native one, three scopes, all lists",
         base: &["o"],
         actions: &[("a", &["o", "s"], false), ("b", &["s", "t"], false), ("n", &["t"], true)],
@@ -97,7 +97,7 @@ pub(crate) fn two_actions() -> World {
 
 /// Two actions and every share list at both gates: where genuine swaps are.
 pub(crate) fn two_gates() -> World {
-    build(Parts {
+    build(&Parts {
         title: "two actions, every share list at both gates",
         base: &[],
         actions: &[("a", &["s"], false), ("b", &["s", "t"], false)],
@@ -110,7 +110,7 @@ pub(crate) fn two_gates() -> World {
     })
 }
 
-fn build(parts: Parts) -> World {
+fn build(parts: &Parts) -> World {
     let actions = parts.actions.iter().map(|(name, scopes, native)| {
         let action = new_action(name, scopes, *native);
         (action.key.clone(), action)
@@ -125,8 +125,8 @@ fn build(parts: Parts) -> World {
         base_scopes: set(parts.base),
         actions: actions.collect(),
     };
-    let initial = initial(&facts, &parts);
-    let wishes = wishes(&facts, &parts);
+    let initial = initial(&facts, parts);
+    let wishes = wishes(&facts, parts);
     let users = [
         ("ana@acme.example", Role::Admin),
         ("ben@acme.example", Role::Member),
@@ -164,7 +164,9 @@ fn product<T: Clone>(choices: &[Vec<T>]) -> Vec<Vec<T>> {
     choices.iter().fold(vec![Vec::new()], |so_far, next| {
         so_far
             .iter()
-            .flat_map(|one| next.iter().map(move |last| [&one[..], &[last.clone()]].concat()))
+            .flat_map(|one| {
+                next.iter().map(move |last| [&one[..], std::slice::from_ref(last)].concat())
+            })
             .collect()
     })
 }

@@ -284,7 +284,13 @@ fn not_as_wished(
     None
 }
 
-/// Mutations, each of which makes this fail: tests/mutations/trustpager-*.patch.
+/// Mutations, each of which makes this fail (tests/mutations):
+/// - `excess`, law 2: `check_step` does not look for excess and the save goes before the revokes, so that a doomed token
+///   gets the wider ceiling;
+/// - `trustpager-outage-and-churn`, laws 1 and 3: `check_step` looks for neither, and the ceiling is cleared before it is
+///   saved, which is both.
+///
+/// Law 4 has no content here: the platform locks no scope.
 #[test]
 fn clients_and_tokens_are_led_lawfully_from_every_state_to_every_wish() {
     let choice = Choice::or_every(229);
