@@ -102,7 +102,7 @@ impl Choice {
 
     /// Every initial state and every wish is on some diagonal.
     pub(crate) fn takes(self, initial: usize, wish: usize) -> bool {
-        (initial + wish * 31) % self.0 == 0
+        (initial + wish * 31).is_multiple_of(self.0)
     }
 }
 
