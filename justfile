@@ -14,6 +14,14 @@ check:
 test:
     cargo test
 
+# Every pair of the small worlds in the proof of order (minutes)
+proof:
+    SCOPEFORM_PROOF=whole cargo test --test it proof:: -- --nocapture
+
+# Break the code on purpose, once for each law, and see the named tests fail (minutes)
+mutants *names:
+    tests/mutations/run.sh {{names}}
+
 # Accept changed snapshots, fixtures and published schemas
 bless:
     UPDATE=1 INSTA_UPDATE=always cargo test

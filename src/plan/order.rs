@@ -1,11 +1,15 @@
 //! Which operation comes before which, proven by the machine.
 //!
 //! A platform proposes one or more orders of the same operations, the best first. Each is folded over the live state and
-//! every prefix is checked against the four laws; the first order that keeps them is taken. Only when none does, and the
-//! set is small, are other orders searched. What is then left is a genuine swap: the plan names the window.
+//! every prefix is checked against the four laws; the first order that keeps them is taken. Only when none does are other
+//! orders searched, and only of the operations that get in each other's way (`search.rs`); what is found is folded and
+//! checked like any other. What is then left is a genuine swap: the plan names the window.
 
+mod search;
+
+use self::search::{Searched, search};
 use super::laws::{Facts, Step, Violation, check_step};
-use crate::model::Reach;
+use crate::model::{Address, Reach};
 
 /// A platform's state machine as the planner folds it.
 pub trait Machine: Clone {
@@ -24,6 +28,9 @@ pub trait Machine: Clone {
 
     /// Returns what the laws compare.
     fn facts(&self) -> Facts<Self::Reach>;
+
+    /// Returns the address of the field that `operation` writes.
+    fn field(&self, operation: &Self::Operation) -> Address;
 
     /// Returns the value of the field that `operation` would write now, for the stale check.
     fn before(&self, operation: &Self::Operation) -> serde_json::Value;
@@ -76,10 +83,10 @@ pub struct Ordered<M: Machine> {
     pub window: Vec<Violation>,
     /// Whether everything in the window is tolerated.
     pub tolerated: bool,
+    /// How many operations are in each other's way, where they are too many for their orders to be searched: then there
+    /// may be a lawful order after all.
+    pub unsearched: Option<usize>,
 }
-
-/// How many operations a conflict set may have for its orders to be searched.
-const SEARCHABLE: usize = 7;
 
 /// Returns the first of `orders` that keeps every law on every prefix, another order of the same operations when none
 /// does, or the order with the smallest window.
@@ -92,48 +99,63 @@ pub fn order<M: Machine>(
     tolerance: Tolerance,
 ) -> Result<Ordered<M>, M::Rejected> {
     let before = start.facts();
-    let mut best: Option<Ordered<M>> = None;
+    let mut unlawful: Vec<Ordered<M>> = Vec::new();
     let mut refusal = None;
     for candidate in orders {
         match fold(start, &before, candidate) {
             Ok(ordered) if ordered.window.is_empty() => return Ok(ordered),
-            Ok(ordered) => keep_better(&mut best, ordered, tolerance),
+            Ok(ordered) => unlawful.push(ordered),
             Err(rejected) => refusal = refusal.or(Some(rejected)),
         }
     }
-    let Some(mut best) = best else {
-        return match refusal {
-            Some(rejected) => Err(rejected),
-            None => Ok(Ordered {
-                steps: Vec::new(),
-                after: before.clone(),
-                before,
-                end: start.clone(),
-                window: Vec::new(),
-                tolerated: true,
-            }),
-        };
-    };
-    if best.steps.len() <= SEARCHABLE {
-        let after = best.after.clone();
-        let operations: Vec<M::Operation> =
-            best.steps.iter().map(|taken| taken.operation.clone()).collect();
-        if let Some(found) = search(start, &before, &after, &operations) {
-            return Ok(found);
+    // The smallest window first; of equal ones the first proposed, as the sort is stable.
+    unlawful.sort_by_key(|ordered| badness(ordered, tolerance));
+    let mut searched: Vec<Vec<&M::Operation>> = Vec::new();
+    let mut unsearched = None;
+    for (n, candidate) in unlawful.iter().enumerate() {
+        let operations = by_field(start, candidate);
+        if searched.contains(&operations) {
+            continue;
         }
+        match search(start, candidate) {
+            Searched::Found(positions) => {
+                let steps = positions.iter().filter_map(|position| candidate.steps.get(*position));
+                let found: Vec<M::Operation> = steps.map(|taken| taken.operation.clone()).collect();
+                if let Ok(ordered) = fold(start, &before, &found)
+                    && ordered.window.is_empty()
+                {
+                    return Ok(ordered);
+                }
+            }
+            Searched::TooMany(conflicting) if n == 0 => unsearched = Some(conflicting),
+            Searched::TooMany(_) | Searched::Nothing => {}
+        }
+        searched.push(operations);
     }
-    best.tolerated = best.window.iter().all(|violation| tolerance.allows(violation));
-    Ok(best)
+    match (unlawful.into_iter().next(), refusal) {
+        (Some(mut best), _) => {
+            best.tolerated = best.window.iter().all(|violation| tolerance.allows(violation));
+            best.unsearched = unsearched;
+            Ok(best)
+        }
+        (None, Some(rejected)) => Err(rejected),
+        // Nothing was proposed: nothing is done.
+        (None, None) => fold(start, &before, &[]),
+    }
 }
 
-fn keep_better<M: Machine>(best: &mut Option<Ordered<M>>, new: Ordered<M>, tolerance: Tolerance) {
-    let badness = |ordered: &Ordered<M>| {
-        let untolerated = ordered.window.iter().filter(|v| !tolerance.allows(v)).count();
-        (untolerated, ordered.window.len())
-    };
-    if best.as_ref().is_none_or(|old| badness(&new) < badness(old)) {
-        *best = Some(new);
-    }
+/// How many laws an order breaks that nobody tolerates, then how many it breaks at all.
+fn badness<M: Machine>(ordered: &Ordered<M>, tolerance: Tolerance) -> (usize, usize) {
+    let untolerated = ordered.window.iter().filter(|v| !tolerance.allows(v)).count();
+    (untolerated, ordered.window.len())
+}
+
+/// Returns the operations of an order by the field they write: the same for two orders of the same operations.
+fn by_field<'o, M: Machine>(start: &M, ordered: &'o Ordered<M>) -> Vec<&'o M::Operation> {
+    let mut operations: Vec<&M::Operation> =
+        ordered.steps.iter().map(|taken| &taken.operation).collect();
+    operations.sort_by_cached_key(|operation| start.field(operation));
+    operations
 }
 
 /// Folds `operations` over `start` and checks every prefix.
@@ -155,49 +177,15 @@ fn fold<M: Machine>(
     window.sort();
     window.dedup();
     let tolerated = window.is_empty();
-    Ok(Ordered { steps, before: before.clone(), after, end: machine, window, tolerated })
-}
-
-/// Looks for any order of a small set that keeps every law, depth first, in the given order where there is a choice.
-fn search<M: Machine>(
-    start: &M,
-    before: &Facts<M::Reach>,
-    after: &Facts<M::Reach>,
-    operations: &[M::Operation],
-) -> Option<Ordered<M>> {
-    if operations.is_empty() {
-        if start.facts() != *after {
-            return None;
-        }
-        return Some(Ordered {
-            steps: Vec::new(),
-            before: before.clone(),
-            after: after.clone(),
-            end: start.clone(),
-            window: Vec::new(),
-            tolerated: true,
-        });
-    }
-    for (n, operation) in operations.iter().enumerate() {
-        let mut machine = start.clone();
-        let replaced = machine.before(operation);
-        let Ok(step) = machine.step(operation) else { continue };
-        if !check_step(before, after, &step).is_empty() {
-            continue;
-        }
-        let rest: Vec<M::Operation> = operations
-            .iter()
-            .enumerate()
-            .filter(|(m, _)| *m != n)
-            .map(|(_, operation)| operation.clone())
-            .collect();
-        if let Some(mut found) = search(&machine, before, after, &rest) {
-            let operation = operation.clone();
-            found.steps.insert(0, Taken { operation, before: replaced, step });
-            return Some(found);
-        }
-    }
-    None
+    Ok(Ordered {
+        steps,
+        before: before.clone(),
+        after,
+        end: machine,
+        window,
+        tolerated,
+        unsearched: None,
+    })
 }
 
 #[cfg(test)]

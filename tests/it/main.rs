@@ -24,6 +24,8 @@ mod openapi;
 #[cfg(test)]
 mod planner;
 #[cfg(test)]
+mod proof;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod render_plan;

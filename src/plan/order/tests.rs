@@ -1,7 +1,10 @@
 //! A toy platform: things that reach some letters, and scopes by name.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
+use super::search::CONFLICTING;
 use super::*;
 use crate::model::{Address, Effect, Scope, ScopeDelta};
 use crate::plan::laws::Moved;
@@ -43,6 +46,8 @@ struct Toy {
     own: BTreeMap<&'static str, &'static str>,
     scopes: BTreeSet<&'static str>,
     locked: BTreeSet<&'static str>,
+    /// Steps that this machine and its copies were asked to make.
+    asked: Rc<Cell<usize>>,
 }
 
 impl Toy {
@@ -72,6 +77,7 @@ impl Machine for Toy {
     type Rejected = String;
 
     fn step(&mut self, operation: &Op) -> Result<Step<Letters>, String> {
+        self.asked.set(self.asked.get() + 1);
         let (reach, scopes) = (self.reach(), self.scopes());
         match operation {
             Op::Gate(gate) => self.gate = gate,
@@ -100,6 +106,15 @@ impl Machine for Toy {
             locked_dropped: delta.remove.iter().filter(locked).cloned().collect(),
             effect: Effect { scopes: delta, ..Effect::default() },
         })
+    }
+
+    fn field(&self, operation: &Op) -> Address {
+        match operation {
+            Op::Gate(_) => Address::of(&["gate"]),
+            Op::Own(name, _) => Address::of(&["own", name]),
+            Op::Add(scope) | Op::Drop(scope) => Address::of(&["scope", scope]),
+            Op::Needs(scope) => Address::of(&["needs", scope]),
+        }
     }
 
     fn before(&self, _: &Self::Operation) -> serde_json::Value {
@@ -224,19 +239,100 @@ fn a_refusal_counts_only_when_every_order_is_refused() {
     assert_eq!(error.as_deref(), Some("s is not there"), "the first refusal is told");
 }
 
+const NAMES: [&str; 13] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m"];
+
+/// Names that live as long as the tests do.
+fn many(most: usize) -> Vec<&'static str> {
+    (0..most).map(|n| &*format!("y{n}").leak()).collect()
+}
+
+/// The gate widens while so many things narrow to what it was: it must go last, and is proposed first.
+fn gate_too_early(things: usize, others: &[&'static str]) -> (Toy, Vec<Op>) {
+    let things = &NAMES[..things];
+    let own: Vec<(&str, &str)> =
+        things.iter().map(|x| (*x, "ab")).chain(others.iter().map(|y| (*y, ""))).collect();
+    let mut bad = vec![Op::Gate("ab")];
+    bad.extend(things.iter().map(|x| Op::Own(x, "a")));
+    bad.extend(others.iter().map(|y| Op::Own(y, "a")));
+    (Toy::new("a", &own), bad)
+}
+
 #[test]
-fn a_large_conflict_set_is_not_searched_and_blocks() {
-    let names = ["p", "q", "r", "s", "t", "u", "v"];
-    let mut own: Vec<(&str, &str)> = names.iter().map(|name| (*name, "a")).collect();
-    own.push(("x", "ab"));
-    let start = Toy::new("a", &own);
-    // The bad order of the first test, among more writes than are searched.
-    let mut bad: Vec<Op> = vec![Op::Gate("ab"), Op::Own("x", "a")];
-    bad.extend(names.iter().map(|name| Op::Own(name, "")));
-    assert!(bad.len() > SEARCHABLE);
-    let ordered = order(&start, &[bad.clone()], Tolerance::Nothing).unwrap();
-    assert!(!ordered.window.is_empty() && !ordered.tolerated);
-    bad.truncate(SEARCHABLE);
-    let ordered = order(&start, &[bad], Tolerance::Nothing).unwrap();
+fn an_order_that_only_the_search_finds_is_found_among_more_than_seven_conflicting_writes() {
+    for things in [8, CONFLICTING - 1] {
+        let (start, bad) = gate_too_early(things, &[]);
+        let ordered = order(&start, std::slice::from_ref(&bad), Tolerance::Nothing).unwrap();
+        assert!(ordered.window.is_empty(), "{things}: {:?}", ordered.window);
+        let mut good = bad.clone();
+        good.rotate_left(1);
+        assert_eq!(taken(&ordered), good);
+        // Two folds of the whole, and the search itself.
+        assert!(start.asked.get() < 2_000, "{things} took {} steps", start.asked.get());
+    }
+}
+
+#[test]
+fn only_what_conflicts_changes_places_in_a_unit_of_two_hundred() {
+    let others = many(190);
+    let (start, bad) = gate_too_early(9, &others);
+    let ordered = order(&start, std::slice::from_ref(&bad), Tolerance::Nothing).unwrap();
     assert!(ordered.window.is_empty(), "{:?}", ordered.window);
+    let mut good = bad[1..10].to_vec();
+    good.push(bad[0].clone());
+    good.extend_from_slice(&bad[10..]);
+    assert_eq!(taken(&ordered), good);
+    assert!(start.asked.get() < 4 * bad.len(), "{} steps", start.asked.get());
+}
+
+#[test]
+fn a_genuine_swap_in_a_unit_of_two_hundred_is_named_and_not_called_unsearched() {
+    let others = many(198);
+    let (gate, own) = (Op::Gate("ac"), Op::Own("x", "ab"));
+    let mut things = vec![("x", "ac")];
+    things.extend(others.iter().map(|y| (*y, "")));
+    let start = Toy::new("ab", &things);
+    let rest: Vec<Op> = others.iter().map(|y| Op::Own(y, "a")).collect();
+    let orders = [
+        [std::slice::from_ref(&gate), &rest[..], std::slice::from_ref(&own)].concat(),
+        [&rest[..], &[own.clone(), gate.clone()]].concat(),
+    ];
+    let ordered = order(&start, &orders, Tolerance::Nothing).unwrap();
+    assert_eq!(ordered.window, [Violation::ExcessUse(Address::of(&["x"]))]);
+    assert!(!ordered.tolerated && ordered.unsearched.is_none());
+    assert_eq!(taken(&ordered), orders[0], "the first of equal windows");
+    assert!(start.asked.get() < 4 * 200, "{} steps", start.asked.get());
+}
+
+#[test]
+fn a_lawful_order_costs_one_step_for_each_write() {
+    let others = many(5_000);
+    let things: Vec<(&str, &str)> = others.iter().map(|y| (*y, "")).collect();
+    // One thing at a time, so that the toy is as fast as its steps are many.
+    let orders: Vec<Vec<Op>> =
+        vec![others.iter().map(|_| Op::Own("y0", "a")).collect(), vec![Op::Gate("b")]];
+    let start = Toy::new("a", &things[..1]);
+    let ordered = order(&start, &orders, Tolerance::Nothing).unwrap();
+    assert_eq!((ordered.steps.len(), start.asked.get()), (5_000, 5_000));
+}
+
+#[test]
+fn more_conflicting_writes_than_are_searched_block_and_say_so() {
+    let (start, bad) = gate_too_early(CONFLICTING, &[]);
+    let ordered = order(&start, &[bad], Tolerance::Nothing).unwrap();
+    assert!(!ordered.window.is_empty() && !ordered.tolerated);
+    assert_eq!(ordered.unsearched, Some(CONFLICTING + 1));
+}
+
+#[test]
+fn what_the_search_meets_on_its_way_joins_the_conflict() {
+    // `x` alone is in the window. Turned round it waits for the gate, and the gate may only open once `z` has narrowed,
+    // which stands last and is innocent where it stands.
+    let start = Toy::new("a", &[("x", "ab"), ("z", "a")]);
+    let bad = vec![Op::Own("z", "ab"), Op::Gate("ab"), Op::Own("x", "a"), Op::Own("z", "a")];
+    let ordered = order(&start, std::slice::from_ref(&bad), Tolerance::Nothing).unwrap();
+    // `z` ends as it began, and is open to `b` only while the gate keeps `b` out.
+    assert!(ordered.window.is_empty(), "{:?}", ordered.window);
+    let place = |op: &Op| taken(&ordered).iter().position(|taken| taken == op).unwrap();
+    assert!(place(&bad[2]) < place(&bad[1]) && place(&bad[3]) < place(&bad[1]));
+    assert!(place(&bad[0]) < place(&bad[3]), "two writes of one field never change places");
 }

@@ -230,6 +230,33 @@ fn set_finally(toggle: &Toggle) -> Op {
     toggle.set(toggle.after.accepted_missing.clone())
 }
 
+/// Acceptances that are traded, such as without `a` for without `b`, go through both: where the list loses `b` and gains
+/// `a`, neither acceptance alone keeps the action running on both sides of that write. Returns what is accepted before the
+/// list and what after it, or nothing when no acceptance is traded.
+fn bridged(toggles: &[Toggle]) -> Option<(Vec<Op>, Vec<Op>)> {
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    for toggle in of(toggles, Class::Accept) {
+        let finally = &toggle.after.accepted_missing;
+        let both = toggle.before.accepted_missing.intersection(&toggle.required).union(finally);
+        if both == *finally {
+            before.push(set_finally(toggle));
+        } else {
+            let (action, access) = (toggle.key.clone(), toggle.after.access.clone());
+            before.push(Op::SetActionAccess { action, access, accept: both });
+            after.push(set_finally(toggle));
+        }
+    }
+    (!after.is_empty()).then_some((before, after))
+}
+
+/// Returns what is accepted before the list moves and what after it, in the ways worth trying: once, or through a bridge.
+fn acceptances(toggles: &[Toggle]) -> Vec<(Vec<Op>, Vec<Op>)> {
+    let withdraw: Vec<Op> = withdrawing(toggles).collect();
+    let mut ways = vec![(accepting(toggles).collect(), withdraw.clone())];
+    ways.extend(bridged(toggles).map(|(before, after)| (before, [after, withdraw].concat())));
+    ways
+}
+
 fn plain(toggles: &[Toggle]) -> Vec<Op> {
     widening(toggles)
         .chain(narrowing(toggles))
@@ -310,38 +337,36 @@ fn into_sync(toggles: &[Toggle], client: Option<&Op>, live: &IntegrationState) -
 fn out_of_sync(toggles: &[Toggle], client: Option<Op>, live: &IntegrationState) -> Vec<Vec<Op>> {
     let widen: Vec<Op> = widening(toggles).map(set_finally).collect();
     let narrow: Vec<Op> = narrowing(toggles).map(set_finally).collect();
-    let accept: Vec<Op> = accepting(toggles).collect();
-    let withdraw: Vec<Op> = withdrawing(toggles).collect();
     let client: Vec<Op> = client.into_iter().collect();
     let (ahead, rest) = ahead(toggles, live);
-    let mut orders = vec![
-        [&accept[..], &client, &widen, &narrow, &withdraw].concat(),
-        [&accept[..], &narrow, &client, &widen, &withdraw].concat(),
-    ];
-    if !ahead.is_empty() {
-        orders.push([&accept[..], &ahead, &client, &rest, &narrow, &withdraw].concat());
-        orders.push([&accept[..], &ahead, &narrow, &client, &rest, &withdraw].concat());
-    }
-    orders
+    acceptances(toggles)
+        .into_iter()
+        .flat_map(|(accept, withdraw)| {
+            let mut orders = vec![
+                [&accept[..], &client, &widen, &narrow, &withdraw].concat(),
+                [&accept[..], &narrow, &client, &widen, &withdraw].concat(),
+            ];
+            if !ahead.is_empty() {
+                orders.push([&accept[..], &ahead, &client, &rest, &narrow, &withdraw].concat());
+                orders.push([&accept[..], &ahead, &narrow, &client, &rest, &withdraw].concat());
+            }
+            orders
+        })
+        .collect()
 }
 
 /// Parts the widening toggles into those that can be on *before* the list loses their scopes, in two writes each (on,
 /// then accepted without what will be missing), and the others.
 ///
 /// Admins run an action that is off as long as its scopes happen to be requested. If the list drops them first, it stops
-/// for admins until it is turned on.
+/// for admins until it is turned on. An action whose scopes are not all there runs for nobody while it is off, so it can
+/// wait.
 fn ahead(toggles: &[Toggle], live: &IntegrationState) -> (Vec<Op>, Vec<Op>) {
     let (mut early, mut rest) = (Vec::new(), Vec::new());
     for toggle in widening(toggles) {
-        let missing_now = toggle.required.not_covered_by(&live.requested);
-        let possible = match live.client.mode() {
-            Some(Mode::Fixed) => true,
-            Some(Mode::Managed | Mode::Sync) => missing_now.is_empty(),
-            None => false,
-        };
-        let finally = &toggle.after.accepted_missing;
-        if possible && toggle.enables() && missing_now != *finally {
-            early.push(toggle.set(missing_now));
+        let runs = live.client.mode().is_some() && toggle.required.is_covered_by(&live.requested);
+        if runs && toggle.enables() && !toggle.after.accepted_missing.is_empty() {
+            early.push(toggle.set(ScopeSet::new()));
             early.push(set_finally(toggle));
         } else {
             rest.push(set_finally(toggle));
@@ -358,30 +383,30 @@ fn within_fixed(toggles: &[Toggle], live: &IntegrationState, after: &ScopeSet) -
     let early: Vec<Op> = widening(toggles).filter(missing_now).map(set_finally).collect();
     let late: Vec<Op> = widening(toggles).filter(|t| !missing_now(t)).map(set_finally).collect();
     let narrow: Vec<Op> = narrowing(toggles).map(set_finally).collect();
-    let accept: Vec<Op> = accepting(toggles).collect();
-    let withdraw: Vec<Op> = withdrawing(toggles).collect();
     let write = |list: &ScopeSet| Op::SetFixedScopes { scopes: list.clone() };
     let adds = !after.is_subset(before);
     let takes = !before.is_subset(after);
     let all = if before == after { Vec::new() } else { vec![write(after)] };
 
-    // One write of the list where that is safe; two writes, the union in between, only where no single one is.
-    let narrow_first = [&accept[..], &narrow, &all, &early, &late, &withdraw].concat();
-    let list_first = [&accept[..], &all, &early, &late, &narrow, &withdraw].concat();
-    let list_in_the_middle = [&accept[..], &early, &narrow, &all, &late, &withdraw].concat();
-    let mut orders = match (adds, takes) {
-        (true, true) => {
-            let (add, take) = (vec![write(&both)], vec![write(after)]);
-            let split = [&accept[..], &add, &early, &narrow, &take, &late, &withdraw].concat();
-            vec![list_first, narrow_first, list_in_the_middle, split]
-        }
-        (true, false) => vec![list_first, narrow_first],
-        (false, true) => vec![list_in_the_middle, narrow_first],
-        (false, false) => vec![list_first, narrow_first],
-    };
     let (ahead, rest) = ahead(toggles, live);
-    if takes && !ahead.is_empty() {
-        orders.push([&accept[..], &ahead, &narrow, &all, &rest, &withdraw].concat());
-    }
-    orders
+    let orders = acceptances(toggles).into_iter().flat_map(|(accept, withdraw)| {
+        // One write of the list where that is safe; two writes, the union in between, only where no single one is.
+        let narrow_first = [&accept[..], &narrow, &all, &early, &late, &withdraw].concat();
+        let list_first = [&accept[..], &all, &early, &late, &narrow, &withdraw].concat();
+        let list_in_the_middle = [&accept[..], &early, &narrow, &all, &late, &withdraw].concat();
+        let mut orders = match (adds, takes) {
+            (true, true) => {
+                let (add, take) = (vec![write(&both)], vec![write(after)]);
+                let split = [&accept[..], &add, &early, &narrow, &take, &late, &withdraw].concat();
+                vec![list_first, narrow_first, list_in_the_middle, split]
+            }
+            (true, false) | (false, false) => vec![list_first, narrow_first],
+            (false, true) => vec![list_in_the_middle, narrow_first],
+        };
+        if takes && !ahead.is_empty() {
+            orders.push([&accept[..], &ahead, &narrow, &all, &rest, &withdraw].concat());
+        }
+        orders
+    });
+    orders.collect()
 }

@@ -671,6 +671,10 @@ impl crate::plan::order::Machine for Machine<'_> {
         Machine::facts(self)
     }
 
+    fn field(&self, operation: &IntegrationOperation) -> Address {
+        operation.address(&Address::of(&[self.context.facts.key.as_str()]))
+    }
+
     fn before(&self, operation: &IntegrationOperation) -> serde_json::Value {
         super::value::field(operation, &self.state)
     }

@@ -49,6 +49,8 @@ pub struct Prospect<'a> {
     pub window: Vec<Violation>,
     /// Whether the files say to accept that.
     pub tolerated: bool,
+    /// How many writes are in each other's way, where they are too many for their orders to be searched.
+    pub unsearched: Option<usize>,
     /// Why the platform would refuse the target in every order.
     pub rejected: Option<Rejected>,
     /// The integration's connections.
@@ -98,6 +100,7 @@ impl<'a> Prospect<'a> {
             after_facts: None,
             window: Vec::new(),
             tolerated: true,
+            unsearched: None,
             rejected: None,
             connections,
             people: People::default(),
@@ -132,6 +135,7 @@ impl<'a> Prospect<'a> {
                 self.after_facts = Some(ordered.after);
                 self.window = ordered.window;
                 self.tolerated = ordered.tolerated;
+                self.unsearched = ordered.unsearched;
                 self.after = ordered.end.into_state();
                 let (key, unit) = (self.target.key, &self.address);
                 self.operations = ordered

@@ -366,6 +366,10 @@ impl crate::plan::order::Machine for Machine<'_> {
         Machine::facts(self)
     }
 
+    fn field(&self, operation: &Operation) -> Address {
+        operation.address()
+    }
+
     fn before(&self, operation: &Operation) -> serde_json::Value {
         super::prospect::before(operation, &self.state)
     }
