@@ -55,6 +55,8 @@ pub enum Command {
     Plan(Plan),
     /// Show a saved plan
     Show(Show),
+    /// Approve a saved plan: sign its digest with an SSH key
+    Approve(Approve),
     /// Carry out a plan: from files, or a saved one
     Apply(Apply),
     /// Show what is live on Odeus: scopes, actions, badges, who must refresh
@@ -171,6 +173,9 @@ pub struct Plan {
     /// Plan only this integration, OAuth client or API key; may be given several times
     #[arg(long, value_name = "NAME")]
     pub target: Vec<String>,
+    /// Also obey the rules (approvals, raised findings) of the files at this git revision, as before the change
+    #[arg(long, value_name = "REV")]
+    pub base: Option<String>,
     /// Plan as if it were this day (UTC): shows which exceptions will have run out
     #[arg(long, value_name = "DATE")]
     pub today: Option<Date>,
@@ -185,6 +190,32 @@ pub struct Show {
     /// How to print the plan.
     #[command(flatten)]
     pub output: Output,
+}
+
+/// `approve`
+#[derive(Debug, Args)]
+pub struct Approve {
+    /// A plan file
+    #[arg(value_name = "PLAN")]
+    pub plan: PathBuf,
+    /// SSH key to sign with: a private key, or a public one whose private half the agent holds
+    #[arg(long, value_name = "FILE")]
+    pub key: PathBuf,
+    /// Who signs, as the allowed-signers file names them [default: whose key it is]
+    #[arg(long = "as", value_name = "PRINCIPAL")]
+    pub principal: Option<String>,
+    /// How many days the approval is good for [default: as many as the rules allow]
+    #[arg(long, value_name = "N")]
+    pub days: Option<u32>,
+    /// Sign without asking
+    #[arg(long)]
+    pub yes: bool,
+    /// The configuration folder, whose rules are obeyed too
+    #[arg(long, value_name = "FOLDER")]
+    pub config: Option<PathBuf>,
+    /// Print what was signed as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `apply`
@@ -205,6 +236,12 @@ pub struct Apply {
     /// Apply without asking what the files say (not what the vendor added meanwhile)
     #[arg(long)]
     pub auto_approve: bool,
+    /// An approval of this plan, beside those that stand beside a saved plan; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub approval: Vec<PathBuf>,
+    /// Also obey the rules (approvals, raised findings) of the files at this git revision, as before the change
+    #[arg(long, value_name = "REV")]
+    pub base: Option<String>,
     /// Apply only this integration, OAuth client or API key; may be given several times
     #[arg(long, value_name = "NAME")]
     pub target: Vec<String>,

@@ -8,11 +8,14 @@
 //! ```
 
 pub mod args;
+mod base;
 mod clock;
 mod commands;
 mod env;
 pub mod exit;
 mod folder;
+mod gate;
+mod keygen;
 mod live;
 mod product;
 mod secret;
@@ -95,6 +98,7 @@ fn dispatch(cli: &Cli, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
         Command::Validate(args) => commands::validate::run(args, ui),
         Command::Plan(args) => block_on(commands::plan::run(args, env, ui)),
         Command::Show(args) => commands::show::run(args, ui),
+        Command::Approve(args) => commands::approve::run(args, env, ui),
         Command::Apply(args) => block_on(commands::apply::run(args, env, ui)),
         Command::Status(args) => block_on(commands::status::run(args, env, ui)),
         Command::Export(args) => block_on(commands::export::run(args, env, ui)),

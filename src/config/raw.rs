@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use serde_json::{Value as Json, json};
 
 use super::access::{RawAccess, RawAction};
+use super::approvals::RawApprovals;
 use super::leaf::{Endpoint, FindingCode, Version, WantedScope};
 use super::redact::is_variable_name;
 use super::shape::{Leaf, Reader, Refusal, Shape, Table, record};
@@ -33,6 +34,8 @@ record! {
         opt "endpoint" endpoint: Spanned<Endpoint>,
         /// Severities of findings, by code. A finding can be raised, never lowered.
         opt "findings" findings: Table<FindingCode, Spanned<Severity>>,
+        /// Who must agree to which plans, and by which keys they are known.
+        opt "approvals" approvals: RawApprovals,
     }
 }
 

@@ -130,7 +130,7 @@ impl Reader<'_> {
         }
         let name = key.value.as_str();
         let near = nearest(name, known);
-        let diagnostic = if matches!(name, "protect" | "limits" | "approvals") {
+        let diagnostic = if matches!(name, "protect" | "limits") {
             let message = format!("key `{name}` is reserved and not available in this version");
             self.error(Code::ReservedKey, key.span, message).help("remove it")
         } else if is_secret_word(name) && near.is_none() {

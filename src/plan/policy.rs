@@ -8,11 +8,16 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::approvals::{ApprovalRule, Approvals, Requirement, Signer, When, required};
 use super::types::Plan;
 
 /// One set of rules, as one revision of the files states them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Policy {}
+pub struct Policy {
+    /// Who must agree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approvals: Option<Approvals>,
+}
 
 impl Policy {
     /// Returns whether it asks for nothing.
@@ -22,8 +27,13 @@ impl Policy {
     }
 }
 
-/// Puts the rules in force into the plan, and a finding wherever the plan breaks one of them.
+/// Puts the rules in force into the plan, and a finding wherever the plan breaks one of them. Rules that two revisions
+/// have in common are carried once, so that knowing the files before a change does not move the digest where they agree.
 pub fn enforce(plan: &mut Plan, policies: Vec<Policy>) {
-    plan.bound.policies = policies;
-    plan.bound.policies.retain(|policy| !policy.is_empty());
+    plan.bound.policies.clear();
+    for policy in policies {
+        if !policy.is_empty() && !plan.bound.policies.contains(&policy) {
+            plan.bound.policies.push(policy);
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::approval::{Approval, Missing, missing};
 use super::{Digest, SealedPlan};
 use crate::plan::{Finding, Unreviewed};
 
@@ -14,6 +15,8 @@ pub enum Consent {
     Flag,
     /// A saved plan file, named on the command line: whoever reviewed that file agreed to its digest.
     SavedPlan(Digest),
+    /// One of the others, and approvals that people signed. Only these satisfy rules that ask for some.
+    Signed(Box<Self>, Vec<Approval>),
 }
 
 /// Why a plan may not be applied.
@@ -28,6 +31,15 @@ pub enum Refusal {
         crate::plan::count(.0.len(), "scope", "scopes")
     )]
     Unreviewed(Vec<Unreviewed>),
+    /// The rules in force ask for approvals that are not there (exit code 5).
+    #[error(
+        "{} missing",
+        match .0.iter().map(Missing::lacks).sum::<usize>() {
+            1 => "1 approval is".to_owned(),
+            n => format!("{n} approvals are"),
+        }
+    )]
+    Unapproved(Vec<Missing>),
     /// The consent was given to another plan (exit code 5).
     #[error("the consent was given to plan {given}, not to {actual}")]
     OtherPlan {
@@ -49,13 +61,17 @@ impl ApprovedPlan {
     /// Joins a plan and the consent to it.
     ///
     /// # Errors
-    /// When a blocker stands in the plan, or when the consent does not cover all of it.
+    /// When a blocker stands in the plan, when the consent does not cover all of it, or when approvals are missing.
     pub fn new(sealed: SealedPlan, consent: Consent) -> Result<Self, Refusal> {
         let blockers: Vec<Finding> = sealed.plan().blockers().cloned().collect();
         if !blockers.is_empty() {
             return Err(Refusal::Blocked(blockers));
         }
-        match &consent {
+        let (given, approvals): (&Consent, &[Approval]) = match &consent {
+            Consent::Signed(given, approvals) => (given, approvals),
+            other => (other, &[]),
+        };
+        match given {
             Consent::Prompt => {}
             Consent::Flag => {
                 let unreviewed = &sealed.plan().bound.unreviewed;
@@ -71,6 +87,12 @@ impl ApprovedPlan {
                     });
                 }
             }
+            // Signatures go with one of the others, and only once.
+            Consent::Signed(..) => return Err(Refusal::Unapproved(missing(&sealed, &[]))),
+        }
+        let open = missing(&sealed, approvals);
+        if !open.is_empty() {
+            return Err(Refusal::Unapproved(open));
         }
         Ok(Self { sealed, consent })
     }

@@ -9,7 +9,8 @@ use crate::cli::args::{Apply as Args, Format, Output, Reach, Source};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
-use crate::cli::folder::{Folder, data_dir, discover};
+use crate::cli::folder::{Folder, data_dir, root_at_hand};
+use crate::cli::gate::{self, Advice, Gate, Used};
 use crate::cli::live::{self, Place, Target, no_access};
 use crate::cli::product::{Odeus, Product, Trustpager};
 use crate::cli::secret;
@@ -21,6 +22,7 @@ use crate::platform::provider::Reading;
 use crate::render;
 use crate::render::neutral::terminal;
 use crate::render::palette::Paint;
+use crate::seal::approval::{Approval, missing};
 use crate::seal::{ApprovedPlan, Consent, Refusal, SealedPlan};
 
 /// Applies from files or from a saved plan.
@@ -54,40 +56,88 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     }
     let consent = Consent::SavedPlan(sealed.digest().clone());
     let place = Place::of(&sealed.plan().observed.endpoint);
-    let root = root_of(file, &place, args, env)?;
-    let folder = Folder::read(&root, ui).ok();
+    let hand = root_at_hand(args.config.as_deref(), env);
+    let root = match &hand {
+        Some(root) => root.clone(),
+        None => beside(file, &place, env)?,
+    };
+    let folder = match &hand {
+        Some(root) => Some(Folder::read(root, ui)?),
+        None => Folder::read(&root, ui).ok(),
+    };
+    let sealed = match (&folder, &hand) {
+        (Some(folder), Some(_)) => {
+            let policy = gate::at_hand(folder, &sealed, ui)?;
+            sealed.under(policy)
+        }
+        _ => sealed,
+    };
+    let sealed = under_base(sealed, args, ui)?;
+    let used = Used::read(&data_dir(&root, env))?;
+    let today = clock::today();
+    let advice = Advice::Saved(file.to_owned(), args.config.clone());
+    let gate = Gate::open(&sealed, &args.approval, advice, &used, today)?;
+    let consent = Consent::Signed(Box::new(consent), gate.approvals());
     let output = Output { format: Format::Text, json: false, full: false };
     if !args.json {
         plan::print(&sealed, output, &format!("scopeform apply {}", file.display()), ui)?;
     }
     let (reach, parallelism) = (args.reach, args.parallelism);
     let work = Work { place, folder, root, reach, parallelism, env, ui };
-    let approved = approve(sealed, consent)?;
+    let approved = approve(sealed, consent, &gate)?;
     if approved.sealed().plan().is_empty() {
         return nothing(args, ui);
     }
+    let spent = Spent::ready(&approved, &used)?;
     let report = match approved.sealed().plan().bound.platform {
         Kind::Odeus => work.carry_out::<Odeus>(&approved, None).await?.0,
         Kind::Trustpager => work.carry_out::<Trustpager>(&approved, None).await?.0,
     };
-    finish_report(&report, args.json, ui)
+    let exit = finish_report(&report, args.json, ui)?;
+    spent.on(&report, today)?;
+    Ok(exit)
 }
 
-/// Returns the configuration folder that a saved plan belongs to: named, or that of the plan file itself.
+/// Adds the rules of an earlier revision to those over a saved plan.
+fn under_base(sealed: SealedPlan, args: &Args, ui: &Ui) -> Result<SealedPlan, Failure> {
+    let Some(revision) = &args.base else { return Ok(sealed) };
+    let source = Source {
+        path: args.config.clone(),
+        workspace: Some(sealed.plan().bound.workspace.to_string()),
+    };
+    let loaded = load(&source, Tell::People, ui)?.with_base(Some(revision), ui)?;
+    Ok(loaded.policies.into_iter().fold(sealed, SealedPlan::under))
+}
+
+/// The approvals of an apply, and where it is remembered that they are used. Nothing when no rule asked for any.
+struct Spent(Option<(std::fs::File, Vec<Approval>)>);
+
+impl Spent {
+    fn ready(approved: &ApprovedPlan, used: &Used) -> Result<Self, Failure> {
+        match approved.consent() {
+            Consent::Signed(_, approvals) if !approvals.is_empty() => {
+                Ok(Self(Some((used.ready()?, approvals.clone()))))
+            }
+            _ => Ok(Self(None)),
+        }
+    }
+
+    /// Remembers a complete apply; what was interrupted may go on with the same approvals.
+    fn on(self, report: &Report, today: jiff::civil::Date) -> Result<(), Failure> {
+        match self.0 {
+            Some((file, approvals)) if report.is_complete() => {
+                gate::record(file, &approvals, today)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Returns the folder that a saved plan belongs to where no configuration is at hand: that of the plan file itself.
 ///
 /// # Errors
 /// When the plan is for an embedded control plane and no folder holds one: a new one must not come up instead.
-fn root_of(file: &Path, place: &Place, args: &Args, env: &Env) -> Result<PathBuf, Failure> {
-    if let Some(config) = &args.config {
-        return Ok(config.clone());
-    }
-    // `path` may have come from SCOPEFORM_CONFIG itself; then there is no other folder than the plan's.
-    if let Some(config) = env.get("SCOPEFORM_CONFIG").map(PathBuf::from).filter(|c| c.is_dir()) {
-        return Ok(config);
-    }
-    if let Ok(found) = discover(None) {
-        return Ok(found);
-    }
+fn beside(file: &Path, place: &Place, env: &Env) -> Result<PathBuf, Failure> {
     let beside = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match place {
         Place::Embedded if !data_dir(beside, env).exists() => Err(Failure::new(
@@ -102,7 +152,7 @@ fn root_of(file: &Path, place: &Place, args: &Args, env: &Env) -> Result<PathBuf
 async fn from_files(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     let source = Source { path: args.path.clone(), workspace: args.workspace.clone() };
     let tell = if args.json { Tell::Json } else { Tell::People };
-    let loaded = load(&source, tell, ui)?;
+    let loaded = load(&source, tell, ui)?.with_base(args.base.as_deref(), ui)?;
     match loaded.config.desired.kind() {
         Kind::Odeus => from_files_of::<Odeus>(args, &source, &loaded, tell, env, ui).await,
         Kind::Trustpager => {
@@ -132,22 +182,34 @@ async fn from_files_of<P: Product>(
         plan::print(&sealed, output, &command, ui)?;
     }
     let empty = sealed.plan().is_empty();
+    let used = Used::read(&data_dir(&root, env))?;
+    let mut command = plan::plan_files(source, &args.target);
+    if let Some(revision) = &args.base {
+        command.push_str(&format!(" --base {revision}"));
+    }
+    let gate = Gate::open(&sealed, &args.approval, Advice::Files(command), &used, today)?;
+    let approvals = gate.approvals();
+    let open = missing(&sealed, &approvals);
     let consent = if args.auto_approve || empty {
         Consent::Flag
     } else if sealed.plan().blockers().next().is_some() {
         // Nobody is asked to agree to what cannot be done.
         Consent::Prompt
+    } else if !open.is_empty() {
+        return Err(gate.missing(&sealed, &open));
     } else {
         ask(&sealed, output, args.json, ui)?
     };
-    let approved = approve(sealed, consent)?;
+    let approved = approve(sealed, Consent::Signed(Box::new(consent), approvals), &gate)?;
     if empty {
         return nothing(args, ui);
     }
+    let spent = Spent::ready(&approved, &used)?;
     let (reach, parallelism) = (args.reach, args.parallelism);
     let work = Work { place, folder: None, root, reach, parallelism, env, ui };
     let (report, end) = work.carry_out::<P>(&approved, Some(loaded)).await?;
     let exit = finish_report(&report, args.json, ui)?;
+    spent.on(&report, today)?;
     if report.is_complete()
         && let Some(end) = end
     {
@@ -187,7 +249,12 @@ pub(super) fn ask(
     }
 }
 
-pub(super) fn approve(sealed: SealedPlan, consent: Consent) -> Result<ApprovedPlan, Failure> {
+pub(super) fn approve(
+    sealed: SealedPlan,
+    consent: Consent,
+    gate: &Gate,
+) -> Result<ApprovedPlan, Failure> {
+    let rules = sealed.clone();
     ApprovedPlan::new(sealed, consent).map_err(|refusal| {
         let message = format!("{refusal}; nothing was done");
         match &refusal {
@@ -204,6 +271,7 @@ pub(super) fn approve(sealed: SealedPlan, consent: Consent) -> Result<ApprovedPl
                     list.join(", ")
                 ))
             }
+            Refusal::Unapproved(open) => gate.missing(&rules, open),
             Refusal::OtherPlan { .. } => Failure::new(Exit::NotApproved, message),
         }
     })

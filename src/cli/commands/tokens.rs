@@ -8,10 +8,13 @@ use crate::cli::args::{Output, Tokens as Args, TokensCommand, TokensList, Tokens
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
+use crate::cli::folder::data_dir;
+use crate::cli::gate::{Advice, Gate, Used};
 use crate::cli::product::Trustpager;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load};
 use crate::model::Address;
+use crate::plan::policy;
 use crate::platform::Kind;
 use crate::platform::trustpager::machine::Context;
 use crate::platform::trustpager::name::ClientName;
@@ -19,6 +22,7 @@ use crate::platform::trustpager::planner::revoke_plan;
 use crate::platform::trustpager::prospect::is_meant;
 use crate::platform::trustpager::state::{Snapshot, Token};
 use crate::render::neutral::{self, terminal};
+use crate::seal::approval::missing;
 use crate::seal::{Consent, SealedPlan};
 
 /// Lists or revokes.
@@ -166,7 +170,8 @@ async fn revoke(args: &TokensRevoke, env: &Env, ui: &Ui) -> Result<Exit, Failure
         &args.reason,
         plan::header(&loaded, reading.calls),
     );
-    let made = made.map_err(|why| Failure::new(Exit::Error, why.to_string()))?;
+    let mut made = made.map_err(|why| Failure::new(Exit::Error, why.to_string()))?;
+    policy::enforce(&mut made, loaded.policies.clone());
     let sealed = SealedPlan::seal(made);
     let output = Output { format: crate::cli::args::Format::Text, json: false, full: false };
     if !args.json {
@@ -174,9 +179,17 @@ async fn revoke(args: &TokensRevoke, env: &Env, ui: &Ui) -> Result<Exit, Failure
         let again = format!("this command, revoking {} and nothing else", token.id);
         plan::print(&sealed, output, &again, ui)?;
     }
+    // A rule about revocation holds here too; where there is none, nothing delays this command.
+    let used = Used::read(&data_dir(&loaded.folder.root, env))?;
+    let advice = Advice::Revoke(plan::plan_files(&args.source, &[]));
+    let gate = Gate::open(&sealed, &[], advice, &used, clock::today())?;
+    let open = missing(&sealed, &[]);
+    if !open.is_empty() {
+        return Err(gate.missing(&sealed, &open));
+    }
     let consent =
         if args.auto_approve { Consent::Flag } else { ask(&sealed, output, args.json, ui)? };
-    let approved = approve(sealed, consent)?;
+    let approved = approve(sealed, consent, &gate)?;
     let report = carry_out_one::<Trustpager>(&approved, &loaded, args.reach, env, ui).await?;
     finish_report(&report, args.json, ui)
 }
