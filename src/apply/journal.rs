@@ -12,6 +12,8 @@
 //! It explains; nothing depends on it. Where a plan stands is found out by reading the live system (SEMANTICS section 5),
 //! so a machine without any journal comes to the same end.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -98,6 +100,9 @@ pub struct Begin {
     pub digest: Digest,
     /// How the plan was consented to: `prompt`, `flag` or `saved_plan`.
     pub consent: String,
+    /// Who signed the plan, where the rules in force asked for it or somebody did anyway; each once, in byte order.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub approved_by: BTreeSet<String>,
     /// The plan's operations, in plan order.
     pub operations: Vec<Planned>,
 }

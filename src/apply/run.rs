@@ -170,7 +170,9 @@ where
         resumed.ok_or(ApplyError::Stale(stale))?
     };
     // What moves by itself is asked again.
-    let mut over = guard::observed(bound, A::scale(bound, &reading.snapshot, options.today));
+    let judged = approved.sealed().judged();
+    let scale = A::scale(bound, &reading.snapshot, options.today);
+    let mut over = guard::observed(&judged.bound, scale);
     over.retain(|finding| !approved.passes(finding));
     if !over.is_empty() {
         return Err(ApplyError::OverLimit(over));

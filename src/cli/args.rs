@@ -56,6 +56,8 @@ pub enum Command {
     Plan(Plan),
     /// Show a saved plan, or what an apply did
     Show(Show),
+    /// Approve a saved plan: sign its digest with an SSH key
+    Approve(Approve),
     /// Carry out a plan: from files, or a saved one
     Apply(Apply),
     /// Take back what an apply did, as far as that is possible
@@ -189,6 +191,9 @@ pub struct Plan {
     /// See whether a limit may be exceeded with exactly this plan: LIMIT@DIGEST, as the plan prints it; may be given several times
     #[arg(long, value_name = "LIMIT@DIGEST")]
     pub accept: Vec<Acceptance>,
+    /// Also obey the rules (approvals, raised findings) of the files at this git revision, as before the change
+    #[arg(long, value_name = "REV")]
+    pub base: Option<String>,
     /// Plan as if it were this day (UTC): shows which exceptions will have run out
     #[arg(long, value_name = "DATE")]
     pub today: Option<Date>,
@@ -214,6 +219,32 @@ pub struct Show {
     pub output: Output,
 }
 
+/// `approve`
+#[derive(Debug, Args)]
+pub struct Approve {
+    /// A plan file
+    #[arg(value_name = "PLAN")]
+    pub plan: PathBuf,
+    /// SSH key to sign with: a private key, or a public one whose private half the agent holds
+    #[arg(long, value_name = "FILE")]
+    pub key: PathBuf,
+    /// Who signs, as the allowed-signers file names them [default: whose key it is]
+    #[arg(long = "as", value_name = "PRINCIPAL")]
+    pub principal: Option<String>,
+    /// How many days the approval is good for [default: as many as the rules allow]
+    #[arg(long, value_name = "N")]
+    pub days: Option<u32>,
+    /// Sign without asking
+    #[arg(long)]
+    pub yes: bool,
+    /// The configuration folder, whose rules are obeyed too
+    #[arg(long, value_name = "FOLDER")]
+    pub config: Option<PathBuf>,
+    /// Print what was signed as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `apply`
 #[derive(Debug, Args)]
 pub struct Apply {
@@ -235,6 +266,12 @@ pub struct Apply {
     /// Exceed a limit with exactly this plan: LIMIT@DIGEST, as the plan prints it; may be given several times
     #[arg(long, value_name = "LIMIT@DIGEST")]
     pub accept: Vec<Acceptance>,
+    /// An approval of this plan, beside those that stand beside a saved plan; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub approval: Vec<PathBuf>,
+    /// Also obey the rules (approvals, raised findings) of the files at this git revision, as before the change
+    #[arg(long, value_name = "REV")]
+    pub base: Option<String>,
     /// Apply only this integration, OAuth client or API key; may be given several times
     #[arg(long, value_name = "NAME")]
     pub target: Vec<String>,
@@ -261,6 +298,12 @@ pub struct Undo {
     /// Save the inverse plan, to be reviewed and applied as it is, and do nothing
     #[arg(long, value_name = "FILE", conflicts_with = "auto_approve")]
     pub out: Option<PathBuf>,
+    /// Exceed a limit with exactly this plan: LIMIT@DIGEST, as the plan prints it; may be given several times
+    #[arg(long, value_name = "LIMIT@DIGEST")]
+    pub accept: Vec<Acceptance>,
+    /// An approval of this plan; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub approval: Vec<PathBuf>,
     /// Take back without asking
     #[arg(long)]
     pub auto_approve: bool,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::exit::Exit;
 use super::ui::{Failure, Ui};
-use crate::config::{FileKind, classify};
+use crate::config::{FileKind, beside, classify};
 use crate::source::SourceMap;
 
 /// A file larger than this is not read at all.
@@ -18,6 +18,8 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 pub(super) struct Folder {
     /// The folder: relative secret files and the data folder are below it.
     pub(super) root: PathBuf,
+    /// The file that was named alone, below the root.
+    pub(super) only: Option<String>,
     /// Files that declare wishes.
     pub(super) configs: SourceMap,
     /// Worlds for the embedded control plane.
@@ -55,23 +57,30 @@ impl Folder {
             (parent, files)
         };
         files.sort();
+        let only = (!kind.is_dir()).then(|| name_below(path, &root));
         let mut folder = Self {
             root,
+            only,
             configs: SourceMap::new(),
             worlds: SourceMap::new(),
             catalogs: SourceMap::new(),
         };
         for file in files {
             let bytes = read(&file)?;
-            let below = file.strip_prefix(&folder.root).unwrap_or(&file);
-            let name = below.components().map(|part| part.as_os_str().to_string_lossy());
-            let name = name.collect::<Vec<_>>().join("/");
+            let name = name_below(&file, &folder.root);
             ui.detail(&format!("reading {}", file.display()));
             match classify(&bytes) {
                 FileKind::Config => folder.configs.add(name, &bytes),
                 FileKind::World => folder.worlds.add(name, &bytes),
                 FileKind::Catalog => folder.catalogs.add(name, &bytes),
             };
+        }
+        for name in beside(&folder.configs) {
+            // One that is not there, or leads out of the folder, is said where it is named.
+            if let Some(file) = below(&folder.root, &name) {
+                ui.detail(&format!("reading {}", file.display()));
+                folder.configs.add_beside(name, read(&file)?);
+            }
         }
         Ok(folder)
     }
@@ -81,6 +90,20 @@ impl Folder {
     pub(super) fn data_dir(&self, env: &super::env::Env) -> PathBuf {
         data_dir(&self.root, env)
     }
+}
+
+/// Returns the path of a file below `root`, with `/`.
+fn name_below(file: &Path, root: &Path) -> String {
+    let below = file.strip_prefix(root).unwrap_or(file);
+    let name = below.components().map(|part| part.as_os_str().to_string_lossy());
+    name.collect::<Vec<_>>().join("/")
+}
+
+/// Returns the regular file at a path below `root`, unless a link leads out of it.
+fn below(root: &Path, name: &str) -> Option<PathBuf> {
+    let file = fs::canonicalize(root.join(name)).ok()?;
+    let inside = fs::canonicalize(root).is_ok_and(|root| file.starts_with(root));
+    (inside && file.is_file()).then_some(file)
 }
 
 /// Returns where the embedded control plane of a folder keeps its data.
@@ -134,6 +157,17 @@ pub(super) fn discover(named: Option<&Path>) -> Result<PathBuf, Failure> {
         .help("name a folder or file, or make a first one with `scopeform init`"))
 }
 
+/// Returns the configuration folder at hand, for a command that is given a plan file: named, from the environment, or
+/// the nearest one upwards.
+pub(super) fn root_at_hand(named: Option<&Path>, env: &super::env::Env) -> Option<PathBuf> {
+    if let Some(folder) = named {
+        return Some(folder.to_owned());
+    }
+    // The variable may be what named the plan file; then it is no folder.
+    let set = env.get("SCOPEFORM_CONFIG").map(PathBuf::from).filter(|path| path.is_dir());
+    set.or_else(|| discover(None).ok())
+}
+
 fn holds_configuration(folder: &Path) -> bool {
     let Ok(entries) = fs::read_dir(folder) else { return false };
     entries.flatten().map(|entry| entry.path()).any(|path| {
@@ -147,7 +181,7 @@ fn holds_configuration(folder: &Path) -> bool {
     })
 }
 
-fn is_yaml(path: &Path) -> bool {
+pub(super) fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml")
 }
 

@@ -80,6 +80,7 @@ impl Journal {
             endpoint: plan.observed.endpoint.clone(),
             digest: approved.sealed().digest().clone(),
             consent: consent(approved.consent()).to_owned(),
+            approved_by: approved.consent().approved_by(),
             operations: plan
                 .bound
                 .operations
@@ -174,6 +175,7 @@ fn consent(consent: &Consent) -> &'static str {
         Consent::Prompt => "prompt",
         Consent::Flag => "flag",
         Consent::SavedPlan(_) => "saved_plan",
+        Consent::Signed(given, _) => self::consent(given),
     }
 }
 

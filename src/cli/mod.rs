@@ -9,12 +9,15 @@
 //! ```
 
 pub mod args;
+mod base;
 mod clock;
 mod commands;
 mod env;
 pub mod exit;
 mod folder;
+mod gate;
 mod journal;
+mod keygen;
 mod live;
 mod product;
 mod secret;
@@ -114,6 +117,7 @@ fn dispatch(cli: &Cli, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
         Command::Validate(args) => commands::validate::run(args, ui),
         Command::Plan(args) => block_on(commands::plan::run(args, env, ui)),
         Command::Show(args) => commands::show::run(args, env, ui),
+        Command::Approve(args) => commands::approve::run(args, env, ui),
         Command::Undo(args) => block_on(commands::undo::run(args, env, ui)),
         Command::Apply(args) => block_on(commands::apply::run(args, env, ui)),
         Command::Status(args) => block_on(commands::status::run(args, env, ui)),

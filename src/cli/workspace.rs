@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use super::args::Source;
+use super::base;
 use super::exit::Exit;
 use super::folder::{Folder, discover};
 use super::ui::{Failure, Ui};
 use crate::config::{self, Config};
 use crate::diag::{Diagnostics, Problem};
 use crate::plan::SourceRange;
+use crate::plan::policy::Policy;
 use crate::render::diagnostic::{self, Colour};
 use crate::source::{Origins, SourceMap};
 
@@ -32,6 +34,27 @@ pub(super) struct Loaded {
     pub(super) config: Config,
     /// Warnings; there is no error.
     pub(super) diagnostics: Diagnostics,
+    /// The rules in force: those of the files before the change, where they are known, then those of the files.
+    pub(super) policies: Vec<Policy>,
+}
+
+impl Loaded {
+    /// Adds what the files of an earlier revision rule: their policy, and findings that they raise.
+    ///
+    /// # Errors
+    /// When that revision cannot be read or is not valid.
+    pub(super) fn with_base(mut self, revision: Option<&str>, ui: &Ui) -> Result<Self, Failure> {
+        let Some(revision) = revision else { return Ok(self) };
+        if let Some(before) = base::config(revision, &self, ui)? {
+            self.policies.insert(0, before.policy);
+            for (code, severity) in before.raised {
+                let now = self.config.raised.entry(code).or_insert(severity);
+                // The graver one comes first.
+                *now = severity.min(*now);
+            }
+        }
+        Ok(self)
+    }
 }
 
 /// Reads the configuration that the command line names.
@@ -53,7 +76,10 @@ pub(super) fn load(source: &Source, tell: Tell, ui: &Ui) -> Result<Loaded, Failu
     let names: Vec<String> = configs.iter().map(|config| config.workspace.to_string()).collect();
     let mut configs = configs.into_iter();
     match (configs.next(), configs.next()) {
-        (Some(config), None) => Ok(Loaded { folder, config, diagnostics }),
+        (Some(config), None) => {
+            let policies = vec![config.policy.clone()];
+            Ok(Loaded { folder, config, diagnostics, policies })
+        }
         (None, _) => Err(none(&path, source, &folder)),
         (Some(_), Some(_)) => {
             let names = names.join(", ");

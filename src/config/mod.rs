@@ -8,6 +8,7 @@
 //! by the planner, which finds their lines through [`Origins`] and [`diagnose`].
 
 mod access;
+mod approvals;
 pub mod catalog;
 mod leaf;
 mod lower;
@@ -22,6 +23,7 @@ mod yaml;
 
 use std::collections::BTreeMap;
 
+pub use approvals::beside;
 pub use catalog::bundled_catalog;
 pub use leaf::Endpoint;
 pub use schema::config_schema;
@@ -102,7 +104,8 @@ pub fn classify(bytes: &[u8]) -> FileKind {
     }
 }
 
-/// Reads every configuration file of `sources` and returns one [`Config`] per workspace, in name order.
+/// Reads every configuration file of `sources` and returns one [`Config`] per workspace, in name order. Files that they
+/// name ([`beside`]) are expected beside them in `sources`.
 ///
 /// No configuration is returned when anything is wrong: a wish that was dropped must not be planned without.
 #[must_use]
@@ -110,7 +113,7 @@ pub fn load(sources: &SourceMap) -> (Vec<Config>, Diagnostics) {
     let mut out = Diagnostics::new();
     let mut workspaces: BTreeMap<WorkspaceId, Builder> = BTreeMap::new();
     for (file, source) in sources.iter() {
-        load_file(file, source, &mut workspaces, &mut out);
+        load_file((file, source), sources, &mut workspaces, &mut out);
     }
     if out.has_errors() {
         return (Vec::new(), out);
@@ -166,8 +169,8 @@ fn root(file: FileId, source: &SourceFile, out: &mut Diagnostics) -> Option<(Ent
 }
 
 fn load_file(
-    file: FileId,
-    source: &SourceFile,
+    (file, source): (FileId, &SourceFile),
+    sources: &SourceMap,
     workspaces: &mut BTreeMap<WorkspaceId, Builder>,
     out: &mut Diagnostics,
 ) {
@@ -213,6 +216,7 @@ fn load_file(
         },
     };
     merge_header(&header, place, builder, &mut reader);
+    approvals::lower(&header, sources, builder, &mut reader);
     match place.0 {
         Kind::Odeus => {
             let raw = RawOdeus::read_entries(&body, at, &mut reader);
@@ -241,6 +245,7 @@ fn merge_header(
         findings,
         protect,
         limits,
+        approvals: _,
     } = header;
     if let Some(field) = workspace {
         builder.origins.note(Address::workspace(), reader.origin(field.at));

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use serde_json::{Value as Json, json};
 
 use super::access::{RawAccess, RawAction};
+use super::approvals::RawApprovals;
 use super::leaf::{Endpoint, FindingCode, Version, WantedScope};
 use super::policy::{RawLimits, RawProtected};
 use super::redact::is_variable_name;
@@ -38,6 +39,8 @@ record! {
         opt "protect" protect: Vec<RawProtected>,
         /// The most that one plan may do unless that very plan is accepted. Of several files the lowest limits count.
         opt "limits" limits: RawLimits,
+        /// Who must agree to which plans, and by which keys they are known.
+        opt "approvals" approvals: RawApprovals,
     }
 }
 

@@ -130,10 +130,7 @@ impl Reader<'_> {
         }
         let name = key.value.as_str();
         let near = nearest(name, known);
-        let diagnostic = if matches!(name, "approvals") {
-            let message = format!("key `{name}` is reserved and not available in this version");
-            self.error(Code::ReservedKey, key.span, message).help("remove it")
-        } else if is_secret_word(name) && near.is_none() {
+        let diagnostic = if is_secret_word(name) && near.is_none() {
             let message = format!("`{name}` looks like a secret written into the file");
             self.error(Code::LiteralSecret, key.span, message)
                 .label("the value is not printed")

@@ -57,6 +57,12 @@ impl Node {
         }
     }
 
+    /// Returns the value under a key of a mapping.
+    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+        let Value::Map(entries) = &self.value else { return None };
+        entries.iter().find(|(name, _)| name.value == key).map(|(_, node)| node)
+    }
+
     /// Returns the range to underline: text as a whole, of a list or mapping the beginning.
     pub(super) fn mark(&self) -> Span {
         match &self.value {

@@ -350,16 +350,6 @@ integrations:
     unlisted_actions: disabled   # not: unlisted_action
 ```
 "
-    ReservedKey Error "reserved-key" "a key that is reserved for a later version"
-"`approvals` is part of the language and not available in this version. It is refused rather than ignored: a gate that does
-not close is worse than none. Remove the key.
-
-```yaml
-version: 1
-platform: odeus
-workspace: acme
-```
-"
     MissingKey Error "missing-key" "a key that must be there is missing"
 "Some keys have no safe default: which platform, which workspace, which OAuth client mode.
 
@@ -530,6 +520,63 @@ create_folder: {access: everyone, accept_missing_scopes: \"pilot until the new r
 
 ```yaml
 findings: {unknown-scope: blocker}   # not: unkown-scope
+```
+"
+    SignersFile Error "signers-file" "the allowed-signers file cannot be used"
+"Approvals are checked with the keys of an allowed-signers file, the format of `ssh-keygen -Y verify` and of git. It is a
+regular file in the configuration folder or below it, so that it is reviewed with the rules and is known for every
+revision of them. `approvals.signers` is its path below the folder, with `/`.
+
+```yaml
+approvals:
+  signers: allowed_signers      # not: ../allowed_signers, not: /etc/allowed_signers
+  rules: [{when: widening, of: [ana@acme.example]}]
+```
+"
+    InvalidSigners Error "invalid-signers" "a line of the allowed-signers file that cannot be used"
+"Each line is `PRINCIPAL [OPTIONS] TYPE BASE64 [COMMENT]`; options are `namespaces`, `valid-after` and `valid-before`. A
+line that would be read differently from what was meant is refused rather than passed over: certificate authorities and
+patterns of principals, where one key speaks for several people, a key that is listed for two people, and RSA and DSA keys.
+
+```text
+ana@acme.example namespaces=\"scopeform-plan\" ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA... laptop
+```
+
+```yaml
+approvals:
+  signers: allowed_signers   # the file that holds such lines
+  rules: [{when: widening, of: [ana@acme.example]}]
+```
+"
+    UnknownApprover Error "unknown-approver" "a rule names somebody who is no team and has no key"
+"A rule about approvals names teams of `approvals.teams` and people. A person is a principal of the allowed-signers file,
+written as it is there: upper and lower case are different.
+
+```yaml
+approvals:
+  signers: allowed_signers
+  teams: {security: [ana@acme.example]}
+  rules: [{when: widening, of: [security, ben@acme.example]}]
+```
+"
+    TooFewApprovers Error "too-few-approvers" "a rule needs more people than it names"
+"A rule that needs two of one person can never be satisfied, and nothing that meets it could be applied. A person counts
+once, in however many teams and with however many keys.
+
+```yaml
+approvals:
+  signers: allowed_signers
+  rules: [{when: breakage, of: [ana@acme.example, ben@acme.example], need: 2}]
+```
+"
+    MeaninglessRule Error "meaningless-rule" "a rule about approvals that does nothing"
+"What no rule asks for needs no approval, so a rule with `need: 0` only looks like one. The same goes for a rule or a team
+that names nobody, and for two rules that ask the same people for the same thing.
+
+```yaml
+approvals:
+  signers: allowed_signers
+  rules: [{when: widening, of: [ana@acme.example]}]   # and none for narrowing
 ```
 "
     SeverityLowered Error "severity-lowered" "a severity below the finding's own"

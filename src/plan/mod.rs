@@ -1,4 +1,5 @@
 //! From what is wanted and what is live to a plan.
+mod approvals;
 pub mod assemble;
 pub mod guard;
 pub mod laws;

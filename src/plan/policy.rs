@@ -8,6 +8,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::approvals::{ApprovalRule, Approvals, Requirement, Signer, When, required};
 use super::guard;
 use super::types::Plan;
 
@@ -20,6 +21,9 @@ pub struct Policy {
     /// How much one plan may do unless somebody accepts exactly that plan.
     #[serde(default, skip_serializing_if = "Limits::is_empty")]
     pub limits: Limits,
+    /// Who must agree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approvals: Option<Approvals>,
 }
 
 /// Something that no plan may narrow or remove.
@@ -81,9 +85,14 @@ impl Policy {
     }
 }
 
-/// Puts the rules in force into the plan, and a finding wherever the plan breaks one of them.
+/// Puts the rules in force into the plan, and a finding wherever the plan breaks one of them. Rules that two revisions
+/// have in common are carried once, so that knowing the files before a change does not move the digest where they agree.
 pub fn enforce(plan: &mut Plan, policies: Vec<Policy>) {
-    plan.bound.policies = policies;
-    plan.bound.policies.retain(|policy| !policy.is_empty());
+    plan.bound.policies.clear();
+    for policy in policies {
+        if !policy.is_empty() && !plan.bound.policies.contains(&policy) {
+            plan.bound.policies.push(policy);
+        }
+    }
     guard::judge(plan);
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::neutral::terminal;
 use super::palette::{Paint, Palette};
 use super::report::{detail, symbol};
-use crate::apply::journal::{Known, Run, Verdict};
+use crate::apply::journal::{Begin, Known, Run, Verdict};
 use crate::plan::count;
 
 /// The version of the JSON document.
@@ -39,7 +39,7 @@ fn write_text(
         terminal(begin.digest.short()),
         terminal(begin.workspace.as_str()),
         terminal(&begin.endpoint),
-        consent_words(&begin.consent)
+        consent_words(begin)
     )?;
     writeln!(out)?;
     for (planned, known) in run.operations() {
@@ -158,13 +158,19 @@ fn verdict_line(run: &Run, running: bool) -> String {
     }
 }
 
-fn consent_words(word: &str) -> String {
-    match word {
+fn consent_words(begin: &Begin) -> String {
+    let mut words = match begin.consent.as_str() {
         "prompt" => "a typed `yes`".to_owned(),
         "flag" => "`--auto-approve`".to_owned(),
         "saved_plan" => "naming the plan file".to_owned(),
         other => terminal(other).to_string(),
+    };
+    if !begin.approved_by.is_empty() {
+        let names: Vec<String> =
+            begin.approved_by.iter().map(|name| terminal(name).to_string()).collect();
+        words.push_str(&format!(", approved by {}", names.join(" and ")));
     }
+    words
 }
 
 fn next(run: &Run, running: bool) -> &'static str {

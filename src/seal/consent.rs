@@ -1,7 +1,10 @@
 //! Consent: the only door from a sealed plan to one that may be applied.
 
+use std::collections::BTreeSet;
+
 use thiserror::Error;
 
+use super::approval::{Approval, Missing, missing};
 use super::{Acceptance, Digest, SealedPlan};
 use crate::plan::guard::Limit;
 use crate::plan::{Finding, Unreviewed};
@@ -15,6 +18,21 @@ pub enum Consent {
     Flag,
     /// A saved plan file, named on the command line: whoever reviewed that file agreed to its digest.
     SavedPlan(Digest),
+    /// One of the others, and approvals that people signed. Only these satisfy rules that ask for some.
+    Signed(Box<Self>, Vec<Approval>),
+}
+
+impl Consent {
+    /// Returns who signed.
+    #[must_use]
+    pub fn approved_by(&self) -> BTreeSet<String> {
+        match self {
+            Self::Prompt | Self::Flag | Self::SavedPlan(_) => BTreeSet::new(),
+            Self::Signed(_, approvals) => {
+                approvals.iter().map(|approval| approval.by().to_owned()).collect()
+            }
+        }
+    }
 }
 
 /// Why a plan may not be applied.
@@ -37,6 +55,15 @@ pub enum Refusal {
         crate::plan::count(.0.len(), "scope", "scopes")
     )]
     Unreviewed(Vec<Unreviewed>),
+    /// The rules in force ask for approvals that are not there (exit code 5).
+    #[error(
+        "{} missing",
+        match .0.iter().map(Missing::lacks).sum::<usize>() {
+            1 => "1 approval is".to_owned(),
+            n => format!("{n} approvals are"),
+        }
+    )]
+    Unapproved(Vec<Missing>),
     /// The consent was given to another plan (exit code 5).
     #[error("the consent was given to plan {given}, not to {actual}")]
     OtherPlan {
@@ -61,16 +88,14 @@ pub struct ApprovedPlan {
 /// # Errors
 /// [`Refusal::AcceptedOther`] when an acceptance is for another plan: whoever gave it has not seen this one. A plan that
 /// does nothing is left alone, so that a job may run again after it has succeeded.
-pub fn standing<'p>(
-    sealed: &'p SealedPlan,
-    accepted: &[Acceptance],
-) -> Result<Vec<&'p Finding>, Refusal> {
+pub fn standing(sealed: &SealedPlan, accepted: &[Acceptance]) -> Result<Vec<Finding>, Refusal> {
     let other = accepted.iter().find(|acceptance| !acceptance.is_for(sealed.digest()));
     if let Some(given) = other.filter(|_| !sealed.plan().is_empty()) {
         let (given, actual) = (given.clone(), sealed.digest().clone());
         return Err(Refusal::AcceptedOther { given, actual });
     }
-    Ok(sealed.plan().blockers().filter(|finding| !passes(accepted, finding)).collect())
+    let judged = sealed.judged();
+    Ok(judged.blockers().filter(|finding| !passes(accepted, finding)).cloned().collect())
 }
 
 /// Returns whether a finding is about a limit that was accepted.
@@ -83,18 +108,22 @@ impl ApprovedPlan {
     /// Joins a plan, the consent to it, and the limits that it may exceed.
     ///
     /// # Errors
-    /// When a blocker stands in the plan, when an acceptance is for another plan, or when the consent does not cover all
-    /// of it.
+    /// When a blocker stands in the plan, when an acceptance is for another plan, when the consent does not cover all of
+    /// it, or when approvals are missing.
     pub fn new(
         sealed: SealedPlan,
         consent: Consent,
         accepted: Vec<Acceptance>,
     ) -> Result<Self, Refusal> {
-        let blockers: Vec<Finding> = standing(&sealed, &accepted)?.into_iter().cloned().collect();
+        let blockers = standing(&sealed, &accepted)?;
         if !blockers.is_empty() {
             return Err(Refusal::Blocked(blockers));
         }
-        match &consent {
+        let (given, approvals): (&Consent, &[Approval]) = match &consent {
+            Consent::Signed(given, approvals) => (given, approvals),
+            other => (other, &[]),
+        };
+        match given {
             Consent::Prompt => {}
             Consent::Flag => {
                 let unreviewed = &sealed.plan().bound.unreviewed;
@@ -110,6 +139,12 @@ impl ApprovedPlan {
                     });
                 }
             }
+            // Signatures go with one of the others, and only once.
+            Consent::Signed(..) => return Err(Refusal::Unapproved(missing(&sealed, &[]))),
+        }
+        let open = missing(&sealed, approvals);
+        if !open.is_empty() {
+            return Err(Refusal::Unapproved(open));
         }
         Ok(Self { sealed, consent, accepted })
     }

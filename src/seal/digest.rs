@@ -1,11 +1,13 @@
 //! The digest of a plan: SHA-256 over the RFC 8785 canonical JSON of what is bound.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::plan::policy::{self, Policy};
 use crate::plan::{Bound, Plan};
 
 /// SHA-256 in lower-case hexadecimal, 64 digits.
@@ -46,11 +48,12 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// A plan together with its digest. The plan inside cannot be changed any more.
+/// A plan together with its digest. The plan inside cannot be changed any more; rules can only be added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedPlan {
     plan: Plan,
     digest: Digest,
+    beside: Vec<Policy>,
 }
 
 impl SealedPlan {
@@ -58,7 +61,33 @@ impl SealedPlan {
     #[must_use]
     pub fn seal(plan: Plan) -> Self {
         let digest = Digest::of_bytes(&canonical(&plan.bound));
-        Self { plan, digest }
+        Self { plan, digest, beside: Vec::new() }
+    }
+
+    /// Adds rules that must be satisfied although the plan does not carry them: those of the files at hand when a saved
+    /// plan is applied. The digest stays what it is.
+    #[must_use]
+    pub fn under(mut self, policy: Policy) -> Self {
+        if !policy.is_empty() && self.policies().all(|known| *known != policy) {
+            self.beside.push(policy);
+        }
+        self
+    }
+
+    /// Returns the plan with the findings of every rule in force.
+    #[must_use]
+    pub fn judged(&self) -> Cow<'_, Plan> {
+        if self.beside.is_empty() {
+            return Cow::Borrowed(&self.plan);
+        }
+        let mut plan = self.plan.clone();
+        policy::enforce(&mut plan, self.policies().cloned().collect());
+        Cow::Owned(plan)
+    }
+
+    /// Iterates the rules in force: those that the plan carries, then those added.
+    pub fn policies(&self) -> impl Iterator<Item = &Policy> {
+        self.plan.bound.policies.iter().chain(&self.beside)
     }
 
     /// Returns the plan.

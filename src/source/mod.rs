@@ -165,17 +165,21 @@ impl SourceFile {
     }
 }
 
+/// Ids from here on are of files beside the others.
+const BESIDE: u32 = 1 << 31;
+
 /// The files of one run, in the order in which they were added.
 #[derive(Debug, Clone, Default)]
 pub struct SourceMap {
     files: Vec<SourceFile>,
+    beside: Vec<SourceFile>,
 }
 
 impl SourceMap {
     /// Returns a map without files.
     #[must_use]
     pub const fn new() -> Self {
-        Self { files: Vec::new() }
+        Self { files: Vec::new(), beside: Vec::new() }
     }
 
     /// Remembers one file: `name` is its path below the configuration folder, with `/`. Add files in name order, so
@@ -186,10 +190,27 @@ impl SourceMap {
         id
     }
 
+    /// Remembers a file that others name and that is no document of its own: it can be pointed at, and
+    /// [`SourceMap::iter`] does not list it.
+    pub fn add_beside(&mut self, name: impl Into<String>, bytes: impl AsRef<[u8]>) {
+        self.beside.push(SourceFile::new(name.into(), bytes.as_ref()));
+    }
+
+    /// Returns a file that was added beside the others.
+    #[must_use]
+    pub fn beside(&self, name: &str) -> Option<(FileId, &SourceFile)> {
+        let at = self.beside.iter().position(|file| file.name() == name)?;
+        let id = FileId(BESIDE + u32::try_from(at).unwrap_or(u32::MAX - BESIDE));
+        Some((id, self.beside.get(at)?))
+    }
+
     /// Returns a file. An id of another map gives `None`.
     #[must_use]
     pub fn file(&self, id: FileId) -> Option<&SourceFile> {
-        self.files.get(id.0 as usize)
+        match id.0.checked_sub(BESIDE) {
+            Some(at) => self.beside.get(at as usize),
+            None => self.files.get(id.0 as usize),
+        }
     }
 
     /// Iterates all files in the order in which they were added.

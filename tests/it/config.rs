@@ -44,6 +44,11 @@ fn sources(case: &Path) -> SourceMap {
             let name = file.file_name().unwrap().to_str().unwrap();
             sources.add(name, std::fs::read(file).unwrap());
         }
+        for name in config::beside(&sources) {
+            if let Ok(bytes) = std::fs::read(case.join(&name)) {
+                sources.add_beside(name, bytes);
+            }
+        }
     } else {
         let name = case.file_name().unwrap().to_str().unwrap();
         sources.add(name, std::fs::read(case).unwrap());

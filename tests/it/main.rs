@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod apply;
 #[cfg(test)]
+mod approvals;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod config;

@@ -45,7 +45,7 @@ pub(crate) const ARROWS: &[(&str, &[&str])] = &[
     // HTTP servers or terminals.
     ("plan", &["model", "platform"]),
     ("platform", &["model", "diag", "plan", "apply"]),
-    ("config", &["model", "source", "diag", "plan", "platform"]),
+    ("config", &["model", "source", "diag", "plan", "platform", "seal"]),
     ("seal", &["model", "plan"]),
     ("apply", &["model", "plan", "platform", "seal"]),
     ("render", &["model", "source", "diag", "plan", "platform", "seal", "apply"]),

@@ -11,7 +11,8 @@ use crate::cli::args::{Apply as Args, Format, Output, Reach, Source};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
-use crate::cli::folder::{Folder, data_dir, discover};
+use crate::cli::folder::{Folder, data_dir, root_at_hand};
+use crate::cli::gate::{self, Advice, Gate, Used};
 use crate::cli::journal::{self, Journal, Past};
 use crate::cli::live::{self, Place, Target, no_access};
 use crate::cli::product::{Odeus, Product, Trustpager};
@@ -28,6 +29,7 @@ use crate::platform::provider::Reading;
 use crate::render;
 use crate::render::neutral::terminal;
 use crate::render::palette::Paint;
+use crate::seal::approval::{Approval, missing};
 use crate::seal::{Acceptance, ApprovedPlan, Consent, Digest, Refusal, SealedPlan, standing};
 
 /// Applies from files or from a saved plan.
@@ -66,13 +68,33 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     }
     let consent = Consent::SavedPlan(sealed.digest().clone());
     let place = Place::of(&sealed.plan().observed.endpoint);
-    let root = root_of(file, &place, args, env)?;
+    let hand = root_at_hand(args.config.as_deref(), env);
+    let root = match &hand {
+        Some(root) => root.clone(),
+        None => beside(file, &place, env)?,
+    };
     let data = data_dir(&root, env);
     let cut = history::tell(&data, planned, &sealed.plan().observed.endpoint, ui);
-    let folder = Folder::read(&root, ui).ok();
+    let folder = match &hand {
+        Some(root) => Some(Folder::read(root, ui)?),
+        None => Folder::read(&root, ui).ok(),
+    };
     if let Some(folder) = &folder {
         of_this_workspace(planned, folder)?;
     }
+    let sealed = match (&folder, &hand) {
+        (Some(folder), Some(_)) => {
+            let policy = gate::at_hand(folder, &sealed, ui)?;
+            sealed.under(policy)
+        }
+        _ => sealed,
+    };
+    let sealed = under_base(sealed, args, ui)?;
+    let used = Used::read(&data)?;
+    let today = clock::today();
+    let advice = Advice::Saved(file.to_owned(), args.config.clone());
+    let gate = Gate::open(&sealed, &args.approval, advice, &used, today)?;
+    let consent = Consent::Signed(Box::new(consent), gate.approvals());
     let output = Output { format: Format::Text, json: false, full: false };
     if !args.json {
         let source = Source { path: args.config.clone(), workspace: None };
@@ -80,15 +102,19 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     }
     let (reach, parallelism) = (args.reach, args.parallelism);
     let work = Work { place, folder, root, reach, parallelism, env, ui };
-    let approved = approve(sealed, consent, &args.accept)?;
+    let approved = approve(sealed, consent, &args.accept, &gate)?;
     if approved.sealed().plan().is_empty() {
         return nothing(args, &data, cut, ui);
     }
+    let spent = Spent::ready(&approved, &used)?;
     let (report, journal) = match approved.sealed().plan().bound.platform {
         Kind::Odeus => work.carry_out::<Odeus>(&approved, None).await?.without_end(),
         Kind::Trustpager => work.carry_out::<Trustpager>(&approved, None).await?.without_end(),
     };
-    finish(&report, journal, Ok(()), args.json, ui)
+    let remembered = spent.on(&report, today);
+    let exit = finish(&report, journal, Ok(()), args.json, ui)?;
+    remembered?;
+    Ok(exit)
 }
 
 /// Refuses a folder whose files are about other workspaces only: its secrets and its data are not the plan's.
@@ -107,21 +133,46 @@ fn of_this_workspace(planned: &WorkspaceId, folder: &Folder) -> Result<(), Failu
         .help("name the configuration folder that the plan was made from with `--config FOLDER`"))
 }
 
-/// Returns the configuration folder that a saved plan belongs to: named, or that of the plan file itself.
+/// Adds the rules of an earlier revision to those over a saved plan.
+fn under_base(sealed: SealedPlan, args: &Args, ui: &Ui) -> Result<SealedPlan, Failure> {
+    let Some(revision) = &args.base else { return Ok(sealed) };
+    let source = Source {
+        path: args.config.clone(),
+        workspace: Some(sealed.plan().bound.workspace.to_string()),
+    };
+    let loaded = load(&source, Tell::People, ui)?.with_base(Some(revision), ui)?;
+    Ok(loaded.policies.into_iter().fold(sealed, SealedPlan::under))
+}
+
+/// The approvals of an apply, and where it is remembered that they are used. Nothing when no rule asked for any.
+struct Spent(Option<(std::fs::File, Vec<Approval>)>);
+
+impl Spent {
+    fn ready(approved: &ApprovedPlan, used: &Used) -> Result<Self, Failure> {
+        match approved.consent() {
+            Consent::Signed(_, approvals) if !approvals.is_empty() => {
+                Ok(Self(Some((used.ready()?, approvals.clone()))))
+            }
+            _ => Ok(Self(None)),
+        }
+    }
+
+    /// Remembers a complete apply; what was interrupted may go on with the same approvals.
+    fn on(self, report: &Report, today: jiff::civil::Date) -> Result<(), Failure> {
+        match self.0 {
+            Some((file, approvals)) if report.is_complete() => {
+                gate::record(file, &approvals, today)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Returns the folder that a saved plan belongs to where no configuration is at hand: that of the plan file itself.
 ///
 /// # Errors
 /// When the plan is for an embedded control plane and no folder holds one: a new one must not come up instead.
-fn root_of(file: &Path, place: &Place, args: &Args, env: &Env) -> Result<PathBuf, Failure> {
-    if let Some(config) = &args.config {
-        return Ok(config.clone());
-    }
-    // `path` may have come from SCOPEFORM_CONFIG itself; then there is no other folder than the plan's.
-    if let Some(config) = env.get("SCOPEFORM_CONFIG").map(PathBuf::from).filter(|c| c.is_dir()) {
-        return Ok(config);
-    }
-    if let Ok(found) = discover(None) {
-        return Ok(found);
-    }
+fn beside(file: &Path, place: &Place, env: &Env) -> Result<PathBuf, Failure> {
     let beside = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match place {
         Place::Embedded if !data_dir(beside, env).exists() => Err(Failure::new(
@@ -136,7 +187,7 @@ fn root_of(file: &Path, place: &Place, args: &Args, env: &Env) -> Result<PathBuf
 async fn from_files(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     let source = Source { path: args.path.clone(), workspace: args.workspace.clone() };
     let tell = if args.json { Tell::Json } else { Tell::People };
-    let loaded = load(&source, tell, ui)?;
+    let loaded = load(&source, tell, ui)?.with_base(args.base.as_deref(), ui)?;
     match loaded.config.desired.kind() {
         Kind::Odeus => from_files_of::<Odeus>(args, &source, &loaded, tell, env, ui).await,
         Kind::Trustpager => {
@@ -172,26 +223,41 @@ async fn from_files_of<P: Product>(
         plan::print(&sealed, output, &command, ui)?;
     }
     let empty = sealed.plan().is_empty();
+    let used = Used::read(&data_dir(&root, env))?;
+    let mut save = plan::plan_files(source, &args.target);
+    if let Some(revision) = &args.base {
+        save.push_str(&format!(" --base {revision}"));
+    }
+    let gate = Gate::open(&sealed, &args.approval, Advice::Files(save), &used, today)?;
+    let approvals = gate.approvals();
+    let open = missing(&sealed, &approvals);
     let consent = if args.auto_approve || empty {
         Consent::Flag
     } else if !standing(&sealed, &args.accept).is_ok_and(|blockers| blockers.is_empty()) {
         // Nobody is asked to agree to what cannot be done.
         Consent::Prompt
+    } else if !open.is_empty() {
+        return Err(gate.missing(&sealed, &open));
     } else {
         ask(&sealed, output, (args.json, &command), ui)?
     };
-    let approved = approve(sealed, consent, &args.accept)?;
+    let approved =
+        approve(sealed, Consent::Signed(Box::new(consent), approvals), &args.accept, &gate)?;
     if empty {
         return nothing(args, &data, cut, ui);
     }
+    let spent = Spent::ready(&approved, &used)?;
     let (reach, parallelism) = (args.reach, args.parallelism);
     let work = Work { place, folder: None, root, reach, parallelism, env, ui };
     let Done { report, end, journal } = work.carry_out::<P>(&approved, Some(loaded)).await?;
+    let remembered = spent.on(&report, today);
     let verified = match end.filter(|_| report.is_complete()) {
         Some(end) => verify::<P>(loaded, end, args, ui),
         None => Ok(()),
     };
-    finish(&report, journal, verified, args.json, ui)
+    let exit = finish(&report, journal, verified, args.json, ui)?;
+    remembered?;
+    Ok(exit)
 }
 
 /// Asks whoever is there. With `json` the plan has not been printed yet; `command` is what carries it out.
@@ -269,7 +335,9 @@ pub(super) fn refusal(refusal: &Refusal, digest: &Digest, done: &str) -> Failure
                 list.join(", ")
             ))
         }
-        Refusal::OtherPlan { .. } => Failure::new(Exit::NotApproved, message),
+        Refusal::Unapproved(_) | Refusal::OtherPlan { .. } => {
+            Failure::new(Exit::NotApproved, message)
+        }
     }
 }
 
@@ -277,10 +345,13 @@ pub(super) fn approve(
     sealed: SealedPlan,
     consent: Consent,
     accepted: &[Acceptance],
+    gate: &Gate,
 ) -> Result<ApprovedPlan, Failure> {
-    let digest = sealed.digest().clone();
-    ApprovedPlan::new(sealed, consent, accepted.to_vec())
-        .map_err(|why| refusal(&why, &digest, "; nothing was done"))
+    let asked = sealed.clone();
+    ApprovedPlan::new(sealed, consent, accepted.to_vec()).map_err(|why| match &why {
+        Refusal::Unapproved(open) => gate.missing(&asked, open),
+        _ => refusal(&why, asked.digest(), "; nothing was done"),
+    })
 }
 
 /// Where and how a plan is carried out.

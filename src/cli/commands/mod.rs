@@ -2,6 +2,7 @@
 
 mod access;
 pub(super) mod apply;
+pub(super) mod approve;
 pub(super) mod completions;
 pub(super) mod explain;
 pub(super) mod export;

@@ -29,7 +29,7 @@ use crate::seal::{SealedPlan, document, standing};
 /// Plans, prints, saves.
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     let tell = if args.output.format() == Format::Json { Tell::Json } else { Tell::People };
-    let loaded = load(&args.source, tell, ui)?;
+    let loaded = load(&args.source, tell, ui)?.with_base(args.base.as_deref(), ui)?;
     match loaded.config.desired.kind() {
         Kind::Odeus => of::<Odeus>(args, &loaded, tell, env, ui).await,
         Kind::Trustpager => of::<Trustpager>(args, &loaded, tell, env, ui).await,
@@ -148,7 +148,7 @@ pub(super) fn make_for<P: Product>(
     diagnostics.append(located(&unprotected, &config.origins));
     match plan {
         Some(mut plan) => {
-            policy::enforce(&mut plan, vec![config.policy.clone()]);
+            policy::enforce(&mut plan, loaded.policies.clone());
             // Warnings belong to the conversation; the result stays one document.
             let tell = match tell {
                 Tell::People | Tell::Json => Tell::People,
@@ -215,7 +215,16 @@ fn chosen(targets: &[String], declared: &[Address]) -> Result<Option<Vec<Address
 
 /// Returns the command that applies what the files say, with what chose them.
 pub(super) fn apply_files(source: &Source, targets: &[String]) -> String {
-    let mut command = "scopeform apply".to_owned();
+    with_files("scopeform apply", source, targets)
+}
+
+/// Returns the command that plans what the files say, with what chose them.
+pub(super) fn plan_files(source: &Source, targets: &[String]) -> String {
+    with_files("scopeform plan", source, targets)
+}
+
+fn with_files(command: &str, source: &Source, targets: &[String]) -> String {
+    let mut command = command.to_owned();
     if let Some(path) = &source.path {
         command.push_str(&format!(" {}", path.display()));
     }

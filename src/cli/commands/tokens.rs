@@ -8,6 +8,8 @@ use crate::cli::args::{Output, Tokens as Args, TokensCommand, TokensList, Tokens
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
+use crate::cli::folder::data_dir;
+use crate::cli::gate::{Advice, Gate, Used};
 use crate::cli::product::Trustpager;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load};
@@ -20,6 +22,7 @@ use crate::platform::trustpager::planner::revoke_plan;
 use crate::platform::trustpager::prospect::is_meant;
 use crate::platform::trustpager::state::{Snapshot, Token};
 use crate::render::neutral::{self, terminal};
+use crate::seal::approval::missing;
 use crate::seal::{Consent, SealedPlan, standing};
 
 /// Lists or revokes.
@@ -172,7 +175,7 @@ async fn revoke(args: &TokensRevoke, env: &Env, ui: &Ui) -> Result<Exit, Failure
     );
     let mut made = made.map_err(|why| Failure::new(Exit::Error, why.to_string()))?;
     // Also at 3 a.m.: what is protected is protected from every plan.
-    policy::enforce(&mut made, vec![loaded.config.policy.clone()]);
+    policy::enforce(&mut made, loaded.policies.clone());
     let sealed = SealedPlan::seal(made);
     let output = Output { format: crate::cli::args::Format::Text, json: false, full: false };
     // The question below, or `--auto-approve`, carries it out: there is no other command to type.
@@ -180,13 +183,21 @@ async fn revoke(args: &TokensRevoke, env: &Env, ui: &Ui) -> Result<Exit, Failure
     if !args.json {
         plan::print(&sealed, output, &again, ui)?;
     }
+    // A rule about revocation holds here too; where there is none, nothing delays this command.
+    let used = Used::read(&data_dir(&loaded.folder.root, env))?;
+    let advice = Advice::Revoke(plan::plan_files(&args.source, &[]));
+    let gate = Gate::open(&sealed, &[], advice, &used, clock::today())?;
+    let needed = missing(&sealed, &[]);
+    if !needed.is_empty() {
+        return Err(gate.missing(&sealed, &needed));
+    }
     let open = standing(&sealed, &args.accept).is_ok_and(|blockers| blockers.is_empty());
     let consent = if args.auto_approve || !open {
         Consent::Flag
     } else {
         ask(&sealed, output, (args.json, &again), ui)?
     };
-    let approved = approve(sealed, consent, &args.accept)?;
+    let approved = approve(sealed, consent, &args.accept, &gate)?;
     let done = carry_out_one::<Trustpager>(&approved, &loaded, args.reach, env, ui).await?;
     print_report(&done.0, args.json, ui)?;
     Ok(done.1)

@@ -8,6 +8,7 @@ use crate::cli::args::{Format, Output, Undo as Args};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
+use crate::cli::gate::{Advice, Gate, Used};
 use crate::cli::journal::{self, Past};
 use crate::cli::product::{Odeus, Product, Trustpager};
 use crate::cli::ui::{Failure, Ui};
@@ -15,7 +16,8 @@ use crate::cli::workspace::{Loaded, Tell, load};
 use crate::plan::PlannedOperation;
 use crate::platform::{Found, Kind};
 use crate::render;
-use crate::seal::{Consent, SealedPlan};
+use crate::seal::approval::missing;
+use crate::seal::{Consent, SealedPlan, standing};
 
 /// Plans the way back, prints it, and carries it out or saves it.
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
@@ -68,12 +70,24 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
         plan::save(&sealed, file)?;
         ui.say(&format!("saved plan {} as {}", sealed.digest().short(), file.display()));
     }
-    let blocked = sealed.plan().blockers().next().is_some();
+    let blocked = !standing(&sealed, &args.accept).is_ok_and(|blockers| blockers.is_empty());
     if empty || (args.out.is_some() && !blocked) {
         if args.json {
             ui.out(&render::undo::json(undo, None))?;
         }
         return Ok(Exit::Done);
+    }
+    // What is undone changes what people may do like anything else: the same rules hold.
+    let used = Used::read(&loaded.folder.data_dir(env))?;
+    let mut save = format!("scopeform undo --run {}", past.begin.run);
+    if let Some(path) = &args.source.path {
+        save.push_str(&format!(" {}", path.display()));
+    }
+    let gate = Gate::open(&sealed, &args.approval, Advice::Files(save), &used, clock::today())?;
+    let approvals = gate.approvals();
+    let open = missing(&sealed, &approvals);
+    if !blocked && !open.is_empty() {
+        return Err(gate.missing(&sealed, &open));
     }
     let consent = if args.auto_approve {
         Consent::Flag
@@ -83,7 +97,12 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
     } else {
         ask(&sealed, output, (args.json, &apply_with), ui)?
     };
-    let approved = approve(sealed.clone(), consent)?;
+    let approved = approve(
+        sealed.clone(),
+        Consent::Signed(Box::new(consent), approvals),
+        &args.accept,
+        &gate,
+    )?;
     let (report, exit) = carry_out_one::<P>(&approved, loaded, args.reach, env, ui).await?;
     if args.json {
         ui.out(&render::undo::json(undo, Some(&render::report::json(&report))))?;

@@ -109,7 +109,7 @@ impl Leaf for Tier {
 
 /// A duration in whole days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Days(pub i64);
+pub(in crate::config) struct Days(pub i64);
 
 impl Leaf for Days {
     fn parse(text: &str, _plain: bool) -> Result<Self, Refusal> {

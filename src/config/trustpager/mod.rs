@@ -4,7 +4,7 @@
 //! catalogue, and the planner finds the line of a wrong one through the origins.
 
 pub mod catalog;
-mod leaf;
+pub(super) mod leaf;
 mod lower;
 mod raw;
 pub(super) mod world;

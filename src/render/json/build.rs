@@ -6,6 +6,7 @@ use super::super::text;
 use super::{FORMAT_VERSION, v1};
 use crate::model::{Address, CauseKind, Direction, Effect, PrivilegeChange, Right, ScopeSet};
 use crate::plan::guard::{self, Limit};
+use crate::plan::policy::{Requirement, required};
 use crate::plan::{
     Breakage, Change, Finding, PeopleEffect, Plan, ReconnectReason, Severity, SourceRange,
     TokenChange, TokenEffect, TokenUnchanged,
@@ -61,6 +62,16 @@ pub(super) fn plan(plan: &Plan, digest: &str) -> v1::Plan {
             warnings: counts.warnings,
             notes: counts.notes,
         },
+        approvals_required: required(&plan.bound)
+            .into_iter()
+            .map(|Requirement { rule, because }| v1::ApprovalRequired {
+                when: rule.when.name(),
+                need: rule.need,
+                of: rule.of.into_iter().collect(),
+                named: rule.named,
+                because,
+            })
+            .collect(),
         resource_changes: changed().map(|c| resource_change(&outline, c)).collect(),
         resource_drift: changed()
             .filter(|c| c.catalog_change)

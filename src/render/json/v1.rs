@@ -32,6 +32,8 @@ pub(super) struct Plan {
     pub(super) errored: bool,
     /// The counts that the text form prints.
     pub(super) summary: Summary,
+    /// Rules about approvals that the plan meets: apply needs what each of them asks for.
+    pub(super) approvals_required: Vec<ApprovalRequired>,
     /// Everything that changes, in address order.
     pub(super) resource_changes: Vec<ResourceChange>,
     /// What the vendor's catalogue changed by itself; also part of `resource_changes`.
@@ -60,6 +62,21 @@ pub(super) struct Plan {
     pub(super) left_alone: Vec<LeftAlone>,
     /// Live values that the plan was computed on; apply refuses it when one has moved.
     pub(super) preconditions: Vec<Precondition>,
+}
+
+/// One rule that the plan meets.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ApprovalRequired {
+    /// What the plan does that meets it, in the configuration's word.
+    pub(super) when: &'static str,
+    /// How many different people must approve.
+    pub(super) need: u32,
+    /// Who may approve, by the principals of the allowed-signers file.
+    pub(super) of: Vec<String>,
+    /// The teams and people that the rule names.
+    pub(super) named: Vec<String>,
+    /// The lines of the plan that meet it.
+    pub(super) because: Vec<String>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]

@@ -1,8 +1,9 @@
 //! The plan for people: most reviewers read ten lines, so the verdict comes first and the small print last.
 //!
-//! The order is fixed: verdict, blockers, privilege, breakage, people, changes, other findings, operations, what was left
+//! The order is fixed: verdict, blockers, approvals, privilege, breakage, people, changes, other findings, operations, what was left
 //! alone; then the digest, how to go on, and a last line in terraform's shape.
 
+mod approvals;
 mod changes;
 mod findings;
 mod impact;
@@ -19,6 +20,7 @@ use super::palette::{Paint, Painted, Palette};
 use super::table::{count, names};
 use crate::model::Address;
 use crate::plan::guard::flags;
+use crate::plan::policy::required;
 use crate::plan::{Plan, Severity};
 
 /// How much to say, and how.
@@ -41,6 +43,7 @@ pub fn plan(out: &mut dyn Write, plan: &Plan, digest: &str, options: Options<'_>
     let mut page = Page { out, options, outline: &outline, digest };
     page.verdict()?;
     findings::blockers(&mut page)?;
+    approvals::section(&mut page)?;
     privilege::section(&mut page)?;
     impact::breakage(&mut page)?;
     impact::people(&mut page)?;
@@ -125,6 +128,10 @@ impl Page<'_, '_> {
                 }
                 command => command,
             };
+            if !required(&plan.bound).is_empty() {
+                let how = "`scopeform approve PLAN --key FILE` signs a plan that `plan --out PLAN` has saved";
+                writeln!(self.out, "Needs:  the approvals above; {how}")?;
+            }
             writeln!(self.out, "Apply:  {}", terminal(how))?;
         }
         if plan.is_empty() && counts.blockers == 0 {

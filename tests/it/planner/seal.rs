@@ -105,6 +105,15 @@ const EDITS: &[Edit] = &[
     ("breakage", |p| drop(p.bound.breakage.pop())),
     ("a finding", |p| drop(p.bound.findings.pop())),
     ("a severity", |p| p.bound.findings[0].severity = Severity::Blocker),
+    ("a rule about approvals", |p| {
+        use scopeform::plan::policy::{ApprovalRule, Approvals, Policy, When};
+        let of = std::collections::BTreeSet::from(["ana@acme.example".to_owned()]);
+        let rule = ApprovalRule { when: When::Any, named: Vec::new(), of, need: 1 };
+        let signers_file = "allowed_signers".to_owned();
+        let rules = vec![rule];
+        let approvals = Approvals { max_age: 7, signers_file, rules, signers: Vec::new() };
+        p.bound.policies.push(Policy { approvals: Some(approvals), ..Policy::default() });
+    }),
     ("a list to paste", |p| p.bound.findings[0].paste = ScopeSet::from_iter([scope("Mail.Send")])),
     ("a reliance", |p| drop(p.bound.relied_on.pop())),
     ("a value relied on", |p| p.bound.relied_on[0].value.push('x')),

@@ -103,6 +103,7 @@ fn case_62_a_revoke_by_hand_counts_the_calls_that_wait() {
         endpoint: "embedded".to_owned(),
         today: TODAY,
         reads: 6,
+        rights: 0,
         sources: Vec::new(),
     };
     let unit = Address::of(&["oauth_clients", CLIENT]);

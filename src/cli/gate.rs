@@ -1,0 +1,288 @@
+//! Approvals on their way to `apply`: which files there are, what each is worth, and what to say when some are missing.
+#![expect(clippy::disallowed_methods, reason = "the command line is where files are read")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+
+use super::exit::Exit;
+use super::folder::{Folder, make_data_dir};
+use super::ui::{Failure, Ui};
+use super::workspace::{Tell, report};
+use crate::config;
+use crate::plan::policy::{Approvals, Policy};
+use crate::seal::SealedPlan;
+use crate::seal::approval::{Approval, Fault, Missing};
+
+/// An approval's file, and the approval or why it is none.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// The statement; its signature is beside it.
+    pub(super) file: PathBuf,
+    /// What it is worth.
+    pub(super) verdict: Result<Approval, Fault>,
+}
+
+/// What one run of `apply` has of approvals, and how more could be given.
+#[derive(Debug)]
+pub(super) struct Gate {
+    /// The approvals named and found.
+    pub(super) found: Vec<Found>,
+    /// What to do about a missing one, from the name of somebody who could give it.
+    pub(super) advice: Advice,
+}
+
+/// How a missing approval can be given.
+#[derive(Debug)]
+pub(super) enum Advice {
+    /// To the saved plan in this file; with the configuration folder where that was named.
+    Saved(PathBuf, Option<PathBuf>),
+    /// To a plan that must be saved first: with this `scopeform plan` command.
+    Files(String),
+    /// To a plan of files that say to revoke the token, saved with this `scopeform plan` command.
+    Revoke(String),
+}
+
+impl Gate {
+    /// Looks at the approvals of a plan: those named and, with a saved plan, those beside it.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub(super) fn open(
+        sealed: &SealedPlan,
+        named: &[PathBuf],
+        advice: Advice,
+        used: &Used,
+        today: Date,
+    ) -> Result<Self, Failure> {
+        let mut files = named.to_vec();
+        if let Advice::Saved(plan, _) = &advice {
+            files.extend(beside(plan)?);
+        }
+        files.sort();
+        files.dedup();
+        let mut found = Vec::new();
+        for file in files {
+            let statement = fs::read(&file).map_err(|error| {
+                Failure::new(
+                    Exit::Error,
+                    format!("cannot read the approval {}: {error}", file.display()),
+                )
+            })?;
+            let verdict = match fs::read(signature_of(&file)) {
+                Ok(signature) => Approval::check(&statement, &signature, sealed, today),
+                Err(_) => Err(Fault::NoSignature),
+            };
+            let verdict = verdict.and_then(|approval| match used.on(&approval) {
+                Some(date) => Err(Fault::Used(date.to_owned())),
+                None => Ok(approval),
+            });
+            found.push(Found { file, verdict });
+        }
+        Ok(Self { found, advice })
+    }
+
+    /// Returns the approvals that are good.
+    pub(super) fn approvals(&self) -> Vec<Approval> {
+        self.found.iter().filter_map(|found| found.verdict.clone().ok()).collect()
+    }
+
+    /// Says which approvals are missing, why those that are there do not count, and how to give one (exit code 5).
+    pub(super) fn missing(&self, sealed: &SealedPlan, missing: &[Missing]) -> Failure {
+        let lacks: usize = missing.iter().map(Missing::lacks).sum();
+        let approvals = crate::plan::count(lacks, "approval is", "approvals are");
+        let mut details: Vec<String> = missing.iter().map(open_rule).collect();
+        for found in &self.found {
+            let name = found.file.display();
+            for fault in faults(found, sealed) {
+                details.push(format!("{name} does not count: {fault}"));
+            }
+        }
+        let anybody = missing.iter().find_map(|open| open.could.first());
+        let by = anybody.map_or_else(String::new, |name| format!(" --as {name}"));
+        let help = match &self.advice {
+            Advice::Saved(plan, config) => {
+                let plan = plan.display();
+                let config = config.as_ref();
+                let config =
+                    config.map_or_else(String::new, |c| format!(" --config {}", c.display()));
+                format!("`scopeform approve {plan} --key FILE{by}{config}`, then apply again")
+            }
+            Advice::Files(command) | Advice::Revoke(command) => format!(
+                "`{command} --out PLAN`, `scopeform approve PLAN --key FILE{by}`, then `scopeform apply PLAN`"
+            ),
+        };
+        let help = match &self.advice {
+            Advice::Revoke(_) => {
+                format!("write the token under `tokens: {{revoke: [...]}}`; then {help}")
+            }
+            Advice::Saved(..) | Advice::Files(_) => help,
+        };
+        Failure::new(Exit::NotApproved, format!("{approvals} missing; nothing was done"))
+            .details(details)
+            .help(help)
+    }
+}
+
+fn open_rule(open: &Missing) -> String {
+    let rule = &open.requirement.rule;
+    let list = |names: &std::collections::BTreeSet<String>| {
+        names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+    };
+    let mut line = format!("{} needs {} of {}", rule.when.name(), rule.need, list(&rule.of));
+    if !open.have.is_empty() {
+        line.push_str(&format!("; has {}", list(&open.have)));
+    }
+    line.push_str(&format!(" ({})", open.requirement.why(3)));
+    line
+}
+
+/// Returns why an approval does not count, once for each reason.
+fn faults(found: &Found, sealed: &SealedPlan) -> Vec<Fault> {
+    match &found.verdict {
+        Err(fault) => vec![fault.clone()],
+        Ok(approval) => {
+            let rules = sealed.policies().filter_map(|policy| policy.approvals.as_ref());
+            let mut faults: Vec<Fault> = rules.filter_map(|r| approval.counts(r).err()).collect();
+            faults.dedup();
+            faults
+        }
+    }
+}
+
+/// Returns every set of rules about approvals in force over a plan.
+pub(super) fn rules(sealed: &SealedPlan) -> impl Iterator<Item = &Approvals> {
+    sealed.policies().filter_map(|policy| policy.approvals.as_ref())
+}
+
+/// Returns where the signature of a statement stands.
+pub(super) fn signature_of(statement: &Path) -> PathBuf {
+    let mut name = statement.as_os_str().to_owned();
+    name.push(".sig");
+    PathBuf::from(name)
+}
+
+/// Returns where the approval of a person is written: beside the plan.
+pub(super) fn statement_of(plan: &Path, by: &str) -> PathBuf {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '@' | '.' | '_' | '+' | '-');
+    let by: String = by.chars().map(|c| if legal(c) { c } else { '_' }).collect();
+    let mut name = plan.as_os_str().to_owned();
+    name.push(format!(".{by}.approval"));
+    PathBuf::from(name)
+}
+
+/// Returns `PLAN.*.approval` in the plan's folder.
+fn beside(plan: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let folder = plan.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let prefix = format!("{}.", plan.file_name().unwrap_or_default().to_string_lossy());
+    let entries = fs::read_dir(folder).map_err(|error| {
+        Failure::new(Exit::Error, format!("cannot read the folder {}: {error}", folder.display()))
+    })?;
+    let ours = entries.flatten().map(|entry| entry.file_name()).filter(|name| {
+        let name = name.to_string_lossy();
+        name.starts_with(&prefix) && name.ends_with(".approval")
+    });
+    Ok(ours.map(|name| plan.with_file_name(name)).collect())
+}
+
+/// Returns the rules of the files at hand for the workspace of a saved plan: a plan that was made without them does not
+/// get around them.
+///
+/// # Errors
+/// When the files are not valid, so that their rules are not known.
+pub(super) fn at_hand(folder: &Folder, sealed: &SealedPlan, ui: &Ui) -> Result<Policy, Failure> {
+    let (configs, diagnostics) = config::load(&folder.configs);
+    if diagnostics.has_errors() {
+        report(&diagnostics, &folder.configs, Tell::People, ui)?;
+        return Err(Failure::new(
+            Exit::Error,
+            format!(
+                "the configuration in {} is not valid, so its rules are not known; nothing was done",
+                folder.root.display()
+            ),
+        ));
+    }
+    let workspace = &sealed.plan().bound.workspace;
+    let ours = configs.into_iter().find(|config| config.workspace == *workspace);
+    Ok(ours.map(|config| config.policy).unwrap_or_default())
+}
+
+/// Which approvals have been used: `approvals-used` in the data folder, one line for each.
+#[derive(Debug)]
+pub(super) struct Used {
+    folder: PathBuf,
+    text: String,
+}
+
+impl Used {
+    /// Reads the record; without one nothing has been used.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read: what is not known may not be passed over.
+    pub(super) fn read(data: &Path) -> Result<Self, Failure> {
+        let file = data.join(FILE);
+        let text = match fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(cannot("read", &file, &error)),
+        };
+        Ok(Self { folder: data.to_owned(), text })
+    }
+
+    /// Returns the day on which an approval was used.
+    fn on(&self, approval: &Approval) -> Option<&str> {
+        self.text.lines().find_map(|line| {
+            let (rest, id) = line.rsplit_once(' ')?;
+            (id == approval.id().as_str()).then(|| rest.split(' ').next())?
+        })
+    }
+
+    /// Opens the record for one more use, before anything is done: what cannot be remembered is not begun.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn ready(&self) -> Result<fs::File, Failure> {
+        make_data_dir(&self.folder)?;
+        let file = self.folder.join(FILE);
+        let open = fs::OpenOptions::new().create(true).append(true).open(&file);
+        open.map_err(|error| cannot("write", &file, &error))
+    }
+}
+
+/// Remembers that approvals have been used: date, digest of the plan, who, SHA-256 of the statement.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn record(
+    mut file: fs::File,
+    approvals: &[Approval],
+    today: Date,
+) -> Result<(), Failure> {
+    use std::io::Write as _;
+    let lines: String = approvals
+        .iter()
+        .map(|approval| {
+            let said = approval.statement();
+            format!("{today} {} {} {}\n", said.digest, said.by, approval.id())
+        })
+        .collect();
+    let written = file.write_all(lines.as_bytes()).and_then(|()| file.sync_all());
+    written.map_err(|error| {
+        Failure::new(
+            Exit::Error,
+            format!(
+                "the plan was applied, and that its approvals are used cannot be written: {error}"
+            ),
+        )
+    })
+}
+
+const FILE: &str = "approvals-used";
+
+fn cannot(what: &str, file: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(
+        Exit::Error,
+        format!("cannot {what} the record of used approvals {}: {error}", file.display()),
+    )
+}

@@ -1,0 +1,39 @@
+//! Who must agree before the plan is applied, one line for each rule that it meets.
+
+use std::fmt;
+
+use super::super::neutral::terminal;
+use super::super::palette::Paint;
+use super::super::table::{Row, Table, count, names};
+use super::Page;
+use crate::plan::policy::{Requirement, required};
+
+pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
+    let rules = required(&page.outline.plan.bound);
+    if rules.is_empty() {
+        return Ok(());
+    }
+    let detail =
+        format!("{} must be satisfied before this is applied", count(rules.len(), "rule", "rules"));
+    page.heading("Approvals", &detail)?;
+    let mut table = Table::default();
+    for Requirement { rule, because } in &rules {
+        let people = names(rule.of.iter().map(String::as_str), page.most());
+        let teams: Vec<&str> =
+            rule.named.iter().filter(|name| !rule.of.contains(*name)).map(String::as_str).collect();
+        let people = if teams.is_empty() {
+            people
+        } else {
+            format!("{people} ({})", names(teams, page.most()))
+        };
+        let most = if page.options.full { page.most() } else { 3 };
+        let why = names(because.iter().map(String::as_str), most);
+        table.push(
+            Row::default()
+                .cell(Paint::Warning, format!("? {}", terminal(rule.when.name())))
+                .cell(Paint::Plain, format!("{} of {people}", rule.need))
+                .cell(Paint::Dim, format!("because of {why}")),
+        );
+    }
+    table.write(page.out, page.options.palette, 2)
+}

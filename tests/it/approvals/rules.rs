@@ -1,0 +1,149 @@
+//! Which plans meet which rules, on both platforms.
+
+use std::collections::BTreeSet;
+
+use scopeform::plan::Plan;
+use scopeform::plan::policy::{ApprovalRule, Approvals, Policy, When, enforce, required};
+
+use crate::planner::harness::{QUIET, plan, world};
+use crate::trustpager::fixture::{Bench, holders};
+
+const ALL: [When; 6] = [
+    When::Widening,
+    When::Narrowing,
+    When::Breakage,
+    When::AdminConsent,
+    When::Revocation,
+    When::Any,
+];
+
+/// Returns the rules that a plan meets, of one for each occasion.
+fn met(mut plan: Plan) -> Vec<(When, Vec<String>)> {
+    let rules = ALL.map(|when| ApprovalRule {
+        when,
+        named: Vec::new(),
+        of: BTreeSet::from(["ana@acme.example".to_owned()]),
+        need: 1,
+    });
+    let approvals = Approvals {
+        max_age: 7,
+        signers_file: "allowed_signers".to_owned(),
+        rules: rules.to_vec(),
+        signers: Vec::new(),
+    };
+    // The same rules on both sides of a change ask once.
+    let policy = Policy { approvals: Some(approvals.clone()), ..Policy::default() };
+    enforce(&mut plan, vec![policy.clone(), Policy::default(), policy]);
+    assert_eq!(plan.bound.policies.len(), 1);
+    let mut longer = approvals;
+    longer.max_age = 8;
+    plan.bound.policies.push(Policy { approvals: Some(longer), ..Policy::default() });
+    required(&plan.bound).into_iter().map(|r| (r.rule.when, r.because)).collect()
+}
+
+#[track_caller]
+fn check(plan: Plan, wanted: &[(When, &str)]) {
+    let met = met(plan);
+    let occasions: Vec<When> = met.iter().map(|(when, _)| *when).collect();
+    let wanted_occasions: Vec<When> = wanted.iter().map(|(when, _)| *when).collect();
+    assert_eq!(occasions, wanted_occasions, "{met:#?}");
+    for ((when, because), (_, line)) in met.iter().zip(wanted) {
+        assert!(because.iter().any(|l| l == line), "{when:?} lacks `{line}`: {because:#?}");
+    }
+}
+
+#[test]
+fn rules_are_met_by_what_a_plan_does_on_odeus() {
+    check(plan("integrations: {sharepoint: {actions: {get_page: disabled}}}", &QUIET), &[]);
+    let on = "integrations: {sharepoint: {actions: {create_page: enabled}}}";
+    check(
+        plan(on, &QUIET),
+        &[
+            (When::Widening, "+ Sites.ReadWrite.All at sharepoint"),
+            (When::Any, "sharepoint/actions/create_page"),
+        ],
+    );
+    let live =
+        world("actions: nobody\nintegrations: {sharepoint: {actions: {create_page: enabled}}}\n");
+    check(
+        plan("integrations: {sharepoint: {actions: {create_page: disabled}}}", &live),
+        &[
+            (When::Narrowing, "- Sites.ReadWrite.All at sharepoint"),
+            (When::Any, "sharepoint/actions/create_page"),
+        ],
+    );
+    // A list without the scope of an action that is on: it stops.
+    check(
+        plan(
+            "integrations: {sharepoint: {oauth: {mode: fixed, client: {id: c}, scopes: [openid, offline_access, \
+             User.Read, Sites.Read.All]}, actions: {create_page: {access: everyone, accept_missing_scopes: SEC-1}}}}",
+            &world("actions: nobody\n"),
+        ),
+        &[
+            (When::Widening, "+ sharepoint/actions/create_page"),
+            (When::Narrowing, "- Files.Read.All at sharepoint"),
+            (When::Breakage, "sharepoint/actions/create_page relies on a claim"),
+            (When::Any, "sharepoint/oauth"),
+        ],
+    );
+    // A secret that is rotated moves no right, and something changes all the same.
+    let rotated = |version: &str| {
+        format!(
+            "{{oauth: {{mode: fixed, client: {{id: own, secret: {{env: KEY, version: \"{version}\"}}}}, \
+             scopes: [openid, offline_access, User.Read, Files.Read.All]}}}}"
+        )
+    };
+    let first = plan(&format!("integrations: {{onedrive: {}}}", rotated("1")), &QUIET);
+    assert!(met(first).iter().any(|(when, _)| *when == When::Any));
+}
+
+#[test]
+fn admin_consent_is_an_occasion_of_its_own() {
+    let fixed = |scopes: &str| {
+        format!(
+            "integrations: {{onedrive: {{oauth: {{mode: fixed, client: {{id: c}}, scopes: [{scopes}]}}}}}}"
+        )
+    };
+    let scopes = "openid, offline_access, User.Read, Files.Read, Files.Read.All, Sites.Read.All, Group.Read.All";
+    let all = met(plan(&fixed(scopes), &QUIET));
+    let lines = |when| all.iter().find(|(w, _)| *w == when).map(|(_, because)| because.clone());
+    let (consent, widening) = (lines(When::AdminConsent).unwrap(), lines(When::Widening).unwrap());
+    assert!(consent.iter().all(|line| widening.contains(line)));
+    assert!(consent.len() < widening.len());
+}
+
+#[test]
+fn rules_are_met_by_what_a_plan_does_on_trustpager() {
+    let bench = || Bench::new().has(&[("contacts", "read"), ("billing", "read")]);
+    check(bench().wants(&[("contacts", "read")]).plan(), &[]);
+    let contacts = "oauth_clients/Claude Connection/resources/contacts";
+    let any = "oauth_clients/Claude Connection/resources/contacts";
+    check(
+        bench().wants(&[("contacts", "write_with_approval")]).plan(),
+        &[(When::Widening, &format!("+ {contacts}")), (When::Any, any)],
+    );
+    check(
+        bench().wants(&[("contacts", "no_access")]).plan(),
+        &[(When::Narrowing, &format!("- {contacts}")), (When::Any, any)],
+    );
+    // A tier that does both is said under both.
+    check(
+        Bench::new()
+            .has(&[("contacts", "write_automatically")])
+            .wants(&[("contacts", "delete_with_approval")])
+            .plan(),
+        &[(When::Widening, &format!("+ {contacts}")), (When::Any, any)],
+    );
+    let token = "oauth_clients/Claude Connection/tokens/tok_mia";
+    check(
+        bench()
+            .token("tok_mia", "mia@acme.example", 1)
+            .with(|wish| wish.tokens.holders = holders(&["ana@acme.example"], &[]))
+            .plan(),
+        &[
+            (When::Narrowing, &format!("- {token}")),
+            (When::Revocation, &format!("- {token}")),
+            (When::Any, token),
+        ],
+    );
+}
