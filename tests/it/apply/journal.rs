@@ -113,7 +113,7 @@ fn every_line_is_noted_in_its_place() {
     let name = journals(&lab).pop().unwrap();
     assert_eq!(name.file_stem().unwrap().to_str(), begin["run"].as_str());
     let digest = begin["digest"].as_str().unwrap();
-    assert!(begin["run"].as_str().unwrap().ends_with(&digest[..12]), "{begin}");
+    assert!(begin["run"].as_str().unwrap().ends_with(digest.get(..12).unwrap()), "{begin}");
 }
 
 #[cfg(unix)]
@@ -292,7 +292,7 @@ fn a_disk_that_fills_up_stops_apply_before_the_write() {
         let text = journals(&lab).pop().map(|file| std::fs::read_to_string(file).unwrap());
         let text = text.unwrap_or_default();
         // A line that was cut is none.
-        let whole = &text[..text.rfind('\n').map_or(0, |at| at + 1)];
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
         let started = whole.matches("\"event\":\"started\"").count();
         assert_eq!(plane.audited(), started, "{blocks}: {}", done.all());
         let code = done.code.unwrap();
@@ -340,7 +340,7 @@ fn runs_are_listed_and_shown_by_the_beginning_of_their_id() {
     lab.run("show").exits(64).says(&["name a saved PLAN, or ask for `--last`"]);
     plane.run(&lab, SERIAL).exits(0);
     let id = lines(&lab)[0]["run"].as_str().unwrap().to_owned();
-    lab.run(&format!("show --run {}", &id[..20])).exits(0).prints(&[&id, "Complete"]);
+    lab.run(&format!("show --run {}", id.get(..20).unwrap())).exits(0).prints(&[&id, "Complete"]);
     lab.run("show --run nowhere").exits(1).says(&["no run `nowhere` has been noted here"]);
     lab.run("show --runs").exits(0).prints(&[&id]);
     let told = lab.run("show --last --json").exits(0).json();
@@ -369,7 +369,7 @@ fn a_journal_is_read_with_care() {
     }
     // A last line that was cut was never written.
     for cut in [1, 10, text.len() - text.trim_end().rfind('\n').unwrap() - 2] {
-        std::fs::write(&file, &text[..text.len() - cut]).unwrap();
+        std::fs::write(&file, text.get(..text.len() - cut).unwrap()).unwrap();
         lab.run("show --last").exits(0).prints(&["Stopped at write 4 of 4"]);
     }
     // Anything else is an error with its line, and no reason for apply to stop.

@@ -75,7 +75,7 @@ fn differing(a: &Snapshot, b: &Snapshot) -> BTreeSet<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     /// After any number of writes of a plan.
     #[test]
@@ -142,7 +142,7 @@ fn undo_meets_every_sort_of_loss() {
 
     let mut runner = TestRunner::deterministic();
     let (mut whole, mut seen) = (0, BTreeSet::new());
-    for _ in 0..1_500 {
+    for _ in 0..500 {
         let (live, desired) = wished().new_tree(&mut runner).unwrap().current();
         let plan = plan_for(&desired, &live);
         let now = apply_to(&live, &plan);
@@ -157,7 +157,7 @@ fn undo_meets_every_sort_of_loss() {
             });
         }
     }
-    assert!(whole > 100, "{whole}");
+    assert!(whole > 30, "{whole}");
     for sort in ["action", "oauth", "oauth/requested_scopes", "oauth/client/secret"] {
         assert!(seen.contains(sort), "{sort} is not among {seen:?}");
     }
