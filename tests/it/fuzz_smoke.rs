@@ -1,5 +1,5 @@
 //! What the fuzzer runs, on stable and bounded: the seeds, what the fuzzer has found, and some thousands of mutations of
-//! them that are the same on every machine.
+//! them that are the same on every machine. `FUZZ_ROUNDS=20 cargo test --test it fuzz_smoke` goes on for longer.
 
 use std::path::{Path, PathBuf};
 
@@ -106,6 +106,8 @@ fn run(target: fn(&[u8]), seeds: &[Vec<u8>], count: usize) {
     seeds.iter().for_each(|seed| target(seed));
     let short: Vec<&Vec<u8>> = seeds.iter().filter(|seed| seed.len() <= 65_536).collect();
     let mut numbers = Numbers(u64::try_from(count).unwrap());
+    let rounds = std::env::var("FUZZ_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
+    let count = count * rounds.unwrap_or(1);
     for n in 0..count {
         let other = short[numbers.below(short.len())];
         target(&mutate(short[n % short.len()], other, &mut numbers));
@@ -117,12 +119,12 @@ fn yaml() {
     let mut seeds = below("tests/fixtures/config");
     seeds.extend(below("fuzz/seeds/yaml"));
     seeds.extend(below("examples"));
-    run(targets::yaml, &seeds, 1_500);
+    run(targets::yaml, &seeds, 800);
 }
 
 #[test]
 fn plan_file() {
-    run(targets::plan_file, &below("fuzz/seeds/plan_file"), 1_000);
+    run(targets::plan_file, &below("fuzz/seeds/plan_file"), 300);
 }
 
 #[test]
