@@ -105,12 +105,12 @@ pub(super) async fn connect<P: Product>(
         Place::Embedded => {
             let running = start(target, env, ui).await?;
             let endpoint = format!("http://{}", running.address);
-            let http = http(&endpoint, running.admin_token.clone(), reach)?;
+            let http = http(&endpoint, running.admin_token.clone(), &secrets, reach)?;
             let client = P::client(Arc::new(http), workspace, secrets, target.root);
             Ok(Live { client, running: Some(running) })
         }
         Place::Url(url) => {
-            let http = http(url, secret::token(env)?, reach)?;
+            let http = http(url, secret::token(env)?, &secrets, reach)?;
             ui.detail(&format!("using {}", http.origin()));
             let client = P::client(Arc::new(http), workspace, secrets, target.root);
             Ok(Live { client, running: None })
@@ -118,7 +118,12 @@ pub(super) async fn connect<P: Product>(
     }
 }
 
-fn http(endpoint: &str, token: secrecy::SecretString, reach: Reach) -> Result<Http, Failure> {
+fn http(
+    endpoint: &str,
+    token: secrecy::SecretString,
+    secrets: &Secrets,
+    reach: Reach,
+) -> Result<Http, Failure> {
     let limit = Duration::from_secs(reach.timeout.max(1));
     let options = HttpOptions {
         connect_timeout: limit.min(Duration::from_secs(10)),
@@ -130,6 +135,7 @@ fn http(endpoint: &str, token: secrecy::SecretString, reach: Reach) -> Result<Ht
         } else {
             Transport::Encrypted
         },
+        confidential: secrets.values().cloned().collect(),
         ..HttpOptions::default()
     };
     Http::new(endpoint, token, options).map_err(|error| match error {

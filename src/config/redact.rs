@@ -10,12 +10,15 @@ use crate::source::{FileId, Origin, SourceFile, Span};
 /// Returns whether a value under this key may be a secret.
 pub(super) fn is_secret_word(key: &str) -> bool {
     let key = key.to_ascii_lowercase().replace('-', "_");
-    ["secret", "passw", "credential", "private_key"].iter().any(|word| key.contains(word))
-        || matches!(
-            key.as_str(),
-            "token" | "api_key" | "apikey" | "access_token" | "refresh_token" | "bearer"
-        )
+    WORDS.iter().any(|word| key.contains(word))
+        || ["token", "api_key", "apikey", "access_key", "bearer", "pwd"]
+            .iter()
+            .any(|word| key.ends_with(word))
 }
+
+/// Words that a secret stands under, also as a part of a longer word.
+const WORDS: &[&str] =
+    &["secret", "passw", "passphrase", "credential", "private_key", "authorization"];
 
 /// What the value of an API key or a token of TrustPager begins with.
 const LIVE_VALUE: &str = "tp_live_";
@@ -30,7 +33,7 @@ pub(super) fn is_live_value(text: &str) -> bool {
 pub(super) fn redact_secrets(node: &Node, file: FileId, out: &mut Diagnostics) {
     match &node.value {
         // `https://user:password@host`, `https://host?token=...`
-        Value::Scalar { text, .. } if text.contains("://") && text.contains(['@', '?']) => {
+        Value::Scalar { text, .. } if text.contains("://") && text.contains(['@', '?', '#']) => {
             redact_all(node, file, out);
         }
         Value::Scalar { text, .. } if is_live_value(text) => redact_all(node, file, out),
@@ -41,7 +44,11 @@ pub(super) fn redact_secrets(node: &Node, file: FileId, out: &mut Diagnostics) {
                 if is_live_value(&key.value) {
                     out.redact(Origin { file, span: key.span });
                 }
-                if is_secret_word(&key.value) {
+                let address = key.value == "endpoint"
+                    && matches!(&value.value, Value::Scalar { text, .. } if text.contains(['@', '?', '#']));
+                if address {
+                    redact_all(value, file, out);
+                } else if is_secret_word(&key.value) {
                     redact_reference(value, file, out);
                 } else {
                     redact_secrets(value, file, out);
@@ -65,6 +72,10 @@ fn redact_reference(node: &Node, file: FileId, out: &mut Diagnostics) {
         };
         if !legal {
             redact_all(value, file, out);
+            // `{s3cr3t: }` and `{"id:s3cr3t": 1}`; a slip such as `enw` is too short to be one.
+            if key.value.len() >= 8 && !is_secret_word(&key.value) {
+                out.redact(Origin { file, span: key.span });
+            }
         }
     }
 }
@@ -84,6 +95,33 @@ pub(super) fn redact_all(node: &Node, file: FileId, out: &mut Diagnostics) {
     }
 }
 
+/// Words that a secret stands behind in text without structure, beside [`WORDS`].
+const LINE_WORDS: &[&str] =
+    &["token", "api_key", "api-key", "apikey", "access_key", "bearer", "pwd", "://"];
+
+/// Keeps comments that may hold a secret out of what is printed.
+pub(super) fn redact_comments(source: &SourceFile, file: FileId, out: &mut Diagnostics) {
+    let mut at = 0;
+    for line in source.text().split_inclusive('\n') {
+        let body = line.trim_end_matches(['\n', '\r']);
+        // A `#` in quotes may be taken for a comment: then a piece of a value is not shown, which does no harm.
+        let mut marks = body.match_indices('#').map(|(mark, _)| mark);
+        let blank_before = |mark: &usize| {
+            body.get(..*mark).is_some_and(|head| head.is_empty() || head.ends_with([' ', '\t']))
+        };
+        if let Some(mark) = marks.find(blank_before) {
+            let comment = body.get(mark..).unwrap_or_default();
+            let lower = comment.to_ascii_lowercase();
+            let mut words = WORDS.iter().chain(LINE_WORDS);
+            if words.any(|word| lower.contains(word)) || lower.contains(LIVE_VALUE) {
+                let span = Span::new(at + mark + 1, at + body.len());
+                out.redact(Origin { file, span });
+            }
+        }
+        at += line.len();
+    }
+}
+
 /// Keeps what follows a word such as `secret:` out of what is printed, in a file without structure.
 pub(super) fn redact_lines(source: &SourceFile, file: FileId, out: &mut Diagnostics) {
     let mut hide = |start, end| out.redact(Origin { file, span: Span::new(start, end) });
@@ -93,10 +131,7 @@ pub(super) fn redact_lines(source: &SourceFile, file: FileId, out: &mut Diagnost
     for line in source.text().split_inclusive('\n') {
         let body = line.trim_end_matches(['\n', '\r']);
         let lower = body.to_ascii_lowercase();
-        let word = ["secret", "passw", "credential", "private_key", "token", "api_key"]
-            .iter()
-            .filter_map(|word| lower.find(word))
-            .min();
+        let word = WORDS.iter().chain(LINE_WORDS).filter_map(|word| lower.find(word)).min();
         if let Some(word) = word {
             let colon = body.get(word..).and_then(|rest| rest.find(':'));
             let start = colon.map_or(word, |colon| word + colon + 1);

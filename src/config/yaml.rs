@@ -11,7 +11,9 @@ use serde_saphyr::granit_parser::{
     ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Span as YamlSpan, Tag,
 };
 
-use super::redact::{is_live_value, is_secret_word, redact_all, redact_lines, redact_secrets};
+use super::redact::{
+    is_live_value, is_secret_word, redact_all, redact_comments, redact_lines, redact_secrets,
+};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::source::{FileId, Origin, SourceFile, Span, Spanned};
 
@@ -126,6 +128,7 @@ pub(super) fn parse(file: FileId, source: &SourceFile, out: &mut Diagnostics) ->
         );
         return None;
     }
+    redact_comments(source, file, out);
     let parser = Parser::new_from_str_with_options(text, options());
     let mut builder = Builder { file, source, parser, anchors: BTreeMap::new(), aliased: 0, out };
     match builder.document() {

@@ -19,9 +19,11 @@ use tokio::time::Instant;
 use super::provider::ProviderError;
 
 mod answer;
+mod hidden;
 pub(crate) mod pages;
 
 pub use answer::Answer;
+use hidden::Hidden;
 
 /// How many bytes an answer may hold, after decompression.
 pub const MAX_ANSWER: usize = 32 * 1024 * 1024;
@@ -43,6 +45,8 @@ pub struct HttpOptions {
     pub transport: Transport,
     /// PEM text of the certificates to trust instead of the system's.
     pub trust: Option<Vec<u8>>,
+    /// What else the platform is told in confidence, beside the token: its answers are not believed to keep it.
+    pub confidential: Vec<SecretString>,
 }
 
 impl Default for HttpOptions {
@@ -55,6 +59,7 @@ impl Default for HttpOptions {
             first_pause: Duration::from_millis(200),
             transport: Transport::Encrypted,
             trust: None,
+            confidential: Vec::new(),
         }
     }
 }
@@ -94,6 +99,7 @@ pub struct Http {
     base: String,
     origin: String,
     token: SecretString,
+    hidden: Hidden,
     options: HttpOptions,
     loopback: bool,
     client: OnceLock<Result<reqwest::Client, String>>,
@@ -152,6 +158,9 @@ impl Http {
         Ok(Self {
             base: url.as_str().trim_end_matches('/').to_owned(),
             origin: url.origin().ascii_serialization(),
+            hidden: Hidden::new(
+                options.confidential.iter().cloned().chain([token.clone()]).collect(),
+            ),
             token,
             options,
             loopback,
@@ -207,7 +216,7 @@ impl Http {
         let end = Instant::now() + self.options.deadline;
         let mut pause = self.options.first_pause;
         loop {
-            let sent = self.once(&method, path, headers.clone(), body.clone()).await;
+            let sent = self.once(repeat, &method, path, headers.clone(), body.clone()).await;
             let error = match sent {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
@@ -225,6 +234,7 @@ impl Http {
 
     async fn once<T: DeserializeOwned>(
         &self,
+        repeat: Repeat,
         method: &Method,
         path: &str,
         headers: HeaderMap,
@@ -239,7 +249,7 @@ impl Http {
             request = request.header(header::CONTENT_TYPE, "application/json").body(body);
         }
         let response = request.send().await.map_err(|error| self.not_sent(path, error))?;
-        answer::read(path, response).await
+        answer::read(answer::Question { path, repeat, hidden: &self.hidden }, response).await
     }
 
     fn authorization(&self) -> Result<HeaderValue, ProviderError> {

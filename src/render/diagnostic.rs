@@ -3,6 +3,7 @@
 //! The text of the files is the user's, and may have come from anybody: control characters, escape sequences and
 //! direction marks are shown, not sent. Secrets that were written into a file are not shown at all.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 use std::ops::Range;
 
@@ -11,6 +12,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::neutral::{is_deceptive, is_runner_command, terminal};
 use crate::diag::{Diagnostic, Diagnostics, Label, Severity};
 use crate::source::{FileId, Origin, Position, SourceFile, SourceMap};
 
@@ -44,8 +46,9 @@ pub fn text(
     colour: Colour,
     out: &mut impl Write,
 ) -> fmt::Result {
+    let secrets = Secrets::of(diagnostics, sources);
     for diagnostic in diagnostics.iter().take(MOST) {
-        one(diagnostic, diagnostics, sources, colour, out)?;
+        one(diagnostic, (diagnostics, &secrets), sources, colour, out)?;
         out.write_str("\n")?;
     }
     let more = diagnostics.iter().count().saturating_sub(MOST);
@@ -66,7 +69,7 @@ pub fn text(
 
 fn one(
     diagnostic: &Diagnostic,
-    all: &Diagnostics,
+    (all, secrets): (&Diagnostics, &Secrets<'_>),
     sources: &SourceMap,
     colour: Colour,
     out: &mut impl Write,
@@ -76,16 +79,16 @@ fn one(
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let title = level.primary_title(brief(&diagnostic.message)).id(diagnostic.code.name());
+    let title = level.primary_title(secrets.brief(&diagnostic.message)).id(diagnostic.code.name());
     let mut group = Group::with_title(title);
-    for excerpt in excerpts(diagnostic, all, sources) {
+    for excerpt in excerpts(diagnostic, (all, secrets), sources) {
         group = match excerpt {
             Excerpt::Lines(lines) => group.element(lines.snippet()),
             Excerpt::Place(place) => group.element(place),
         };
     }
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(brief(help)));
+        group = group.element(Level::HELP.message(secrets.brief(help)));
     }
     let renderer = match colour {
         Colour::Never => Renderer::plain(),
@@ -129,7 +132,11 @@ const NEAR: usize = 10;
 
 type Marks<'a> = Vec<(&'a Label, AnnotationKind)>;
 
-fn excerpts(diagnostic: &Diagnostic, all: &Diagnostics, sources: &SourceMap) -> Vec<Excerpt> {
+fn excerpts(
+    diagnostic: &Diagnostic,
+    (all, secrets): (&Diagnostics, &Secrets<'_>),
+    sources: &SourceMap,
+) -> Vec<Excerpt> {
     let mut pieces: Vec<(FileId, Range<usize>, Marks<'_>)> = Vec::new();
     let primary = diagnostic.primary.iter().map(|label| (label, AnnotationKind::Primary));
     let related = diagnostic.related.iter().map(|label| (label, AnnotationKind::Context));
@@ -166,7 +173,7 @@ fn excerpts(diagnostic: &Diagnostic, all: &Diagnostics, sources: &SourceMap) -> 
         }
         let shown = Shown::new(id, file, window, all);
         let marks = labels.into_iter().map(|(label, kind)| {
-            (shown.range(label.origin.span.range()), kind, brief(&label.text))
+            (shown.range(label.origin.span.range()), kind, secrets.brief(&label.text))
         });
         found.push(Excerpt::Lines(Lines {
             name: visible(file.name()),
@@ -204,6 +211,9 @@ impl Shown {
                 _ if secret && hidden => {}
                 _ if secret => shown.text.push_str(REDACTED),
                 '\t' => shown.text.push('\t'),
+                '#' if file.text().get(at..).is_some_and(is_runner_command) => {
+                    shown.text.push_str("\\u{23}");
+                }
                 c => push_visible(&mut shown.text, c),
             }
             hidden = secret;
@@ -234,8 +244,33 @@ pub fn visible(text: &str) -> String {
     out
 }
 
+/// What may not be printed, as texts, to be kept out of what is said about a file as well.
+struct Secrets<'a>(BTreeSet<&'a str>);
+
+/// A redacted text of fewer bytes is a word that stands in messages for other reasons.
+const TELLING: usize = 8;
+
+impl<'a> Secrets<'a> {
+    fn of(all: &Diagnostics, sources: &'a SourceMap) -> Self {
+        let slices = all.redacted().filter_map(|at| Some(sources.file(at.file)?.slice(at.span)));
+        let lines = slices.flat_map(str::lines).map(|line| line.trim().trim_matches(['"', '\'']));
+        Self(lines.filter(|line| line.len() >= TELLING).collect())
+    }
+
+    /// Returns a message or a remark on one line, without secrets, cut short.
+    fn brief(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for secret in &self.0 {
+            if text.contains(secret) {
+                text = text.replace(secret, REDACTED);
+            }
+        }
+        brief(&text)
+    }
+}
+
 fn brief(text: &str) -> String {
-    let shown = visible(text);
+    let shown = terminal(text).to_string();
     match shown.char_indices().nth(LONGEST) {
         None => shown,
         Some((end, _)) => format!("{}...", shown.get(..end).unwrap_or_default()),
@@ -243,12 +278,7 @@ fn brief(text: &str) -> String {
 }
 
 fn push_visible(out: &mut String, c: char) {
-    let hostile = c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}');
-    if hostile { out.extend(c.escape_unicode()) } else { out.push(c) }
+    if is_deceptive(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
 }
 
 /// What `validate --json` prints. Same field names as `terraform validate -json`, with `code`, `help` and `related`
@@ -346,10 +376,11 @@ pub fn document(diagnostics: &Diagnostics, sources: &SourceMap) -> Document {
         let (name, start, end) = sources.locate(origin)?;
         Some(JsonRange { filename: visible(name), start: start.into(), end: end.into() })
     };
+    let secrets = Secrets::of(diagnostics, sources);
     let entries = diagnostics.iter().map(|diagnostic| Entry {
         severity: diagnostic.severity.name().to_owned(),
-        summary: brief(&diagnostic.message),
-        detail: diagnostic.help.as_deref().map(brief).unwrap_or_default(),
+        summary: secrets.brief(&diagnostic.message),
+        detail: diagnostic.help.as_deref().map(|help| secrets.brief(help)).unwrap_or_default(),
         code: diagnostic.code.name().to_owned(),
         range: diagnostic.primary.as_ref().and_then(|label| range(label.origin)),
         snippet: diagnostic
@@ -360,7 +391,7 @@ pub fn document(diagnostics: &Diagnostics, sources: &SourceMap) -> Document {
             .related
             .iter()
             .filter_map(|label| {
-                Some(Related { message: brief(&label.text), range: range(label.origin)? })
+                Some(Related { message: secrets.brief(&label.text), range: range(label.origin)? })
             })
             .collect(),
     });
@@ -399,7 +430,7 @@ fn snippet(origin: Origin, all: &Diagnostics, sources: &SourceMap) -> Option<Jso
 pub fn json(diagnostics: &Diagnostics, sources: &SourceMap, out: &mut impl Write) -> fmt::Result {
     let text =
         serde_json::to_string_pretty(&document(diagnostics, sources)).map_err(|_| fmt::Error)?;
-    writeln!(out, "{text}")
+    writeln!(out, "{}", super::neutral::json(&text))
 }
 
 /// Returns the JSON Schema of [`Document`].

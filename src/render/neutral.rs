@@ -25,8 +25,18 @@ pub struct Terminal<'a>(&'a str);
 
 impl fmt::Display for Terminal<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
+        // A CI runner takes a line that begins so for a command to it, blanks before it or not.
+        let mut command = self.0.trim_start().starts_with("::");
+        for (at, c) in self.0.char_indices() {
             match c {
+                ':' if command => {
+                    command = false;
+                    out.write_str("\\u{3a}")?;
+                }
+                // Older runners take these for commands anywhere in a line.
+                '#' if self.0.get(at..).is_some_and(is_runner_command) => {
+                    out.write_str("\\u{23}")?;
+                }
                 '\n' => out.write_str("\\n")?,
                 '\r' => out.write_str("\\r")?,
                 '\t' => out.write_str("\\t")?,
@@ -38,19 +48,23 @@ impl fmt::Display for Terminal<'_> {
     }
 }
 
+/// Returns whether a text begins with what a CI runner takes for a command anywhere in a line.
+pub(super) fn is_runner_command(rest: &str) -> bool {
+    rest.starts_with("##[") || rest.starts_with("##vso[")
+}
+
 /// Returns `text` as one CSV field (RFC 4180), quoted where needed, that no spreadsheet takes for a formula.
 ///
-/// Line breaks inside a field are kept, as the format allows; they are inside quotes.
+/// One record is one line: line breaks and tabs are written as `\n`, `\r` and `\t`.
 #[must_use]
 pub fn csv_field(text: &str) -> Cow<'_, str> {
-    // Spreadsheets also take the full-width forms for the plain ones.
-    let formula = text.starts_with([
-        '=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
-    ]);
-    // A semicolon or a tab separates fields where a spreadsheet's locale says so: quoting keeps the field whole.
-    let quoted = text.contains(['"', ',', ';', '\t', '\r', '\n']);
-    let escaped = text.chars().any(|c| is_deceptive(c) && !matches!(c, '\n' | '\r' | '\t'));
-    if !formula && !quoted && !escaped {
+    // Spreadsheets also take the full-width forms for the plain ones, and some skip blanks.
+    let formula = text
+        .trim_start_matches([' ', '\u{a0}', '\u{3000}'])
+        .starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']);
+    // A semicolon separates fields where a spreadsheet's locale says so: quoting keeps the field whole.
+    let quoted = text.contains(['"', ',', ';']);
+    if !formula && !quoted && !text.contains(is_deceptive) {
         return Cow::Borrowed(text);
     }
     let mut field = String::with_capacity(text.len() + 4);
@@ -63,7 +77,7 @@ pub fn csv_field(text: &str) -> Cow<'_, str> {
     for c in text.chars() {
         match c {
             '"' => field.push_str("\"\""),
-            '\n' | '\r' | '\t' => field.push(c),
+            '\n' | '\r' | '\t' => field.extend(c.escape_default()),
             c if is_deceptive(c) => field.extend(c.escape_unicode()),
             c => field.push(c),
         }
@@ -79,12 +93,13 @@ pub fn csv_field(text: &str) -> Cow<'_, str> {
 #[must_use]
 pub fn json(document: &str) -> Cow<'_, str> {
     let hostile = |c: char| is_deceptive(c) && c != '\n';
-    if !document.contains(hostile) {
+    if !document.contains(hostile) && !document.contains("##[") && !document.contains("##vso[") {
         return Cow::Borrowed(document);
     }
     let mut safe = String::with_capacity(document.len() + 16);
-    for c in document.chars() {
-        if hostile(c) {
+    for (at, c) in document.char_indices() {
+        // A `#` stands in strings only.
+        if hostile(c) || c == '#' && document.get(at..).is_some_and(is_runner_command) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 // Writing to a String cannot fail.
                 let _ = write!(safe, "\\u{unit:04x}");
@@ -140,6 +155,11 @@ mod tests {
         check_terminal("\u{2066}x\u{2069}\u{200f}\u{61c}", r"\u{2066}x\u{2069}\u{200f}\u{61c}");
         check_terminal("ad\u{200b}min\u{feff}", r"ad\u{200b}min\u{feff}");
         check_terminal("a\u{2028}b\u{85}c", r"a\u{2028}b\u{85}c");
+        check_terminal("::error::x", r"\u{3a}:error::x");
+        check_terminal("  ::add-mask::x", r"  \u{3a}:add-mask::x");
+        check_terminal("a ::b:: c", "a ::b:: c");
+        check_terminal("a ##[error]x ##vso[task.x]", r"a \u{23}#[error]x \u{23}#vso[task.x]");
+        check_terminal("## [x] ##", "## [x] ##");
         check_terminal("x\u{e0041}\u{fe0f}\u{3164}", r"x\u{e0041}\u{fe0f}\u{3164}");
     }
 
@@ -157,12 +177,14 @@ mod tests {
         check_csv("+1", "'+1");
         check_csv("-2+3", "'-2+3");
         check_csv("@SUM(A1)", "'@SUM(A1)");
-        check_csv("\t=1", "\"'\t=1\"");
-        check_csv("\r=1", "\"'\r=1\"");
+        check_csv("\t=1", "\\t=1");
+        check_csv("\r=1", "\\r=1");
+        check_csv(" =1", "' =1");
+        check_csv("\u{3000}@x", "'\u{3000}@x");
         check_csv("\u{ff1d}1", "'\u{ff1d}1");
         check_csv("a,b", "\"a,b\"");
         check_csv("a;=1", "\"a;=1\"");
-        check_csv("two\nlines", "\"two\nlines\"");
+        check_csv("two\nlines", "two\\nlines");
         check_csv("say \"no\"", "\"say \"\"no\"\"\"");
         check_csv("\u{200b}=1", "\\u{200b}=1");
         check_csv("\u{1b}[31m", "\\u{1b}[31m");
@@ -170,11 +192,19 @@ mod tests {
 
     #[test]
     fn json_keeps_its_value_and_loses_its_teeth() {
-        for text in ["plain", "\u{9b}2J", "nib\u{202e}txt", "x\u{e0041}", "a\u{7f}\u{2028}", "🦀"]
-        {
+        for text in [
+            "plain",
+            "##[x]",
+            "##vso[x]",
+            "\u{9b}2J",
+            "nib\u{202e}txt",
+            "x\u{e0041}",
+            "a\u{7f}\u{2028}",
+            "🦀",
+        ] {
             let document = serde_json::to_string(text).unwrap();
             let safe = json(&document);
-            assert!(!safe.contains(is_deceptive), "{safe}");
+            assert!(!safe.contains(is_deceptive) && !safe.contains("##"), "{safe}");
             assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), text);
         }
         assert_eq!(json("{\n}"), "{\n}");

@@ -9,7 +9,8 @@ use reqwest::{Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{MAX_ANSWER, innermost};
+use super::hidden::Hidden;
+use super::{MAX_ANSWER, Repeat, innermost};
 use crate::model::{ScopeDelta, ScopeSet};
 use crate::platform::provider::ProviderError;
 
@@ -22,11 +23,23 @@ pub struct Answer<T> {
     pub etag: Option<String>,
 }
 
-/// Reads the answer to a request for `path`.
+/// What was asked.
+#[derive(Clone, Copy)]
+pub(super) struct Question<'a> {
+    /// The path of the request.
+    pub(super) path: &'a str,
+    /// Whether it was a write: the answer to one may hold a new secret.
+    pub(super) repeat: Repeat,
+    /// What no text that we make of the answer may hold.
+    pub(super) hidden: &'a Hidden,
+}
+
+/// Reads the answer to a request.
 pub(super) async fn read<T: DeserializeOwned>(
-    path: &str,
+    question: Question<'_>,
     response: Response,
 ) -> Result<Answer<T>, ProviderError> {
+    let Question { path, repeat, hidden } = question;
     let status = response.status();
     let headers = response.headers().clone();
     let etag = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
@@ -37,20 +50,36 @@ pub(super) async fn read<T: DeserializeOwned>(
         (Err(_), false) => Vec::new(),
     };
     if !status.is_success() {
-        return Err(failure(path, status, &headers, &body));
+        return Err(failure(question, status, &headers, &body));
     }
-    match serde_json::from_slice(&body) {
-        Ok(body) => Ok(Answer { body, etag }),
-        Err(error) => Err(ProviderError::Protocol {
+    let tag = etag.as_deref().unwrap_or_default().as_bytes();
+    if hidden.is_in(&body) || hidden.is_in(tag) {
+        return Err(ProviderError::Protocol {
             path: path.to_owned(),
-            expected: "a JSON answer of this route".to_owned(),
-            got: if error.is_data() {
-                neutral(&error.to_string())
-            } else {
-                format!("`{}`", neutral(&String::from_utf8_lossy(&body)))
-            },
-        }),
+            expected: "an answer that keeps the token and the client secrets to itself".to_owned(),
+            got: "one that repeats one of them".to_owned(),
+        });
     }
+    serde_json::from_slice(&body).map(|body| Answer { body, etag }).map_err(|error| {
+        let got = match repeat {
+            // It may hold the value of a new key.
+            Repeat::Write => format!(
+                "{} bytes that cannot be read from line {} column {} on",
+                body.len(),
+                error.line(),
+                error.column()
+            ),
+            Repeat::Read if error.is_data() => foreign(&error.to_string(), hidden),
+            Repeat::Read => format!("`{}`", foreign(&lossy(&body), hidden)),
+        };
+        let expected = "a JSON answer of this route".to_owned();
+        ProviderError::Protocol { path: path.to_owned(), expected, got }
+    })
+}
+
+/// Returns the beginning of a body as text.
+fn lossy(body: &[u8]) -> String {
+    String::from_utf8_lossy(body.get(..4 * LOOKED_AT).unwrap_or(body)).into_owned()
 }
 
 async fn body(path: &str, mut response: Response) -> Result<Vec<u8>, ProviderError> {
@@ -106,21 +135,27 @@ struct Confirmation {
     accept_missing: ScopeSet,
 }
 
-fn failure(path: &str, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> ProviderError {
+fn failure(
+    question: Question<'_>,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> ProviderError {
+    let Question { path, repeat: _, hidden } = question;
     let path = path.to_owned();
     if status.is_redirection() {
         let to = headers.get(header::LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("nowhere");
         return ProviderError::Protocol {
             path,
             expected: "an answer".to_owned(),
-            got: format!("a redirect to `{}`, which is not followed", neutral(to)),
+            got: format!("a redirect to `{}`, which is not followed", foreign(to, hidden)),
         };
     }
     let refusal: Refusal = serde_json::from_slice(body).unwrap_or_default();
     let said = refusal.error.message.or(refusal.message);
     let message = said.map_or_else(
         || format!("{status} without a reason; is this the endpoint of a control plane?"),
-        |said| neutral(&said),
+        |said| foreign(&said, hidden),
     );
     match status {
         StatusCode::UNAUTHORIZED => ProviderError::Unauthorized { message },
@@ -161,6 +196,16 @@ pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
     let at = rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
     // A date that has passed means: at once.
     Some(Duration::try_from(at.duration_since(now)).unwrap_or_default())
+}
+
+/// How many characters of a foreign text are looked at.
+const LOOKED_AT: usize = 2_000;
+
+/// Returns foreign text as it may be told: harmless, short, and without what was told in confidence.
+fn foreign(text: &str, hidden: &Hidden) -> String {
+    // A secret that the cut goes through is behind what is shown.
+    let text: String = text.trim().chars().take(LOOKED_AT).collect();
+    neutral(&hidden.cover(&text))
 }
 
 /// Returns foreign text cut short, on one line, without anything that moves a cursor or turns the reading direction.

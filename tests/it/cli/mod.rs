@@ -2,12 +2,15 @@
 #![expect(clippy::disallowed_methods, reason = "tests read and write files")]
 
 mod access;
+mod canary;
 mod commands;
 mod crm;
 mod documents;
 mod exits;
 pub(crate) mod harness;
+mod hostile;
 mod input;
 mod secrets;
 mod storage;
 mod terminal;
+mod transport;

@@ -1,0 +1,3 @@
+//! The fuzz targets of scopeform.
+
+pub mod targets;

@@ -1,0 +1,330 @@
+//! Names, descriptions and words of a platform that somebody wrote to do harm, through every command and format.
+//!
+//! Printing `view.name` without `terminal` in `render/status/mod.rs`, or a cell without `csv_field` in `render/csv.rs`,
+//! makes these fail.
+
+use proptest::prelude::*;
+use scopeform::render::neutral::{self, is_deceptive};
+use serde_json::{Value, json};
+
+use super::harness::{Done, Lab};
+use crate::apply::plane::{Plane, lab_at};
+use crate::apply::proxy::{Do, Proxy};
+use crate::fuzz_smoke::targets::{cells, inert};
+
+/// One text of each kind that has done harm somewhere.
+const NASTY: &[&str] = &[
+    "\u{1b}[2J\u{1b}[31mred",
+    "\u{1b}]0;title\u{7}\u{1b}]8;;https://evil.example\u{1b}\\click",
+    "\u{9b}31mC1\u{90}q\u{9c}",
+    "\u{202e}drowssap\u{202c}\u{2066}x\u{2069}",
+    "ad\u{200b}min\u{feff}\u{2060}",
+    "two\nlines\r\nthree\rfour",
+    "x\nPlan: 0 to add\nforged",
+    "tab\tbed",
+    "::error file=a,line=1::x",
+    "  ::add-mask::x\n::set-output name=a::b",
+    "##[error]x ##vso[task.setvariable variable=a]b",
+    "@everyone <!-- --> **bold** [a](javascript:b) `c` ```\n# d",
+    "<script>alert(1)</script><img src=x onerror=y>",
+    "=HYPERLINK(\"http://evil.example\",\"x\")",
+    "+1+cmd|' /C calc'!A0",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    " =1",
+    "\u{ff1d}1",
+    "a,b;c\"d\"",
+    "\u{0}\u{8}\u{7f}",
+    "\u{e0041}\u{e0042}\u{fe0f}\u{3164}",
+    "a\u{2028}b\u{2029}c\u{85}d",
+    "%s%n{}{0}$(id)`id`${x}",
+    "",
+];
+
+fn nasty(n: usize) -> String {
+    match n % (NASTY.len() + 1) {
+        n if n == NASTY.len() => "long ".repeat(4_000),
+        n => NASTY[n].to_owned(),
+    }
+}
+
+/// A platform whose every name is the `n`-th nasty text, and the next ones.
+fn hostile(n: usize) -> impl Fn(&mut Value) + Send + Sync {
+    move |answer: &mut Value| {
+        let mut next = n;
+        let mut text = || {
+            next += 1;
+            json!(nasty(next - 1))
+        };
+        for item in answer["items"].as_array_mut().into_iter().flatten() {
+            if let Some(facts) = item.get_mut("facts") {
+                facts["name"] = text();
+                for action in facts["actions"].as_object_mut().unwrap().values_mut() {
+                    action["name"] = text();
+                    action["description"] = text();
+                }
+            }
+            if item.get("group").is_some() {
+                // A group's name has no control characters and no `/`; what else is in it is the directory's business.
+                let name: String =
+                    nasty(n).chars().filter(|c| !c.is_control() && *c != '/').take(60).collect();
+                item["group"] = json!(format!("{name}."));
+            }
+        }
+    }
+}
+
+fn proxy(plane: &Plane, n: usize) -> Proxy {
+    let change = hostile(n);
+    let to = plane.address;
+    Proxy::start(to, move |request, _| {
+        if request.is_write() {
+            let body = json!({ "error": { "message": nasty(n) } });
+            return Do::Answer(422, body.to_string());
+        }
+        let (status, head, body) = crate::apply::wire::split(&request.send(to).unwrap());
+        let mut body: Value = serde_json::from_slice(&body).unwrap();
+        change(&mut body);
+        let tag = head.lines().find(|line| line.to_ascii_lowercase().starts_with("etag:"));
+        let tag = tag.map(|line| format!("{line}\r\n")).unwrap_or_default();
+        let body = body.to_string();
+        Do::Raw(crate::apply::wire::answer(status, "application/json", &tag, body.as_bytes()))
+    })
+}
+
+const WISHES: &str = "
+integrations:
+  notes:
+    actions: {read_note: enabled, write_note: enabled, share_note: enabled}
+  files:
+    actions: {write_file: disabled}
+";
+
+/// Nothing acts on a terminal, and nothing at the beginning of a line acts on a CI runner.
+#[track_caller]
+fn harmless(text: &str) {
+    let found = text.chars().find(|c| is_deceptive(*c) && *c != '\n');
+    assert!(found.is_none(), "{found:?} got through:\n{text:?}");
+    for line in text.lines() {
+        assert!(!line.trim_start().starts_with("::"), "a command: {line}");
+        assert!(!line.contains("##[") && !line.contains("##vso["), "a command: {line}");
+        for forged in ["Plan: 0 to add", "forged"] {
+            assert!(line != forged, "a forged line: {line}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn no_name_does_harm_in_any_format() {
+    let plane = Plane::start();
+    for n in 0..=NASTY.len() {
+        let proxy = proxy(&plane, n);
+        let lab = lab_at(&proxy.url(), WISHES);
+        let run = |args: &str| plane.run(&lab, args).done();
+        let mut texts = Vec::new();
+        for args in [
+            "plan",
+            "plan --full",
+            "plan --format diff --full",
+            "plan --out p.json --verbose",
+            "show p.json --full",
+            "status",
+            "status --integration notes",
+            "status --integration notes --verbose",
+            "apply --auto-approve --verbose",
+        ] {
+            let done = run(args);
+            harmless(&done.out);
+            texts.push(done);
+        }
+        assert_eq!(texts[0].code, Some(0), "{}", texts[0].all());
+        for done in &texts {
+            harmless(&done.err);
+        }
+        for args in
+            ["plan --json", "status --json", "show p.json --json", "apply --auto-approve --json"]
+        {
+            let done = run(args);
+            done.json();
+            harmless(&done.out);
+            harmless(&done.err);
+        }
+        // The value is the same to a program that reads it: behind the five texts of `files`.
+        let status = run("status --integration notes --json").json();
+        assert_eq!(status["integrations"][0]["name"], nasty(n + 5));
+        table(&run("export"), 6);
+    }
+}
+
+/// A second reader sees a table, and a spreadsheet calculates none of its cells.
+#[track_caller]
+fn table(done: &Done, actions: usize) {
+    assert_eq!(done.code, Some(0), "{}", done.all());
+    let rows = cells(&done.out);
+    assert_eq!(rows.len(), actions + 1, "{}", done.out);
+    assert_eq!(done.out.lines().count(), actions + 1, "one record is one line");
+    for row in rows {
+        assert_eq!(row.len(), 7, "{row:?}");
+        row.iter().for_each(|cell| inert(cell));
+    }
+}
+
+#[test]
+fn no_name_of_a_client_or_key_does_harm() {
+    for n in 0..NASTY.len() {
+        let name: String = nasty(n).chars().filter(|c| !c.is_control() && *c != '/').collect();
+        let name = if name.is_empty() { "plain".to_owned() } else { name };
+        let key = serde_json::to_string(&name).unwrap();
+        let lab = Lab::with(&format!(
+            "version: 1\nplatform: trustpager\nworkspace: crm\nendpoint: embedded\n\
+             oauth_clients: {{{key}: {{resources: {{tasks: read}}}}}}\n"
+        ));
+        lab.write(
+            "world.yaml",
+            &format!(
+                "kind: world\nplatform: trustpager\nworkspaces: {{crm: {{users: {{olga@acme.example: owner}}, \
+                 oauth_clients: {{{key}: {{resources: {{tasks: read, contacts: read}}, tokens: [{{user: olga@acme.example, issued: 2026-01-01}}]}}}}}}}}\n"
+            ),
+        );
+        for args in [
+            "validate",
+            "plan",
+            "plan --full --verbose",
+            "plan --format diff",
+            "tokens list",
+            "tokens list --json",
+            "plan --json",
+            "apply --auto-approve",
+            "apply --auto-approve --json",
+        ] {
+            let done = lab.run(args).done();
+            harmless(&done.out);
+            harmless(&done.err);
+        }
+        let done = lab.run("explain access olga@acme.example").arg(&name).done();
+        harmless(&done.out);
+        harmless(&done.err);
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_told_without_harm() {
+    for n in 0..=NASTY.len() {
+        let text = serde_json::to_string(&nasty(n)).unwrap();
+        for body in [
+            format!("integrations: {{{text}: {{}}}}"),
+            format!("integrations: {{notes: {{actions: {{{text}: enabled}}}}}}"),
+            format!("integrations: {{notes: {{access: {{groups: [{text}]}}}}}}"),
+            format!("{text}: 1\n? {text}\n: 2"),
+            format!("endpoint: {text}"),
+            format!("findings: {{{text}: error}}"),
+            nasty(n),
+        ] {
+            let lab = Lab::with(&format!("version: 1\nplatform: odeus\nworkspace: acme\n{body}\n"));
+            let done = lab.run("validate").done();
+            harmless(&done.out);
+            harmless(&done.err);
+            let done = lab.run("validate --json").done();
+            done.json();
+            harmless(&done.out);
+            let done = lab.run("plan").arg("--target").arg(nasty(n).replace('\0', "")).done();
+            harmless(&done.err);
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_is_no_text_is_told_without_harm() {
+    let plane = Plane::start();
+    let bodies: [&[u8]; 5] = [
+        b"\xff\xfe\x00{\"a\": 1}",
+        b"{\"items\": [\"\xc3\x28\xe2\x80\"]}",
+        b"\x1b[2J\x9b31m<html>",
+        b"{\"workspace\": \"\xf0\x9f\"}",
+        b"\x00\x00\x00",
+    ];
+    for body in bodies {
+        for status in [200, 400, 403, 409] {
+            let body = body.to_vec();
+            let proxy = Proxy::start(plane.address, move |_, _| {
+                Do::Raw(crate::apply::wire::answer(status, "application/json", "", &body))
+            });
+            let lab = lab_at(&proxy.url(), WISHES);
+            for args in ["plan", "plan --json", "status", "apply --auto-approve --json"] {
+                let done = plane.run(&lab, args).done();
+                assert!(matches!(done.code, Some(1 | 8)), "{}", done.all());
+                harmless(&done.out);
+                harmless(&done.err);
+            }
+        }
+    }
+}
+
+/// Any text at all, with more of the dangerous than chance would give.
+fn any_text() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        any::<String>(),
+        any::<char>().prop_map(String::from),
+        prop::sample::select(NASTY).prop_map(str::to_owned),
+        prop::sample::select(vec!["::", "##[", "##vso[", "\"", ",", "\r\n", " ", "="])
+            .prop_map(str::to_owned),
+    ];
+    prop::collection::vec(part, 0..6).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_is_harmless_on_a_terminal(text in any_text()) {
+        let shown = neutral::terminal(&text).to_string();
+        harmless(&format!("x\n{}", shown));
+        prop_assert!(!shown.contains('\n'));
+        prop_assert!(shown.len() <= 10 * text.len());
+        // What was harmless is unchanged.
+        let tame = !text.contains(is_deceptive) && !text.contains("::") && !text.contains("##");
+        prop_assert!(!tame || shown == text);
+    }
+
+    #[test]
+    fn any_text_is_one_inert_cell(text in any_text()) {
+        let line = format!("a,{},b\r\n", neutral::csv_field(&text));
+        prop_assert_eq!(line.lines().count(), 1);
+        let rows = cells(&line);
+        prop_assert_eq!(rows.len(), 1);
+        prop_assert_eq!(rows[0].len(), 3);
+        inert(&rows[0][1]);
+    }
+
+    #[test]
+    fn any_value_is_the_same_behind_the_escapes(text in any_text()) {
+        let document = serde_json::to_string_pretty(&json!({ &text: [&text] })).unwrap();
+        let safe = neutral::json(&document);
+        prop_assert!(!safe.contains(|c| is_deceptive(c) && c != '\n'));
+        let again: Value = serde_json::from_str(&safe).unwrap();
+        prop_assert_eq!(again, json!({ &text: [&text] }));
+    }
+
+    #[test]
+    fn any_remark_about_a_file_is_harmless(text in any_text()) {
+        use scopeform::diag::{Code, Diagnostic, Diagnostics};
+        use scopeform::render::diagnostic::{self, Colour};
+        use scopeform::source::{Origin, SourceMap, Span};
+
+        let mut sources = SourceMap::new();
+        let file = sources.add(text.clone(), text.as_bytes());
+        let end = sources.file(file).unwrap().text().len();
+        let at = Origin { file, span: Span::new(0, end) };
+        let mut all = Diagnostics::new();
+        all.push(Diagnostic::at(Code::UnknownKey, at, text.clone()).label(text.clone()).help(text.clone()));
+        let mut out = String::new();
+        diagnostic::text(&all, &sources, Colour::Never, &mut out).unwrap();
+        prop_assert!(!out.contains(|c| is_deceptive(c) && c != '\n'), "{out:?}");
+        let mut out = String::new();
+        diagnostic::json(&all, &sources, &mut out).unwrap();
+        prop_assert!(!out.contains(|c| is_deceptive(c) && c != '\n'), "{out:?}");
+        serde_json::from_str::<Value>(&out).unwrap();
+    }
+}
