@@ -13,7 +13,7 @@ pub(super) const KNOWN: &[(&str, &str)] = &[
     ("SCOPEFORM_CONFIG", "configuration folder or file, where the command line names none"),
     (
         "SCOPEFORM_DATA_DIR",
-        "where journals of apply are kept, and the embedded control plane's database",
+        "where journals of apply, the record of used approvals and the embedded control plane's database are kept",
     ),
     ("SCOPEFORM_INPUT", "`false`: never ask"),
     ("SCOPEFORM_PARALLELISM", "how many integrations, clients or keys apply writes to at once"),

@@ -325,7 +325,7 @@ fn a_statement_is_exactly_what_approve_writes() {
         ("workspace", "Workspace"),
         ("sha256:", "sha512:"),
         (digest, &digest.to_uppercase()),
-        (digest, &digest[..12]),
+        (digest, digest.get(..12).unwrap()),
         ("scopeform", "# scopeform"),
     ] {
         let other = text.replace(from, to);
