@@ -9,7 +9,8 @@
 //! | value of a new API key | the delivered file only; also when the answer is cut, torn or of the wrong shape |
 //! | the embedded plane's own tokens | every file, with the database and its write-ahead log |
 //!
-//! Taking `hidden.is_in` or `hidden.cover` out of `platform/http/answer.rs` makes the first two fail, telling more of a
+//! Taking `hidden.cover` out of `platform/http/answer.rs` makes the first two fail, taking `hidden.is_in` out
+//! `a_platform_that_gives_the_token_back_as_data_is_not_believed`, telling more of a
 //! torn answer to a write the fourth, and removing `redact_comments` the third.
 #![expect(clippy::string_slice, reason = "the texts that are cut here are ASCII")]
 
@@ -266,6 +267,37 @@ fn no_platform_gets_the_token_printed() {
         clean(&pager, &what, &[], &[TOKEN], PLANTED);
     }
     assert!(searched > 200, "only {searched} runs were searched");
+}
+
+#[test]
+fn a_platform_that_gives_the_token_back_as_data_is_not_believed() {
+    let plane = Plane::start();
+    let (to, token) = (plane.address, plane.token.clone());
+    for place in ["\"Notes\"", "\"Read note\"", "etag"] {
+        let told = token.clone();
+        let proxy = Proxy::start(to, move |request, _| {
+            let (status, _, body) = wire::split(&request.send(to).unwrap());
+            let body = String::from_utf8(body).unwrap();
+            let body = body.replace(place, &format!("\"{told}\""));
+            let tag = if place == "etag" { &told } else { "1" };
+            let tag = format!("etag: \"{tag}\"\r\n");
+            Do::Raw(wire::answer(status, "application/json", &tag, body.as_bytes()))
+        });
+        let lab = planted(&proxy.url(), false);
+        let run = |args: &str| {
+            lab.run(args).env("SCOPEFORM_TOKEN", &token).env("NOTES_SECRET", SECRET).exits(8)
+        };
+        let runs = [
+            run("status --integration notes"),
+            run("plan --json --out p.json"),
+            run("export"),
+            run("apply --auto-approve --json"),
+        ];
+        runs.iter()
+            .for_each(|done| assert!(done.err.contains("repeats one of them"), "{}", done.all()));
+        let random = token.trim_start_matches("odeus_admin_");
+        clean(&lab, place, &runs, &[random], PLANTED);
+    }
 }
 
 #[test]
