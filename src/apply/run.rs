@@ -275,6 +275,10 @@ where
                 *revision = Some(A::revision(operation, &reading.snapshot));
                 match A::settle(operation, &reading.snapshot) {
                     Settled::Done => Outcome::AppliedUnanswered,
+                    // A late write is conditional too: it is refused once anything else has been written there.
+                    Settled::NotDone if error.may_come_late() => Outcome::Unknown(format!(
+                        "{error}; reading showed that it had not been done by then, but it may still be"
+                    )),
                     Settled::NotDone => {
                         Outcome::Failed(format!("{error}; reading showed that it was not done"))
                     }

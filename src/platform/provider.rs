@@ -115,6 +115,8 @@ pub enum ProviderError {
         status: u16,
         /// The path asked.
         path: String,
+        /// How long it asks to wait.
+        retry_after: Option<Duration>,
     },
     /// No answer in time, or the connection broke after the request may have been read.
     #[error("no answer from {path}: {reason}")]
@@ -123,6 +125,8 @@ pub enum ProviderError {
         path: String,
         /// What happened.
         reason: String,
+        /// Whether the answer took too long, as opposed to a connection that broke.
+        timed_out: bool,
     },
     /// The request did not leave: refused connection, no such host, TLS failure.
     #[error("cannot reach {endpoint}: {reason}")]
@@ -159,6 +163,12 @@ impl ProviderError {
             | Self::RateLimited { .. }
             | Self::Unreachable { .. } => false,
         }
+    }
+
+    /// Returns whether the platform may still be at work on the request: reading then tells what is, not what will be.
+    #[must_use]
+    pub const fn may_come_late(&self) -> bool {
+        matches!(self, Self::NoAnswer { timed_out: true, .. } | Self::Server { status: 504, .. })
     }
 
     /// Returns whether the live system is out of reach or refuses the credentials (exit code 8), as opposed to having
