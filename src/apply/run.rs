@@ -1,6 +1,6 @@
 //! The loop: re-read, refuse what is stale, write, settle, verify. No decisions.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::stream::{self, StreamExt as _};
 use jiff::civil::Date;
@@ -113,8 +113,8 @@ where
     {
         return Err(ApplyError::Expired { valid_until, today: options.today });
     }
+    let before = provider.sent();
     let reading = provider.read().await?;
-    let calls = AtomicU32::new(reading.calls);
     let stale = A::stale(bound, &reading.snapshot, options.today);
     if !stale.is_empty() {
         return Err(ApplyError::Stale(stale));
@@ -126,7 +126,6 @@ where
         observer,
         total: bound.operations.len(),
         snapshot: &reading.snapshot,
-        calls: &calls,
     };
     let mut outcomes: Vec<(usize, Outcome)> = Vec::new();
     for stage in stages(&bound.operations) {
@@ -144,17 +143,11 @@ where
         outcome,
     });
     let mut report = Report { steps: steps.collect(), differences: None, calls: 0 };
-    let end = match provider.read().await {
-        Ok(reading) => {
-            calls.fetch_add(reading.calls, Ordering::Relaxed);
-            Some(reading.snapshot)
-        }
-        Err(_) => None,
-    };
+    let end = provider.read().await.ok().map(|reading| reading.snapshot);
     report.differences = end
         .as_ref()
         .map(|snapshot| A::differences(bound, &reading.snapshot, snapshot, options.today));
-    report.calls = calls.into_inner();
+    report.calls = provider.sent().saturating_sub(before);
     Ok((report, end))
 }
 
@@ -187,7 +180,6 @@ struct Run<'r, A: Adapter, P> {
     observer: &'r dyn Observer,
     total: usize,
     snapshot: &'r A::Snapshot,
-    calls: &'r AtomicU32,
 }
 
 impl<A, P> Run<'_, A, P>
@@ -230,7 +222,6 @@ where
             return Outcome::NotNeeded(why);
         }
         let current = revision.take().unwrap_or_else(|| A::revision(operation, self.snapshot));
-        self.calls.fetch_add(1, Ordering::Relaxed);
         match self.provider.write(operation, &current, &planned.effect).await {
             Ok(written) => {
                 *revision = Some(written.revision);
@@ -250,8 +241,10 @@ where
             }
             Err(error) if error.is_unknown() => self.settle(operation, revision, &error).await,
             Err(
+                // What was read a moment ago and is not there now has moved too.
                 error @ (ProviderError::PreconditionFailed { .. }
-                | ProviderError::ConfirmationRequired { .. }),
+                | ProviderError::ConfirmationRequired { .. }
+                | ProviderError::NotFound { .. }),
             ) => Outcome::Conflict(error.to_string()),
             Err(
                 error @ (ProviderError::Unauthorized { .. }
@@ -271,7 +264,6 @@ where
     ) -> Outcome {
         match self.provider.read().await {
             Ok(reading) => {
-                self.calls.fetch_add(reading.calls, Ordering::Relaxed);
                 *revision = Some(A::revision(operation, &reading.snapshot));
                 match A::settle(operation, &reading.snapshot) {
                     Settled::Done => Outcome::AppliedUnanswered,

@@ -48,6 +48,9 @@ pub(super) trait Product {
         snapshot: &Self::Snapshot,
         inputs: Inputs<'_>,
     ) -> (Option<Plan>, Vec<Problem>);
+
+    /// Returns what a run that was ended left below `root` that planning cannot see, each with what to do about it.
+    fn left_behind(desired: &Self::Desired, snapshot: &Self::Snapshot, root: &Path) -> Vec<String>;
 }
 
 /// Odeus.
@@ -82,6 +85,10 @@ impl Product for Odeus {
         inputs: Inputs<'_>,
     ) -> (Option<Plan>, Vec<Problem>) {
         odeus::planner::plan(desired, snapshot, inputs)
+    }
+
+    fn left_behind(_: &Self::Desired, _: &Self::Snapshot, _: &Path) -> Vec<String> {
+        Vec::new()
     }
 }
 
@@ -123,5 +130,24 @@ impl Product for Trustpager {
         inputs: Inputs<'_>,
     ) -> (Option<Plan>, Vec<Problem>) {
         trustpager::planner::plan(desired, snapshot, inputs)
+    }
+
+    fn left_behind(desired: &Self::Desired, snapshot: &Self::Snapshot, root: &Path) -> Vec<String> {
+        use trustpager::desired::DesiredKey;
+        let mut left = Vec::new();
+        for (name, key) in &desired.keys {
+            let (DesiredKey::FullAccess { deliver } | DesiredKey::Custom { deliver, .. }) = key
+            else {
+                continue;
+            };
+            let Some(place) = deliver else { continue };
+            if snapshot.keys.contains_key(name) && trustpager::deliver::is_left_behind(root, place)
+            {
+                left.push(format!(
+                    "the API key `{name}` exists and {place} is empty: a run was ended before the value came, which is lost; revoke the key and create it again"
+                ));
+            }
+        }
+        left
     }
 }

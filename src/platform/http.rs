@@ -8,7 +8,7 @@ use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::BuildHasher as _;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -113,6 +113,7 @@ pub struct Http {
     options: HttpOptions,
     loopback: bool,
     reached: AtomicBool,
+    sent: AtomicU32,
     client: OnceLock<Result<reqwest::Client, String>>,
 }
 
@@ -164,6 +165,7 @@ impl Http {
             options,
             loopback,
             reached: AtomicBool::new(false),
+            sent: AtomicU32::new(0),
             client: OnceLock::new(),
         })
     }
@@ -172,6 +174,12 @@ impl Http {
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// Returns how many requests have left so far, those that failed and those sent again included.
+    #[must_use]
+    pub fn sent(&self) -> u32 {
+        self.sent.load(Ordering::Relaxed)
     }
 
     /// Reads `path`, which begins with `/` and may hold a query.
@@ -225,7 +233,8 @@ impl Http {
             let sent_at = clock.now();
             // What the budget made it wait is not held against the call.
             let kept = sent_at.saturating_sub(asked);
-            let end = *end.insert(end.map_or(sent_at + self.options.deadline, |end: Duration| end + kept));
+            let end = *end
+                .insert(end.map_or(sent_at + self.options.deadline, |end: Duration| end + kept));
             let sent = self.once(&method, path, headers.clone(), body.clone()).await;
             drop(place);
             let error = match sent {
@@ -258,8 +267,12 @@ impl Http {
         if let Some(body) = body {
             request = request.header(header::CONTENT_TYPE, "application/json").body(body);
         }
-        let response = request.send().await.map_err(|error| self.not_sent(path, error))?;
-        self.reached.store(true, Ordering::Relaxed);
+        let answered = request.send().await.map_err(|error| self.not_sent(path, error));
+        if !matches!(answered, Err(ProviderError::Unreachable { .. })) {
+            self.sent.fetch_add(1, Ordering::Relaxed);
+            self.reached.store(true, Ordering::Relaxed);
+        }
+        let response = answered?;
         answer::read(path, response).await
     }
 

@@ -16,6 +16,9 @@ pub trait Read {
 
     /// Reads the whole workspace: one request per page of each collection, nothing per item.
     fn read(&self) -> impl Future<Output = Result<Reading<Self::Snapshot>, ProviderError>> + Send;
+
+    /// Returns how many requests have left so far: reads and writes, those that failed and those sent again included.
+    fn sent(&self) -> u32;
 }
 
 /// A snapshot and what it took.
@@ -23,7 +26,7 @@ pub trait Read {
 pub struct Reading<S> {
     /// What the platform said.
     pub snapshot: S,
-    /// How many requests that took.
+    /// How many requests that takes when nothing fails.
     pub calls: u32,
 }
 

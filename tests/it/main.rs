@@ -14,6 +14,8 @@ mod config_trustpager;
 #[cfg(test)]
 mod control_plane;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod odeus;
 #[cfg(test)]
 mod openapi;

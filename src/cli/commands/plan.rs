@@ -19,6 +19,7 @@ use crate::plan::assemble::{Header, Inputs};
 use crate::plan::policy;
 use crate::platform::Kind;
 use crate::platform::provider::{Read, Reading};
+use crate::render::neutral::terminal;
 use crate::render::palette::Palette;
 use crate::render::{diff, json, text};
 use crate::seal::{SealedPlan, document};
@@ -123,6 +124,11 @@ pub(super) fn make<P: Product>(
                 Tell::Nobody => Tell::Nobody,
             };
             report(&diagnostics, &loaded.folder.configs, tell, ui)?;
+            if tell != Tell::Nobody {
+                for left in P::left_behind(desired, &reading.snapshot, &loaded.folder.root) {
+                    ui.say(&format!("warning: {}", terminal(&left)));
+                }
+            }
             Ok(plan)
         }
         None => {

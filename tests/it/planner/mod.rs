@@ -4,7 +4,7 @@ mod cases;
 mod findings;
 pub(crate) mod harness;
 mod laws;
-mod naive;
+pub(crate) mod naive;
 mod names;
 mod seal;
 mod wishes;

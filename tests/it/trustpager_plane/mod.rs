@@ -4,7 +4,7 @@ mod cases;
 mod client;
 mod keys;
 mod outcome;
-mod plane;
+pub(crate) mod plane;
 mod protocol;
 mod queue;
 mod seed;
