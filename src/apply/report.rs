@@ -165,7 +165,7 @@ pub struct Report {
     pub steps: Vec<Step>,
     /// What differs from the plan's end after the last write; `None` when it could not be read.
     pub differences: Option<Vec<Difference>>,
-    /// Requests made, reads and writes.
+    /// Requests made, reads and writes, those sent again included.
     pub calls: u32,
 }
 

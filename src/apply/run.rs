@@ -1,7 +1,7 @@
 //! The loop: re-read, refuse what is stale, write, settle, verify. No decisions.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::stream::{self, StreamExt as _};
 use jiff::civil::Date;
@@ -160,8 +160,8 @@ where
     {
         return Err(ApplyError::Expired { valid_until, today: options.today });
     }
+    let before = provider.sent();
     let reading = provider.read().await?;
-    let calls = AtomicU32::new(reading.calls);
     let stale = A::stale(bound, &reading.snapshot, options.today);
     let done = if stale.is_empty() {
         BTreeSet::new()
@@ -194,7 +194,6 @@ where
         total: bound.operations.len(),
         snapshot: &reading.snapshot,
         done: &done,
-        calls: &calls,
     };
     let mut outcomes: Vec<(usize, Outcome)> = Vec::new();
     for stage in stages(&bound.operations) {
@@ -221,7 +220,7 @@ where
     };
     report.differences =
         end.as_ref().map(|end| A::differences(bound, &done, &reading.snapshot, end, options.today));
-    report.calls = calls.load(Ordering::Relaxed);
+    report.calls = provider.sent().saturating_sub(before);
     Ok((report, end))
 }
 
@@ -255,7 +254,6 @@ struct Run<'r, A: Adapter, P> {
     total: usize,
     snapshot: &'r A::Snapshot,
     done: &'r BTreeSet<usize>,
-    calls: &'r AtomicU32,
 }
 
 impl<A, P> Run<'_, A, P>
@@ -315,7 +313,6 @@ where
         if let Err(why) = self.observer.on(started) {
             return Outcome::Failed(format!("the request did not leave: {why}"));
         }
-        self.calls.fetch_add(1, Ordering::Relaxed);
         match self.provider.write(operation, &current, &planned.effect).await {
             Ok(written) => {
                 *revision = Some(written.revision);
@@ -337,8 +334,10 @@ where
                 self.settle(index, operation, revision, &error).await
             }
             Err(
+                // What was read a moment ago and is not there now has moved too.
                 error @ (ProviderError::PreconditionFailed { .. }
-                | ProviderError::ConfirmationRequired { .. }),
+                | ProviderError::ConfirmationRequired { .. }
+                | ProviderError::NotFound { .. }),
             ) => Outcome::Conflict(error.to_string()),
             Err(
                 error @ (ProviderError::Unauthorized { .. }
@@ -349,9 +348,8 @@ where
         }
     }
 
-    /// Counts and tells a read.
+    /// Tells a read.
     fn has_read(&self, purpose: Purpose, calls: u32) {
-        self.calls.fetch_add(calls, Ordering::Relaxed);
         let done = &BTreeSet::new();
         // Not noting a read is no reason to stop: nothing depends on it.
         let _ = self.observer.on(Event::Read { purpose, calls, found: &[], done });
@@ -373,6 +371,10 @@ where
                 let _ = self.observer.on(Event::Settled { index, settled: &settled });
                 match settled {
                     Settled::Done => Outcome::AppliedUnanswered,
+                    // A late write is conditional too: it is refused once anything else has been written there.
+                    Settled::NotDone if error.may_come_late() => Outcome::Unknown(format!(
+                        "{error}; reading showed that it had not been done by then, but it may still be"
+                    )),
                     Settled::NotDone => {
                         Outcome::Failed(format!("{error}; reading showed that it was not done"))
                     }

@@ -1,6 +1,7 @@
 //! The command line's shape. An unknown flag does nothing but fail.
 
 use std::ffi::OsString;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -98,6 +99,9 @@ pub struct Reach {
     /// Give up on a request after so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub timeout: u64,
+    /// Send at most so many requests in any 60 seconds, reads and writes together
+    #[arg(long, value_name = "N", env = "SCOPEFORM_API_BUDGET")]
+    pub api_budget: Option<NonZeroU32>,
 }
 
 /// `init`

@@ -10,6 +10,7 @@ use super::ui::Failure;
 
 /// The variables we read, with what each does.
 pub(super) const KNOWN: &[(&str, &str)] = &[
+    ("SCOPEFORM_API_BUDGET", "how many requests may be sent in any 60 seconds"),
     ("SCOPEFORM_CONFIG", "configuration folder or file, where the command line names none"),
     (
         "SCOPEFORM_DATA_DIR",

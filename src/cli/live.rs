@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -18,7 +18,7 @@ use super::workspace::{Tell, report};
 use crate::config::{self, world::Worlds};
 use crate::diag::Diagnostics;
 use crate::model::{IntegrationKey, WorkspaceId};
-use crate::platform::http::{EndpointError, Http, HttpOptions, Transport};
+use crate::platform::http::{Budget, EndpointError, Http, HttpOptions, Monotonic, Transport};
 use crate::platform::provider::ProviderError;
 use crate::platform::{Kind, odeus, trustpager};
 use crate::server::{self, Running, default_world};
@@ -105,12 +105,12 @@ pub(super) async fn connect<P: Product>(
         Place::Embedded => {
             let running = start(target, env, ui).await?;
             let endpoint = format!("http://{}", running.address);
-            let http = http(&endpoint, running.admin_token.clone(), &secrets, reach)?;
+            let http = http(&endpoint, running.admin_token.clone(), &secrets, reach, ui)?;
             let client = P::client(Arc::new(http), workspace, secrets, target.root);
             Ok(Live { client, running: Some(running) })
         }
         Place::Url(url) => {
-            let http = http(url, secret::token(env)?, &secrets, reach)?;
+            let http = http(url, secret::token(env)?, &secrets, reach, ui)?;
             ui.detail(&format!("using {}", http.origin()));
             let client = P::client(Arc::new(http), workspace, secrets, target.root);
             Ok(Live { client, running: None })
@@ -118,11 +118,29 @@ pub(super) async fn connect<P: Product>(
     }
 }
 
+/// What this run of the program may send: planning and applying take from the same budget.
+static BUDGET: OnceLock<Arc<Budget>> = OnceLock::new();
+
+fn budget(reach: Reach, ui: Ui) -> Option<Arc<Budget>> {
+    let per_minute = reach.api_budget?;
+    let told = move |wait: Duration| {
+        if wait >= Duration::from_secs(1) {
+            let seconds = wait.as_secs_f64().ceil();
+            ui.say(&format!(
+                "waiting {seconds} s: `--api-budget` allows {per_minute} requests a minute"
+            ));
+        }
+    };
+    let new = || Arc::new(Budget::new(per_minute, Arc::new(Monotonic), Box::new(told)));
+    Some(Arc::clone(BUDGET.get_or_init(new)))
+}
+
 fn http(
     endpoint: &str,
     token: secrecy::SecretString,
     secrets: &Secrets,
     reach: Reach,
+    ui: &Ui,
 ) -> Result<Http, Failure> {
     let limit = Duration::from_secs(reach.timeout.max(1));
     let options = HttpOptions {
@@ -130,6 +148,7 @@ fn http(
         read_timeout: limit,
         total_timeout: limit,
         deadline: limit,
+        budget: budget(reach, *ui),
         transport: if reach.allow_insecure_http {
             Transport::AllowInsecure
         } else {
@@ -274,7 +293,10 @@ pub(super) fn no_access(error: &ProviderError, workspace: &WorkspaceId) -> Failu
             "check that `endpoint` is the address of the API and not of a web page or a proxy"
                 .to_owned()
         }
-        ProviderError::RateLimited { .. } => "wait, or ask for a higher limit".to_owned(),
+        ProviderError::RateLimited { .. } => {
+            "wait, or ask for a higher limit; `--api-budget N` stays below one, `--timeout SECONDS` waits longer"
+                .to_owned()
+        }
         ProviderError::Server { .. }
         | ProviderError::PreconditionFailed { .. }
         | ProviderError::ConfirmationRequired { .. }

@@ -96,6 +96,9 @@ pub(super) trait Product {
         plan: &Bound,
         inverse: &Inverse<Self::Desired>,
     ) -> Vec<Unrestored>;
+
+    /// Returns what a run that was ended left below `root` that planning cannot see, each with what to do about it.
+    fn left_behind(desired: &Self::Desired, snapshot: &Self::Snapshot, root: &Path) -> Vec<String>;
 }
 
 /// How `status` is printed.
@@ -177,6 +180,10 @@ impl Product for Odeus {
         inverse: &Inverse<Self::Desired>,
     ) -> Vec<Unrestored> {
         odeus::inverse::unrestored(&Self::found(found), applied, snapshot, plan, inverse)
+    }
+
+    fn left_behind(_: &Self::Desired, _: &Self::Snapshot, _: &Path) -> Vec<String> {
+        Vec::new()
     }
 }
 
@@ -273,5 +280,24 @@ impl Product for Trustpager {
     ) -> Vec<Unrestored> {
         // Tiers and verbs come back exactly or are named by the inverse: nothing follows from anything else here.
         Vec::new()
+    }
+
+    fn left_behind(desired: &Self::Desired, snapshot: &Self::Snapshot, root: &Path) -> Vec<String> {
+        use trustpager::desired::DesiredKey;
+        let mut left = Vec::new();
+        for (name, key) in &desired.keys {
+            let (DesiredKey::FullAccess { deliver } | DesiredKey::Custom { deliver, .. }) = key
+            else {
+                continue;
+            };
+            let Some(place) = deliver else { continue };
+            if snapshot.keys.contains_key(name) && trustpager::deliver::is_left_behind(root, place)
+            {
+                left.push(format!(
+                    "the API key `{name}` exists and {place} is empty: a run was ended before the value came, which is lost; revoke the key and create it again"
+                ));
+            }
+        }
+        left
     }
 }

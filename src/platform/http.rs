@@ -1,11 +1,15 @@
 //! One HTTP client for live systems: where it may go, how long it waits, what it repeats, and what each failure means.
 //!
-//! Reads are repeated on 429, 5xx and silence until a deadline. A write is sent once; only 429 lets it be sent again,
-//! because a request refused for its rate was not carried out. Bodies are never logged and the token is never printed.
+//! Reads are repeated on 429, 5xx and silence until a deadline. A write is sent once; only 429 lets it be sent again, or a
+//! connection that did not come about, because then it was certainly not carried out ([`backoff`]). Requests keep to a
+//! budget, if there is one ([`pace`]). Bodies are never logged and the token is never printed.
 
+use std::collections::hash_map::RandomState;
 use std::fmt;
+use std::hash::BuildHasher as _;
 use std::net::IpAddr;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::header::{self, HeaderMap, HeaderValue};
@@ -14,16 +18,21 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
-use tokio::time::Instant;
 
+use self::backoff::{Failed, Repeat};
 use super::provider::ProviderError;
 
 mod answer;
+mod backoff;
+mod clock;
 mod hidden;
+mod pace;
 pub(crate) mod pages;
 
 pub use answer::Answer;
+pub use clock::{Clock, Monotonic};
 use hidden::Hidden;
+pub use pace::{Budget, Told};
 
 /// How many bytes an answer may hold, after decompression.
 pub const MAX_ANSWER: usize = 32 * 1024 * 1024;
@@ -37,10 +46,15 @@ pub struct HttpOptions {
     pub read_timeout: Duration,
     /// How long one request may take in all.
     pub total_timeout: Duration,
-    /// How long one call may go on being repeated.
+    /// How long one call may go on being repeated, not counting what the budget makes it wait.
     pub deadline: Duration,
-    /// The first pause before repeating; each further one is twice as long, 5 seconds at most.
+    /// The first pause before repeating; each further one is twice as long, 5 seconds at most, and each is cut by a
+    /// random part of up to its half.
     pub first_pause: Duration,
+    /// How many requests a minute may be sent, shared by every client that is given it.
+    pub budget: Option<Arc<Budget>>,
+    /// What pauses are measured by.
+    pub clock: Arc<dyn Clock>,
     /// Whether the token may travel in the clear.
     pub transport: Transport,
     /// PEM text of the certificates to trust instead of the system's.
@@ -57,6 +71,8 @@ impl Default for HttpOptions {
             total_timeout: Duration::from_secs(30),
             deadline: Duration::from_secs(30),
             first_pause: Duration::from_millis(200),
+            budget: None,
+            clock: Arc::new(Monotonic),
             transport: Transport::Encrypted,
             trust: None,
             confidential: Vec::new(),
@@ -102,6 +118,8 @@ pub struct Http {
     hidden: Hidden,
     options: HttpOptions,
     loopback: bool,
+    reached: AtomicBool,
+    sent: AtomicU32,
     client: OnceLock<Result<reqwest::Client, String>>,
 }
 
@@ -109,15 +127,6 @@ impl fmt::Debug for Http {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Http").field("base", &self.base).finish_non_exhaustive()
     }
-}
-
-/// What may be repeated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Repeat {
-    /// Everything that may pass by itself.
-    Read,
-    /// Only what was certainly not carried out.
-    Write,
 }
 
 impl Http {
@@ -164,6 +173,8 @@ impl Http {
             token,
             options,
             loopback,
+            reached: AtomicBool::new(false),
+            sent: AtomicU32::new(0),
             client: OnceLock::new(),
         })
     }
@@ -172,6 +183,12 @@ impl Http {
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// Returns how many requests have left so far, those that failed and those sent again included.
+    #[must_use]
+    pub fn sent(&self) -> u32 {
+        self.sent.load(Ordering::Relaxed)
     }
 
     /// Reads `path`, which begins with `/` and may hold a query.
@@ -213,22 +230,34 @@ impl Http {
         headers: HeaderMap,
         body: Option<Vec<u8>>,
     ) -> Result<Answer<T>, ProviderError> {
-        let end = Instant::now() + self.options.deadline;
-        let mut pause = self.options.first_pause;
+        let clock = &self.options.clock;
+        let mut end = None;
+        let mut before = 0_u32;
         loop {
+            let asked = clock.now();
+            let place = match &self.options.budget {
+                Some(budget) => Some(budget.place().await),
+                None => None,
+            };
+            let sent_at = clock.now();
+            // What the budget made it wait is not held against the call.
+            let kept = sent_at.saturating_sub(asked);
+            let end = *end
+                .insert(end.map_or(sent_at + self.options.deadline, |end: Duration| end + kept));
             let sent = self.once(repeat, &method, path, headers.clone(), body.clone()).await;
+            drop(place);
             let error = match sent {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            let Some(wait) = wait_before_repeating(&error, repeat, pause) else {
-                return Err(error);
-            };
-            if Instant::now() + wait >= end {
-                return Err(error);
+            let reached = self.reached.load(Ordering::Relaxed);
+            let failed = Failed { before, repeat, error: &error, reached };
+            let left = end.saturating_sub(clock.now());
+            match backoff::wait(failed, self.options.first_pause, left, random()) {
+                Some(wait) => clock.wait(wait).await,
+                None => return Err(error),
             }
-            tokio::time::sleep(wait).await;
-            pause = (pause * 2).min(Duration::from_secs(5));
+            before = before.saturating_add(1);
         }
     }
 
@@ -248,7 +277,12 @@ impl Http {
         if let Some(body) = body {
             request = request.header(header::CONTENT_TYPE, "application/json").body(body);
         }
-        let response = request.send().await.map_err(|error| self.not_sent(path, error))?;
+        let answered = request.send().await.map_err(|error| self.not_sent(path, error));
+        if !matches!(answered, Err(ProviderError::Unreachable { .. })) {
+            self.sent.fetch_add(1, Ordering::Relaxed);
+            self.reached.store(true, Ordering::Relaxed);
+        }
+        let response = answered?;
         answer::read(answer::Question { path, repeat, hidden: &self.hidden }, response).await
     }
 
@@ -319,32 +353,9 @@ impl Http {
     }
 }
 
-/// Returns how long to wait before repeating, or `None` when the error is final.
-fn wait_before_repeating(
-    error: &ProviderError,
-    repeat: Repeat,
-    pause: Duration,
-) -> Option<Duration> {
-    match (error, repeat) {
-        (ProviderError::RateLimited { retry_after }, Repeat::Read | Repeat::Write) => {
-            Some(retry_after.unwrap_or(pause).max(pause))
-        }
-        (ProviderError::NoAnswer { .. } | ProviderError::Server { .. }, Repeat::Read) => {
-            Some(pause)
-        }
-        (ProviderError::NoAnswer { .. } | ProviderError::Server { .. }, Repeat::Write)
-        | (
-            ProviderError::Unauthorized { .. }
-            | ProviderError::Forbidden { .. }
-            | ProviderError::NotFound { .. }
-            | ProviderError::PreconditionFailed { .. }
-            | ProviderError::ConfirmationRequired { .. }
-            | ProviderError::Refused { .. }
-            | ProviderError::Unreachable { .. }
-            | ProviderError::Protocol { .. },
-            Repeat::Read | Repeat::Write,
-        ) => None,
-    }
+/// Returns a number that differs from call to call and from process to process. It protects nothing.
+fn random() -> u64 {
+    RandomState::new().hash_one(0_u8)
 }
 
 /// Returns the most telling text of an error: what its last cause says.

@@ -16,6 +16,9 @@ pub trait Read {
 
     /// Reads the whole workspace: one request per page of each collection, nothing per item.
     fn read(&self) -> impl Future<Output = Result<Reading<Self::Snapshot>, ProviderError>> + Send;
+
+    /// Returns how many requests have left so far: reads and writes, those that failed and those sent again included.
+    fn sent(&self) -> u32;
 }
 
 /// A snapshot and what it took.
@@ -23,7 +26,7 @@ pub trait Read {
 pub struct Reading<S> {
     /// What the platform said.
     pub snapshot: S,
-    /// How many requests that took.
+    /// How many requests that takes when nothing fails.
     pub calls: u32,
 }
 
@@ -127,6 +130,8 @@ pub enum ProviderError {
         status: u16,
         /// The path asked.
         path: String,
+        /// How long it asks to wait.
+        retry_after: Option<Duration>,
     },
     /// No answer in time, or the connection broke after the request may have been read.
     #[error("no answer from {path}: {reason}")]
@@ -135,6 +140,8 @@ pub enum ProviderError {
         path: String,
         /// What happened.
         reason: String,
+        /// Whether the answer took too long, as opposed to a connection that broke.
+        timed_out: bool,
     },
     /// The request did not leave: refused connection, no such host, TLS failure.
     #[error("cannot reach {endpoint}: {reason}")]
@@ -171,6 +178,12 @@ impl ProviderError {
             | Self::RateLimited { .. }
             | Self::Unreachable { .. } => false,
         }
+    }
+
+    /// Returns whether the platform may still be at work on the request: reading then tells what is, not what will be.
+    #[must_use]
+    pub const fn may_come_late(&self) -> bool {
+        matches!(self, Self::NoAnswer { timed_out: true, .. } | Self::Server { status: 504, .. })
     }
 
     /// Returns whether the live system is out of reach or refuses the credentials (exit code 8), as opposed to having

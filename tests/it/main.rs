@@ -18,6 +18,8 @@ mod contract;
 #[cfg(test)]
 mod control_plane;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod fuzz_smoke;
 #[cfg(test)]
 mod guard;

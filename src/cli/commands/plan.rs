@@ -22,6 +22,7 @@ use crate::plan::policy::{Policy, Protected};
 use crate::plan::{Plan, SourceRange};
 use crate::platform::Kind;
 use crate::platform::provider::{Read, Reading};
+use crate::render::neutral::terminal;
 use crate::render::palette::Palette;
 use crate::render::{diff, json, text};
 use crate::seal::{SealedPlan, document, standing};
@@ -155,6 +156,11 @@ pub(super) fn make_for<P: Product>(
                 Tell::Nobody => Tell::Nobody,
             };
             report(&diagnostics, &loaded.folder.configs, tell, ui)?;
+            if tell != Tell::Nobody {
+                for left in P::left_behind(desired, &reading.snapshot, &loaded.folder.root) {
+                    ui.say(&format!("warning: {}", terminal(&left)));
+                }
+            }
             Ok(plan)
         }
         None => {

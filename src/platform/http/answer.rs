@@ -105,7 +105,7 @@ pub(super) fn silence(path: &str, error: &reqwest::Error) -> ProviderError {
     } else {
         format!("the connection broke: {}", neutral(&innermost(error)))
     };
-    ProviderError::NoAnswer { path: path.to_owned(), reason }
+    ProviderError::NoAnswer { path: path.to_owned(), reason, timed_out: error.is_timeout() }
 }
 
 /// The parts of an error body that we use. Lax on purpose: other systems word theirs otherwise.
@@ -178,7 +178,11 @@ fn failure(
         _ if status.is_client_error() => {
             ProviderError::Refused { status: status.as_u16(), message }
         }
-        _ if status.is_server_error() => ProviderError::Server { status: status.as_u16(), path },
+        _ if status.is_server_error() => ProviderError::Server {
+            status: status.as_u16(),
+            path,
+            retry_after: retry_after(headers, Timestamp::now()),
+        },
         other => ProviderError::Protocol {
             path,
             expected: "a final status".to_owned(),

@@ -70,28 +70,3 @@ fn foreign_text_is_short_and_harmless() {
     let long = neutral(&"ä".repeat(500));
     assert_eq!(long.chars().count(), 203);
 }
-
-#[test]
-fn only_a_refused_rate_lets_a_write_be_sent_again() {
-    let pause = Duration::from_millis(10);
-    let path = || "/x".to_owned();
-    let limited = |after| ProviderError::RateLimited { retry_after: after };
-    let no_answer = ProviderError::NoAnswer { path: path(), reason: String::new() };
-    let server = ProviderError::Server { status: 503, path: path() };
-    let refused = ProviderError::Refused { status: 422, message: String::new() };
-    let cases = [
-        (&limited(None), Some(pause), Some(pause)),
-        (
-            &limited(Some(Duration::from_secs(3))),
-            Some(Duration::from_secs(3)),
-            Some(Duration::from_secs(3)),
-        ),
-        (&no_answer, Some(pause), None),
-        (&server, Some(pause), None),
-        (&refused, None, None),
-    ];
-    for (error, read, write) in cases {
-        assert_eq!(wait_before_repeating(error, Repeat::Read, pause), read, "{error}");
-        assert_eq!(wait_before_repeating(error, Repeat::Write, pause), write, "{error}");
-    }
-}

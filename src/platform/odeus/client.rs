@@ -168,6 +168,10 @@ impl Read for OdeusClient {
         };
         Ok(Reading { snapshot, calls })
     }
+
+    fn sent(&self) -> u32 {
+        self.http.sent()
+    }
 }
 
 impl Write for OdeusClient {

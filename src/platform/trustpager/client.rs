@@ -174,6 +174,10 @@ impl Read for TrustpagerClient {
         };
         Ok(Reading { snapshot, calls })
     }
+
+    fn sent(&self) -> u32 {
+        self.http.sent()
+    }
 }
 
 impl Write for TrustpagerClient {

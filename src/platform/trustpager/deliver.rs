@@ -32,8 +32,8 @@ pub trait Reserved: Send + Sync {
     fn cancel(self: Box<Self>);
 }
 
-/// Delivers to files below a folder: mode 0600, created new, never overwritten. An empty file that nobody holds is what a
-/// run that was killed has left, and is taken over.
+/// Delivers to files below a folder: mode 0600, created new, never overwritten. What a run leaves behind that was ended
+/// before the value came, an empty file of that mode, is taken up again; while one run holds it, no other one does.
 #[derive(Debug, Clone)]
 pub struct Files {
     root: PathBuf,
@@ -54,23 +54,19 @@ impl Deliver for Files {
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        match options.open(&path) {
-            Ok(file) => {
-                // Held until the value is there. Without locks a leftover is never told from a place that waits.
-                let _ = file.lock();
-                Ok(Box::new(ReservedFile { file, path }))
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                match leftover(&path) {
-                    Some(file) => Ok(Box::new(ReservedFile { file, path })),
-                    None => Err(format!(
-                        "{} exists and is not overwritten; move it away",
-                        path.display()
-                    )),
-                }
-            }
-            Err(error) => Err(format!("cannot create {}: {error}", path.display())),
+        let file = match options.open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => left_behind(&path)
+                .ok_or_else(
+                || format!("{} exists and is not overwritten; move it away", path.display()),
+            )?,
+            Err(error) => return Err(format!("cannot create {}: {error}", path.display())),
+        };
+        // Two runs may have found the same empty file. The lock ends with the process, however that ends.
+        if file.try_lock().is_err() || !is_at(&file, &path) {
+            return Err(format!("{} is in use by another run", path.display()));
         }
+        Ok(Box::new(ReservedFile { file, path }))
     }
 
     fn holds(&self, place: &str) -> bool {
@@ -79,21 +75,40 @@ impl Deliver for Files {
     }
 }
 
-/// Returns the empty file of a run that was killed before the value came, locked.
-fn leftover(path: &Path) -> Option<std::fs::File> {
-    let is_ours = |meta: &std::fs::Metadata| {
-        #[cfg(unix)]
-        let private = std::os::unix::fs::PermissionsExt::mode(&meta.permissions()) & 0o077 == 0;
-        #[cfg(not(unix))]
-        let private = true;
-        meta.is_file() && meta.len() == 0 && private
-    };
-    path.symlink_metadata().ok().filter(is_ours)?;
-    let file = std::fs::OpenOptions::new().append(true).open(path).ok()?;
-    file.try_lock().ok()?;
-    // Whoever held it may have written to it meanwhile.
-    file.metadata().ok().filter(is_ours)?;
-    Some(file)
+/// Returns whether a run was ended between making the file that `place` names below `root` and filling it.
+#[must_use]
+pub fn is_left_behind(root: &Path, place: &str) -> bool {
+    left_behind(&root.join(place)).is_some()
+}
+
+/// Opens the file of a run that was ended before the value came: a plain file, ours alone, and empty.
+#[cfg(unix)]
+fn left_behind(path: &Path) -> Option<std::fs::File> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let found = path.symlink_metadata().ok()?;
+    let ours = found.is_file() && found.permissions().mode() & 0o777 == 0o600;
+    if !ours || found.len() > 0 {
+        return None;
+    }
+    std::fs::OpenOptions::new().write(true).open(path).ok()
+}
+
+#[cfg(not(unix))]
+fn left_behind(_: &Path) -> Option<std::fs::File> {
+    None
+}
+
+/// Returns whether an open file is still empty and the one that the path leads to.
+#[cfg(unix)]
+fn is_at(file: &std::fs::File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let (Ok(open), Ok(found)) = (file.metadata(), path.symlink_metadata()) else { return false };
+    (open.dev(), open.ino()) == (found.dev(), found.ino()) && open.len() == 0
+}
+
+#[cfg(not(unix))]
+fn is_at(_: &std::fs::File, _: &Path) -> bool {
+    true
 }
 
 struct ReservedFile {

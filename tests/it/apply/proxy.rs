@@ -52,7 +52,7 @@ pub(crate) fn gate() -> (Gate, Keeper) {
 
 impl Gate {
     /// Returns whether the request may go on; `false` when the keeper has gone home.
-    fn wait(&self) -> bool {
+    pub(crate) fn wait(&self) -> bool {
         self.arrived.send(()).is_ok() && self.go.lock().unwrap().recv().is_ok()
     }
 }

@@ -26,6 +26,13 @@ impl Request {
         pairs.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     }
 
+    /// The same request with another bearer token.
+    pub(crate) fn with_token(mut self, token: &str) -> Self {
+        self.headers.retain(|line| !line.to_ascii_lowercase().starts_with("authorization:"));
+        self.headers.push(format!("authorization: Bearer {token}"));
+        self
+    }
+
     /// Reads one request, or `None` when the other side has nothing to say.
     pub(crate) fn read(stream: &TcpStream) -> io::Result<Option<Self>> {
         let mut reader = BufReader::new(stream);

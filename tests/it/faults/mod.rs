@@ -1,0 +1,25 @@
+//! Whatever goes wrong at whichever call: the fault matrix, the budget, kill -9, and two applies at once.
+
+mod budget;
+mod matrix;
+mod odeus;
+mod program;
+mod proxy;
+mod stage;
+mod trustpager;
+
+use scopeform::plan::ApiCost;
+
+use stage::{Plane, Runner, Stage};
+
+/// What the plan of a workspace says that it costs.
+fn cost<S: Stage>(plane: &Plane<S>, workspace: &str) -> ApiCost {
+    let url = format!("http://{}", plane.address);
+    Runner::new(plane, workspace).plan(&url).0.observed.api_cost
+}
+
+/// What is live, as the planner sees it.
+fn snapshot<S: Stage>(plane: &Plane<S>, workspace: &str) -> S::Snapshot {
+    let url = format!("http://{}", plane.address);
+    Runner::new(plane, workspace).plan(&url).1
+}

@@ -1,0 +1,286 @@
+//! The real program: every fault at one call of each kind, kill -9 at every boundary, and two of it at once.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::odeus::Odeus;
+use super::proxy::{Fault, Proxy as FaultProxy};
+use super::stage::{Plane, Stage, yaml};
+use super::trustpager::Trustpager;
+use crate::apply::proxy::{Do, Proxy, gate};
+use crate::cli::harness::{Done, Lab, Run};
+
+/// Writes go one after another, so that "the third write" means one thing.
+const SERIAL: &str = "apply --auto-approve --parallelism 1 --json";
+
+fn run<S: Stage>(plane: &Plane<S>, lab: &Lab, args: &str) -> Run {
+    lab.run(args).env("SCOPEFORM_TOKEN", &plane.token)
+}
+
+/// A folder of its own that reaches a workspace by `url`.
+fn lab<S: Stage>(workspace: &str, url: &str) -> Lab {
+    Lab::with(&yaml::<S>(workspace, url))
+}
+
+fn url<S: Stage>(plane: &Plane<S>) -> String {
+    format!("http://{}", plane.address)
+}
+
+fn outcomes(report: &Value) -> Vec<&str> {
+    let steps = report["operations"].as_array().unwrap();
+    steps.iter().map(|step| step["outcome"].as_str().unwrap()).collect()
+}
+
+/// Where an undisturbed run ends, and how many requests it takes: reads of the plan, reads before, writes.
+fn calm<S: Stage>(plane: &Plane<S>, workspace: &str) -> (Value, usize, usize) {
+    let cost = super::cost::<S>(plane, workspace);
+    run(plane, &lab::<S>(workspace, &url(plane)), SERIAL).exits(0);
+    let (reads, writes) = (cost.plan_reads as usize, cost.writes as usize);
+    assert_eq!(plane.audit(workspace).len(), writes);
+    (S::describe(&plane.look(workspace)), reads, writes)
+}
+
+/// Runs again, from the files, in another folder, and checks where that ends.
+fn resumes<S: Stage>(plane: &Plane<S>, workspace: &str, end: &Value, writes: usize, context: &str) {
+    let done = run(plane, &lab::<S>(workspace, &url(plane)), SERIAL).done();
+    assert_eq!(done.code, Some(0), "{context}: {}", done.all());
+    assert_eq!(S::describe(&plane.look(workspace)), *end, "{context}");
+    assert_eq!(plane.audit(workspace).len(), writes, "{context}: something was done twice");
+}
+
+fn sample<S: Stage>() -> usize {
+    let faults: Vec<Fault> = Fault::ALL
+        .iter()
+        .copied()
+        // Who waits for time to pass or for somebody else is in the matrix.
+        .filter(|fault| !fault.is_silent() && !matches!(fault, Fault::Limited(_) | Fault::Foreign))
+        .collect();
+    let plane = Plane::<S>::start(2 * faults.len() + 1);
+    let (end, reads, writes) = calm(&plane, &plane.workspaces[2 * faults.len()]);
+    let mut cases = 0;
+    for (n, fault) in faults.iter().enumerate() {
+        // The second write, and the first read after the last.
+        for (m, at) in [2 * reads + 1, 2 * reads + writes].into_iter().enumerate() {
+            let workspace = &plane.workspaces[2 * n + m];
+            let context = format!("{}: {fault:?} at call {at}", S::NAME);
+            let look = plane.looker(workspace);
+            let proxy = FaultProxy::start(plane.address, Some((at, *fault)), look, || ());
+            let lab = lab::<S>(workspace, &proxy.url());
+            let done = run(&plane, &lab, &format!("{SERIAL} --timeout 2")).done();
+            let seen = proxy.end();
+            assert!(seen.injected, "{context}");
+            let report: Value = serde_json::from_str(&done.out)
+                .unwrap_or_else(|_| panic!("{context}: {}", done.all()));
+            let wrote = seen.calls.iter().filter(|call| call.wrote()).count();
+            let said = outcomes(&report);
+            let applied = said.iter().filter(|word| word.starts_with("applied")).count();
+            assert_eq!(report["applied"], applied, "{context}: {report}");
+            let lost = said.iter().filter(|word| **word == "diverged").count();
+            assert!(
+                !said.contains(&"unknown")
+                    || *fault == Fault::FailedBefore(504)
+                    || *fault == Fault::FailedAfter(504)
+                    || *fault == Fault::Expired
+                    || *fault == Fault::Refused,
+                "{context}: {report}"
+            );
+            assert_eq!(applied + lost, wrote, "{context}: {report}");
+            assert_eq!(report["complete"] == true, done.code == Some(0), "{context}");
+            resumes(&plane, workspace, &end, writes, &context);
+            cases += 1;
+        }
+    }
+    cases
+}
+
+#[test]
+fn the_program_reports_faults_as_they_were() {
+    let cases = sample::<Odeus>() + sample::<Trustpager>();
+    println!("real program: {cases} cases");
+}
+
+fn kills<S: Stage>() -> usize {
+    let probe = Plane::<S>::start(1);
+    let writes = super::cost::<S>(&probe, "acme-0").writes as usize;
+    drop(probe);
+    let boundaries = 2 * writes + 1;
+    let plane = Plane::<S>::start(boundaries + 1);
+    let (end, reads, writes) = calm(&plane, &plane.workspaces[boundaries]);
+    for boundary in 0..boundaries {
+        let workspace = &plane.workspaces[boundary];
+        let context = format!("{}: killed at boundary {boundary} of {boundaries}", S::NAME);
+        let snapshot = super::snapshot::<S>(&plane, workspace);
+        let look = plane.looker(workspace);
+        let states = Arc::new(std::sync::Mutex::new(vec![look()]));
+        let (gate, keeper) = gate();
+        let (address, seen) = (plane.address, Arc::clone(&states));
+        let requests = std::sync::atomic::AtomicUsize::new(0);
+        let proxy = Proxy::start(address, move |request, before| {
+            let n = requests.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let answer = |gated: bool| {
+                let answer = request.send(address).unwrap();
+                seen.lock().unwrap().push(look());
+                if gated && !gate.wait() { Do::Drop } else { Do::Raw(answer) }
+            };
+            // The last boundary is after the last answer: the first request that reads the end.
+            let last = boundary == boundaries - 1 && n == 2 * reads + writes;
+            match request.is_write() {
+                true if 2 * before == boundary => Do::Gate(gate.clone()),
+                true => answer(2 * before + 1 == boundary),
+                false if last => Do::Gate(gate.clone()),
+                false => Do::Pass,
+            }
+        });
+        let lab = lab::<S>(workspace, &proxy.url());
+        let running = run(&plane, &lab, SERIAL).begin();
+        keeper.arrived();
+        running.signal("KILL");
+        assert_eq!(running.done().code, None, "{context}");
+        drop(keeper);
+        let done = boundary.div_ceil(2);
+        assert_eq!(plane.audit(workspace).len(), done, "{context}");
+        // In the same folder: what the first left behind must not be in the way.
+        let counting = Proxy::counting(plane.address);
+        lab.write("scopeform.yaml", &yaml::<S>(workspace, &counting.url()));
+        let again = run(&plane, &lab, SERIAL).done();
+        assert_eq!(again.code, Some(0), "{context}: {}", again.all());
+        assert_eq!(counting.writes(), writes - done, "{context}");
+        assert_eq!(S::describe(&plane.look(workspace)), end, "{context}");
+        assert_eq!(plane.audit(workspace).len(), writes, "{context}: something was done twice");
+        let mut states = states.lock().unwrap().clone();
+        states.push(plane.look(workspace));
+        assert_eq!(S::broken(&snapshot, &states), [""; 0], "{context}");
+    }
+    boundaries
+}
+
+#[test]
+fn killed_at_any_boundary_the_next_run_goes_on_odeus() {
+    println!("odeus: {} kills survived", kills::<Odeus>());
+}
+
+#[test]
+fn killed_at_any_boundary_the_next_run_goes_on_trustpager() {
+    println!("trustpager: {} kills survived", kills::<Trustpager>());
+}
+
+#[test]
+fn a_key_whose_value_was_lost_to_a_kill_is_named() {
+    let plane = Plane::<Trustpager>::start(1);
+    let (gate, keeper) = gate();
+    let address = plane.address;
+    let proxy = Proxy::start(address, move |request, _| {
+        let creates = request.method == "POST" && request.path.ends_with("/api-keys");
+        if creates { Do::GateAnswer(gate.clone()) } else { Do::Pass }
+    });
+    let lab = lab::<Trustpager>("acme-0", &proxy.url());
+    let running = run(&plane, &lab, SERIAL).begin();
+    keeper.arrived();
+    running.signal("KILL");
+    running.done();
+    drop(keeper);
+    assert_eq!(lab.read("ticket-sync.key"), "");
+    lab.write("scopeform.yaml", &yaml::<Trustpager>("acme-0", &url(&plane)));
+    for args in ["plan", "plan --json", SERIAL, SERIAL] {
+        run(&plane, &lab, args).exits(0).says(&[
+            "warning: the API key `ticket sync` exists and ticket-sync.key is empty",
+            "revoke the key and create it again",
+        ]);
+    }
+    // As it says: revoked, and created again in the same place.
+    let wishes = yaml::<Trustpager>("acme-0", &url(&plane));
+    let wish = "    resources: {contacts: read}\n    deliver: {file: ticket-sync.key}\n";
+    assert!(wishes.ends_with(wish));
+    lab.write("scopeform.yaml", &wishes.replace(wish, "    revoke: its value was lost\n"));
+    run(&plane, &lab, SERIAL).exits(0);
+    lab.write("scopeform.yaml", &wishes);
+    let done = run(&plane, &lab, SERIAL).exits(0);
+    assert!(!done.err.contains("warning"), "{}", done.all());
+    assert!(lab.read("ticket-sync.key").len() > 10);
+}
+
+/// Two applies of the same files: the first stops before its write number `at`, the second runs to its end, and the
+/// first goes on. Returns the first's end.
+fn race<S: Stage>(
+    plane: &Plane<S>,
+    workspace: &str,
+    at: usize,
+    writes: usize,
+    end: &Value,
+) -> Done {
+    let context = format!("{}: overtaken at write {at}", S::NAME);
+    let (gate, keeper) = gate();
+    let slow = Proxy::start(plane.address, move |request, before| {
+        if request.is_write() && before == at { Do::Gate(gate.clone()) } else { Do::Pass }
+    });
+    let first = lab::<S>(workspace, &slow.url());
+    let running = run(plane, &first, SERIAL).begin();
+    keeper.arrived();
+    let fast = Proxy::counting(plane.address);
+    let winner = run(plane, &lab::<S>(workspace, &fast.url()), SERIAL).done().exits(0).json();
+    assert_eq!(winner["complete"], true, "{context}: {winner}");
+    assert_eq!(fast.writes(), writes - at, "{context}: the second does what the first has not");
+    keeper.release();
+    let lost = running.done();
+    assert_eq!(plane.audit(workspace).len(), writes, "{context}: {}", lost.all());
+    assert_eq!(S::describe(&plane.look(workspace)), *end, "{context}");
+    lost
+}
+
+fn races<S: Stage>() -> usize {
+    let probe = Plane::<S>::start(1);
+    let writes = super::cost::<S>(&probe, "acme-0").writes as usize;
+    drop(probe);
+    let plane = Plane::<S>::start(writes + 2);
+    let (end, reads, _) = calm(&plane, &plane.workspaces[writes]);
+    for at in 0..writes {
+        let lost = race(&plane, &plane.workspaces[at], at, writes, &end);
+        let report = lost.json();
+        let said = outcomes(&report);
+        let context = format!("{}: overtaken at write {at}: {report}", S::NAME);
+        // What it had done it had done; of the rest it did nothing, and says so.
+        assert_eq!(lost.code, Some(if at == 0 { 3 } else { 6 }), "{context}");
+        assert_eq!(report["applied"], at, "{context}");
+        assert!(said[..at].iter().all(|word| *word == "applied"), "{context}");
+        for (word, step) in said[at..].iter().zip(&report["operations"].as_array().unwrap()[at..]) {
+            // A refusal for its content comes before one for its precondition (SEMANTICS section 3).
+            let refused = *word == "failed"
+                && step["detail"]
+                    .as_str()
+                    .unwrap()
+                    .contains("the platform refuses the request (422)");
+            assert!(refused || ["conflict", "skipped"].contains(word), "{word}: {context}");
+        }
+    }
+    // The other order: the second plans and re-reads nothing before the first is through.
+    let workspace = &plane.workspaces[writes + 1];
+    let (gate, keeper) = gate();
+    let seen = std::sync::atomic::AtomicUsize::new(0);
+    let slow = Proxy::start(plane.address, move |_, _| {
+        // It has planned; its next request is the first of apply's reading.
+        let n = seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        if n == reads { Do::Gate(gate.clone()) } else { Do::Pass }
+    });
+    let late = lab::<S>(workspace, &slow.url());
+    let second = run(&plane, &late, SERIAL).begin();
+    keeper.arrived();
+    run(&plane, &lab::<S>(workspace, &url(&plane)), SERIAL).exits(0);
+    keeper.release();
+    let lost = second.done().exits(3);
+    assert!(lost.err.contains("the plan is stale, nothing was done"), "{}", lost.all());
+    assert_eq!(slow.writes(), 0);
+    assert_eq!(plane.audit(workspace).len(), writes);
+    assert_eq!(S::describe(&plane.look(workspace)), end);
+    writes + 1
+}
+
+#[test]
+fn of_two_applies_one_wins_and_the_other_says_so_on_odeus() {
+    println!("odeus: {} races", races::<Odeus>());
+}
+
+#[test]
+fn of_two_applies_one_wins_and_the_other_says_so_on_trustpager() {
+    println!("trustpager: {} races", races::<Trustpager>());
+}
