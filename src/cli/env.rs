@@ -11,10 +11,7 @@ use super::ui::Failure;
 /// The variables we read, with what each does.
 pub(super) const KNOWN: &[(&str, &str)] = &[
     ("SCOPEFORM_CONFIG", "configuration folder or file, where the command line names none"),
-    (
-        "SCOPEFORM_DATA_DIR",
-        "where the embedded control plane's database and the record of used approvals are",
-    ),
+    ("SCOPEFORM_DATA_DIR", "where the embedded database and used approvals are kept"),
     ("SCOPEFORM_INPUT", "`false`: never ask"),
     ("SCOPEFORM_PARALLELISM", "how many integrations, clients or keys apply writes to at once"),
     ("SCOPEFORM_TOKEN", "bearer token for an endpoint that is a URL"),
