@@ -12,10 +12,7 @@ use super::ui::Failure;
 pub(super) const KNOWN: &[(&str, &str)] = &[
     ("SCOPEFORM_API_BUDGET", "how many requests may be sent in any 60 seconds"),
     ("SCOPEFORM_CONFIG", "configuration folder or file, where the command line names none"),
-    (
-        "SCOPEFORM_DATA_DIR",
-        "where journals of apply, the record of used approvals and the embedded control plane's database are kept",
-    ),
+    ("SCOPEFORM_DATA_DIR", "where journals, used approvals and the embedded database are kept"),
     ("SCOPEFORM_INPUT", "`false`: never ask"),
     ("SCOPEFORM_PARALLELISM", "how many integrations, clients or keys apply writes to at once"),
     ("SCOPEFORM_TOKEN", "bearer token for an endpoint that is a URL"),

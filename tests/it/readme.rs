@@ -179,7 +179,8 @@ fn the_configurations_in_the_readme_are_ones() {
     let readme = document("README.md");
     let blocks = readme.split("```yaml\n").skip(1).map(|rest| rest.split_once("```\n").unwrap().0);
     let worlds = [("acme", "2027-01-01"), ("acme", "2026-11-22"), ("acme-crm", "2026-11-22")];
-    let blocks: Vec<&str> = blocks.collect();
+    // A part of a header is no configuration by itself.
+    let blocks: Vec<&str> = blocks.filter(|block| block.starts_with("version:")).collect();
     assert_eq!(blocks.len(), worlds.len());
     for (yaml, (example, today)) in blocks.iter().zip(worlds) {
         let folder = checkout();
