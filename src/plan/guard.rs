@@ -279,14 +279,13 @@ pub fn observed(bound: &Bound, scale: Scale) -> Vec<Finding> {
     {
         let tenths = removals * 1000 / scale.rights;
         let message = format!(
-            "{} of {} {} {}.{}% of what is there, and the limit is {share}%",
-            removals,
-            scale.rights,
+            "{} {} {}.{}% of what is there ({}), and the limit is {share}%",
+            count(removals, "removal", "removals"),
             if removals == 1 { "is" } else { "are" },
             tenths / 10,
             tenths % 10,
+            scale.rights,
         );
-        let message = format!("removals: {message}");
         found.push(finding(&REMOVALS, Limit::Removals.address(), message, READ_FIRST));
     }
     if let Some(limit) = exceeds(scale.people, limits.people) {

@@ -387,7 +387,7 @@ fn limits_on_odeus() {
     let rights = three.observed.scale.rights;
     let (n, less) = (count.to_string(), (count - 1).to_string());
     let share = count * 100 / rights;
-    let said = format!("{count} of {rights} are {share}.");
+    let said = format!("{count} removals are {share}.");
     let (count_at, count_below) =
         (format!("{{removals: {{count: {n}}}}}"), format!("{{removals: {{count: {less}}}}}"));
     let share_at = format!("{{removals: {{share: {}%}}}}", share + 1);
@@ -469,7 +469,7 @@ fn limits_on_trustpager() {
         ),
         ("{people: 2}", two, &[("limit-people", false, "3 people")]),
         ("{removals: {count: 3}, people: 3}", ended.clone(), &[]),
-        ("{removals: {share: 1%}}", ended, &[("limit-removals", false, "removals: 3 of ")]),
+        ("{removals: {share: 1%}}", ended, &[("limit-removals", false, "3 removals are ")]),
         ("{removals: {count: 4}, people: 3}", twice, &[]),
     ]);
     let wider = crm().wants(&[("contacts", "delete_automatically")]).plan();
