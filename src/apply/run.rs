@@ -334,10 +334,11 @@ where
                 self.settle(index, operation, revision, &error).await
             }
             Err(
-                // What was read a moment ago and is not there now has moved too.
+                // What was there a moment ago and is gone has moved too, and so has what is there now and was not (409).
                 error @ (ProviderError::PreconditionFailed { .. }
                 | ProviderError::ConfirmationRequired { .. }
-                | ProviderError::NotFound { .. }),
+                | ProviderError::NotFound { .. }
+                | ProviderError::Refused { status: 409, .. }),
             ) => Outcome::Conflict(error.to_string()),
             Err(
                 error @ (ProviderError::Unauthorized { .. }

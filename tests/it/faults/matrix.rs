@@ -113,6 +113,8 @@ fn untrue(report: &Report, seen: &Seen, fault: Option<(usize, Fault)>) -> Option
         let done = group.is_some_and(|group| group.iter().any(|call| call.wrote()));
         let true_said = match &step.outcome {
             Outcome::Applied { .. } | Outcome::AppliedUnanswered => done,
+            // Nobody has begun the plan before.
+            Outcome::AlreadyDone => false,
             Outcome::Failed(_)
             | Outcome::NotAllowed(_)
             | Outcome::Conflict(_)
