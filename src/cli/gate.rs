@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "the command line is where files are read")]
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
@@ -224,7 +225,12 @@ impl Used {
         let file = data.join(FILE);
         let text = match fs::read_to_string(&file) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            // A folder that cannot be one is refused by whoever needs it, with what to do.
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                String::new()
+            }
             Err(error) => return Err(cannot("read", &file, &error)),
         };
         Ok(Self { folder: data.to_owned(), text })

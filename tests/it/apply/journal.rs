@@ -407,7 +407,7 @@ integrations:
     let lines = lines(&lab);
     let outcome = lines.iter().find(|line| line["event"] == "finished").unwrap();
     let detail = outcome["detail"].as_str().unwrap();
-    assert!(detail.contains("bad secret [secret] of [secret]"), "{detail}");
+    assert!(detail.contains("bad secret [hidden] of [hidden]"), "{detail}");
     let text = std::fs::read_to_string(journals(&lab).pop().unwrap()).unwrap();
     assert!(!text.contains(CANARY) && !text.contains(&plane.token), "{text}");
 }

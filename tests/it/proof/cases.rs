@@ -71,7 +71,7 @@ fn an_action_that_runs_for_nobody_waits_for_the_list() {
     let world = two_actions();
     let plan = writes(&fixed(&world, &["s", "t"], &[]), &wish(&["o"], &["a", "b"]));
     let [.., list, last] = plan.as_slice() else { panic!("{plan:?}") };
-    assert_eq!(list, "set the list of 1 fixed scopes", "{plan:?}");
+    assert_eq!(list, "set the list of 1 fixed scope", "{plan:?}");
     assert_eq!(last, "enable `a` for everyone, accepting without s", "{plan:?}");
 }
 
@@ -85,7 +85,7 @@ fn a_traded_acceptance_goes_through_both() {
         writes(&first, &wish(&["o"], &["a"])),
         [
             "enable `a` for everyone, accepting without o s",
-            "set the list of 1 fixed scopes",
+            "set the list of 1 fixed scope",
             "enable `a` for everyone, accepting without s",
         ]
     );
