@@ -36,6 +36,8 @@ pub(crate) trait Stage: Send + Sync + 'static {
     type Client: Read<Snapshot = Self::Snapshot> + Write<Operation = Self::Operation> + Send + Sync;
 
     const NAME: &'static str;
+    /// Whether its plan creates an API key, whose value only one run can get.
+    const CREATES_KEYS: bool;
     /// The path of a workspace, without its name.
     const BASE: &'static str;
     /// What the files ask for, below the head that names the workspace.

@@ -60,6 +60,7 @@ impl Stage for Trustpager {
     type Client = TrustpagerClient;
 
     const NAME: &'static str = "trustpager";
+    const CREATES_KEYS: bool = true;
     const BASE: &'static str = "/trustpager/v1/workspaces/";
     const COLLECTIONS: &'static [&'static str] = &["oauth-clients", "api-keys"];
     const WISHES: &'static str = "
