@@ -12,7 +12,7 @@ check:
 
 # All tests
 test:
-    cargo test
+    tests/run.sh
 
 # Every pair of the small worlds in the proof of order (minutes)
 proof:
