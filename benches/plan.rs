@@ -120,14 +120,12 @@ fn planning(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(actions as u64));
         for (name, toggle) in [("nothing to do", false), ("every other action toggled", true)] {
             let desired = wishes(&snapshot, toggle);
-            let raised = BTreeMap::new();
             group.bench_with_input(BenchmarkId::new(name, actions), &desired, |bench, desired| {
                 bench.iter_with_large_drop(|| {
                     let inputs = Inputs {
                         today: date(2026, 11, 22),
                         endpoint: "embedded",
                         reads: 5,
-                        raised: &raised,
                         sources: Vec::new(),
                         only: None,
                     };
@@ -138,12 +136,10 @@ fn planning(criterion: &mut Criterion) {
             });
         }
         let desired = wishes(&snapshot, true);
-        let raised = BTreeMap::new();
         let inputs = Inputs {
             today: date(2026, 11, 22),
             endpoint: "embedded",
             reads: 5,
-            raised: &raised,
             sources: Vec::new(),
             only: None,
         };

@@ -471,12 +471,10 @@ pub fn answers(data: &[u8]) {
     let liar = liar();
     let script = rest.split(|byte| *byte == SEPARATOR).take(16).map(<[u8]>::to_vec).collect();
     *liar.script.lock().unwrap_or_else(PoisonError::into_inner) = script;
-    let raised = BTreeMap::new();
     let inputs = || Inputs {
         today: jiff::civil::date(2026, 11, 22),
         endpoint: "https://platform.example",
         reads: 0,
-        raised: &raised,
         sources: Vec::new(),
         only: None,
     };

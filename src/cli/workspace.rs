@@ -47,11 +47,6 @@ impl Loaded {
         let Some(revision) = revision else { return Ok(self) };
         if let Some(before) = base::config(revision, &self, ui)? {
             self.policies.insert(0, before.policy);
-            for (code, severity) in before.raised {
-                let now = self.config.raised.entry(code).or_insert(severity);
-                // The graver one comes first.
-                *now = severity.min(*now);
-            }
         }
         Ok(self)
     }

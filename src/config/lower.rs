@@ -13,7 +13,6 @@ use super::raw::{
 use super::shape::{Field, Reader};
 use crate::diag::Code;
 use crate::model::{Access, Address, IntegrationKey, Principal, ScopeSet, WorkspaceId};
-use crate::plan::Severity;
 use crate::plan::policy::Policy;
 use crate::platform::odeus::desired::{
     Desired, DesiredAction, DesiredClient, DesiredIntegration, DesiredList, DesiredOauth,
@@ -32,8 +31,6 @@ pub(super) struct Builder {
     pub platform: (Kind, Origin),
     /// The endpoint and where it was said first.
     pub endpoint: Option<(Endpoint, Origin)>,
-    /// Raised severities.
-    pub raised: BTreeMap<String, Severity>,
     /// The organisation's rules about plans.
     pub policy: Policy,
     /// What is wanted on Odeus, as far as it was read.
@@ -48,7 +45,6 @@ impl Builder {
             origins: Origins::default(),
             platform,
             endpoint: None,
-            raised: BTreeMap::new(),
             policy: Policy::default(),
             trustpager: trustpager::desired::Desired {
                 workspace: workspace.clone(),

@@ -52,8 +52,6 @@ pub struct Config {
     pub endpoint: Endpoint,
     /// What is wanted.
     pub desired: Desired,
-    /// Severities that findings are raised to, by finding code.
-    pub raised: BTreeMap<String, Severity>,
     /// The organisation's rules about plans.
     pub policy: Policy,
     /// Where each declared address stands.
@@ -125,7 +123,6 @@ pub fn load(sources: &SourceMap) -> (Vec<Config>, Diagnostics) {
             Kind::Odeus => Desired::Odeus(builder.odeus),
             Kind::Trustpager => Desired::Trustpager(builder.trustpager),
         },
-        raised: builder.raised,
         policy: builder.policy,
         origins: builder.origins,
     });
@@ -283,7 +280,7 @@ fn merge_header(
         let address = Address::of(&["findings", code.value.0.as_str()]);
         builder.declare(&address, code.span, reader);
         check_severity(platform.0, code, &field.value, reader);
-        builder.raised.insert(code.value.0.clone(), field.value.value);
+        builder.policy.raised.insert(code.value.0.clone(), field.value.value);
     }
 }
 

@@ -1,12 +1,12 @@
 //! Puts the parts that platforms computed per unit together into one plan, in the order that readers rely on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
 use super::types::{
     ApiCost, Bound, Breakage, Change, Effective, Finding, LeftAlone, Loss, Observed, PeopleEffect,
-    Plan, PlannedOperation, Reliance, Scale, Severity, SourceRange, TokenEffect, Unreviewed,
+    Plan, PlannedOperation, Reliance, Scale, SourceRange, TokenEffect, Unreviewed,
 };
 use crate::model::{Address, PrivilegeChange, PrivilegeDelta, UserId, WorkspaceId};
 use crate::platform;
@@ -55,8 +55,6 @@ pub struct Inputs<'a> {
     pub endpoint: &'a str,
     /// Requests that the snapshot took.
     pub reads: u32,
-    /// Severities that the files raise.
-    pub raised: &'a BTreeMap<String, Severity>,
     /// Where each declared address stands.
     pub sources: Vec<SourceRange>,
     /// Only these units, or all.
@@ -158,16 +156,4 @@ pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
         observed.api_cost.apply_reads = header.reads.saturating_mul(2);
     }
     Plan { bound, observed }
-}
-
-/// Raises the severity of findings as the files ask. A severity is never lowered.
-pub fn raise(plan: &mut Plan, raised: &BTreeMap<String, Severity>) {
-    for findings in [&mut plan.bound.findings, &mut plan.observed.findings] {
-        for finding in findings.iter_mut() {
-            if let Some(wanted) = raised.get(&finding.code) {
-                finding.severity = finding.severity.min(*wanted);
-            }
-        }
-        findings.sort();
-    }
 }

@@ -1,16 +1,19 @@
-//! The organisation's own rules about plans: what is protected, how much may go at once, who must agree.
+//! The organisation's own rules about plans: what is protected, how much may go at once, who must agree, and which
+//! findings are graver here than elsewhere.
 //!
 //! They stand outside the blocks that they are about, so that removing a block does not remove its protection. A plan
 //! carries the rules that were in force when it was made, inside its digest: an approval is an approval under these rules.
 //! Where the files before a change are known too, both sets are carried and both must be satisfied, which is never less
 //! strict than either.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use super::approvals::{ApprovalRule, Approvals, Requirement, Signer, When, required};
 use super::guard;
-use super::types::Plan;
+use super::types::{Plan, Severity};
 
 /// One set of rules, as one revision of the files states them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -24,6 +27,9 @@ pub struct Policy {
     /// Who must agree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approvals: Option<Approvals>,
+    /// Severities that findings are raised to, by finding code. A severity is never lowered.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub raised: BTreeMap<String, Severity>,
 }
 
 /// Something that no plan may narrow or remove.
@@ -95,4 +101,17 @@ pub fn enforce(plan: &mut Plan, policies: Vec<Policy>) {
         }
     }
     guard::judge(plan);
+    raise(plan);
+}
+
+/// Raises the severity of findings as the rules ask, the graver one where they differ.
+fn raise(plan: &mut Plan) {
+    let policies = &plan.bound.policies;
+    for findings in [&mut plan.bound.findings, &mut plan.observed.findings] {
+        for finding in findings.iter_mut() {
+            let raised = policies.iter().filter_map(|policy| policy.raised.get(&finding.code));
+            finding.severity = raised.copied().fold(finding.severity, Severity::min);
+        }
+        findings.sort();
+    }
 }

@@ -351,7 +351,7 @@ fn a_file_says_what_is_wanted_and_nothing_else() {
     let (configs, _) = config::load(&sources(&case));
     let config = &configs[0];
     assert_eq!(config.endpoint.to_string(), "https://odeus.example.com");
-    assert_eq!(config.raised.len(), 1);
+    assert_eq!(config.policy.raised.len(), 1);
     let desired = odeus(&config.desired);
     let sharepoint = &desired.integrations["sharepoint"];
     assert_eq!(sharepoint.access, Some(Access::Everyone));

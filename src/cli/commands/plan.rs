@@ -138,7 +138,6 @@ pub(super) fn make_for<P: Product>(
         today,
         endpoint: &config.endpoint.to_string(),
         reads: reading.calls,
-        raised: &config.raised,
         sources,
         only: only.as_deref(),
     };

@@ -19,7 +19,7 @@ use super::value;
 use crate::diag::Problem;
 use crate::model::{Access, Address, Effect, IntegrationKey, Principal};
 pub use crate::plan::assemble::Inputs;
-use crate::plan::assemble::{Header, UnitPlan, assemble, raise};
+use crate::plan::assemble::{Header, UnitPlan, assemble};
 use crate::plan::spread::spread;
 use crate::plan::{
     Change, Effective, LeftAlone, Loss, LossKind, PeopleEffect, Plan, PlannedOperation,
@@ -79,8 +79,7 @@ pub fn plan(
         rights: loss::rights(snapshot),
         sources: inputs.sources,
     };
-    let mut plan = assemble(header, units);
-    raise(&mut plan, inputs.raised);
+    let plan = assemble(header, units);
     (Some(plan), problems)
 }
 

@@ -18,7 +18,7 @@ use super::value;
 use crate::diag::Problem;
 use crate::model::{Address, Cause, CauseKind, Direction, PrivilegeChange, Reach as _, Right};
 pub use crate::plan::assemble::Inputs;
-use crate::plan::assemble::{Header, UnitPlan, assemble, raise};
+use crate::plan::assemble::{Header, UnitPlan, assemble};
 use crate::plan::{
     Change, Effective, LeftAlone, Loss, LossKind, Plan, Reliance, TokenChange, TokenEffect,
     TokenUnchanged,
@@ -58,8 +58,7 @@ pub fn plan(
         rights: loss::rights(snapshot),
         sources: inputs.sources,
     };
-    let mut plan = assemble(header, units);
-    raise(&mut plan, inputs.raised);
+    let plan = assemble(header, units);
     (Some(plan), problems)
 }
 

@@ -158,6 +158,11 @@ fn findings_raised_before_the_change_stay_raised() {
     lab.run("plan").exits(0);
     lab.run("plan --base HEAD").exits(4);
     lab.run("apply --base HEAD --auto-approve").exits(4);
+    // A plan that was made without the base does not get past it either, nor past the files at hand.
+    lab.run("plan --out p.plan").exits(0);
+    lab.run("apply p.plan --base HEAD").exits(4).says(&[&code, "nothing was done"]);
+    lab.write("scopeform.yaml", &format!("{HEAD}findings: {{{code}: blocker}}\n{body}"));
+    lab.run("apply p.plan --config .").exits(4).says(&[&code, "nothing was done"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use scopeform::config::{self, Config, bundled_catalog};
 use scopeform::diag::Problem;
 use scopeform::model::{Scope, ScopeSet, WorkspaceId};
-use scopeform::plan::{Finding, Plan};
+use scopeform::plan::{Finding, Plan, policy};
 use scopeform::platform;
 use scopeform::platform::odeus::desired::Desired;
 use scopeform::platform::odeus::genesis;
@@ -14,7 +14,6 @@ use scopeform::platform::odeus::operation::{IntegrationOperation, Operation};
 use scopeform::platform::odeus::planner::{self, Inputs};
 use scopeform::platform::odeus::state::Snapshot;
 use scopeform::source::SourceMap;
-use std::collections::BTreeMap;
 
 /// The date of every plan that does not say otherwise.
 pub(crate) const TODAY: &str = "2026-11-22";
@@ -74,11 +73,14 @@ pub(crate) fn plan_on(today: &str, yaml: &str, live: &Snapshot) -> (Option<Plan>
         today: today.parse().unwrap(),
         endpoint: "embedded",
         reads: 3,
-        raised: &config.raised,
         sources: Vec::new(),
         only: None,
     };
-    planner::plan(desired(&config), live, inputs)
+    let (mut plan, problems) = planner::plan(desired(&config), live, inputs);
+    if let Some(plan) = &mut plan {
+        policy::enforce(plan, vec![config.policy.clone()]);
+    }
+    (plan, problems)
 }
 
 /// Returns the plan of wishes that name nothing unknown.
@@ -90,12 +92,10 @@ pub(crate) fn plan(yaml: &str, live: &Snapshot) -> Plan {
 
 /// Returns the plan of wishes that were never written down.
 pub(crate) fn plan_for(desired: &Desired, live: &Snapshot) -> Plan {
-    let raised = BTreeMap::new();
     let inputs = Inputs {
         today: TODAY.parse().unwrap(),
         endpoint: "embedded",
         reads: 3,
-        raised: &raised,
         sources: Vec::new(),
         only: None,
     };

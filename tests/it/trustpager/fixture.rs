@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
 use scopeform::diag::Problem;
-use scopeform::plan::{Finding, Plan, Severity};
+use scopeform::plan::{Finding, Plan};
 use scopeform::platform;
 use scopeform::platform::trustpager::catalog::{
     Catalog, Ceiling, ExtraVerb, Resource, ResourceTier, Role, TierFact,
@@ -292,12 +292,10 @@ impl Bench {
     }
 
     pub(crate) fn planned(&self) -> (Option<Plan>, Vec<Problem>) {
-        let raised: BTreeMap<String, Severity> = BTreeMap::new();
         let inputs = Inputs {
             today: TODAY,
             endpoint: "https://trustpager.example",
             reads: 3,
-            raised: &raised,
             sources: Vec::new(),
             only: None,
         };
