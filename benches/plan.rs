@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use jiff::civil::date;
+use mimalloc::MiMalloc;
 use scopeform::model::{Access, ActionKey, IntegrationKey, Scope, ScopeSet, UserId};
 use scopeform::platform::odeus::catalog::{Action, ActionKind, Auth, Integration};
 use scopeform::platform::odeus::desired::{
@@ -21,6 +22,10 @@ use scopeform::platform::odeus::state::{
     ClientIdentity, Connection, Deployment, Directory, LiveIntegration, Role, Settings, Snapshot,
 };
 use scopeform::seal::SealedPlan;
+
+/// As in the program, so that what is measured is what users have.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const INTEGRATIONS: usize = 200;
 const USERS: usize = 100;
