@@ -158,6 +158,41 @@ fn no_name_does_harm_in_any_format() {
     }
 }
 
+/// On a real terminal there are colours, the progress of an apply and a question besides: what moves is ours alone.
+#[test]
+fn no_name_acts_on_a_real_terminal() {
+    let plane = Plane::start();
+    for n in 0..=NASTY.len() {
+        let proxy = proxy(&plane, n);
+        let lab = lab_at(&proxy.url(), WISHES);
+        for args in ["plan --full", "status", "apply --auto-approve", "apply"] {
+            // `script` (Debian: bsdutils) gives the program a terminal of its own for all three streams.
+            let line = format!("echo yes | script -qec \"$0 {args}\" /dev/null");
+            let run = lab.shell(&line).env("TERM", "xterm-256color");
+            let done = run.env("SCOPEFORM_TOKEN", &plane.token).done();
+            assert!(done.out.contains("\u{1b}["), "no colour, so no terminal: {}", done.all());
+            let plain = without_colour(&done.out).replace('\r', "");
+            let written = args.starts_with("apply");
+            assert_eq!(plain.contains("[1/"), written, "progress: {}", done.all());
+            harmless(&plain);
+        }
+    }
+}
+
+/// Takes out the colours that the program itself gives: `ESC [ digits ; digits m`, and nothing else that begins with ESC.
+fn without_colour(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| !c.is_ascii_digit() && c != ';');
+        match end {
+            Some(end) if part[end..].starts_with('m') => plain.push_str(&part[end + 1..]),
+            _ => plain.push_str(&format!("\u{1b}[{part}")),
+        }
+    }
+    plain
+}
+
 /// A second reader sees a table, and a spreadsheet calculates none of its cells.
 #[track_caller]
 fn table(done: &Done, actions: usize) {

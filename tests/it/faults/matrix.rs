@@ -4,15 +4,16 @@
 //! The plan is made once, without faults; what is disturbed is apply: its reading before, every write, every reading
 //! that settles a write, and the reading after.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use scopeform::apply::{ApplyError, Outcome, Report};
+use scopeform::plan::Plan;
 use serde_json::Value;
 
 use super::odeus::Odeus;
-use super::proxy::{Call, Fault, Proxy, RetryAfter, Seen};
+use super::proxy::{Call, Fault, Look, Proxy, RetryAfter, Seen};
 use super::stage::{PATIENT, Plane, Runner, Stage};
 use super::trustpager::Trustpager;
 
@@ -34,13 +35,25 @@ struct Calm {
     end: Value,
 }
 
-/// Carries out a plan through a proxy.
+/// Carries out a plan through a proxy that looks at what is live after every write.
 fn disturbed<S: Stage>(
     runner: &Runner<S>,
     plane: &Plane<S>,
     workspace: &str,
     fault: Option<(usize, Fault)>,
-    plan: &scopeform::plan::Plan,
+    plan: &Plan,
+) -> (Result<Report, ApplyError>, Seen) {
+    watched(runner, plane, workspace, fault, plan, plane.looker(workspace))
+}
+
+/// Carries out a plan through a proxy that looks as it is told after every write.
+pub(super) fn watched<S: Stage>(
+    runner: &Runner<S>,
+    plane: &Plane<S>,
+    workspace: &str,
+    fault: Option<(usize, Fault)>,
+    plan: &Plan,
+    look: Arc<Look>,
 ) -> (Result<Report, ApplyError>, Seen) {
     std::thread::scope(|scope| {
         let (ask, asked) = std::sync::mpsc::channel::<()>();
@@ -56,7 +69,7 @@ fn disturbed<S: Stage>(
             ask.send(()).unwrap();
             told.recv().unwrap();
         };
-        let proxy = Proxy::start(plane.address, fault, plane.looker(workspace), foreign);
+        let proxy = Proxy::start(plane.address, fault, look, foreign);
         let silent = fault.is_some_and(|(_, fault)| fault.is_silent());
         let patience = if silent { IMPATIENT } else { PATIENT };
         let report = runner.apply(plan, &proxy.url(), patience);

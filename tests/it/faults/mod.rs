@@ -1,5 +1,6 @@
 //! Whatever goes wrong at whichever call: the fault matrix, the budget, kill -9, and two applies at once.
 
+mod answers;
 mod budget;
 mod matrix;
 mod odeus;

@@ -18,7 +18,7 @@ use scopeform::server;
 use scopeform::source::SourceMap;
 use serde_json::{Value, json};
 
-use super::stage::{Plane, Stage, TODAY};
+use super::stage::{Deed, Plane, Stage, TODAY};
 use crate::planner::naive;
 
 pub(crate) struct Odeus;
@@ -183,5 +183,29 @@ integrations:
                 actions.remove("print_note");
             }
         }
+    }
+
+    /// A member of the group that things are shared with, and one who is not, each run every action.
+    fn calls(plane: &Plane<Self>, workspace: &str) -> Vec<Deed> {
+        let mut deeds = Vec::new();
+        for who in ["ben@acme.example", "eva@acme.example"] {
+            let user = json!({ "user": who });
+            let (status, minted) = plane.admin(workspace, ("POST", "tokens"), None, Some(&user));
+            assert_eq!(status, 201, "{minted}");
+            for (integration, actions) in CATALOG {
+                let keys = actions.split("{key: ").skip(1).map(|rest| rest.split(',').next());
+                deeds.extend(keys.map(|action| Deed {
+                    who,
+                    token: minted["token"].as_str().unwrap().to_owned(),
+                    method: "POST",
+                    path: format!(
+                        "{}{workspace}/integrations/{integration}/actions/{}/run",
+                        Self::BASE,
+                        action.unwrap()
+                    ),
+                }));
+            }
+        }
+        deeds
     }
 }

@@ -60,6 +60,19 @@ pub(crate) trait Stage: Send + Sync + 'static {
         Self: Sized;
     /// Takes what [`Stage::foreign`] did out of a description.
     fn without_foreign(description: &mut Value);
+    /// What people and programs do all day on the user surface, each with a token of their own. Made before anything is
+    /// planned; none of it writes what a plan is about.
+    fn calls(plane: &Plane<Self>, workspace: &str) -> Vec<Deed>
+    where
+        Self: Sized;
+}
+
+/// One thing that somebody does on the user surface.
+pub(crate) struct Deed {
+    pub(crate) who: &'static str,
+    pub(crate) token: String,
+    pub(crate) method: &'static str,
+    pub(crate) path: String,
 }
 
 /// A running control plane.

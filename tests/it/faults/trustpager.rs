@@ -19,7 +19,8 @@ use scopeform::server::{self, TrustpagerSeed};
 use scopeform::source::SourceMap;
 use serde_json::{Value, json};
 
-use super::stage::{Plane, Stage, TODAY};
+use super::stage::{Deed, Plane, Stage, TODAY};
+use crate::apply::wire;
 use crate::trustpager::oracle::{self, Deeds, Facts};
 use crate::trustpager::translate;
 use crate::trustpager_plane::plane::CATALOG;
@@ -196,6 +197,50 @@ api_keys:
         for client in description["clients"].as_array_mut().unwrap() {
             client["access"]["tiers"].as_object_mut().unwrap().remove("tasks");
         }
+    }
+
+    /// Tokens of three roles, one of somebody who may hold none, and a key. Few calls each, since the vendor answers no
+    /// more than 60 a minute to one token.
+    fn calls(plane: &Plane<Self>, workspace: &str) -> Vec<Deed> {
+        let mut deeds = Vec::new();
+        let mut all = |who: &'static str, token: &Value, calls: &[(&'static str, &str)]| {
+            let token = token.as_str().unwrap();
+            deeds.extend(calls.iter().map(|(method, resource)| Deed {
+                who,
+                token: token.to_owned(),
+                method,
+                path: format!("/trustpager/v1/resources/{resource}"),
+            }));
+        };
+        let claude = "Claude%20Connection";
+        for (who, client, calls) in [
+            (
+                "olga@acme.example",
+                claude,
+                &[("DELETE", "contacts"), ("POST", "email/send"), ("GET", "tasks")][..],
+            ),
+            ("vera@acme.example", claude, &[("GET", "contacts"), ("POST", "contacts")]),
+            ("left@acme.example", claude, &[("GET", "contacts")]),
+            ("emil@acme.example", "Zapier", &[("GET", "email"), ("POST", "tasks")]),
+        ] {
+            let user = json!({ "user": who });
+            let (status, session) = plane.admin(workspace, ("POST", "sessions"), None, Some(&user));
+            assert_eq!(status, 201, "{session}");
+            let session = session["token"].as_str().unwrap();
+            let path = format!("{}{workspace}/oauth-clients/{client}/authorize", Self::BASE);
+            let (status, issued) = wire::call(plane.address, session, "POST", &path, None, None);
+            assert_eq!(status, 201, "{issued}");
+            all(who, &issued["value"], calls);
+        }
+        let seen = plane.look(workspace);
+        let mut keys = seen["api-keys"].as_array().unwrap().iter();
+        let key = keys.find(|item| item["name"] == "nightly export").unwrap();
+        let rotate = ("POST", "api-keys/nightly%20export/rotate");
+        let (status, issued) = plane.admin(workspace, rotate, key["etag"].as_str(), None);
+        assert_eq!(status, 200, "{issued}");
+        let calls = [("GET", "contacts"), ("GET", "billing"), ("GET", "deals")];
+        all("nightly export", &issued["value"], &calls);
+        deeds
     }
 }
 
