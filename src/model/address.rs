@@ -1,16 +1,31 @@
 //! One stable printable path per thing that can change.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::id::byte_order;
+
 /// A path such as `sharepoint/actions/create_page` or `oauth_clients/claude/email`. The planner and the renderers speak
 /// in addresses; where a thing stands in the YAML is looked up from its address at the very end.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Address(Arc<str>);
+
+impl Ord for Address {
+    fn cmp(&self, other: &Self) -> Ordering {
+        byte_order(&self.0, &other.0)
+    }
+}
+
+impl PartialOrd for Address {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Address {
     /// Returns the address of the workspace itself.

@@ -1,5 +1,8 @@
 //! Names of things, each its own type, so that a group cannot be passed where a user is meant.
 
+use std::cmp::Ordering;
+use std::sync::Arc;
+
 use thiserror::Error;
 
 /// A text that cannot name the thing it was meant for.
@@ -35,15 +38,30 @@ pub(crate) fn check(
     if text.chars().all(legal) { Ok(()) } else { fail(why) }
 }
 
+/// Compares by bytes. Most names that are compared are copies of one another, which one look at their place tells.
+pub(crate) fn byte_order(one: &Arc<str>, other: &Arc<str>) -> Ordering {
+    if Arc::ptr_eq(one, other) { Ordering::Equal } else { one.cmp(other) }
+}
+
 /// Declares a name of its own type: checked on construction, transparent in JSON.
 macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident, $kind:literal, $legal:expr, $why:literal, $normal:expr) => {
         $(#[$doc])*
-        #[derive(
-            Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-        )]
+        #[derive(Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(std::sync::Arc<str>);
+
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+                $crate::model::id::byte_order(&self.0, &other.0)
+            }
+        }
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+                Some(self.cmp(other))
+            }
+        }
 
         impl $name {
             /// Returns the name as text.

@@ -5,6 +5,7 @@
 //! vendor declares with a placeholder is compared after substitution (case 18).
 
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -13,10 +14,24 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::id::byte_order;
+
 /// One scope-token. Source: RFC 6749 section 3.3, `1*( %x21 / %x23-5B / %x5D-7E )`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Scope(Arc<str>);
+
+impl Ord for Scope {
+    fn cmp(&self, other: &Self) -> Ordering {
+        byte_order(&self.0, &other.0)
+    }
+}
+
+impl PartialOrd for Scope {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 /// A text that is not one scope-token.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -174,12 +174,15 @@ pub fn breakage(prospect: &Prospect<'_>) -> Vec<Breakage> {
     for ((address, first), (_, last)) in before.reach.iter().zip(&after.reach) {
         let Some(action) = prospect.facts().actions.get(address.name()) else { continue };
         let (ran, runs_still) = (*first != Audience::NotRunning, *last != Audience::NotRunning);
+        if runs_still {
+            continue;
+        }
         let address = address.clone();
         let missing = action.required_scopes.not_covered_by(&prospect.after.requested);
         let on = |state: &super::state::IntegrationState| {
             action.native || state.actions.get(&action.key).is_some_and(|own| own.access.is_on())
         };
-        if runs_still || missing.is_empty() || !on(&prospect.after) {
+        if missing.is_empty() || !on(&prospect.after) {
             continue;
         }
         if action.native && ran {

@@ -43,8 +43,8 @@ fn write(
         writeln!(out, "  - {scope}")?;
     }
     writeln!(out, "actions:")?;
-    for action in facts.actions.values() {
-        let Some(own) = state.actions.get(&action.key) else { continue };
+    for (action, own) in state.beside(facts) {
+        let Some(own) = own else { continue };
         let missing = action.required_scopes.not_covered_by(&state.requested);
         let access = match (action.native, &own.access) {
             (true, _) => "native, always on".to_owned(),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::audience::Audience;
-use super::machine::{Context, runs};
+use super::machine::{Context, runs_with};
 use super::people::{Grants, must_reconnect};
 use super::prospect::Prospect;
 use super::state::{Client, IntegrationState, Mode, Snapshot};
@@ -138,7 +138,9 @@ pub fn newly_reconnecting(
 #[must_use]
 pub fn rights(snapshot: &Snapshot) -> usize {
     let each = snapshot.integrations.values().map(|live| {
-        let running = live.facts.actions.values().filter(|a| runs(&live.facts, &live.state, a));
+        let running = live.state.beside(&live.facts);
+        let running =
+            running.filter(|(action, own)| runs_with(&live.facts, &live.state, action, *own));
         live.state.requested.len() + running.count()
     });
     each.sum()

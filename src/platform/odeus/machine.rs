@@ -19,7 +19,7 @@ use thiserror::Error;
 use super::audience::{Audience, Gates, Resolver};
 use super::catalog::{self, Auth, Feature};
 use super::operation::{ClientSpec, IntegrationOperation};
-use super::state::{Client, Deployment, Directory, IntegrationState, Mode, Settings};
+use super::state::{ActionState, Client, Deployment, Directory, IntegrationState, Mode, Settings};
 use crate::model::{Access, ActionKey, Address, Effect, Scope, ScopeDelta, ScopeSet, UseChange};
 use crate::plan::laws::{Facts, Moved, Step};
 
@@ -134,8 +134,7 @@ pub fn observe(facts: &catalog::Integration, state: &IntegrationState) -> Observ
     let mode = state.client.mode();
     let needed = needed(facts, state);
     let pending = pending(facts, state);
-    let actions = facts.actions.values().map(|action| {
-        let own = state.actions.get(&action.key);
+    let actions = state.beside(facts).map(|(action, own)| {
         let missing = action.required_scopes.not_covered_by(&state.requested);
         let blocking = match own {
             Some(own) => missing.minus(&own.accepted_missing),
@@ -182,9 +181,10 @@ fn live<'a>(
     facts: &'a catalog::Integration,
     state: &IntegrationState,
 ) -> impl Iterator<Item = &'a catalog::Action> {
-    facts.actions.values().filter(|action| {
-        action.native || state.actions.get(&action.key).is_some_and(|own| own.access.is_on())
-    })
+    let counts = |(action, own): &(&'a catalog::Action, Option<&ActionState>)| {
+        action.native || own.is_some_and(|own| own.access.is_on())
+    };
+    state.beside(facts).filter(counts).map(|(action, _)| action)
 }
 
 fn scopes_are_managed(facts: &catalog::Integration) -> bool {
@@ -227,8 +227,8 @@ impl<'a> Machine<'a> {
         for scope in &facts.base_scopes {
             *holders.entry(scope).or_default() += 1;
         }
-        for action in facts.actions.values() {
-            let on = state.actions.get(&action.key).is_some_and(|own| own.access.is_on());
+        for (action, own) in state.beside(facts) {
+            let on = own.is_some_and(|own| own.access.is_on());
             for scope in &action.required_scopes {
                 declaring.entry(scope).or_default().push(action);
                 if action.native || on {
@@ -270,10 +270,10 @@ impl<'a> Machine<'a> {
     #[must_use]
     pub fn facts(&self) -> Facts<Audience> {
         let mut resolver = self.resolver.clone();
-        let actions = self.context.facts.actions.values();
-        let reach = actions.filter_map(|action| {
-            let address = self.index.addresses.get(&action.key)?;
-            Some((address.clone(), self.audience(action, &mut resolver)))
+        // Both hold every action of the catalogue, in the order of their keys.
+        let actions = self.state.beside(self.context.facts).zip(self.index.addresses.values());
+        let reach = actions.map(|((action, own), address)| {
+            (address.clone(), self.audience_of(action, own, &mut resolver))
         });
         Facts { scopes: self.state.requested.clone(), reach: reach.collect() }
     }
@@ -577,16 +577,29 @@ impl<'a> Machine<'a> {
     }
 
     fn gates<'s>(&'s self, action: &catalog::Action) -> Gates<'s> {
-        let own = self.state.actions.get(&action.key).map_or(&Access::Nobody, |own| &own.access);
+        self.gates_of(action, self.state.actions.get(&action.key))
+    }
+
+    fn gates_of<'s>(&'s self, action: &catalog::Action, own: Option<&'s ActionState>) -> Gates<'s> {
+        let access = own.map_or(&Access::Nobody, |own| &own.access);
         Gates {
             integration: &self.state.access,
-            action: if action.native { None } else { Some(own) },
+            action: if action.native { None } else { Some(access) },
         }
     }
 
     fn audience(&self, action: &catalog::Action, resolver: &mut Resolver<'a>) -> Audience {
-        if self.runs(action) {
-            Audience::Runs(resolver.passes(&self.gates(action)))
+        self.audience_of(action, self.state.actions.get(&action.key), resolver)
+    }
+
+    fn audience_of(
+        &self,
+        action: &catalog::Action,
+        own: Option<&ActionState>,
+        resolver: &mut Resolver<'a>,
+    ) -> Audience {
+        if runs_with(self.context.facts, &self.state, action, own) {
+            Audience::Runs(resolver.passes(&self.gates_of(action, own)))
         } else {
             Audience::NotRunning
         }
@@ -618,15 +631,24 @@ pub fn runs(
     state: &IntegrationState,
     action: &catalog::Action,
 ) -> bool {
+    runs_with(facts, state, action, state.actions.get(&action.key))
+}
+
+/// [`runs`] where what is stored of the action is at hand.
+pub(super) fn runs_with(
+    facts: &catalog::Integration,
+    state: &IntegrationState,
+    action: &catalog::Action,
+    own: Option<&ActionState>,
+) -> bool {
     if facts.auth != Auth::Oauth {
         return true;
     }
     if state.client.mode().is_none() {
         return false;
     }
-    let accepted = state.actions.get(&action.key).map(|own| &own.accepted_missing);
     action.required_scopes.iter().all(|scope| {
-        state.requested.covers(scope) || accepted.is_some_and(|set| set.contains(scope))
+        state.requested.covers(scope) || own.is_some_and(|own| own.accepted_missing.contains(scope))
     })
 }
 

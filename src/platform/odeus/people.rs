@@ -31,6 +31,13 @@ impl<'a> Grants<'a> {
         let mut places: BTreeMap<(&ScopeSet, &ClientIdentity), usize> = BTreeMap::new();
         for connection in connections {
             let (client, granted) = (&connection.client, &connection.granted);
+            // Neighbours mostly granted the same, which is told faster than where it belongs.
+            if let Some(last) = groups.last_mut()
+                && (last.client, last.granted) == (client, granted)
+            {
+                last.users.push(&connection.user);
+                continue;
+            }
             let place = *places.entry((granted, client)).or_insert(groups.len());
             match groups.get_mut(place) {
                 Some(group) => group.users.push(&connection.user),
@@ -82,8 +89,8 @@ pub fn must_reconnect(
 
     // What can be run with the requested scopes, by who may run it: few lists serve many actions.
     let mut wanted: BTreeMap<Option<&Access>, BTreeSet<&ScopeSet>> = BTreeMap::new();
-    for action in context.facts.actions.values() {
-        let own = state_after.actions.get(&action.key).map_or(&Access::Nobody, |own| &own.access);
+    for (action, own) in state_after.beside(context.facts) {
+        let own = own.map_or(&Access::Nobody, |own| &own.access);
         let live = action.native || own.is_on();
         if live && action.required_scopes.is_covered_by(&state_after.requested) {
             let gate = if action.native { None } else { Some(own) };

@@ -99,6 +99,21 @@ pub struct IntegrationState {
     pub actions: BTreeMap<ActionKey, ActionState>,
 }
 
+impl IntegrationState {
+    /// Iterates the actions of the catalogue in the order of their keys, each with what is stored of it: one walk through
+    /// both instead of a search for each.
+    pub fn beside<'f, 's>(
+        &'s self,
+        facts: &'f catalog::Integration,
+    ) -> impl Iterator<Item = (&'f catalog::Action, Option<&'s ActionState>)> {
+        let mut stored = self.actions.iter().peekable();
+        facts.actions.iter().map(move |(key, action)| {
+            while stored.next_if(|(own, _)| *own < key).is_some() {}
+            (action, stored.next_if(|(own, _)| *own == key).map(|(_, state)| state))
+        })
+    }
+}
+
 /// What the admins of one workspace chose for one action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ActionState {
