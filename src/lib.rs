@@ -20,6 +20,7 @@ pub mod apply;
 pub mod plan;
 pub mod render;
 pub mod seal;
+pub mod snapshot;
 
 #[cfg(feature = "server")]
 pub mod server;

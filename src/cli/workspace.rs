@@ -34,6 +34,8 @@ pub(super) struct Loaded {
     pub(super) config: Config,
     /// Warnings; there is no error.
     pub(super) diagnostics: Diagnostics,
+    /// The files before the change, where they are known and hold this workspace.
+    pub(super) base: Option<Config>,
     /// The rules in force: those of the files before the change, where they are known, then those of the files.
     pub(super) policies: Vec<Policy>,
 }
@@ -46,12 +48,13 @@ impl Loaded {
     pub(super) fn with_base(mut self, revision: Option<&str>, ui: &Ui) -> Result<Self, Failure> {
         let Some(revision) = revision else { return Ok(self) };
         if let Some(before) = base::config(revision, &self, ui)? {
-            self.policies.insert(0, before.policy);
-            for (code, severity) in before.raised {
-                let now = self.config.raised.entry(code).or_insert(severity);
+            self.policies.insert(0, before.policy.clone());
+            for (code, severity) in &before.raised {
+                let now = self.config.raised.entry(code.clone()).or_insert(*severity);
                 // The graver one comes first.
-                *now = severity.min(*now);
+                *now = (*severity).min(*now);
             }
+            self.base = Some(before);
         }
         Ok(self)
     }
@@ -78,7 +81,7 @@ pub(super) fn load(source: &Source, tell: Tell, ui: &Ui) -> Result<Loaded, Failu
     match (configs.next(), configs.next()) {
         (Some(config), None) => {
             let policies = vec![config.policy.clone()];
-            Ok(Loaded { folder, config, diagnostics, policies })
+            Ok(Loaded { folder, config, diagnostics, base: None, policies })
         }
         (None, _) => Err(none(&path, source, &folder)),
         (Some(_), Some(_)) => {
