@@ -84,6 +84,10 @@ fn finish<P: Product>(
 ) -> Result<Exit, Failure> {
     let today = args.today.unwrap_or_else(clock::today);
     let mut plan = make::<P>(loaded, reading, &args.target, today, tell, ui)?;
+    if from.is_some() {
+        // Reading took requests when the snapshot was taken, and takes them again when such a plan is applied; not now.
+        plan.observed.api_cost.plan_reads = 0;
+    }
     plan.observed.snapshot = from;
     let sealed = SealedPlan::seal(plan);
     let apply_with = match &args.out {

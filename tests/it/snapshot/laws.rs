@@ -114,7 +114,7 @@ proptest! {
     #[test]
     fn a_trustpager_snapshot_holds_all_that_a_plan_is_made_of(bench in wishes()) {
         let book = recipe().book(&trustpager::names(&bench.snapshot)).unwrap();
-        let restored = restored(&bench.snapshot, &book, Known::from(book.clone())).0;
+        let restored = restored(&bench.snapshot, &book, &Known::from(book.clone())).0;
         let from = Bench { snapshot: restored, ..bench.clone() }.plan();
         let of = bench.plan();
         prop_assert_eq!(parts(&from), parts(&of));
@@ -127,7 +127,7 @@ proptest! {
         let written = trustpager::written(&bench.desired);
         let book = recipe().book(&all).unwrap();
         let known = Known::from(recipe().book(&written).unwrap());
-        let (snapshot, file) = restored(&bench.snapshot, &book, known);
+        let (snapshot, file) = restored(&bench.snapshot, &book, &known);
         let people = all.people.iter().map(AsRef::as_ref);
         let named = people.chain(all.clients.iter().map(AsRef::as_ref)).chain(all.keys.iter().map(AsRef::as_ref));
         for name in named {
@@ -148,9 +148,9 @@ proptest! {
     }
 }
 
-fn restored(live: &Crm, book: &Book, known: Known) -> (Crm, String) {
+fn restored(live: &Crm, book: &Book, known: &Known) -> (Crm, String) {
     let content = Content::Trustpager(trustpager::redact(live, book).unwrap());
     let (content, file) = through_a_file(content);
     let Content::Trustpager(content) = content else { unreachable!() };
-    (trustpager::restore(&content, &live.workspace, &known).unwrap(), file)
+    (trustpager::restore(&content, &live.workspace, known).unwrap(), file)
 }

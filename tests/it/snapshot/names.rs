@@ -1,5 +1,7 @@
 //! Whose names a snapshot gives away: nobody's. Whose names a plan from it shows: those that the files write.
 
+use scopeform::snapshot::{Names, Recipe, STRENGTH};
+
 use super::{bytes, lab, live, planned, take};
 use crate::cli::harness::Lab;
 
@@ -33,6 +35,60 @@ fn no_name_of_anybody_is_in_the_file() {
 }
 
 #[test]
+fn nobody_of_a_workspace_of_odeus_is_in_the_file() {
+    let lab = lab("acme");
+    lab.run("apply acme --auto-approve").env("EXCEL_CLIENT_SECRET", "s3").done();
+    take(&lab);
+    let (world, file) = (lab.read("acme/world.yaml"), lab.read("s.json").to_lowercase());
+    let words = world.split(|c: char| c.is_whitespace() || "[],{}:".contains(c));
+    let people: std::collections::BTreeSet<&str> =
+        words.filter_map(|word| word.strip_suffix("@acme.example")).collect();
+    assert_eq!(people.len(), 12);
+    for word in file.split('"') {
+        let part = word.split(|c: char| !c.is_alphanumeric()).find(|part| people.contains(part));
+        assert_eq!(part, None, "{word}");
+    }
+    assert!(!file.contains('@') && !file.contains("acme.example"));
+}
+
+/// What other programs make of the recipe: these were made with the reference implementation of Argon2, by Python's
+/// `argon2-cffi` 25.1 (`hash_secret_raw(b"person\0ana@acme.example", salt, 2, 19456, 1, 8, Type.ID)`).
+#[test]
+fn pseudonyms_are_what_the_documentation_says() {
+    let salt: [u8; 16] = std::array::from_fn(|n| u8::try_from(n).unwrap());
+    let names = Names {
+        people: ["Ana@ACME.example".try_into().unwrap()].into(),
+        clients: ["Claude Connection".try_into().unwrap()].into(),
+        keys: ["ana@acme.example".try_into().unwrap()].into(),
+    };
+    let book = Recipe::new(salt, STRENGTH).book(&names).unwrap();
+    let person = book.person(names.people.first().unwrap()).unwrap();
+    let client = book.client(names.clients.first().unwrap()).unwrap();
+    let key = book.key(names.keys.first().unwrap()).unwrap();
+    let all = [person, client, key].map(|pseudonym| pseudonym.to_string());
+    assert_eq!(all, ["person-3a6b81a66392a53d", "client-1035d747ae0df169", "key-382eb5196053fdc7"]);
+}
+
+#[test]
+fn a_snapshot_is_what_its_schema_says() {
+    for example in ["acme", "acme-crm"] {
+        let lab = lab(example);
+        take(&lab);
+        let schema = lab.run("schema snapshot").exits(0).json();
+        let valid = jsonschema::validator_for(&schema).unwrap();
+        let mut file: serde_json::Value = serde_json::from_str(&lab.read("s.json")).unwrap();
+        let wrong: Vec<String> = valid.iter_errors(&file).map(|error| error.to_string()).collect();
+        assert_eq!(wrong, Vec::<String>::new(), "{example}");
+        // The schema does say something: a name in the place of a pseudonym is none.
+        let content = file["snapshot"]["content"].as_object_mut().unwrap();
+        let of_platform = content.values_mut().next().unwrap();
+        of_platform["users"]["ana@acme.example"] = "admin".into();
+        of_platform["groups"]["sales"] = serde_json::json!(["ana@acme.example"]);
+        assert!(!valid.is_valid(&file), "{example}");
+    }
+}
+
+#[test]
 fn no_secret_is_in_the_file() {
     let lab = Lab::with(
         "version: 1\nplatform: odeus\nworkspace: acme\nendpoint: embedded\nintegrations:\n  excel:\n    oauth:\n      \
@@ -63,8 +119,11 @@ fn only_whom_the_files_write_is_shown() {
     let (from, of) = (from.json(), of.json());
     assert_eq!(bytes(&from), bytes(&of));
     for (part, value) in of.as_object().unwrap() {
-        assert!(part == "applyable" || from[part] == *value, "{part}");
+        let other = part == "applyable" || part == "api_cost";
+        assert!(other || from[part] == *value, "{part}");
     }
+    assert_eq!(from["api_cost"]["plan_reads"], 0);
+    assert_eq!(from["api_cost"]["apply_reads"], of["api_cost"]["apply_reads"]);
     // And with their names: the same lines, of which only those that name them differ.
     let named = live(&lab, "--json").exits(0).json();
     let lines = |plan: &serde_json::Value| -> Vec<String> {
