@@ -198,14 +198,20 @@ fn users_of(access: &Access, people: &mut BTreeSet<UserId>) {
 /// # Errors
 /// When the book lacks one of [`names`].
 pub fn redact(snapshot: &Snapshot, book: &Book) -> Result<Content, Nameless> {
-    let Snapshot { workspace: _, settings, settings_revision: _, directory, integrations, .. } =
-        snapshot;
+    let Snapshot {
+        workspace: _,
+        settings: Settings { new_actions_enabled_by_default, deployment },
+        settings_revision: _,
+        directory: Directory { users: roles, groups: members },
+        integrations,
+        connections: connected,
+    } = snapshot;
     let mut users = BTreeMap::new();
-    for (user, role) in &directory.users {
+    for (user, role) in roles {
         users.insert(book.person(user)?, *role);
     }
     let mut groups = BTreeMap::new();
-    for (group, members) in &directory.groups {
+    for (group, members) in members {
         let members: Result<_, Nameless> = members.iter().map(|user| book.person(user)).collect();
         groups.insert(group.clone(), members?);
     }
@@ -214,17 +220,18 @@ pub fn redact(snapshot: &Snapshot, book: &Book) -> Result<Content, Nameless> {
         all.insert(key.clone(), integration(live, book)?);
     }
     Ok(Content {
-        new_actions_enabled_by_default: settings.new_actions_enabled_by_default,
-        deployment: settings.deployment,
+        new_actions_enabled_by_default: *new_actions_enabled_by_default,
+        deployment: *deployment,
         users,
         groups,
         integrations: all,
-        connections: connections(snapshot, book)?,
+        connections: connections(connected, book)?,
     })
 }
 
 fn integration(live: &LiveIntegration, book: &Book) -> Result<Integration, Nameless> {
     let LiveIntegration { facts, state, revision: _ } = live;
+    let IntegrationState { access, client, requested, actions: own } = state;
     let catalog::Integration {
         key: _,
         name: _,
@@ -236,17 +243,28 @@ fn integration(live: &LiveIntegration, book: &Book) -> Result<Integration, Namel
         actions,
     } = &**facts;
     let action = |(key, fact): (&ActionKey, &catalog::Action)| {
+        let catalog::Action {
+            key: _,
+            name: _,
+            description: _,
+            kind: _,
+            required_scopes,
+            native,
+            features,
+            degraded_without,
+            renamed_from,
+        } = fact;
         let action = Action {
-            required_scopes: fact.required_scopes.clone(),
-            native: fact.native,
-            features: fact.features.clone(),
-            degraded_without: fact.degraded_without.clone(),
-            renamed_from: fact.renamed_from.clone(),
+            required_scopes: required_scopes.clone(),
+            native: *native,
+            features: features.clone(),
+            degraded_without: degraded_without.clone(),
+            renamed_from: renamed_from.clone(),
         };
         (key.clone(), action)
     };
     let mut switches = BTreeMap::new();
-    for (key, ActionState { access, accepted_missing }) in &state.actions {
+    for (key, ActionState { access, accepted_missing }) in own {
         let access = shared_with(access, book)?;
         switches.insert(key.clone(), Switch { access, accepted_missing: accepted_missing.clone() });
     }
@@ -256,18 +274,20 @@ fn integration(live: &LiveIntegration, book: &Book) -> Result<Integration, Namel
         managed_client: *managed_client,
         scope_management: *scope_management,
         base_scopes: base_scopes.clone(),
-        access: shared_with(&state.access, book)?,
-        client: match &state.client {
+        access: shared_with(access, book)?,
+        client: match client {
             state::Client::Unconfigured => Client::Unconfigured,
             state::Client::Managed => Client::Managed,
-            state::Client::Custom(own) => Client::Custom {
-                id: own.id.clone(),
-                tenant: own.tenant.clone(),
-                secret_label: own.secret.clone(),
-                scopes: own.scopes,
-            },
+            state::Client::Custom(state::CustomClient { id, tenant, secret, scopes }) => {
+                Client::Custom {
+                    id: id.clone(),
+                    tenant: tenant.clone(),
+                    secret_label: secret.clone(),
+                    scopes: *scopes,
+                }
+            }
         },
-        requested: state.requested.clone(),
+        requested: requested.clone(),
         actions: actions.iter().map(action).collect(),
         switches,
     })
@@ -294,9 +314,9 @@ fn shared_with(access: &Access, book: &Book) -> Result<SharedWith, Nameless> {
     })
 }
 
-fn connections(snapshot: &Snapshot, book: &Book) -> Result<Vec<Connections>, Nameless> {
+fn connections(all: &[state::Connection], book: &Book) -> Result<Vec<Connections>, Nameless> {
     let mut same: BTreeMap<_, BTreeSet<Pseudonym>> = BTreeMap::new();
-    for state::Connection { integration, user, client, granted } in &snapshot.connections {
+    for state::Connection { integration, user, client, granted } in all {
         let users = same.entry((integration, client, granted)).or_default();
         users.insert(book.person(user)?);
     }

@@ -138,20 +138,35 @@ pub fn redact(snapshot: &Snapshot, book: &Book) -> Result<Content, Nameless> {
         Ok((group.clone(), members?))
     });
     let clients = clients.iter().map(|(name, live)| {
-        let ClientState { access, tokens } = &live.state;
-        let tokens = tokens.iter().map(|(id, own)| {
-            let token = Token {
-                user: book.person(&own.user)?,
-                prefix: own.prefix.clone(),
-                suffix: own.suffix.clone(),
-                last_active: own.last_used.unwrap_or(own.issued),
-            };
-            Ok((id.clone(), token))
-        });
-        let tokens: Result<_, Nameless> = tokens.collect();
+        let LiveClient { state: ClientState { access, tokens }, revision: _ } = live;
+        let tokens: Result<_, Nameless> = tokens
+            .iter()
+            .map(|(id, own)| {
+                let state::Token {
+                    id: _,
+                    user,
+                    role_at_authorisation: _,
+                    prefix,
+                    suffix,
+                    issued,
+                    last_used,
+                    requests: _,
+                } = own;
+                let token = Token {
+                    user: book.person(user)?,
+                    prefix: prefix.clone(),
+                    suffix: suffix.clone(),
+                    last_active: last_used.unwrap_or(*issued),
+                };
+                Ok((id.clone(), token))
+            })
+            .collect();
         Ok((book.client(name)?, Client { access: access.clone(), tokens: tokens? }))
     });
-    let keys = keys.iter().map(|(name, live)| Ok((book.key(name)?, live.grants.clone())));
+    let keys = keys.iter().map(|(name, live)| {
+        let LiveKey { grants, prefix: _, last_used: _, requests: _, revision: _ } = live;
+        Ok((book.key(name)?, grants.clone()))
+    });
     let queue = queue.iter().map(|QueuedItem { id: _, caller, resource, verb }| {
         let caller = match caller {
             state::Caller::Token { client, token } => {
