@@ -4,6 +4,7 @@
 //! YAML files -> config (spans kept) -> Desired        Platform reader -> Snapshot
 //! (Catalog, Desired, Snapshot, today) -> plan -> Plan { changes, operations, effects, findings }
 //! Plan -> render: text | json | diff
+//! Snapshot -> snapshot (names taken out) -> file -> Snapshot, for plans without credentials
 //! Plan -> seal -> SealedPlan -> Consent -> ApprovedPlan -> apply(writer) -> Report
 //! ```
 //!
@@ -20,6 +21,7 @@ pub mod apply;
 pub mod plan;
 pub mod render;
 pub mod seal;
+pub mod snapshot;
 
 #[cfg(feature = "server")]
 pub mod server;

@@ -8,6 +8,7 @@ cc          gcc libc6-dev
 git         git
 openssl     openssl
 ssh-keygen  openssh-client
+strace      strace
 '
 
 missing=()

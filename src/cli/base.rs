@@ -61,6 +61,14 @@ pub(super) fn config(revision: &str, loaded: &Loaded, ui: &Ui) -> Result<Option<
     Ok(found)
 }
 
+/// Returns a regular file of the configuration folder as it was at `revision`; `None` when there was none.
+///
+/// # Errors
+/// When there is no such revision, or it cannot be read.
+pub(super) fn file(revision: &str, root: &Path, name: &str) -> Result<Option<Vec<u8>>, Failure> {
+    regular(root, &commit(root, revision)?, name)
+}
+
 fn commit(root: &Path, revision: &str) -> Result<String, Failure> {
     let wanted = format!("{revision}^{{commit}}");
     let output = git(root, &["rev-parse", "--verify", "--end-of-options", &wanted])?;

@@ -7,17 +7,16 @@ use std::process::{Command, Stdio};
 
 use super::exit::Exit;
 use super::ui::Failure;
-use crate::seal::approval::NAMESPACE;
 use crate::seal::signers;
 
-/// Signs `text` and returns the signature as ssh-keygen writes it. ssh-keygen itself asks for a passphrase or a touch, and
+/// Signs `text` in `namespace` and returns the signature as ssh-keygen writes it. ssh-keygen itself asks for a passphrase or a touch, and
 /// says on stderr what is wrong.
 ///
 /// # Errors
 /// When ssh-keygen is not there or does not sign.
-pub(super) fn sign(key: &Path, text: &str) -> Result<Vec<u8>, Failure> {
+pub(super) fn sign(key: &Path, namespace: &str, text: &str) -> Result<Vec<u8>, Failure> {
     let mut command = Command::new("ssh-keygen");
-    command.args(["-Y", "sign", "-n", NAMESPACE, "-f"]).arg(key);
+    command.args(["-Y", "sign", "-n", namespace, "-f"]).arg(key);
     let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let mut child = child.map_err(|error| {
         let failure = Failure::new(Exit::Error, format!("ssh-keygen cannot be run: {error}"));

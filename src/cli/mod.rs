@@ -22,6 +22,7 @@ mod live;
 mod product;
 mod secret;
 mod signal;
+mod snapshot;
 mod ui;
 mod workspace;
 
@@ -115,6 +116,11 @@ fn dispatch(cli: &Cli, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Init(args) => commands::init::run(args, ui),
         Command::Validate(args) => commands::validate::run(args, ui),
+        // Without a runtime: nothing that could open a socket is even started.
+        Command::Plan(args) if args.from.snapshot.is_some() => {
+            commands::plan::run_from_snapshot(args, ui)
+        }
+        Command::Snapshot(args) => block_on(commands::snapshot::run(args, env, ui)),
         Command::Plan(args) => block_on(commands::plan::run(args, env, ui)),
         Command::Show(args) => commands::show::run(args, env, ui),
         Command::Approve(args) => commands::approve::run(args, env, ui),

@@ -21,6 +21,7 @@ use crate::platform::http::Http;
 use crate::platform::provider::{Read, Write};
 use crate::platform::{odeus, trustpager};
 use crate::render::palette::Palette;
+use crate::snapshot::{self, Book, Content, Impostor, Known, Nameless, Names};
 
 /// A platform.
 pub(super) trait Product {
@@ -96,6 +97,27 @@ pub(super) trait Product {
         plan: &Bound,
         inverse: &Inverse<Self::Desired>,
     ) -> Vec<Unrestored>;
+
+    /// Returns every name in a configuration, and every name in a workspace, that a snapshot has a pseudonym for.
+    fn written(desired: &Self::Desired) -> Names;
+    /// See [`Product::written`].
+    fn names(snapshot: &Self::Snapshot) -> Names;
+
+    /// Returns what a snapshot file holds of a workspace.
+    ///
+    /// # Errors
+    /// When a name is not in the book; that is a bug.
+    fn redact(snapshot: &Self::Snapshot, book: &Book) -> Result<Content, Nameless>;
+
+    /// Returns the workspace that a snapshot file holds; `None` when it is of another platform.
+    ///
+    /// # Errors
+    /// When a pseudonym is written in the files as a name.
+    fn restore(
+        content: &Content,
+        workspace: &WorkspaceId,
+        known: &Known,
+    ) -> Result<Option<Self::Snapshot>, Impostor>;
 
     /// Returns what a run that was ended left below `root` that planning cannot see, each with what to do about it.
     fn left_behind(desired: &Self::Desired, snapshot: &Self::Snapshot, root: &Path) -> Vec<String>;
@@ -180,6 +202,31 @@ impl Product for Odeus {
         inverse: &Inverse<Self::Desired>,
     ) -> Vec<Unrestored> {
         odeus::inverse::unrestored(&Self::found(found), applied, snapshot, plan, inverse)
+    }
+
+    fn written(desired: &Self::Desired) -> Names {
+        snapshot::odeus::written(desired)
+    }
+
+    fn names(snapshot: &Self::Snapshot) -> Names {
+        snapshot::odeus::names(snapshot)
+    }
+
+    fn redact(snapshot: &Self::Snapshot, book: &Book) -> Result<Content, Nameless> {
+        snapshot::odeus::redact(snapshot, book).map(Content::Odeus)
+    }
+
+    fn restore(
+        content: &Content,
+        workspace: &WorkspaceId,
+        known: &Known,
+    ) -> Result<Option<Self::Snapshot>, Impostor> {
+        match content {
+            Content::Odeus(content) => {
+                snapshot::odeus::restore(content, workspace, known).map(Some)
+            }
+            Content::Trustpager(_) => Ok(None),
+        }
     }
 
     fn left_behind(_: &Self::Desired, _: &Self::Snapshot, _: &Path) -> Vec<String> {
@@ -280,6 +327,31 @@ impl Product for Trustpager {
     ) -> Vec<Unrestored> {
         // Tiers and verbs come back exactly or are named by the inverse: nothing follows from anything else here.
         Vec::new()
+    }
+
+    fn written(desired: &Self::Desired) -> Names {
+        snapshot::trustpager::written(desired)
+    }
+
+    fn names(snapshot: &Self::Snapshot) -> Names {
+        snapshot::trustpager::names(snapshot)
+    }
+
+    fn redact(snapshot: &Self::Snapshot, book: &Book) -> Result<Content, Nameless> {
+        snapshot::trustpager::redact(snapshot, book).map(Content::Trustpager)
+    }
+
+    fn restore(
+        content: &Content,
+        workspace: &WorkspaceId,
+        known: &Known,
+    ) -> Result<Option<Self::Snapshot>, Impostor> {
+        match content {
+            Content::Odeus(_) => Ok(None),
+            Content::Trustpager(content) => {
+                snapshot::trustpager::restore(content, workspace, known).map(Some)
+            }
+        }
     }
 
     fn left_behind(desired: &Self::Desired, snapshot: &Self::Snapshot, root: &Path) -> Vec<String> {

@@ -34,6 +34,8 @@ pub(super) struct Loaded {
     pub(super) config: Config,
     /// Warnings; there is no error.
     pub(super) diagnostics: Diagnostics,
+    /// The files before the change, where they are known and hold this workspace.
+    pub(super) base: Option<Config>,
     /// The rules in force: those of the files before the change, where they are known, then those of the files.
     pub(super) policies: Vec<Policy>,
 }
@@ -46,7 +48,8 @@ impl Loaded {
     pub(super) fn with_base(mut self, revision: Option<&str>, ui: &Ui) -> Result<Self, Failure> {
         let Some(revision) = revision else { return Ok(self) };
         if let Some(before) = base::config(revision, &self, ui)? {
-            self.policies.insert(0, before.policy);
+            self.policies.insert(0, before.policy.clone());
+            self.base = Some(before);
         }
         Ok(self)
     }
@@ -73,7 +76,7 @@ pub(super) fn load(source: &Source, tell: Tell, ui: &Ui) -> Result<Loaded, Failu
     match (configs.next(), configs.next()) {
         (Some(config), None) => {
             let policies = vec![config.policy.clone()];
-            Ok(Loaded { folder, config, diagnostics, policies })
+            Ok(Loaded { folder, config, diagnostics, base: None, policies })
         }
         (None, _) => Err(none(&path, source, &folder)),
         (Some(_), Some(_)) => {

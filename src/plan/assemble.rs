@@ -108,6 +108,7 @@ pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
     let mut observed = Observed {
         today: header.today,
         endpoint: header.endpoint,
+        snapshot: None,
         people: Vec::new(),
         tokens: Vec::new(),
         scale: Scale { people: 0, rights: header.rights },

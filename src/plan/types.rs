@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -145,6 +146,9 @@ pub struct Observed {
     pub today: Date,
     /// Where the live system answers.
     pub endpoint: String,
+    /// The snapshot file that the plan was made from instead of the live system; such a plan is never applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<FromSnapshot>,
     /// Who must reconnect, per unit.
     pub people: Vec<PeopleEffect>,
     /// What changes for the holders of tokens, per client, on platforms where a change takes effect at once.
@@ -163,6 +167,18 @@ pub struct Observed {
     pub api_cost: ApiCost,
     /// Where each declared address stands in the files.
     pub sources: Vec<SourceRange>,
+}
+
+/// Which snapshot file a plan was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FromSnapshot {
+    /// When it was taken (UTC).
+    #[schemars(with = "String")]
+    pub taken: Timestamp,
+    /// Its digest, 64 hexadecimal digits.
+    pub digest: String,
+    /// Who signed it, as the allowed-signers file names them; nobody when that was not asked.
+    pub signed_by: BTreeSet<String>,
 }
 
 /// One thing that changes, in the user's terms.

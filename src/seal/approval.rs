@@ -19,10 +19,10 @@ use std::fmt::Write as _;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
-use ssh_key::{HashAlg, LineEnding, PublicKey, SshSig};
 use thiserror::Error;
 
-use super::signers::{allows, is_principal};
+use super::signature::{self, KeyFault, SignatureFault, SignedBy, listed};
+use super::signers::is_principal;
 use super::{Digest, SealedPlan};
 use crate::plan::policy::{Approvals, Policy, Requirement, Signer};
 
@@ -259,10 +259,9 @@ impl Approval {
         if read.until < today {
             return Err(Fault::Expired(read.until));
         }
-        let fingerprint = key.fingerprint(HashAlg::Sha256).to_string();
-        let key = key.to_openssh().map_err(|_| Fault::NotASignature)?;
+        let SignedBy { key, fingerprint } = key;
         let id = Digest::of_bytes(statement);
-        Ok(Self { statement: read, key: key.trim().to_owned(), fingerprint, id, today })
+        Ok(Self { statement: read, key, fingerprint, id, today })
     }
 
     /// Returns what was signed.
@@ -296,22 +295,18 @@ impl Approval {
         if theirs.is_empty() {
             return Err(Fault::UnknownPrincipal(by.clone(), file));
         }
-        let by = by.clone();
-        let mut fault = Fault::OtherKey { by: by.clone(), key: key.clone(), file };
-        for signer in theirs.iter().filter(|signer| same_key(&signer.key, &self.key)) {
-            let (by, key) = (by.clone(), key.clone());
-            fault = if !allows(&signer.namespaces, NAMESPACE) {
-                Fault::NotForThis { by, key }
-            } else if let Some(first) = signer.first_day.filter(|first| *first > self.today) {
-                Fault::KeyNotValid { by, key, why: format!("from {first}") }
-            } else if let Some(last) = signer.last_day.filter(|last| *last < self.today) {
-                Fault::KeyNotValid { by, key, why: format!("until {last}") }
-            } else {
+        match listed(&self.key, theirs.into_iter(), NAMESPACE, self.today) {
+            Ok(_) => {
                 let last = last_day(self.statement.day(), rules.max_age);
-                return if last < self.today { Err(Fault::Expired(last)) } else { Ok(()) };
-            };
+                if last < self.today { Err(Fault::Expired(last)) } else { Ok(()) }
+            }
+            // The statement names who; a line may list the key for several.
+            Err(fault) => Err(match (fault, by.clone()) {
+                (KeyFault::Unknown, by) => Fault::OtherKey { by, key, file },
+                (KeyFault::NotForThis { .. }, by) => Fault::NotForThis { by, key },
+                (KeyFault::NotValid { why, .. }, by) => Fault::KeyNotValid { by, key, why },
+            }),
         }
-        Err(fault)
     }
 }
 
@@ -322,36 +317,12 @@ pub fn last_day(day: Date, max_age: u32) -> Date {
 }
 
 /// Returns the key that signed these bytes in our namespace.
-fn signed_by(statement: &[u8], signature: &[u8]) -> Result<PublicKey, Fault> {
-    // A signature that went through a tool with other line ends is the same signature.
-    let pem = std::str::from_utf8(signature).map_err(|_| Fault::NotASignature)?.replace('\r', "");
-    let signature = SshSig::from_pem(&pem).map_err(|_| Fault::NotASignature)?;
-    if signature.namespace() != NAMESPACE {
-        return Err(Fault::Namespace(signature.namespace().chars().take(60).collect()));
-    }
-    // The outer fields are not signed; one spelling is enough, so that nothing in the file says nothing.
-    let canonical = SshSig::new(
-        signature.public_key().clone(),
-        NAMESPACE,
-        signature.hash_alg(),
-        signature.signature().clone(),
-    );
-    let canonical = canonical.and_then(|signature| signature.to_pem(LineEnding::LF));
-    let same = |other: &str| other.split_whitespace().eq(pem.split_whitespace());
-    if !canonical.is_ok_and(|canonical| same(&canonical)) {
-        return Err(Fault::NotASignature);
-    }
-    let key = PublicKey::from(signature.public_key().clone());
-    key.verify(NAMESPACE, statement, &signature).map_err(|_| Fault::BadSignature)?;
-    Ok(key)
-}
-
-fn same_key(one: &str, other: &str) -> bool {
-    let data = |text: &str| PublicKey::from_openssh(text).map(|key| key.key_data().clone());
-    match (data(one), data(other)) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => false,
-    }
+fn signed_by(statement: &[u8], signature: &[u8]) -> Result<SignedBy, Fault> {
+    signature::signed_by(NAMESPACE, statement, signature).map_err(|fault| match fault {
+        SignatureFault::NotASignature => Fault::NotASignature,
+        SignatureFault::Namespace(other) => Fault::Namespace(other),
+        SignatureFault::BadSignature => Fault::BadSignature,
+    })
 }
 
 /// A rule that the plan meets and that too few people have agreed to.

@@ -38,6 +38,9 @@ impl Consent {
 /// Why a plan may not be applied.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
+    /// It was made from a snapshot file, which is no proof of what is live (exit code 5).
+    #[error("the plan was made from a snapshot; only one of what is live can be applied")]
+    FromSnapshot,
     /// A finding stops it (exit code 4).
     #[error("the plan is blocked by {}", crate::plan::count(.0.len(), "finding", "findings"))]
     Blocked(Vec<Finding>),
@@ -115,6 +118,9 @@ impl ApprovedPlan {
         consent: Consent,
         accepted: Vec<Acceptance>,
     ) -> Result<Self, Refusal> {
+        if sealed.plan().observed.snapshot.is_some() {
+            return Err(Refusal::FromSnapshot);
+        }
         let blockers = standing(&sealed, &accepted)?;
         if !blockers.is_empty() {
             return Err(Refusal::Blocked(blockers));

@@ -12,6 +12,7 @@ pub mod approval;
 mod consent;
 mod digest;
 pub mod document;
+pub mod signature;
 pub mod signers;
 
 pub use acceptance::{Acceptance, AcceptanceError};

@@ -42,6 +42,8 @@ mod samples;
 #[cfg(test)]
 mod schemas;
 #[cfg(test)]
+mod snapshot;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod trustpager;

@@ -51,6 +51,7 @@ pub(crate) fn empty() -> Plan {
         observed: Observed {
             today: date(2026, 11, 22),
             endpoint: "https://odeus.example.com".into(),
+            snapshot: None,
             people: Vec::new(),
             tokens: Vec::new(),
             scale: Scale::default(),

@@ -13,6 +13,7 @@ const SCHEMAS: &[(&str, Generator)] = &[
     ("world.schema.json", scopeform::config::world::world_schema),
     ("catalog.schema.json", scopeform::config::catalog::catalog_schema),
     ("diagnostics.schema.json", scopeform::render::diagnostic::document_schema),
+    ("snapshot.schema.json", scopeform::snapshot::schema),
     ("plan-file.schema.json", scopeform::seal::document::schema),
     ("report.schema.json", scopeform::render::report::schema),
     ("trustpager-status.schema.json", scopeform::render::status::trustpager::schema),

@@ -49,6 +49,7 @@ pub(crate) const ARROWS: &[(&str, &[&str])] = &[
     ("seal", &["model", "plan"]),
     ("apply", &["model", "plan", "platform", "seal"]),
     ("render", &["model", "source", "diag", "plan", "platform", "seal", "apply"]),
+    ("snapshot", &["model", "plan", "platform", "seal"]),
     ("server", &["model", "platform"]),
 ];
 

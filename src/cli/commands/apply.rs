@@ -335,6 +335,8 @@ pub(super) fn refusal(refusal: &Refusal, digest: &Digest, done: &str) -> Failure
                 list.join(", ")
             ))
         }
+        Refusal::FromSnapshot => Failure::new(Exit::NotApproved, message)
+            .help("plan what is live, with credentials: `scopeform plan --out FILE`"),
         Refusal::Unapproved(_) | Refusal::OtherPlan { .. } => {
             Failure::new(Exit::NotApproved, message)
         }

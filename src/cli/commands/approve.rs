@@ -51,7 +51,7 @@ pub(in crate::cli) fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failu
     consent(args, &statement, &sealed, ui)?;
 
     let text = statement.text();
-    let signature = keygen::sign(&args.key, &text)?;
+    let signature = keygen::sign(&args.key, NAMESPACE, &text)?;
     let approval = Approval::check(text.as_bytes(), &signature, &sealed, today);
     let counts = approval.and_then(|approval| {
         rules(&sealed).map(|rules| approval.counts(rules)).reduce(Result::or).unwrap_or(Ok(()))
@@ -221,7 +221,7 @@ fn say(
 }
 
 /// Returns a word as a shell takes it.
-fn quote(word: &str) -> String {
+pub(super) fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

@@ -12,6 +12,7 @@ pub(super) mod plan;
 pub(super) mod schema;
 pub(super) mod serve;
 pub(super) mod show;
+pub(super) mod snapshot;
 pub(super) mod status;
 pub(super) mod tokens;
 pub(super) mod undo;

@@ -12,6 +12,7 @@ use crate::cli::exit::Exit;
 use crate::cli::live::{self, Place, Target, no_access};
 use crate::cli::product::{Odeus, Product, Trustpager};
 use crate::cli::secret::Secrets;
+use crate::cli::snapshot;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load, located, report, source_ranges};
 use crate::diag::{Code, Problem, nearest};
@@ -19,7 +20,7 @@ use crate::model::Address;
 use crate::plan::assemble::{Header, Inputs};
 use crate::plan::policy;
 use crate::plan::policy::{Policy, Protected};
-use crate::plan::{Plan, SourceRange};
+use crate::plan::{FromSnapshot, Plan, SourceRange};
 use crate::platform::Kind;
 use crate::platform::provider::{Read, Reading};
 use crate::render::neutral::terminal;
@@ -37,6 +38,27 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
     }
 }
 
+/// Plans from a snapshot file, prints. There is no reader either, nor anything else that knows a network.
+pub(in crate::cli) fn run_from_snapshot(args: &Args, ui: &Ui) -> Result<Exit, Failure> {
+    let tell = if args.output.format() == Format::Json { Tell::Json } else { Tell::People };
+    let loaded = load(&args.source, tell, ui)?.with_base(args.base.as_deref(), ui)?;
+    match loaded.config.desired.kind() {
+        Kind::Odeus => from_snapshot::<Odeus>(args, &loaded, tell, ui),
+        Kind::Trustpager => from_snapshot::<Trustpager>(args, &loaded, tell, ui),
+    }
+}
+
+fn from_snapshot<P: Product>(
+    args: &Args,
+    loaded: &Loaded,
+    tell: Tell,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
+    let opened = snapshot::open(&args.from, args.base.as_deref(), loaded, ui)?;
+    let reading = snapshot::restore::<P>(&opened.taken, loaded)?;
+    finish::<P>(args, loaded, &reading, Some(opened.from), tell, ui)
+}
+
 async fn of<P: Product>(
     args: &Args,
     loaded: &Loaded,
@@ -44,9 +66,30 @@ async fn of<P: Product>(
     env: &Env,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
-    let reading = read::<P>(loaded, args.reach, env, ui).await?;
+    let mut reading = read::<P>(loaded, args.reach, env, ui).await?;
+    if let Some(file) = &args.from.pseudonyms {
+        reading.snapshot = snapshot::as_in::<P>(file, &reading.snapshot, loaded)?;
+    }
+    finish::<P>(args, loaded, &reading, None, tell, ui)
+}
+
+/// Plans from what was read, live or from a file, prints, saves.
+fn finish<P: Product>(
+    args: &Args,
+    loaded: &Loaded,
+    reading: &Reading<P::Snapshot>,
+    from: Option<FromSnapshot>,
+    tell: Tell,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
     let today = args.today.unwrap_or_else(clock::today);
-    let sealed = SealedPlan::seal(make::<P>(loaded, &reading, &args.target, today, tell, ui)?);
+    let mut plan = make::<P>(loaded, reading, &args.target, today, tell, ui)?;
+    if from.is_some() {
+        // Reading took requests when the snapshot was taken, and takes them again when such a plan is applied; not now.
+        plan.observed.api_cost.plan_reads = 0;
+    }
+    plan.observed.snapshot = from;
+    let sealed = SealedPlan::seal(plan);
     let apply_with = match &args.out {
         Some(file) => apply_saved(file, &args.source),
         None => apply_files(&args.source, &args.target),

@@ -3,7 +3,7 @@
 use crate::cli::args::Schema as Args;
 use crate::cli::exit::Exit;
 use crate::cli::ui::{Failure, Ui};
-use crate::{apply, config, render, seal, server};
+use crate::{apply, config, render, seal, server, snapshot};
 
 type Make = fn() -> serde_json::Value;
 
@@ -14,6 +14,7 @@ pub(in crate::cli) const ALL: &[(&str, &str, Make)] = &[
     ("catalog", "catalog.schema.json", config::catalog::catalog_schema),
     ("diagnostics", "diagnostics.schema.json", render::diagnostic::document_schema),
     ("plan", "plan.schema.json", render::json::plan_schema),
+    ("snapshot", "snapshot.schema.json", snapshot::schema),
     ("plan-file", "plan-file.schema.json", seal::document::schema),
     ("report", "report.schema.json", render::report::schema),
     ("journal", "journal.schema.json", apply::journal::schema),

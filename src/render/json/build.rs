@@ -33,7 +33,14 @@ pub(super) fn plan(plan: &Plan, digest: &str) -> v1::Plan {
         digest: digest.to_owned(),
         today: plan.observed.today.to_string(),
         valid_until: plan.bound.valid_until.map(|date| date.to_string()),
-        applyable: counts.blockers == 0 && !plan.bound.operations.is_empty(),
+        snapshot: plan.observed.snapshot.as_ref().map(|from| v1::Snapshot {
+            taken: from.taken.to_string(),
+            digest: from.digest.clone(),
+            signed_by: from.signed_by.iter().cloned().collect(),
+        }),
+        applyable: counts.blockers == 0
+            && !plan.bound.operations.is_empty()
+            && plan.observed.snapshot.is_none(),
         complete: counts.blockers == 0,
         errored: false,
         summary: v1::Summary {

@@ -24,6 +24,9 @@ pub(super) struct Plan {
     pub(super) today: String,
     /// The last day on which the plan can be applied, where it relies on something that ends.
     pub(super) valid_until: Option<String>,
+    /// The snapshot file that it was made from instead of the live system; such a plan is never applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) snapshot: Option<Snapshot>,
     /// Whether apply can carry it out and has something to do.
     pub(super) applyable: bool,
     /// Whether the live system is what the files ask for once the plan is applied.
@@ -62,6 +65,17 @@ pub(super) struct Plan {
     pub(super) left_alone: Vec<LeftAlone>,
     /// Live values that the plan was computed on; apply refuses it when one has moved.
     pub(super) preconditions: Vec<Precondition>,
+}
+
+/// The snapshot file that a plan was made from.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Snapshot {
+    /// When it was taken (UTC).
+    pub(super) taken: String,
+    /// Its digest.
+    pub(super) digest: String,
+    /// Who signed it; nobody when that was not asked.
+    pub(super) signed_by: Vec<String>,
 }
 
 /// One rule that the plan meets.

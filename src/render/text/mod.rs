@@ -21,7 +21,7 @@ use super::table::{count, names};
 use crate::model::Address;
 use crate::plan::guard::flags;
 use crate::plan::policy::required;
-use crate::plan::{Plan, Severity};
+use crate::plan::{FromSnapshot, Plan, Severity};
 
 /// How much to say, and how.
 #[derive(Debug, Clone, Copy, Default)]
@@ -111,7 +111,9 @@ impl Page<'_, '_> {
         }
         let small = self.paint(Paint::Dim, small);
         writeln!(self.out, "\n        {small}")?;
-        if self.outline.only_limits() {
+        if let Some(from) = &plan.observed.snapshot {
+            self.snapshot(from)?;
+        } else if self.outline.only_limits() {
             let flags = flags(self.outline.of_severity(Severity::Blocker), self.digest);
             let how = match self.options.apply_with {
                 "" => format!("only with `{flags}`"),
@@ -143,6 +145,22 @@ impl Page<'_, '_> {
         );
         let line = self.paint(Paint::Heading, line);
         writeln!(self.out, "{line}")
+    }
+}
+
+impl Page<'_, '_> {
+    /// Says that the plan is of a file and not of what is live, and that nothing can be done with it.
+    fn snapshot(&mut self, from: &FromSnapshot) -> fmt::Result {
+        let by = if from.signed_by.is_empty() {
+            "whose signature was not asked for".to_owned()
+        } else {
+            format!("signed by {}", names(from.signed_by.iter().map(String::as_str), 4))
+        };
+        let digest: String = from.digest.chars().take(12).collect();
+        let small = format!("from snapshot {digest}, taken at {}, {}", from.taken, terminal(&by));
+        let small = self.paint(Paint::Dim, small);
+        writeln!(self.out, "        {small}")?;
+        writeln!(self.out, "Apply:  never from a snapshot; plan what is live, with credentials")
     }
 }
 

@@ -226,6 +226,7 @@ const ODEUS_COMMANDS: &[&str] = &[
     "status",
     "status --integration notes --json",
     "export --out scopes.csv",
+    "snapshot --out s.json",
     "apply --auto-approve --verbose",
     "apply --auto-approve --json",
     "explain no-such-code",
@@ -256,7 +257,12 @@ fn no_platform_gets_the_token_printed() {
             runs.push(done);
         }
         if !waits {
-            for args in ["plan --verbose", "tokens list --json", "apply --auto-approve"] {
+            for args in [
+                "plan --verbose",
+                "tokens list --json",
+                "snapshot --out s.json",
+                "apply --auto-approve",
+            ] {
                 runs.push(with_token(&pager, args, by_file));
             }
         }
@@ -291,6 +297,7 @@ fn a_platform_that_gives_the_token_back_as_data_is_not_believed() {
             run("status --integration notes"),
             run("plan --json --out p.json"),
             run("export"),
+            run("snapshot --out s.json"),
             run("apply --auto-approve --json"),
         ];
         runs.iter()
@@ -548,6 +555,7 @@ fn the_value_of_a_new_key_is_in_its_file_only() {
             run("apply --auto-approve --json"),
             run("plan --json --full"),
             run("tokens list --json"),
+            run("snapshot --out s.json"),
         ];
         let value = issued.lock().unwrap().clone();
         assert!(value.len() > 30, "{what}: no key was made: {}", runs[1].all());
@@ -588,6 +596,7 @@ fn the_embedded_plane_keeps_its_tokens_to_itself() {
             "export",
             "tokens list",
             "tokens mint nobody@acme.example",
+            "snapshot --out s.json",
         ] {
             runs.push(lab.run(args).env("RUST_BACKTRACE", "full").done());
         }

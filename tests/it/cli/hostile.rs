@@ -133,6 +133,8 @@ fn no_name_does_harm_in_any_format() {
             "status",
             "status --integration notes",
             "status --integration notes --verbose",
+            "snapshot --out s.json",
+            "plan --snapshot s.json --allow-unsigned --full",
             "apply --auto-approve --verbose",
         ] {
             let done = run(args);

@@ -1,0 +1,279 @@
+//! Snapshot files on their way to `plan`: who may sign one, how old it may be, and whose names the files know.
+#![expect(clippy::disallowed_methods, reason = "the command line is where files are read")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{ErrorKind, Read as _};
+use std::path::Path;
+
+use jiff::SignedDuration;
+
+use super::args::{Age, Offline};
+use super::base;
+use super::clock;
+use super::exit::Exit;
+use super::gate::signature_of;
+use super::product::Product;
+use super::ui::{Failure, Ui};
+use super::workspace::Loaded;
+use crate::config::Config;
+use crate::plan::FromSnapshot;
+use crate::plan::policy::Signer;
+use crate::platform::provider::Reading;
+use crate::platform::trustpager::name::{ClientName, KeyName};
+use crate::seal::signers;
+use crate::snapshot::{self, Known, Names, Taken};
+
+/// A file larger than this is no snapshot of anything.
+const LARGEST: u64 = 256 * 1024 * 1024;
+
+/// How far the clock that a snapshot was taken by may be ahead of ours.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+
+/// A snapshot file that may be planned from.
+#[derive(Debug)]
+pub(super) struct Opened {
+    /// What it holds.
+    pub(super) taken: Taken,
+    /// What a plan says about it.
+    pub(super) from: FromSnapshot,
+}
+
+/// An allowed-signers file.
+#[derive(Debug)]
+pub(super) struct Allowed {
+    /// What messages call it.
+    pub(super) file: String,
+    /// Every key in it.
+    pub(super) signers: Vec<Signer>,
+}
+
+/// Reads the snapshot that the command line names. Who signed it is asked before anything in it is looked at.
+///
+/// # Errors
+/// When nobody vouches for it, it is damaged, of another workspace, or too old.
+pub(super) fn open(
+    args: &Offline,
+    revision: Option<&str>,
+    loaded: &Loaded,
+    ui: &Ui,
+) -> Result<Opened, Failure> {
+    let Some(file) = &args.snapshot else {
+        return Err(Failure::new(Exit::Bug, "no snapshot is named; this is a bug"));
+    };
+    let bytes = bytes_of(file)?;
+    let signed_by = if args.allow_unsigned {
+        BTreeSet::new()
+    } else {
+        let allowed = allowed(args, revision, loaded, ui)?;
+        signed_by(file, &bytes, &allowed)?
+    };
+    let (taken, digest) = parse(file, &bytes)?;
+    same_place(file, &taken, &loaded.config)?;
+    fresh(file, &taken, args.max_age)?;
+    let from = FromSnapshot { taken: taken.taken, digest: digest.as_str().to_owned(), signed_by };
+    Ok(Opened { taken, from })
+}
+
+fn bytes_of(file: &Path) -> Result<Vec<u8>, Failure> {
+    let cannot = |error: std::io::Error| {
+        Failure::new(Exit::Error, format!("cannot read the snapshot {}: {error}", file.display()))
+    };
+    let mut bytes = Vec::new();
+    // What comes from a pipe has no size before it is read.
+    fs::File::open(file)
+        .map_err(cannot)?
+        .take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(cannot)?;
+    if bytes.len() as u64 > LARGEST {
+        let message = format!("{} is larger than 256 MiB, which no snapshot is", file.display());
+        return Err(Failure::new(Exit::Error, message));
+    }
+    Ok(bytes)
+}
+
+fn parse(file: &Path, bytes: &[u8]) -> Result<(Taken, crate::seal::Digest), Failure> {
+    snapshot::read(bytes).map_err(|error| {
+        Failure::new(Exit::Error, format!("{}: {error}", file.display()))
+            .help("take it again with `scopeform snapshot --out FILE --key KEY`")
+    })
+}
+
+fn signed_by(file: &Path, bytes: &[u8], allowed: &Allowed) -> Result<BTreeSet<String>, Failure> {
+    let beside = signature_of(file);
+    let signature = fs::read(&beside).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Failure::new(
+            Exit::Error,
+            format!("{} is not signed: there is no {}", file.display(), beside.display()),
+        )
+        .help("`scopeform snapshot --key KEY` signs; `--allow-unsigned` plans from a file that anybody may have made up"),
+        _ => Failure::new(Exit::Error, format!("cannot read {}: {error}", beside.display())),
+    })?;
+    let today = clock::today();
+    snapshot::vouched(bytes, &signature, &allowed.signers, &allowed.file, today).map_err(|why| {
+        Failure::new(Exit::Error, format!("{} is not trusted: {why}", file.display())).help(
+            format!(
+                "a key that may sign snapshots has a line in `{}`: PRINCIPAL namespaces=\"{}\" TYPE BASE64",
+                allowed.file,
+                snapshot::NAMESPACE
+            ),
+        )
+    })
+}
+
+/// Returns the keys of those who may sign: of the file that the command line names, else of the one that the files before
+/// the change name, else of the one that the files at hand name.
+fn allowed(
+    args: &Offline,
+    revision: Option<&str>,
+    loaded: &Loaded,
+    ui: &Ui,
+) -> Result<Allowed, Failure> {
+    let nobody = |which: String| {
+        Failure::new(Exit::Error, format!("{which} name nobody who may sign snapshots")).help(
+            "`--signers FILE` names an allowed-signers file; `approvals.signers` of the files does too",
+        )
+    };
+    if let Some(file) = &args.signers {
+        let name = file.display().to_string();
+        let text = fs::read(file)
+            .map_err(|error| Failure::new(Exit::Error, format!("cannot read {name}: {error}")))?;
+        return keys(name, &text);
+    }
+    let Some(revision) = revision else {
+        let found = at_hand(loaded)?.ok_or_else(|| nobody("the files".to_owned()))?;
+        ui.say(&format!(
+            "notice: who may sign is taken from `{}` of the files at hand; for somebody else's change give `--base REV` or `--signers FILE`",
+            found.file
+        ));
+        return Ok(found);
+    };
+    let missing = || nobody(format!("the files at {revision}"));
+    let rules = loaded.base.as_ref().and_then(|base| base.policy.approvals.as_ref());
+    let name = &rules.ok_or_else(missing)?.signers_file;
+    let text = base::file(revision, &loaded.folder.root, name)?.ok_or_else(missing)?;
+    keys(format!("{name} at {revision}"), &text)
+}
+
+/// Returns the keys of the allowed-signers file that the files at hand name; `None` when they name none.
+///
+/// # Errors
+/// When the file is not valid.
+pub(super) fn at_hand(loaded: &Loaded) -> Result<Option<Allowed>, Failure> {
+    let Some(rules) = &loaded.config.policy.approvals else { return Ok(None) };
+    let name = &rules.signers_file;
+    let Some((_, source)) = loaded.folder.configs.beside(name) else { return Ok(None) };
+    keys(name.clone(), source.text().as_bytes()).map(Some)
+}
+
+fn keys(file: String, bytes: &[u8]) -> Result<Allowed, Failure> {
+    let text = String::from_utf8_lossy(bytes);
+    let (signers, mistakes) = signers::parse(&text);
+    if let Some((place, mistake)) = mistakes.first() {
+        let line = text.get(..place.start).unwrap_or_default().matches('\n').count() + 1;
+        return Err(
+            Failure::new(Exit::Error, format!("{file}:{line}: {mistake}")).help(mistake.help())
+        );
+    }
+    Ok(Allowed { file, signers: signers.into_iter().map(|(_, signer)| signer).collect() })
+}
+
+fn same_place(file: &Path, taken: &Taken, config: &Config) -> Result<(), Failure> {
+    let (platform, workspace) = (config.desired.kind().to_string(), config.workspace.to_string());
+    for (what, of, wanted) in [
+        ("platform", taken.platform.to_string(), platform),
+        ("workspace", taken.workspace.to_string(), workspace),
+        ("endpoint", taken.endpoint.clone(), config.endpoint.to_string()),
+    ] {
+        if of != wanted {
+            let message =
+                format!("{} is of {what} `{of}`, the files are for `{wanted}`", file.display());
+            return Err(Failure::new(Exit::Error, message)
+                .help("take a snapshot of the workspace that the files name"));
+        }
+    }
+    Ok(())
+}
+
+fn fresh(file: &Path, taken: &Taken, most: Age) -> Result<(), Failure> {
+    let age = clock::now().duration_since(taken.taken);
+    if age < -AHEAD {
+        let message =
+            format!("{} was taken at {}, which is yet to come", file.display(), taken.taken);
+        return Err(Failure::new(Exit::Error, message).help("set the clocks"));
+    }
+    if age > SignedDuration::from_hours(i64::from(most.hours)) {
+        let message = format!(
+            "{} was taken at {}, longer ago than {most}; nothing was planned",
+            file.display(),
+            taken.taken
+        );
+        return Err(Failure::new(Exit::Stale, message)
+            .help("take it again, or allow it with `--max-age AGE`"));
+    }
+    Ok(())
+}
+
+/// Returns the names that the files write, those before the change included: whoever has the files knows them already.
+fn written<P: Product>(loaded: &Loaded) -> Names {
+    let mut names = Names::default();
+    let configs = std::iter::once(&loaded.config).chain(&loaded.base);
+    for desired in configs.filter_map(|config| P::desired(config)) {
+        names.extend(P::written(desired));
+    }
+    for rule in loaded.policies.iter().flat_map(|policy| &policy.protect) {
+        let mut parts = rule.address.split('/');
+        let (kind, name) = (parts.next(), parts.next().filter(|name| !name.contains('*')));
+        match (kind, name) {
+            (Some("oauth_clients"), Some(name)) => names.clients.extend(ClientName::try_from(name)),
+            (Some("api_keys"), Some(name)) => names.keys.extend(KeyName::try_from(name)),
+            _ => {}
+        }
+    }
+    names
+}
+
+/// Returns the workspace of a snapshot, with the names that the files write.
+///
+/// # Errors
+/// When its pseudonyms cannot be made again, or the files write one of them.
+pub(super) fn restore<P: Product>(
+    taken: &Taken,
+    loaded: &Loaded,
+) -> Result<Reading<P::Snapshot>, Failure> {
+    let book = taken
+        .pseudonyms
+        .book(&written::<P>(loaded))
+        .map_err(|error| Failure::new(Exit::Error, error.to_string()))?;
+    let restored = P::restore(&taken.content, &taken.workspace, &Known::from(book));
+    let restored = restored.map_err(|impostor| {
+        Failure::new(Exit::Error, impostor.to_string())
+            .help("write the person's name, as the live system has it")
+    })?;
+    let snapshot = restored.ok_or_else(|| {
+        Failure::new(Exit::Bug, "the snapshot is of another platform; this is a bug")
+    })?;
+    Ok(Reading { snapshot, calls: taken.reads })
+}
+
+/// Returns what is live with the names that a plan from `file` shows. Nothing else of the file counts, so nobody is asked
+/// who signed it.
+///
+/// # Errors
+/// When the file is no snapshot of this workspace.
+pub(super) fn as_in<P: Product>(
+    file: &Path,
+    live: &P::Snapshot,
+    loaded: &Loaded,
+) -> Result<P::Snapshot, Failure> {
+    let (taken, _) = parse(file, &bytes_of(file)?)?;
+    same_place(file, &taken, &loaded.config)?;
+    let book = taken
+        .pseudonyms
+        .book(&P::names(live))
+        .map_err(|error| Failure::new(Exit::Error, error.to_string()))?;
+    let content =
+        P::redact(live, &book).map_err(|error| Failure::new(Exit::Bug, error.to_string()))?;
+    Ok(restore::<P>(&Taken { content, ..taken }, loaded)?.snapshot)
+}

@@ -1,0 +1,167 @@
+//! Whose names a snapshot gives away: nobody's. Whose names a plan from it shows: those that the files write.
+
+use scopeform::snapshot::{Names, Recipe, STRENGTH};
+
+use super::{bytes, lab, live, planned, take};
+use crate::cli::harness::Lab;
+
+/// Everybody in the world of `acme-crm`, and what they named.
+const PEOPLE: [&str; 6] = ["olga", "simon", "emil", "fay", "vera", "left"];
+
+#[test]
+fn no_name_of_anybody_is_in_the_file() {
+    let lab = lab("acme-crm");
+    // After an apply the platform knows new keys as well.
+    lab.run("apply acme --auto-approve").exits(0);
+    take(&lab);
+    let file = lab.read("s.json").to_lowercase();
+    for local in PEOPLE {
+        assert!(!file.contains(local), "{local}");
+    }
+    for name in ["acme.example", "@", "claude", "zapier", "personal", "nightly", "ticket sync"] {
+        assert!(!file.contains(name), "{name}");
+    }
+    // The value of the key that was created, and of every token of the embedded control plane.
+    let key = lab.read("acme/.scopeform/ticket-sync.key");
+    assert!(key.trim().len() > 20 && !file.contains(&key.trim().to_lowercase()));
+    // Two snapshots of one workspace cannot be told to be of the same people by their pseudonyms.
+    let people = |text: &str| -> std::collections::BTreeSet<String> {
+        text.split('"').filter(|word| word.starts_with("person-")).map(str::to_owned).collect()
+    };
+    let first = people(&file);
+    take(&lab);
+    assert!(first.len() >= PEOPLE.len() - 1);
+    assert!(first.is_disjoint(&people(&lab.read("s.json"))));
+}
+
+#[test]
+fn nobody_of_a_workspace_of_odeus_is_in_the_file() {
+    let lab = lab("acme");
+    lab.run("apply acme --auto-approve").env("EXCEL_CLIENT_SECRET", "s3").done();
+    take(&lab);
+    let (world, file) = (lab.read("acme/world.yaml"), lab.read("s.json").to_lowercase());
+    let words = world.split(|c: char| c.is_whitespace() || "[],{}:".contains(c));
+    let people: std::collections::BTreeSet<&str> =
+        words.filter_map(|word| word.strip_suffix("@acme.example")).collect();
+    assert_eq!(people.len(), 12);
+    for word in file.split('"') {
+        let part = word.split(|c: char| !c.is_alphanumeric()).find(|part| people.contains(part));
+        assert_eq!(part, None, "{word}");
+    }
+    assert!(!file.contains('@') && !file.contains("acme.example"));
+}
+
+/// What other programs make of the recipe: these were made with the reference implementation of Argon2, by Python's
+/// `argon2-cffi` 25.1 (`hash_secret_raw(b"person\0ana@acme.example", salt, 2, 19456, 1, 8, Type.ID)`).
+#[test]
+fn pseudonyms_are_what_the_documentation_says() {
+    let salt: [u8; 16] = std::array::from_fn(|n| u8::try_from(n).unwrap());
+    let names = Names {
+        people: ["Ana@ACME.example".try_into().unwrap()].into(),
+        clients: ["Claude Connection".try_into().unwrap()].into(),
+        keys: ["ana@acme.example".try_into().unwrap()].into(),
+    };
+    let book = Recipe::new(salt, STRENGTH).book(&names).unwrap();
+    let person = book.person(names.people.first().unwrap()).unwrap();
+    let client = book.client(names.clients.first().unwrap()).unwrap();
+    let key = book.key(names.keys.first().unwrap()).unwrap();
+    let all = [person, client, key].map(|pseudonym| pseudonym.to_string());
+    assert_eq!(all, ["person-3a6b81a66392a53d", "client-1035d747ae0df169", "key-382eb5196053fdc7"]);
+}
+
+#[test]
+fn a_snapshot_is_what_its_schema_says() {
+    for example in ["acme", "acme-crm"] {
+        let lab = lab(example);
+        take(&lab);
+        let schema = lab.run("schema snapshot").exits(0).json();
+        let valid = jsonschema::validator_for(&schema).unwrap();
+        let mut file: serde_json::Value = serde_json::from_str(&lab.read("s.json")).unwrap();
+        let wrong: Vec<String> = valid.iter_errors(&file).map(|error| error.to_string()).collect();
+        assert_eq!(wrong, Vec::<String>::new(), "{example}");
+        // The schema does say something: a name in the place of a pseudonym is none.
+        let content = file["snapshot"]["content"].as_object_mut().unwrap();
+        let of_platform = content.values_mut().next().unwrap();
+        of_platform["users"]["ana@acme.example"] = "admin".into();
+        of_platform["groups"]["sales"] = serde_json::json!(["ana@acme.example"]);
+        assert!(!valid.is_valid(&file), "{example}");
+    }
+}
+
+#[test]
+fn no_secret_is_in_the_file() {
+    let lab = Lab::with(
+        "version: 1\nplatform: odeus\nworkspace: acme\nendpoint: embedded\nintegrations:\n  excel:\n    oauth:\n      \
+         mode: sync\n      client: {id: 6f1c2b1e, tenant: acme.example, secret: {env: EXCEL_SECRET}}\n",
+    );
+    super::keys(&lab);
+    let secret = "Sg5h-Uo1-Ke6-Wd3-Pn0";
+    lab.run("apply --auto-approve").env("EXCEL_SECRET", secret).exits(0);
+    lab.run("snapshot --out s.json --key keys/robot").env("EXCEL_SECRET", secret).exits(0);
+    let file = lab.read("s.json");
+    assert!(file.contains("env:EXCEL_SECRET") && file.contains("6f1c2b1e"), "the label is there");
+    assert!(!file.contains("Sg5h"), "the secret is not");
+}
+
+#[test]
+fn only_whom_the_files_write_is_shown() {
+    let lab = lab("acme-crm");
+    take(&lab);
+    let from = planned(&lab, "--json").exits(0);
+    for (name, shown) in [("simon", true), ("left", false), ("fay", false), ("vera", false)] {
+        let name = format!("{name}@acme.example");
+        assert_eq!(from.out.contains(&name), shown, "{name}");
+    }
+    assert!(from.out.contains("Claude Connection"), "a client that the files declare");
+    assert!(!from.out.contains("Simon Personal"), "one that they do not");
+    // The live plan, with the same people unnamed: the same bytes, the digest included.
+    let of = live(&lab, "--json --pseudonyms s.json").exits(0);
+    let (from, of) = (from.json(), of.json());
+    assert_eq!(bytes(&from), bytes(&of));
+    for (part, value) in of.as_object().unwrap() {
+        let other = part == "applyable" || part == "api_cost";
+        assert!(other || from[part] == *value, "{part}");
+    }
+    assert_eq!(from["api_cost"]["plan_reads"], 0);
+    assert_eq!(from["api_cost"]["apply_reads"], of["api_cost"]["apply_reads"]);
+    // And with their names: the same lines, of which only those that name them differ.
+    let named = live(&lab, "--json").exits(0).json();
+    let lines = |plan: &serde_json::Value| -> Vec<String> {
+        let all = bytes(plan);
+        all.split("},{").filter(|line| !line.contains("acme.example")).map(str::to_owned).collect()
+    };
+    let hidden: Vec<String> = lines(&named);
+    let shown = lines(&from);
+    assert!(hidden.iter().all(|line| shown.contains(line)), "{hidden:#?}\n{shown:#?}");
+}
+
+#[test]
+fn a_misspelt_name_is_refused_as_it_is_live() {
+    let lab = lab("acme-crm");
+    take(&lab);
+    let yaml = lab.read("acme/acme-crm.yaml").replace("simon@", "simone@");
+    lab.write("acme/acme-crm.yaml", &yaml);
+    let (of, from) =
+        (live(&lab, "--json").exits(1).json(), planned(&lab, "--json").exits(1).json());
+    let said = |plan: &serde_json::Value, part: &str| plan["diagnostics"][0][part].clone();
+    for part in ["code", "summary", "range"] {
+        assert_eq!(said(&from, part), said(&of, part), "{part}");
+    }
+    assert_eq!(said(&from, "summary"), "there is no user `simone@acme.example` in this workspace");
+    // Live, somebody with access is told who was meant; here nobody is.
+    assert!(!from.to_string().contains("simon@"), "{from}");
+    // Somebody whom no file named so far is found by their name.
+    lab.write("acme/acme-crm.yaml", &yaml.replace("simone@", "vera@"));
+    planned(&lab, "").exits(0).prints(&["vera@acme.example"]);
+}
+
+#[test]
+fn a_pseudonym_is_nobodys_name() {
+    let lab = lab("acme-crm");
+    take(&lab);
+    let file = lab.read("s.json");
+    let one = file.split('"').find(|word| word.starts_with("person-")).unwrap();
+    let yaml = lab.read("acme/acme-crm.yaml").replace("simon@acme.example", one);
+    lab.write("acme/acme-crm.yaml", &yaml);
+    planned(&lab, "").exits(1).says(&[one, "is a pseudonym of the snapshot and nobody's name"]);
+}
