@@ -9,6 +9,7 @@ pub mod diff;
 pub mod history;
 mod hunks;
 pub mod json;
+pub mod markdown;
 pub mod neutral;
 mod outline;
 pub mod palette;
