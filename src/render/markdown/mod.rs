@@ -93,12 +93,17 @@ pub fn plan(plan: &Plan, digest: &str, options: Options<'_>) -> Result<String, T
     page.fit(options.max_size.unwrap_or(options.forge.limit()))
 }
 
+/// How much of an endpoint the marker holds, in bytes.
+const LONGEST_ENDPOINT: usize = 200;
+
 /// Returns the first line of every page about this workspace, without its line end: `<!-- scopeform:acme:odeus:embedded -->`
 /// of workspace, platform and endpoint, or the same in a form that Bitbucket hides. It can be searched for as it is.
 #[must_use]
 pub fn marker(plan: &Plan, forge: Forge) -> String {
     let workspace = comment_word(plan.bound.workspace.as_str());
     let endpoint = comment_word(&plan.observed.endpoint);
+    // Long enough to tell two endpoints apart, too short to take the page's room.
+    let endpoint = endpoint.get(..LONGEST_ENDPOINT).unwrap_or(&endpoint);
     let name = format!("scopeform:{workspace}:{}:{endpoint}", plan.bound.platform.name());
     if forge.folds() { format!("<!-- {name} -->") } else { format!("[//]: # ({name})") }
 }
