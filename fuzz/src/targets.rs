@@ -28,7 +28,7 @@ use scopeform::platform::trustpager::deliver::Nowhere;
 use scopeform::platform::{Kind, odeus, trustpager};
 use scopeform::render::neutral::{is_deceptive, terminal};
 use scopeform::render::palette::Palette;
-use scopeform::render::{csv, diagnostic, diff, json, status, text};
+use scopeform::render::{csv, diagnostic, diff, json, markdown, status, text};
 use scopeform::seal::{Digest, SealedPlan, document};
 use scopeform::server::{self, Options, TrustpagerSeed};
 use scopeform::source::{Origin, SourceMap};
@@ -149,7 +149,7 @@ pub fn plan_file(data: &[u8]) {
 /// Prints a plan in every format.
 fn printed(plan: &Plan, digest: &str) {
     for full in [false, true] {
-        let options = text::Options { palette: Palette::PLAIN, full, apply_with: "" };
+        let options = text::Options { palette: Palette::PLAIN, full, diff: full, apply_with: "" };
         let mut page = String::new();
         text::plan(&mut page, plan, digest, options).unwrap();
         harmless(&page);
@@ -160,6 +160,7 @@ fn printed(plan: &Plan, digest: &str) {
     let mut page = String::new();
     json::plan(&mut page, plan, digest).unwrap();
     one_document(&page);
+    harmless(&markdown::plan(plan, digest, markdown::Options::default()).unwrap());
 }
 
 // --- values of the protocols -----------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 //! The command line's shape. An unknown flag does nothing but fail.
 
 use std::ffi::OsString;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -9,6 +9,7 @@ use jiff::civil::Date;
 
 use super::env;
 use super::exit::Exit;
+use crate::render::markdown::ReportUrl;
 use crate::seal::Acceptance;
 
 /// Declare the OAuth scopes, actions and sharing of your integrations in YAML; plan and apply the difference.
@@ -149,10 +150,12 @@ pub enum Format {
     Json,
     /// Effective configuration before and after, as a unified diff
     Diff,
+    /// For a comment under a pull request, or a step summary
+    Markdown,
 }
 
 /// How to print a plan.
-#[derive(Debug, Args, Clone, Copy)]
+#[derive(Debug, Args, Clone)]
 pub struct Output {
     /// How to print the plan
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -163,9 +166,67 @@ pub struct Output {
     /// Print every detail of every operation
     #[arg(long)]
     pub full: bool,
+    /// With text: also print the effective configuration before and after, as a unified diff
+    #[arg(long)]
+    pub diff: bool,
+    /// Where Markdown goes.
+    #[command(flatten)]
+    pub comment: Comment,
+}
+
+/// Where a plan as Markdown goes.
+#[derive(Debug, Args, Clone, Default)]
+pub struct Comment {
+    /// With markdown: where it is shown, which decides how long it may be [default: github]
+    #[arg(long, value_enum)]
+    pub forge: Option<Forge>,
+    /// With markdown: the most bytes that it may have [default: what the forge takes]
+    #[arg(long, value_name = "BYTES")]
+    pub max_size: Option<NonZeroUsize>,
+    /// With markdown: link to the full report
+    #[arg(long, value_name = "URL")]
+    pub report_url: Option<ReportUrl>,
+}
+
+/// Where Markdown is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Forge {
+    /// A comment on GitHub: at most 65,536 bytes
+    Github,
+    /// The summary of a step in GitHub Actions: at most 1 MiB
+    GithubStepSummary,
+    /// A note on GitLab: at most 1,000,000 bytes
+    Gitlab,
+    /// A comment on Bitbucket: at most 32,767 bytes, and no folds
+    Bitbucket,
 }
 
 impl Output {
+    /// Returns what prints a plan for people.
+    #[must_use]
+    pub fn text(full: bool) -> Self {
+        let (format, comment) = (Format::Text, Comment::default());
+        Self { format, json: false, full, diff: false, comment }
+    }
+
+    /// Returns the flag that means nothing in the format asked for, and the format in which it does.
+    #[must_use]
+    pub const fn misplaced(&self) -> Option<(&'static str, &'static str)> {
+        let Comment { forge, max_size, report_url } = &self.comment;
+        if self.diff && !matches!(self.format(), Format::Text) {
+            return Some(("--diff", "text"));
+        }
+        if matches!(self.format(), Format::Markdown) {
+            return None;
+        }
+        match (forge, max_size, report_url) {
+            (Some(_), _, _) => Some(("--forge", "markdown")),
+            (_, Some(_), _) => Some(("--max-size", "markdown")),
+            (_, _, Some(_)) => Some(("--report-url", "markdown")),
+            (None, None, None) => None,
+        }
+    }
+
     /// Returns the format asked for.
     #[must_use]
     pub const fn format(&self) -> Format {

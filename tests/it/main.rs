@@ -34,6 +34,8 @@ mod proof;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]
+mod render_markdown;
+#[cfg(test)]
 mod render_plan;
 #[cfg(test)]
 mod render_status;

@@ -22,7 +22,7 @@ fn document(name: &str) -> String {
 }
 
 /// Copies the files below `from`; what a run left behind in a dot-folder stays there.
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

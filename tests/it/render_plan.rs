@@ -10,9 +10,10 @@ use serde_json::{Value, json as value};
 
 use crate::samples;
 
-const PLAIN: Options<'static> = Options { palette: Palette::PLAIN, full: false, apply_with: "" };
-const FULL: Options<'static> = Options { palette: Palette::PLAIN, full: true, apply_with: "" };
-const COLOUR: Options<'static> = Options { palette: Palette::ANSI, full: true, apply_with: "" };
+const PLAIN: Options<'static> =
+    Options { palette: Palette::PLAIN, full: false, diff: false, apply_with: "" };
+const FULL: Options<'static> = Options { full: true, ..PLAIN };
+const COLOUR: Options<'static> = Options { palette: Palette::ANSI, ..FULL };
 
 fn plans() -> [(&'static str, Plan); 4] {
     [
@@ -56,6 +57,20 @@ fn the_json_document_keeps_its_shape() {
         let text = as_json(&plan).replace(&version, "\"tool_version\": \"VERSION\"");
         insta::assert_snapshot!(format!("{name}_json"), text);
     }
+}
+
+#[test]
+fn a_plan_is_followed_by_its_diff_where_that_is_asked_for() {
+    let (with, without) = (Options { diff: true, ..PLAIN }, PLAIN);
+    let (plan, empty) = (samples::toggle(), samples::empty());
+    let diff = format!(
+        "\nDiff: effective configuration, live and planned\n{}\nDigest: ",
+        as_diff(&plan, Palette::PLAIN)
+    );
+    let text = as_text(&plan, with);
+    assert_eq!(text.matches(&diff).count(), 1, "{text}");
+    assert_eq!(text.replace(&diff, "\nDigest: "), as_text(&plan, without));
+    assert_eq!(as_text(&empty, with), as_text(&empty, without));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::{history, plan};
 use crate::apply::journal::{End, Known, Run};
 use crate::apply::{self, Adapter as _, ApplyError, Event, Observer, Options, Report, Settled};
-use crate::cli::args::{Apply as Args, Format, Output, Reach, Source};
+use crate::cli::args::{Apply as Args, Output, Reach, Source};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
@@ -95,10 +95,10 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     let advice = Advice::Saved(file.to_owned(), args.config.clone());
     let gate = Gate::open(&sealed, &args.approval, advice, &used, today)?;
     let consent = Consent::Signed(Box::new(consent), gate.approvals());
-    let output = Output { format: Format::Text, json: false, full: false };
+    let output = Output::text(false);
     if !args.json {
         let source = Source { path: args.config.clone(), workspace: None };
-        plan::print(&sealed, output, &plan::apply_saved(file, &source), ui)?;
+        plan::print(&sealed, &output, &plan::apply_saved(file, &source), ui)?;
     }
     let (reach, parallelism) = (args.reach, args.parallelism);
     let work = Work { place, folder, root, reach, parallelism, env, ui };
@@ -217,10 +217,10 @@ async fn from_files_of<P: Product>(
     let sealed =
         SealedPlan::seal(plan::make::<P>(loaded, &reading, &args.target, today, tell, ui)?);
 
-    let output = Output { format: Format::Text, json: false, full: false };
+    let output = Output::text(false);
     let command = plan::apply_files(source, &args.target);
     if !args.json {
-        plan::print(&sealed, output, &command, ui)?;
+        plan::print(&sealed, &output, &command, ui)?;
     }
     let empty = sealed.plan().is_empty();
     let used = Used::read(&data_dir(&root, env))?;
@@ -239,7 +239,7 @@ async fn from_files_of<P: Product>(
     } else if !open.is_empty() {
         return Err(gate.missing(&sealed, &open));
     } else {
-        ask(&sealed, output, (args.json, &command), ui)?
+        ask(&sealed, &output, (args.json, &command), ui)?
     };
     let approved =
         approve(sealed, Consent::Signed(Box::new(consent), approvals), &args.accept, &gate)?;
@@ -263,7 +263,7 @@ async fn from_files_of<P: Product>(
 /// Asks whoever is there. With `json` the plan has not been printed yet; `command` is what carries it out.
 pub(super) fn ask(
     sealed: &SealedPlan,
-    output: Output,
+    output: &Output,
     (json, command): (bool, &str),
     ui: &Ui,
 ) -> Result<Consent, Failure> {
@@ -277,7 +277,7 @@ pub(super) fn ask(
     }
     if json {
         // stdout is the report's; whoever is asked must see the plan all the same.
-        ui.say(&plan::page(sealed, output, command, ui.palette_err()));
+        ui.say(&plan::page(sealed, output, command, ui.palette_err())?);
     }
     let question = format!(
         "\nApply plan {} to workspace {} ({})? Only `yes` is accepted: ",

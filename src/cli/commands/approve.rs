@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::plan;
-use crate::cli::args::{Approve as Args, Format, Output};
+use crate::cli::args::{Approve as Args, Output};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
@@ -40,9 +40,9 @@ pub(in crate::cli) fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failu
     let today = given.to_zoned(TimeZone::UTC).date();
     let statement = Statement::of(&sealed, &by, given, last_day(today, days));
 
-    let output = Output { format: Format::Text, json: false, full: false };
+    let output = Output::text(false);
     let command = format!("scopeform apply {}, once approved", args.plan.display());
-    let page = plan::page(&sealed, output, &command, ui.palette());
+    let page = plan::page(&sealed, &output, &command, ui.palette())?;
     if args.json {
         ui.say(&page);
     } else {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::args::Show;
+use crate::cli::args::{Format, Show};
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::folder::{data_dir, discover};
@@ -14,6 +14,10 @@ use crate::render::neutral::terminal;
 
 /// Prints one run, or one line for each.
 pub(super) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
+    super::plan::formats(&args.output)?;
+    if !matches!(args.output.format(), Format::Text | Format::Json) {
+        return Err(Failure::new(Exit::Usage, "a run is shown as text or json"));
+    }
     let data = data_dir(&root(args.path.as_deref())?, env);
     let ids = journal::ids(&data);
     if args.runs {
@@ -31,7 +35,7 @@ pub(super) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
         None => ids.first().ok_or_else(|| none(&data))?,
     };
     let Past { run, running } = journal::read(&data, id)?;
-    if args.output.format() == crate::cli::args::Format::Json {
+    if args.output.format() == Format::Json {
         ui.out(&history::json(&run, running))?;
     } else {
         ui.out(&history::text(&run, running, ui.palette()))?;

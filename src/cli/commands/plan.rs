@@ -1,11 +1,12 @@
 //! `scopeform plan`: read, plan, print. It holds a reader and cannot write.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use jiff::civil::Date;
 
-use crate::cli::args::{Format, Output, Plan as Args, Reach, Source};
+use crate::cli::args::{Comment, Forge, Format, Output, Plan as Args, Reach, Source};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
@@ -25,11 +26,12 @@ use crate::platform::Kind;
 use crate::platform::provider::{Read, Reading};
 use crate::render::neutral::terminal;
 use crate::render::palette::Palette;
-use crate::render::{diff, json, text};
+use crate::render::{diff, json, markdown, text};
 use crate::seal::{SealedPlan, document, standing};
 
 /// Plans, prints, saves.
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
+    formats(&args.output)?;
     let tell = if args.output.format() == Format::Json { Tell::Json } else { Tell::People };
     let loaded = load(&args.source, tell, ui)?.with_base(args.base.as_deref(), ui)?;
     match loaded.config.desired.kind() {
@@ -94,7 +96,7 @@ fn finish<P: Product>(
         Some(file) => apply_saved(file, &args.source),
         None => apply_files(&args.source, &args.target),
     };
-    print(&sealed, args.output, &apply_with, ui)?;
+    print(&sealed, &args.output, &apply_with, ui)?;
     if let Some(file) = &args.out {
         save(&sealed, file)?;
         ui.say(&format!("saved plan {} as {}", sealed.digest().short(), file.display()));
@@ -303,32 +305,67 @@ pub(super) fn apply_saved(file: &Path, source: &Source) -> String {
 /// Prints a plan on stdout in the format asked for.
 pub(super) fn print(
     sealed: &SealedPlan,
-    output: Output,
+    output: &Output,
     apply_with: &str,
     ui: &Ui,
 ) -> Result<(), Failure> {
-    Ok(ui.out(&page(sealed, output, apply_with, ui.palette()))?)
+    Ok(ui.out(&page(sealed, output, apply_with, ui.palette())?)?)
+}
+
+/// Refuses a flag that means nothing in the format asked for.
+pub(super) fn formats(output: &Output) -> Result<(), Failure> {
+    let misplaced = output.misplaced().map(|(flag, format)| {
+        Failure::new(Exit::Usage, format!("`{flag}` is for `--format {format}`"))
+    });
+    misplaced.map_or(Ok(()), Err)
 }
 
 /// Returns a plan in the format asked for.
 pub(super) fn page(
     sealed: &SealedPlan,
-    output: Output,
+    output: &Output,
     apply_with: &str,
     palette: Palette,
-) -> String {
+) -> Result<String, Failure> {
     let mut page = String::new();
     let (plan, digest) = (sealed.plan(), sealed.digest().as_str());
     // Writing to a String cannot fail.
     let _ = match output.format() {
         Format::Text => {
-            let options = text::Options { palette, full: output.full, apply_with };
+            let (full, diff) = (output.full, output.diff);
+            let options = text::Options { palette, full, diff, apply_with };
             text::plan(&mut page, plan, digest, options)
         }
         Format::Json => json::plan(&mut page, plan, digest),
         Format::Diff => diff::plan(&mut page, plan, palette),
+        Format::Markdown => {
+            page = comment(plan, digest, &output.comment, apply_with)?;
+            Ok(())
+        }
     };
-    page
+    Ok(page)
+}
+
+/// Returns a plan as a comment that its forge takes.
+fn comment(
+    plan: &Plan,
+    digest: &str,
+    comment: &Comment,
+    apply_with: &str,
+) -> Result<String, Failure> {
+    let forge = match comment.forge {
+        None | Some(Forge::Github) => markdown::Forge::Github,
+        Some(Forge::GithubStepSummary) => markdown::Forge::GithubStepSummary,
+        Some(Forge::Gitlab) => markdown::Forge::Gitlab,
+        Some(Forge::Bitbucket) => markdown::Forge::Bitbucket,
+    };
+    let max_size = comment.max_size.map(NonZeroUsize::get);
+    let report_url = comment.report_url.as_ref();
+    let options = markdown::Options { forge, max_size, report_url, apply_with };
+    markdown::plan(plan, digest, options).map_err(|markdown::TooSmall { needs }| {
+        let message = "`--max-size` is too small for the verdict and the counts";
+        Failure::new(Exit::Usage, message).help(format!("give at least {needs}"))
+    })
 }
 
 /// Saves a plan.

@@ -16,9 +16,10 @@ pub(in crate::cli) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failu
     let Some(file) = &args.path else {
         return Err(Failure::new(Exit::Usage, "name a saved PLAN, or ask for `--last`"));
     };
+    super::plan::formats(&args.output)?;
     let sealed = read(file)?;
     let apply_with = format!("scopeform apply {}", file.display());
-    super::plan::print(&sealed, args.output, &apply_with, ui)?;
+    super::plan::print(&sealed, &args.output, &apply_with, ui)?;
     Ok(Exit::Done)
 }
 

@@ -177,11 +177,11 @@ async fn revoke(args: &TokensRevoke, env: &Env, ui: &Ui) -> Result<Exit, Failure
     // Also at 3 a.m.: what is protected is protected from every plan.
     policy::enforce(&mut made, loaded.policies.clone());
     let sealed = SealedPlan::seal(made);
-    let output = Output { format: crate::cli::args::Format::Text, json: false, full: false };
+    let output = Output::text(false);
     // The question below, or `--auto-approve`, carries it out: there is no other command to type.
     let again = format!("this command, revoking {} and nothing else", token.id);
     if !args.json {
-        plan::print(&sealed, output, &again, ui)?;
+        plan::print(&sealed, &output, &again, ui)?;
     }
     // A rule about revocation holds here too; where there is none, nothing delays this command.
     let used = Used::read(&data_dir(&loaded.folder.root, env))?;
@@ -195,7 +195,7 @@ async fn revoke(args: &TokensRevoke, env: &Env, ui: &Ui) -> Result<Exit, Failure
     let consent = if args.auto_approve || !open {
         Consent::Flag
     } else {
-        ask(&sealed, output, (args.json, &again), ui)?
+        ask(&sealed, &output, (args.json, &again), ui)?
     };
     let approved = approve(sealed, consent, &args.accept, &gate)?;
     let done = carry_out_one::<Trustpager>(&approved, &loaded, args.reach, env, ui).await?;

@@ -4,7 +4,7 @@ use super::apply::{approve, ask, carry_out_one};
 use super::{history, plan};
 use crate::apply::journal::{Known, Run};
 use crate::apply::{Adapter as _, Settled};
-use crate::cli::args::{Format, Output, Undo as Args};
+use crate::cli::args::{Output, Undo as Args};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
@@ -53,7 +53,7 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
         moved: &inverse.moved,
     };
     let empty = sealed.plan().is_empty();
-    let output = Output { format: Format::Text, json: false, full: args.full };
+    let output = Output::text(args.full);
     let apply_with = match &args.out {
         Some(file) => plan::apply_saved(file, &args.source),
         None => format!("this command, taking back run {}", past.begin.run),
@@ -62,7 +62,7 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
         if empty {
             ui.out("There is nothing to take back.\n")?;
         } else {
-            plan::print(&sealed, output, &apply_with, ui)?;
+            plan::print(&sealed, &output, &apply_with, ui)?;
         }
         ui.out(&render::undo::text(undo))?;
     }
@@ -95,7 +95,7 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
         // Nobody is asked to agree to what cannot be done.
         Consent::Prompt
     } else {
-        ask(&sealed, output, (args.json, &apply_with), ui)?
+        ask(&sealed, &output, (args.json, &apply_with), ui)?
     };
     let approved = approve(
         sealed.clone(),

@@ -1,23 +1,25 @@
 //! The plan for people: most reviewers read ten lines, so the verdict comes first and the small print last.
 //!
 //! The order is fixed: verdict, blockers, approvals, privilege, breakage, people, changes, other findings, operations, what was left
-//! alone; then the digest, how to go on, and a last line in terraform's shape.
+//! alone, the unified diff where it is asked for; then the digest, how to go on, and a last line in terraform's shape.
 
 mod approvals;
 mod changes;
-mod findings;
-mod impact;
+pub(super) mod findings;
+pub(super) mod impact;
 mod operations;
-mod privilege;
-mod tokens;
-mod value;
+pub(super) mod privilege;
+pub(super) mod tokens;
+pub(super) mod value;
 
 use std::fmt::{self, Write};
 
+use super::diff;
+use super::hunks;
 use super::neutral::terminal;
 use super::outline::Outline;
 use super::palette::{Paint, Painted, Palette};
-use super::table::{count, names};
+use super::table::{count, names_by};
 use crate::model::Address;
 use crate::plan::guard::flags;
 use crate::plan::policy::required;
@@ -30,6 +32,8 @@ pub struct Options<'a> {
     pub palette: Palette,
     /// Also list every person, every use and what each operation does to each.
     pub full: bool,
+    /// Also print the unified diff of each unit's effective configuration.
+    pub diff: bool,
     /// The command that applies this plan; a general hint when empty.
     pub apply_with: &'a str,
 }
@@ -52,6 +56,7 @@ pub fn plan(out: &mut dyn Write, plan: &Plan, digest: &str, options: Options<'_>
     findings::others(&mut page)?;
     operations::section(&mut page)?;
     changes::left_alone(&mut page)?;
+    page.diff()?;
     page.tail()
 }
 
@@ -96,6 +101,15 @@ impl Page<'_, '_> {
         writeln!(self.out, "{text}")
     }
 
+    fn diff(&mut self) -> fmt::Result {
+        let units = if self.options.diff { hunks::of(self.outline.plan) } else { Vec::new() };
+        if units.is_empty() {
+            return Ok(());
+        }
+        self.heading("Diff", "effective configuration, live and planned")?;
+        units.iter().try_for_each(|unit| diff::unit(self.out, unit, self.options.palette))
+    }
+
     fn tail(&mut self) -> fmt::Result {
         let plan = self.outline.plan;
         let counts = self.outline.counts;
@@ -113,28 +127,10 @@ impl Page<'_, '_> {
         writeln!(self.out, "\n        {small}")?;
         if let Some(from) = &plan.observed.snapshot {
             self.snapshot(from)?;
-        } else if self.outline.only_limits() {
-            let flags = flags(self.outline.of_severity(Severity::Blocker), self.digest);
-            let how = match self.options.apply_with {
-                "" => format!("only with `{flags}`"),
-                command => format!("{command} {flags}"),
-            };
-            writeln!(self.out, "Apply:  {}", terminal(&how))?;
-        } else if counts.blockers > 0 {
-            let blockers = count(counts.blockers, "blocker", "blockers");
-            writeln!(self.out, "Apply:  not possible, {blockers} above")?;
-        } else if !plan.is_empty() {
-            let how = match self.options.apply_with {
-                "" => {
-                    "`scopeform plan --out PLAN` keeps this plan, `scopeform apply PLAN` does exactly what it says"
-                }
-                command => command,
-            };
-            if !required(&plan.bound).is_empty() {
-                let how = "`scopeform approve PLAN --key FILE` signs a plan that `plan --out PLAN` has saved";
-                writeln!(self.out, "Needs:  the approvals above; {how}")?;
-            }
-            writeln!(self.out, "Apply:  {}", terminal(how))?;
+        }
+        for (what, how) in how_to_go_on(self.outline, self.digest, self.options.apply_with) {
+            let (How::Said(how) | How::Command(how)) = how;
+            writeln!(self.out, "{what}:  {}", terminal(&how))?;
         }
         if plan.is_empty() && counts.blockers == 0 {
             return writeln!(self.out, "No changes.");
@@ -149,7 +145,7 @@ impl Page<'_, '_> {
 }
 
 impl Page<'_, '_> {
-    /// Says that the plan is of a file and not of what is live, and that nothing can be done with it.
+    /// Says that the plan is of a file and not of what is live.
     fn snapshot(&mut self, from: &FromSnapshot) -> fmt::Result {
         let by = if from.signed_by.is_empty() {
             "whose signature was not asked for".to_owned()
@@ -159,23 +155,75 @@ impl Page<'_, '_> {
         let digest: String = from.digest.chars().take(12).collect();
         let small = format!("from snapshot {digest}, taken at {}, {}", from.taken, terminal(&by));
         let small = self.paint(Paint::Dim, small);
-        writeln!(self.out, "        {small}")?;
-        writeln!(self.out, "Apply:  never from a snapshot; plan what is live, with credentials")
+        writeln!(self.out, "        {small}")
     }
 }
 
+/// A hint, or a command and nothing else.
+pub(super) enum How {
+    Said(String),
+    Command(String),
+}
+
+/// Returns what has to be done to approve and apply a plan, such as (`Apply`, a command).
+pub(super) fn how_to_go_on(
+    outline: &Outline<'_>,
+    digest: &str,
+    apply_with: &str,
+) -> Vec<(&'static str, How)> {
+    let plan = outline.plan;
+    if plan.observed.snapshot.is_some() {
+        let never = "never from a snapshot; plan what is live, with credentials";
+        return vec![("Apply", How::Said(never.to_owned()))];
+    }
+    if outline.only_limits() {
+        let flags = flags(outline.of_severity(Severity::Blocker), digest);
+        return vec![match apply_with {
+            "" => ("Apply", How::Said(format!("only with `{flags}`"))),
+            command => ("Apply", How::Command(format!("{command} {flags}"))),
+        }];
+    }
+    if outline.counts.blockers > 0 {
+        let blockers = count(outline.counts.blockers, "blocker", "blockers");
+        return vec![("Apply", How::Said(format!("not possible, {blockers} above")))];
+    }
+    let mut how = Vec::new();
+    if plan.is_empty() {
+        return how;
+    }
+    if !required(&plan.bound).is_empty() {
+        let sign = "the approvals above; `scopeform approve PLAN --key FILE` signs a plan that `plan --out PLAN` has saved";
+        how.push(("Needs", How::Said(sign.to_owned())));
+    }
+    how.push(match apply_with {
+        "" => {
+            let keep = "`scopeform plan --out PLAN` keeps this plan, `scopeform apply PLAN` does exactly what it says";
+            ("Apply", How::Said(keep.to_owned()))
+        }
+        command => ("Apply", How::Command(command.to_owned())),
+    });
+    how
+}
+
 fn verdict_of(outline: &Outline<'_>) -> String {
+    verdict_by(outline, &|name| terminal(name).to_string())
+}
+
+/// Returns the verdict with its names as `show` makes them harmless.
+pub(super) fn verdict_by(outline: &Outline<'_>, show: &dyn Fn(&str) -> String) -> String {
     let plan = outline.plan;
     let counts = outline.counts;
     let mut parts: Vec<String> = Vec::new();
     if !plan.is_empty() {
-        let units = names(outline.units().into_iter().map(Address::as_str), 4);
+        let units = names_by(outline.units().into_iter().map(Address::as_str), 4, show);
         parts.push(format!("Plan: {} to change in {units}.", counts.changes()));
         parts.push(format!("Privilege: {}.", privilege::phrase(outline)));
     } else if counts.blockers == 0 {
-        parts.push(format!("No changes. {} is what the files ask for.", plan.bound.workspace));
+        let workspace = show(plan.bound.workspace.as_str());
+        parts.push(format!("No changes. {workspace} is what the files ask for."));
     } else {
-        parts.push(format!("Plan: nothing to change in {}.", plan.bound.workspace));
+        let workspace = show(plan.bound.workspace.as_str());
+        parts.push(format!("Plan: nothing to change in {workspace}."));
     }
     let broken = impact::phrase(outline);
     if !broken.is_empty() {
@@ -196,7 +244,7 @@ fn verdict_of(outline: &Outline<'_>) -> String {
 }
 
 /// Returns an address as it reads below a heading that names its unit.
-fn below<'a>(address: &'a Address, unit: &Address) -> &'a str {
+pub(super) fn below<'a>(address: &'a Address, unit: &Address) -> &'a str {
     let path = address.as_str();
     if !address.is_within(unit) {
         return path;

@@ -11,9 +11,10 @@ use super::harness::{Done, Lab};
 use crate::apply::plane::{Plane, lab_at};
 use crate::apply::proxy::{Do, Proxy};
 use crate::fuzz_smoke::targets::{cells, inert};
+use crate::render_markdown::reader::read;
 
 /// One text of each kind that has done harm somewhere.
-const NASTY: &[&str] = &[
+pub(crate) const NASTY: &[&str] = &[
     "\u{1b}[2J\u{1b}[31mred",
     "\u{1b}]0;title\u{7}\u{1b}]8;;https://evil.example\u{1b}\\click",
     "\u{9b}31mC1\u{90}q\u{9c}",
@@ -128,6 +129,7 @@ fn no_name_does_harm_in_any_format() {
             "plan",
             "plan --full",
             "plan --format diff --full",
+            "plan --diff",
             "plan --out p.json --verbose",
             "show p.json --full",
             "status",
@@ -144,6 +146,17 @@ fn no_name_does_harm_in_any_format() {
         assert_eq!(texts[0].code, Some(0), "{}", texts[0].all());
         for done in &texts {
             harmless(&done.err);
+        }
+        for args in [
+            "plan --format markdown",
+            "show p.json --format markdown",
+            "show p.json --format markdown --forge bitbucket",
+            "show p.json --format markdown --max-size 1500",
+        ] {
+            let done = run(args);
+            assert_eq!(done.code, Some(0), "{}", done.all());
+            // The harness hides the port, in a way that our marker never would.
+            read(&done.out.replace("[PORT]", "1"));
         }
         for args in
             ["plan --json", "status --json", "show p.json --json", "apply --auto-approve --json"]
@@ -240,6 +253,10 @@ fn no_name_of_a_client_or_key_does_harm() {
             harmless(&done.out);
             harmless(&done.err);
         }
+        for args in ["plan --format markdown", "plan --format markdown --forge bitbucket"] {
+            let done = lab.run(args).exits(0);
+            read(&done.out);
+        }
         let done = lab.run("explain access olga@acme.example").arg(&name).done();
         harmless(&done.out);
         harmless(&done.err);
@@ -300,7 +317,7 @@ fn an_answer_that_is_no_text_is_told_without_harm() {
 }
 
 /// Any text at all, with more of the dangerous than chance would give.
-fn any_text() -> impl Strategy<Value = String> {
+pub(crate) fn any_text() -> impl Strategy<Value = String> {
     let part = prop_oneof![
         any::<String>(),
         any::<char>().prop_map(String::from),
