@@ -15,6 +15,7 @@ const SCHEMAS: &[(&str, Generator)] = &[
     ("diagnostics.schema.json", scopeform::render::diagnostic::document_schema),
     ("plan-file.schema.json", scopeform::seal::document::schema),
     ("report.schema.json", scopeform::render::report::schema),
+    ("apply-stream.schema.json", scopeform::render::stream::schema),
     ("trustpager-status.schema.json", scopeform::render::status::trustpager::schema),
     ("journal.schema.json", scopeform::apply::journal::schema),
     ("run.schema.json", scopeform::render::history::schema),

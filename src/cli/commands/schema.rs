@@ -16,6 +16,7 @@ pub(in crate::cli) const ALL: &[(&str, &str, Make)] = &[
     ("plan", "plan.schema.json", render::json::plan_schema),
     ("plan-file", "plan-file.schema.json", seal::document::schema),
     ("report", "report.schema.json", render::report::schema),
+    ("apply-stream", "apply-stream.schema.json", render::stream::schema),
     ("journal", "journal.schema.json", apply::journal::schema),
     ("run", "run.schema.json", render::history::schema),
     ("undo", "undo.schema.json", render::undo::schema),
