@@ -55,14 +55,22 @@ fn program(folder: &Path) {
         return;
     }
     let script = format!(
-        "#!/bin/sh
-case \"$1 ${{6-}}\" in
-'show markdown') echo '<!-- scopeform:acme:odeus:embedded -->'; exec {BINARY} \"$1\" \"$2\" \"$3\" \"$4\" ;;
-'show html') exec {BINARY} \"$1\" \"$2\" \"$3\" \"$4\" ;;
-'snapshot '*) : >snapshot.scopeform ;;
-*) exec {BINARY} \"$@\" ;;
-esac
-"
+        r#"#!/bin/sh
+for arg; do
+    shift
+    case ${{before-}} in
+    --snapshot | --forge | --report-url) before='' && continue ;;
+    esac
+    before=$arg
+    case $arg in
+    --snapshot | --forge | --report-url) continue ;;
+    markdown) arg=text && echo '<!-- scopeform:acme:odeus:embedded -->' ;;
+    html) arg=text ;;
+    esac
+    set -- "$@" "$arg"
+done
+if [ "$1" = snapshot ]; then echo >snapshot.scopeform; else exec {BINARY} "$@"; fi
+"#
     );
     std::fs::write(&target, script).unwrap();
     assert!(Command::new("chmod").arg("755").arg(&target).status().unwrap().success());
@@ -81,10 +89,15 @@ impl Shop {
         shop.commit("pipelines");
         std::fs::rename(repository.join("ci/access"), repository.join("access")).unwrap();
         let mut signers = String::new();
-        for name in ["ana", "omar", "eve"] {
+        for name in ["ana", "omar", "eve", "nightly"] {
             let key = new_key(&shop.path("keys"), name, &["ed25519"]);
-            if name != "eve" {
-                signers.push_str(&format!("{name}@acme.example {key}\n"));
+            match name {
+                "eve" => {}
+                "nightly" => {
+                    let line = format!("nightly namespaces=\"scopeform-snapshot\" {key}\n");
+                    signers.push_str(&line);
+                }
+                _ => signers.push_str(&format!("{name}@acme.example {key}\n")),
             }
         }
         std::fs::write(repository.join("access/allowed_signers"), signers).unwrap();
@@ -368,9 +381,34 @@ fn the_workflows_go_from_a_pull_request_to_an_approved_apply() {
     // The next mornings: nothing has moved, then somebody has clicked.
     let mut context = forge.context();
     context.insert("github.ref".to_owned(), "refs/heads/main".to_owned());
+    let key = std::fs::read_to_string(shop.path("keys/nightly")).unwrap();
+    context.insert("secrets.SNAPSHOT_KEY".to_owned(), key);
     let quiet = runner.job("drift.yml", "drift", context.clone());
     assert_eq!(quiet.code, 0, "{}", quiet.log);
+    assert!(!shop.path("runner/snapshot-key").exists(), "the key is left behind");
+
+    // From a fork: the last snapshot of this repository, whatever the fork calls its own, and nothing is written anywhere.
+    shop.git(&["checkout", "-q", "-b", "fork"]);
     let file = shop.repository().join("access/acme.yaml");
+    let good = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, good.replace("{groups: [content-team]}", "disabled")).unwrap();
+    shop.git(&["commit", "-q", "-a", "-m", "from a fork"]);
+    shop.git(&["checkout", "-q", "--detach", "main"]);
+    shop.git(&["merge", "-q", "--no-ff", "-m", "merge", "fork"]);
+    std::fs::remove_dir_all(shop.repository().join("scopeform-out")).unwrap();
+    let calls = forge.log().len();
+    let done = runner.job("plan.yml", "fork", forge.pull_request("eve/access"));
+    assert_eq!(done.code, 0, "{}", done.log);
+    assert_eq!(shop.read("scopeform-out/exit-code"), "2\n");
+    assert!(done.summary.contains("create_page"), "{}", done.summary);
+    read_sarif(&[shop.read("scopeform-out/findings.sarif")]);
+    assert!(!shop.repository().join("scopeform-out/plan.scopeform").exists());
+    let calls: Vec<String> = forge.log().split_off(calls);
+    assert!(
+        calls.iter().all(|call| call.starts_with("GET ") || call == "download 55"),
+        "{calls:?}"
+    );
+    shop.git(&["checkout", "-q", "main"]);
     let good = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, good.replace("\"get_*\": enabled", "get_page: disabled")).unwrap();
     shop.exits(0, "scopeform", &["apply", "access", "--auto-approve"]);
