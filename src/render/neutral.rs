@@ -115,6 +115,75 @@ pub fn json(document: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// Returns `text` as the message of a workflow command (`::error file=...::message`): one line, whatever it holds.
+#[must_use]
+pub const fn command_text(text: &str) -> CommandText<'_> {
+    CommandText { text, property: false }
+}
+
+/// Returns `text` as the value of a property of a workflow command, which a comma would end and a colon too.
+#[must_use]
+pub const fn command_property(text: &str) -> CommandText<'_> {
+    CommandText { text, property: true }
+}
+
+/// A part of a workflow command, escaped as the runner undoes it.
+#[derive(Debug, Clone, Copy)]
+pub struct CommandText<'a> {
+    text: &'a str,
+    property: bool,
+}
+
+impl fmt::Display for CommandText<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What the runner shows in the end is a page: nothing in it may deceive either.
+        for c in terminal(self.text).to_string().chars() {
+            match c {
+                '%' => out.write_str("%25")?,
+                ':' if self.property => out.write_str("%3A")?,
+                ',' if self.property => out.write_str("%2C")?,
+                c => out.write_char(c)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns `text` for a place that a forge may take for Markdown although its format says plain text, such as a message
+/// that is copied to a review comment: one line that mentions nobody, links nowhere, hides nothing and opens no fold. A
+/// blank in the right place does it, so that the text stays readable where it is plain text after all.
+#[must_use]
+pub const fn forge(text: &str) -> Forge<'_> {
+    Forge(text)
+}
+
+/// A text that a forge shows as it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Forge<'a>(&'a str);
+
+impl fmt::Display for Forge<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = terminal(self.0).to_string();
+        let mut before = ' ';
+        for (at, c) in shown.char_indices() {
+            let rest = shown.get(at + c.len_utf8()..).unwrap_or_default();
+            let next = rest.chars().next().unwrap_or(' ');
+            // An address such as ana@acme.example mentions nobody: a word stands before its sign.
+            let mentions = c == '@' && !before.is_alphanumeric() && next.is_alphanumeric();
+            let opens = c == '<' && (next.is_alphabetic() || matches!(next, '/' | '!' | '?'));
+            let links = c == ']' && matches!(next, '(' | '[' | ':');
+            let leads = c == ':' && rest.starts_with("//");
+            let fences = c == '`' && next == '`';
+            out.write_char(c)?;
+            if mentions || opens || links || leads || fences {
+                out.write_char(' ')?;
+            }
+            before = c;
+        }
+        Ok(())
+    }
+}
+
 /// Returns whether a character acts on the terminal, changes the reading order or cannot be seen.
 #[must_use]
 pub const fn is_deceptive(c: char) -> bool {
@@ -192,6 +261,51 @@ mod tests {
         check_csv("say \"no\"", "\"say \"\"no\"\"\"");
         check_csv("\u{200b}=1", "\\u{200b}=1");
         check_csv("\u{1b}[31m", "\\u{1b}[31m");
+    }
+
+    #[track_caller]
+    fn check_command(text: &str, as_text: &str, as_property: &str) {
+        assert_eq!(command_text(text).to_string(), as_text);
+        assert_eq!(command_property(text).to_string(), as_property);
+    }
+
+    #[test]
+    fn a_workflow_command_is_one_command() {
+        check_command("acme.yaml", "acme.yaml", "acme.yaml");
+        check_command("50%, a:b", "50%25, a:b", "50%25%2C a%3Ab");
+        check_command("a%0Ab", "a%250Ab", "a%250Ab");
+        check_command("x\n::error::y\r", r"x\n::error::y\r", r"x\n%3A%3Aerror%3A%3Ay\r");
+        check_command(
+            "::stop-commands::t",
+            r"\u{3a}:stop-commands::t",
+            r"\u{3a}%3Astop-commands%3A%3At",
+        );
+        check_command("a,line=9", "a,line=9", "a%2Cline=9");
+        check_command("nib\u{202e}txt", r"nib\u{202e}txt", r"nib\u{202e}txt");
+        check_command("##[error]x", r"\u{23}#[error]x", r"\u{23}#[error]x");
+    }
+
+    #[track_caller]
+    fn check_forge(text: &str, expected: &str) {
+        let shown = forge(text).to_string();
+        assert_eq!(shown, expected);
+        // Made harmless once, it stays as it is.
+        assert_eq!(forge(&shown).to_string(), shown);
+    }
+
+    #[test]
+    fn a_forge_mentions_links_and_hides_nothing() {
+        check_forge("turn `get_page` on: 3 < 4", "turn `get_page` on: 3 < 4");
+        check_forge("ana@acme.example", "ana@acme.example");
+        check_forge("@everyone", "@ everyone");
+        check_forge("(@acme/admins)", "(@ acme/admins)");
+        check_forge("[safe](javascript:x)", "[safe] (javascript:x)");
+        check_forge("[safe][1] [1]: x", "[safe] [1] [1] : x");
+        check_forge("https://evil.example", "https: //evil.example");
+        check_forge("<details><!-- x --></details>", "< details>< !-- x -->< /details>");
+        check_forge("<?x", "< ?x");
+        check_forge("```\ncode", "` ` `\\ncode");
+        check_forge("a\u{200b}b", r"a\u{200b}b");
     }
 
     #[test]

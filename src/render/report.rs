@@ -119,15 +119,15 @@ pub(super) fn detail(outcome: &Outcome) -> Option<String> {
 /// The JSON report.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "scopeform apply report")]
-struct Document {
+pub struct Document {
     /// The version of this format: readers ignore unknown fields of a higher minor version.
     format_version: &'static str,
     /// Whether everything was applied and read back as planned.
     complete: bool,
     /// Operations applied.
-    applied: usize,
+    pub(super) applied: usize,
     /// Operations planned.
-    total: usize,
+    pub(super) total: usize,
     /// HTTP calls made, reads and writes.
     calls: u32,
     /// One per operation, in plan order.
@@ -163,15 +163,14 @@ struct Differs {
     live: serde_json::Value,
 }
 
-/// Returns the report as JSON.
-#[must_use]
-pub fn json(report: &Report) -> String {
+/// Returns the report as the document that `--json` prints.
+pub(super) fn document(report: &Report) -> Document {
     let differs = |d: &Difference| Differs {
         address: d.address.to_string(),
         planned: d.planned.clone(),
         live: d.live.clone(),
     };
-    let document = Document {
+    Document {
         format_version: FORMAT_VERSION,
         complete: report.is_complete(),
         applied: report.applied(),
@@ -189,8 +188,13 @@ pub fn json(report: &Report) -> String {
             })
             .collect(),
         differences: report.differences.as_ref().map(|all| all.iter().map(differs).collect()),
-    };
-    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    }
+}
+
+/// Returns the report as JSON.
+#[must_use]
+pub fn json(report: &Report) -> String {
+    let mut text = serde_json::to_string_pretty(&document(report)).unwrap_or_default();
     text.push('\n');
     super::neutral::json(&text).into_owned()
 }

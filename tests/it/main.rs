@@ -28,6 +28,8 @@ mod odeus;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
+mod pipeline;
+#[cfg(test)]
 mod planner;
 #[cfg(test)]
 mod proof;

@@ -16,6 +16,7 @@ const SCHEMAS: &[(&str, Generator)] = &[
     ("snapshot.schema.json", scopeform::snapshot::schema),
     ("plan-file.schema.json", scopeform::seal::document::schema),
     ("report.schema.json", scopeform::render::report::schema),
+    ("apply-stream.schema.json", scopeform::render::stream::schema),
     ("trustpager-status.schema.json", scopeform::render::status::trustpager::schema),
     ("journal.schema.json", scopeform::apply::journal::schema),
     ("run.schema.json", scopeform::render::history::schema),

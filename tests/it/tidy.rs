@@ -158,6 +158,7 @@ const LICENCES: &[&str] = &[
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
     "Unicode-3.0",
+    "BSD-2-Clause",
     "BSD-3-Clause",
     "ISC",
     "Zlib",

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::{history, plan};
 use crate::apply::journal::{End, Known, Run};
 use crate::apply::{self, Adapter as _, ApplyError, Event, Observer, Options, Report, Settled};
-use crate::cli::args::{Apply as Args, Output, Reach, Source};
+use crate::cli::args::{Answer, Apply as Args, Output, Reach, Source};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
@@ -18,12 +18,13 @@ use crate::cli::live::{self, Place, Target, no_access};
 use crate::cli::product::{Odeus, Product, Trustpager};
 use crate::cli::secret;
 use crate::cli::signal::Signals;
+use crate::cli::stream::{self, Stream};
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load};
 use crate::config;
 use crate::model::WorkspaceId;
-use crate::plan::Finding;
 use crate::plan::guard::{Limit, flags};
+use crate::plan::{Finding, Plan};
 use crate::platform::Kind;
 use crate::platform::provider::Reading;
 use crate::render;
@@ -34,6 +35,9 @@ use crate::seal::{Acceptance, ApprovedPlan, Consent, Digest, Refusal, SealedPlan
 
 /// Applies from files or from a saved plan.
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
+    if args.json_lines {
+        stream::begin(ui)?;
+    }
     match args.path.as_deref().filter(|path| is_plan_file(path)) {
         Some(file) => saved(file, args, env, ui).await,
         None => from_files(args, env, ui).await.map_err(|failure| match &args.path {
@@ -96,15 +100,20 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     let gate = Gate::open(&sealed, &args.approval, advice, &used, today)?;
     let consent = Consent::Signed(Box::new(consent), gate.approvals());
     let output = Output::text(false);
-    if !args.json {
-        let source = Source { path: args.config.clone(), workspace: None };
-        plan::print(&sealed, &output, &plan::apply_saved(file, &source), ui)?;
+    match args.answer() {
+        Answer::Text => {
+            let source = Source { path: args.config.clone(), workspace: None };
+            plan::print(&sealed, &output, &plan::apply_saved(file, &source), ui)?;
+        }
+        Answer::Lines => stream::planned(sealed.plan(), ui)?,
+        Answer::Json => {}
     }
     let (reach, parallelism) = (args.reach, args.parallelism);
-    let work = Work { place, folder, root, reach, parallelism, env, ui };
+    let lines = args.json_lines;
+    let work = Work { place, folder, root, reach, parallelism, lines, env, ui };
     let approved = approve(sealed, consent, &args.accept, &gate)?;
     if approved.sealed().plan().is_empty() {
-        return nothing(args, &data, cut, ui);
+        return nothing(approved.sealed().plan(), args, &data, cut, ui);
     }
     let spent = Spent::ready(&approved, &used)?;
     let (report, journal) = match approved.sealed().plan().bound.platform {
@@ -112,9 +121,7 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
         Kind::Trustpager => work.carry_out::<Trustpager>(&approved, None).await?.without_end(),
     };
     let remembered = spent.on(&report, today);
-    let exit = finish(&report, journal, Ok(()), args.json, ui)?;
-    remembered?;
-    Ok(exit)
+    finish(approved.sealed().plan(), &report, journal, (Ok(()), remembered), args.answer(), ui)
 }
 
 /// Refuses a folder whose files are about other workspaces only: its secrets and its data are not the plan's.
@@ -186,7 +193,11 @@ fn beside(file: &Path, place: &Place, env: &Env) -> Result<PathBuf, Failure> {
 
 async fn from_files(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     let source = Source { path: args.path.clone(), workspace: args.workspace.clone() };
-    let tell = if args.json { Tell::Json } else { Tell::People };
+    let tell = match args.answer() {
+        Answer::Text => Tell::People,
+        Answer::Json => Tell::Json,
+        Answer::Lines => Tell::Lines,
+    };
     let loaded = load(&source, tell, ui)?.with_base(args.base.as_deref(), ui)?;
     match loaded.config.desired.kind() {
         Kind::Odeus => from_files_of::<Odeus>(args, &source, &loaded, tell, env, ui).await,
@@ -219,8 +230,10 @@ async fn from_files_of<P: Product>(
 
     let output = Output::text(false);
     let command = plan::apply_files(source, &args.target);
-    if !args.json {
-        plan::print(&sealed, &output, &command, ui)?;
+    match args.answer() {
+        Answer::Text => plan::print(&sealed, &output, &command, ui)?,
+        Answer::Lines => stream::planned(sealed.plan(), ui)?,
+        Answer::Json => {}
     }
     let empty = sealed.plan().is_empty();
     let used = Used::read(&data_dir(&root, env))?;
@@ -239,25 +252,24 @@ async fn from_files_of<P: Product>(
     } else if !open.is_empty() {
         return Err(gate.missing(&sealed, &open));
     } else {
-        ask(&sealed, &output, (args.json, &command), ui)?
+        ask(&sealed, &output, (args.answer() != Answer::Text, &command), ui)?
     };
     let approved =
         approve(sealed, Consent::Signed(Box::new(consent), approvals), &args.accept, &gate)?;
     if empty {
-        return nothing(args, &data, cut, ui);
+        return nothing(approved.sealed().plan(), args, &data, cut, ui);
     }
     let spent = Spent::ready(&approved, &used)?;
     let (reach, parallelism) = (args.reach, args.parallelism);
-    let work = Work { place, folder: None, root, reach, parallelism, env, ui };
+    let lines = args.json_lines;
+    let work = Work { place, folder: None, root, reach, parallelism, lines, env, ui };
     let Done { report, end, journal } = work.carry_out::<P>(&approved, Some(loaded)).await?;
     let remembered = spent.on(&report, today);
     let verified = match end.filter(|_| report.is_complete()) {
         Some(end) => verify::<P>(loaded, end, args, ui),
         None => Ok(()),
     };
-    let exit = finish(&report, journal, verified, args.json, ui)?;
-    remembered?;
-    Ok(exit)
+    finish(approved.sealed().plan(), &report, journal, (verified, remembered), args.answer(), ui)
 }
 
 /// Asks whoever is there. With `json` the plan has not been printed yet; `command` is what carries it out.
@@ -363,6 +375,8 @@ struct Work<'a> {
     root: PathBuf,
     reach: Reach,
     parallelism: usize,
+    /// Whether stdout is a stream of JSON lines.
+    lines: bool,
     env: &'a Env,
     ui: &'a Ui,
 }
@@ -429,7 +443,8 @@ impl Work<'_> {
             parallelism: self.parallelism,
             interrupted: &interrupted,
         };
-        let progress = Progress { ui: *self.ui, journal, writing: AtomicBool::new(false) };
+        let stream = self.lines.then(|| Stream::new(approved.sealed().plan(), *self.ui));
+        let progress = Progress { ui: *self.ui, journal, stream, writing: AtomicBool::new(false) };
         let done = {
             let run = apply::run::<P::Adapter, _>(approved, &live.client, options, &progress);
             let mut run = std::pin::pin!(run);
@@ -503,6 +518,7 @@ fn refused(error: ApplyError, sealed: &SealedPlan) -> Failure {
 struct Progress<'j> {
     ui: Ui,
     journal: &'j Journal,
+    stream: Option<Stream<'j>>,
     writing: AtomicBool,
 }
 
@@ -511,6 +527,9 @@ impl Observer for Progress<'_> {
         let noted = self.journal.on(event);
         if matches!(event, Event::Started { .. }) && noted.is_ok() {
             self.writing.store(true, Ordering::Relaxed);
+        }
+        if let Some(stream) = &self.stream {
+            stream.on(event);
         }
         if !self.ui.progress {
             return noted;
@@ -574,13 +593,21 @@ fn settle<P: Product>(run: &Run, snapshot: &P::Snapshot, ui: &Ui) {
 }
 
 /// Ends an apply that has nothing to do. A run that was cut needs nothing more, so it is not told of again.
-fn nothing(args: &Args, data: &Path, cut: Option<Past>, ui: &Ui) -> Result<Exit, Failure> {
+fn nothing(
+    plan: &Plan,
+    args: &Args,
+    data: &Path,
+    cut: Option<Past>,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
     if let Some(past) = cut.filter(|past| !past.running) {
         journal::close(data, &past.run);
     }
-    if args.json {
-        let report = Report { steps: Vec::new(), differences: Some(Vec::new()), calls: 0 };
-        ui.out(&render::report::json(&report))?;
+    let report = Report { steps: Vec::new(), differences: Some(Vec::new()), calls: 0 };
+    match args.answer() {
+        Answer::Text => {}
+        Answer::Json => ui.out(&render::report::json(&report))?,
+        Answer::Lines => stream::end(plan, &report, &Ok(Exit::Done), ui)?,
     }
     Ok(Exit::Done)
 }
@@ -599,6 +626,7 @@ pub(super) async fn carry_out_one<P: Product>(
         root: loaded.folder.root.clone(),
         reach,
         parallelism: 1,
+        lines: false,
         env,
         ui,
     };
@@ -608,12 +636,14 @@ pub(super) async fn carry_out_one<P: Product>(
     Ok((report, exit))
 }
 
-/// Ends the journal, prints the report and returns how the command ends.
+/// Ends the journal, prints the report and returns how the command ends: by what was done, by whether planning again finds
+/// nothing left to do, and by whether used approvals could be remembered.
 fn finish(
+    plan: &Plan,
     report: &Report,
     journal: Journal,
-    verified: Result<(), Failure>,
-    json: bool,
+    (verified, remembered): (Result<(), Failure>, Result<(), Failure>),
+    answer: Answer,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     let end = match &verified {
@@ -621,8 +651,20 @@ fn finish(
         Err(failure) => End { calls: report.calls, ..journal::failed(failure) },
     };
     note_end(journal, end, ui);
-    print_report(report, json, ui)?;
-    verified.map(|()| exit_of(report))
+    let ended = verified.and(remembered).map(|()| exit_of(report));
+    match answer {
+        Answer::Text => ui.out(&render::report::text(report, ui.palette()))?,
+        Answer::Json => ui.out(&render::report::json(report))?,
+        Answer::Lines => {
+            stream::end(plan, report, &ended, ui)?;
+            // The stream has its last line; the conversation has not.
+            return ended.or_else(|failure| {
+                ui.say(&failure.text());
+                Ok(failure.exit)
+            });
+        }
+    }
+    ended
 }
 
 /// Notes the end. The report says what was done all the same, so a full disk here is no more than worth saying.

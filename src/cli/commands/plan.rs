@@ -12,11 +12,12 @@ use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::live::{self, Place, Target, no_access};
 use crate::cli::product::{Odeus, Product, Trustpager};
+use crate::cli::review;
 use crate::cli::secret::Secrets;
 use crate::cli::snapshot;
 use crate::cli::ui::{Failure, Ui};
-use crate::cli::workspace::{Loaded, Tell, load, located, report, source_ranges};
-use crate::diag::{Code, Problem, nearest};
+use crate::cli::workspace::{Loaded, Tell, load, located, report, source_ranges, wrong};
+use crate::diag::{Code, Diagnostics, Problem, nearest};
 use crate::model::Address;
 use crate::plan::assemble::{Header, Inputs};
 use crate::plan::policy;
@@ -24,15 +25,20 @@ use crate::plan::policy::{Policy, Protected};
 use crate::plan::{FromSnapshot, Plan, SourceRange};
 use crate::platform::Kind;
 use crate::platform::provider::{Read, Reading};
+use crate::render::marks::Marks;
 use crate::render::neutral::terminal;
 use crate::render::palette::Palette;
 use crate::render::{diff, json, markdown, text};
 use crate::seal::{SealedPlan, document, standing};
+use crate::source::SourceMap;
 
 /// Plans, prints, saves.
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     formats(&args.output)?;
-    let tell = if args.output.format() == Format::Json { Tell::Json } else { Tell::People };
+    let tell = match args.output.format() {
+        Format::Json => Tell::Json,
+        format => format.tool().map_or(Tell::People, Tell::Tool),
+    };
     let loaded = load(&args.source, tell, ui)?.with_base(args.base.as_deref(), ui)?;
     match loaded.config.desired.kind() {
         Kind::Odeus => of::<Odeus>(args, &loaded, tell, env, ui).await,
@@ -85,7 +91,8 @@ fn finish<P: Product>(
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     let today = args.today.unwrap_or_else(clock::today);
-    let mut plan = make::<P>(loaded, reading, &args.target, today, tell, ui)?;
+    let wanted = from_files::<P>(loaded, &args.target)?;
+    let (mut plan, odd) = make_and_tell::<P>(wanted, loaded, reading, today, tell, ui)?;
     if from.is_some() {
         // Reading took requests when the snapshot was taken, and takes them again when such a plan is applied; not now.
         plan.observed.api_cost.plan_reads = 0;
@@ -96,7 +103,15 @@ fn finish<P: Product>(
         Some(file) => apply_saved(file, &args.source),
         None => apply_files(&args.source, &args.target),
     };
-    print(&sealed, &args.output, &apply_with, ui)?;
+    match args.output.format().tool() {
+        Some(tool) => {
+            let (plan, digest) = (sealed.plan(), sealed.digest().as_str());
+            let base = review::base(&loaded.folder.root);
+            let marks = Marks::of_plan(plan, digest, (&odd, &loaded.folder.configs), &base);
+            ui.out(&tool.page(&marks, None))?;
+        }
+        None => print(&sealed, &args.output, &apply_with, ui)?,
+    }
     if let Some(file) = &args.out {
         save(&sealed, file)?;
         ui.say(&format!("saved plan {} as {}", sealed.digest().short(), file.display()));
@@ -151,13 +166,21 @@ pub(super) fn make<P: Product>(
     tell: Tell,
     ui: &Ui,
 ) -> Result<Plan, Failure> {
+    make_for::<P>(from_files::<P>(loaded, targets)?, loaded, reading, today, tell, ui)
+}
+
+/// Returns what the files want.
+fn from_files<'l, P: Product>(
+    loaded: &'l Loaded,
+    targets: &[String],
+) -> Result<Wanted<'l, P::Desired>, Failure> {
     let config = &loaded.config;
     let desired = P::desired(config).ok_or_else(|| {
         Failure::new(Exit::Bug, "the configuration is for another platform; this is a bug")
     })?;
     let sources = source_ranges(&config.origins, &loaded.folder.configs);
     let only = chosen(targets, &P::units(desired))?;
-    make_for::<P>(Wanted { desired, sources, only }, loaded, reading, today, tell, ui)
+    Ok(Wanted { desired, sources, only })
 }
 
 /// What is wanted, and where it stands in the files.
@@ -177,6 +200,18 @@ pub(super) fn make_for<P: Product>(
     tell: Tell,
     ui: &Ui,
 ) -> Result<Plan, Failure> {
+    make_and_tell::<P>(wanted, loaded, reading, today, tell, ui).map(|(plan, _)| plan)
+}
+
+/// Plans, and returns beside the plan what is odd about the files.
+fn make_and_tell<P: Product>(
+    wanted: Wanted<'_, P::Desired>,
+    loaded: &Loaded,
+    reading: &Reading<P::Snapshot>,
+    today: Date,
+    tell: Tell,
+    ui: &Ui,
+) -> Result<(Plan, Diagnostics), Failure> {
     let config = &loaded.config;
     let Wanted { desired, sources, only } = wanted;
     let inputs = Inputs {
@@ -196,7 +231,8 @@ pub(super) fn make_for<P: Product>(
             policy::enforce(&mut plan, loaded.policies.clone());
             // Warnings belong to the conversation; the result stays one document.
             let tell = match tell {
-                Tell::People | Tell::Json => Tell::People,
+                Tell::People | Tell::Json | Tell::Tool(_) => Tell::People,
+                Tell::Lines => Tell::Lines,
                 Tell::Nobody => Tell::Nobody,
             };
             report(&diagnostics, &loaded.folder.configs, tell, ui)?;
@@ -205,10 +241,10 @@ pub(super) fn make_for<P: Product>(
                     ui.say(&format!("warning: {}", terminal(&left)));
                 }
             }
-            Ok(plan)
+            Ok((plan, diagnostics))
         }
         None => {
-            report(&diagnostics, &loaded.folder.configs, tell, ui)?;
+            wrong(&diagnostics, &loaded.folder, tell, ui)?;
             Err(Failure::said(Exit::Error))
         }
     }
@@ -342,6 +378,12 @@ pub(super) fn page(
             page = comment(plan, digest, &output.comment, apply_with)?;
             Ok(())
         }
+        Format::Sarif | Format::Annotations | Format::CodeQuality => {
+            // Files are named from the configuration folder where it is not known where that is.
+            let marks = marks(sealed, None);
+            page = output.format().tool().map_or(page, |tool| tool.page(&marks, None));
+            Ok(())
+        }
     };
     Ok(page)
 }
@@ -366,6 +408,14 @@ fn comment(
         let message = "`--max-size` is too small for the verdict and the counts";
         Failure::new(Exit::Usage, message).help(format!("give at least {needs}"))
     })
+}
+
+/// Returns what a plan marks in the files of the folder that it was made from.
+pub(super) fn marks(sealed: &SealedPlan, folder: Option<&Path>) -> Marks {
+    let (plan, digest) = (sealed.plan(), sealed.digest().as_str());
+    let beside = (&Diagnostics::new(), &SourceMap::new());
+    let base = folder.map(review::base).unwrap_or_default();
+    Marks::of_plan(plan, digest, beside, &base)
 }
 
 /// Saves a plan.

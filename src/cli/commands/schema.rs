@@ -17,6 +17,7 @@ pub(in crate::cli) const ALL: &[(&str, &str, Make)] = &[
     ("snapshot", "snapshot.schema.json", snapshot::schema),
     ("plan-file", "plan-file.schema.json", seal::document::schema),
     ("report", "report.schema.json", render::report::schema),
+    ("apply-stream", "apply-stream.schema.json", render::stream::schema),
     ("journal", "journal.schema.json", apply::journal::schema),
     ("run", "run.schema.json", render::history::schema),
     ("undo", "undo.schema.json", render::undo::schema),

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::cli::args::Show;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
+use crate::cli::folder::root_at_hand;
 use crate::cli::ui::{Failure, Ui};
 use crate::seal::{SealedPlan, document};
 
@@ -18,6 +19,12 @@ pub(in crate::cli) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failu
     };
     super::plan::formats(&args.output)?;
     let sealed = read(file)?;
+    if let Some(tool) = args.output.format().tool() {
+        let folder = root_at_hand(args.config.as_deref(), env);
+        let marks = super::plan::marks(&sealed, folder.as_deref());
+        ui.out(&tool.page(&marks, Some(Exit::Done)))?;
+        return Ok(Exit::Done);
+    }
     let apply_with = format!("scopeform apply {}", file.display());
     super::plan::print(&sealed, &args.output, &apply_with, ui)?;
     Ok(Exit::Done)

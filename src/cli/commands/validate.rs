@@ -1,18 +1,23 @@
 //! `scopeform validate`: the files alone, without asking anything live.
 
-use crate::cli::args::Validate;
+use crate::cli::args::{CheckFormat, Validate};
 use crate::cli::exit::Exit;
 use crate::cli::folder::{Folder, discover};
 use crate::cli::live::not_valid;
+use crate::cli::review;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Tell, report};
 use crate::config;
+use crate::diag::Diagnostics;
+use crate::render::marks::Marks;
+use crate::source::SourceMap;
 
 /// Checks every file and reports everything that is wrong with them.
 pub(in crate::cli) fn run(args: &Validate, ui: &Ui) -> Result<Exit, Failure> {
     let path = discover(args.source.path.as_deref())?;
     let folder = Folder::read(&path, ui)?;
-    let tell = if args.json { Tell::Json } else { Tell::People };
+    let format = args.format();
+    let tell = if format == CheckFormat::Json { Tell::Json } else { Tell::People };
     let (configs, diagnostics) = config::load(&folder.configs);
     let (_, worlds) = config::world::load(&folder.worlds);
     let (_, catalogs) = config::catalog::load(&folder.catalogs);
@@ -24,9 +29,11 @@ pub(in crate::cli) fn run(args: &Validate, ui: &Ui) -> Result<Exit, Failure> {
     ];
     if !diagnostics.has_errors() {
         if let Some((kind, wrong, sources)) = beside.into_iter().find(|(_, d, _)| d.has_errors()) {
+            marked(format, wrong, sources, &folder, Exit::Error, ui)?;
             report(wrong, sources, tell, ui)?;
-            // As JSON the diagnostics are the whole document.
-            return Err(if args.json { Failure::said(Exit::Error) } else { not_valid(kind) });
+            // For programs the diagnostics are the whole document.
+            let text = format == CheckFormat::Text;
+            return Err(if text { not_valid(kind) } else { Failure::said(Exit::Error) });
         }
         if configs.is_empty() {
             return Err(Failure::new(
@@ -36,13 +43,15 @@ pub(in crate::cli) fn run(args: &Validate, ui: &Ui) -> Result<Exit, Failure> {
             .help("make a first one with `scopeform init`"));
         }
     }
-    if args.json || !diagnostics.is_empty() {
+    let exit = if diagnostics.has_errors() { Exit::Error } else { Exit::Done };
+    marked(format, &diagnostics, &folder.configs, &folder, exit, ui)?;
+    if format == CheckFormat::Json || !diagnostics.is_empty() {
         report(&diagnostics, &folder.configs, tell, ui)?;
     }
     if diagnostics.has_errors() {
         return Ok(Exit::Error);
     }
-    if !args.json {
+    if format == CheckFormat::Text {
         let names: Vec<&str> = configs.iter().map(|config| config.workspace.as_str()).collect();
         let files = crate::plan::count(folder.configs.iter().count(), "file", "files");
         ui.out(&format!(
@@ -51,4 +60,19 @@ pub(in crate::cli) fn run(args: &Validate, ui: &Ui) -> Result<Exit, Failure> {
         ))?;
     }
     Ok(Exit::Done)
+}
+
+/// Prints diagnostics for a tool that shows them beside their lines, where that is asked for.
+fn marked(
+    format: CheckFormat,
+    diagnostics: &Diagnostics,
+    sources: &SourceMap,
+    folder: &Folder,
+    exit: Exit,
+    ui: &Ui,
+) -> Result<(), Failure> {
+    let Some(tool) = format.tool() else { return Ok(()) };
+    let base = review::base(&folder.root);
+    let marks = Marks::of_files("validate", diagnostics, sources, &base);
+    Ok(ui.out(&tool.page(&marks, Some(exit)))?)
 }

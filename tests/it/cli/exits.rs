@@ -92,10 +92,10 @@ fn usage_is_64() {
 
 #[test]
 fn a_bug_of_ours_is_70() {
-    use scopeform::cli::guard;
-    for wants_json in [false, true] {
-        let stopped = guard(wants_json, || panic!("a bug that this test made"));
+    use scopeform::cli::{Reader, guard};
+    for reader in [Reader::Person, Reader::Json, Reader::Lines] {
+        let stopped = guard(reader, || panic!("a bug that this test made"));
         assert_eq!((stopped, stopped.code()), (Exit::Bug, 70));
-        assert_eq!(guard(wants_json, || Exit::Changes), Exit::Changes);
+        assert_eq!(guard(reader, || Exit::Changes), Exit::Changes);
     }
 }

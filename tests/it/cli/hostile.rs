@@ -166,6 +166,22 @@ fn no_name_does_harm_in_any_format() {
             harmless(&done.out);
             harmless(&done.err);
         }
+        for format in ["sarif", "code-quality"] {
+            let done = run(&format!("show p.json --format {format}"));
+            done.json();
+            harmless(&done.out);
+        }
+        // Commands of ours, one on each line, and none inside of them.
+        let commands = run("show p.json --format annotations").out;
+        for line in commands.lines() {
+            let rest = line.strip_prefix("::").and_then(|rest| rest.split_once("::"));
+            let (head, message) = rest.unwrap_or_else(|| panic!("no command: {line}"));
+            assert!(["error ", "warning ", "notice "].iter().any(|level| head.starts_with(level)));
+            harmless(message);
+        }
+        let stream = run("apply p.json --json-lines");
+        harmless(&stream.out);
+        super::stream::lines(&stream.out);
         // The value is the same to a program that reads it: behind the five texts of `files`.
         let status = run("status --integration notes --json").json();
         assert_eq!(status["integrations"][0]["name"], nasty(n + 5));

@@ -1,0 +1,373 @@
+//! What apply does while it does it, as JSON lines: the shape and the names of `terraform apply -json`.
+//!
+//! ```text
+//! version            who is talking
+//! diagnostic         what is wrong or odd, whenever it is found
+//! planned_change     one per change
+//! change_summary     what is planned, and at the end what was done
+//! apply_start, apply_progress, apply_complete or apply_errored      one write each
+//! report             always the last line: the exit code, and the report of apply where there is one
+//! ```
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::diagnostic::Entry;
+use super::neutral::{self, terminal};
+use super::outline::{Action, Outline};
+use super::report::{self, detail};
+use crate::apply::{Outcome, Report, Settled};
+use crate::plan::{Change, Plan, PlannedOperation, count};
+
+/// The version of the stream: readers ignore unknown types and fields of a higher minor version.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// One line.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "scopeform apply stream line")]
+pub struct Line {
+    /// `error`, `warn` or `info`.
+    #[serde(rename = "@level")]
+    level: &'static str,
+    /// The line in words.
+    #[serde(rename = "@message")]
+    message: String,
+    /// Always `scopeform.ui`.
+    #[serde(rename = "@module")]
+    module: &'static str,
+    /// When it was written (UTC, RFC 3339).
+    #[serde(rename = "@timestamp")]
+    timestamp: String,
+    /// What happened.
+    #[serde(flatten)]
+    what: What,
+}
+
+/// What a line says.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum What {
+    /// Who is talking.
+    Version {
+        /// The version of the tool.
+        scopeform: String,
+        /// The version of the stream.
+        ui: &'static str,
+    },
+    /// One change of the plan.
+    PlannedChange {
+        /// The change.
+        change: PlannedChange,
+    },
+    /// How much is planned, or was done.
+    ChangeSummary {
+        /// The counts.
+        changes: Changes,
+    },
+    /// A write is about to be sent.
+    ApplyStart {
+        /// The write.
+        hook: Hook,
+    },
+    /// A write got no usable answer, and reading showed what became of it.
+    ApplyProgress {
+        /// The write.
+        hook: Hook,
+    },
+    /// A write was done, or there was no need of it.
+    ApplyComplete {
+        /// The write.
+        hook: Hook,
+    },
+    /// A write was not done, or not as planned.
+    ApplyErrored {
+        /// The write.
+        hook: Hook,
+    },
+    /// Something is wrong or odd.
+    Diagnostic {
+        /// What, as `validate --json` has it.
+        diagnostic: Entry,
+    },
+    /// The last line.
+    Report {
+        /// The program's exit code.
+        exit_code: u8,
+        /// Its stable name.
+        exit: &'static str,
+        /// What was done; absent when the program ended before it could tell.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        report: Option<report::Document>,
+    },
+}
+
+/// One change of the plan.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PlannedChange {
+    /// What changes.
+    resource: Resource,
+    /// `create`, `update` or `delete`.
+    action: &'static str,
+}
+
+/// A thing that changes.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Resource {
+    /// Its address.
+    addr: String,
+    /// The integration or client that it belongs to.
+    module: String,
+    /// The sort of thing, such as `odeus_action`; empty for a write in between that is no change by itself.
+    resource_type: String,
+    /// The last part of the address.
+    resource_name: String,
+}
+
+/// Counts.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Changes {
+    /// Things that did not exist.
+    add: usize,
+    /// Things that are another way.
+    change: usize,
+    /// Things that end.
+    remove: usize,
+    /// `plan` or `apply`.
+    operation: &'static str,
+}
+
+/// One write.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Hook {
+    /// What it changes.
+    resource: Resource,
+    /// `create`, `update` or `delete`.
+    action: &'static str,
+    /// The write, in words.
+    what: String,
+    /// Its place in the plan, from 0.
+    index: usize,
+    /// How many there are.
+    total: usize,
+    /// Whole seconds since it was begun; absent on `apply_start`, and where nothing was begun.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    elapsed_seconds: Option<u64>,
+    /// What became of it, as in the report; absent before it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<&'static str>,
+    /// More about that, where there is more to say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+}
+
+impl Hook {
+    /// Returns the write at a place of the plan.
+    #[must_use]
+    pub fn of(plan: &Plan, index: usize, total: usize, operation: &PlannedOperation) -> Self {
+        let changes = &plan.bound.changes;
+        let change = changes.iter().find(|change| change.address == operation.address);
+        let address = &operation.address;
+        Self {
+            resource: Resource {
+                addr: address.to_string(),
+                module: operation.unit.to_string(),
+                resource_type: change.map(|change| change.kind.clone()).unwrap_or_default(),
+                resource_name: address.name().to_owned(),
+            },
+            action: change.map_or("update", action),
+            what: operation.operation.to_string(),
+            index,
+            total,
+            elapsed_seconds: None,
+            outcome: None,
+            detail: None,
+        }
+    }
+
+    /// Returns the same write so many seconds after it was begun.
+    #[must_use]
+    pub fn after(self, seconds: Option<u64>) -> Self {
+        Self { elapsed_seconds: seconds, ..self }
+    }
+}
+
+/// Returns the first line.
+#[must_use]
+pub fn version(tool: &str) -> What {
+    What::Version { scopeform: tool.to_owned(), ui: FORMAT_VERSION }
+}
+
+/// Returns the lines of a plan: its changes, and how many there are.
+#[must_use]
+pub fn planned(plan: &Plan) -> Vec<What> {
+    let outline = Outline::of(plan);
+    let changes = outline.changes.iter().map(|change| {
+        let resource = Resource {
+            addr: change.address.to_string(),
+            module: change.unit.to_string(),
+            resource_type: change.kind.clone(),
+            resource_name: change.address.name().to_owned(),
+        };
+        What::PlannedChange { change: PlannedChange { resource, action: action(change) } }
+    });
+    let counts = outline.counts;
+    let (add, change, remove) = (counts.add, counts.change, counts.remove);
+    let summary = Changes { add, change, remove, operation: "plan" };
+    changes.chain([What::ChangeSummary { changes: summary }]).collect()
+}
+
+fn action(change: &Change) -> &'static str {
+    match Action::of(change) {
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Delete => "delete",
+        Action::NoOp => "no-op",
+    }
+}
+
+/// Returns the line before a write.
+#[must_use]
+pub const fn started(hook: Hook) -> What {
+    What::ApplyStart { hook }
+}
+
+/// Returns the line of a write that got no usable answer.
+#[must_use]
+pub fn settled(hook: Hook, settled: &Settled) -> What {
+    let detail = match settled {
+        Settled::Done => "no answer came; reading shows that it was done".to_owned(),
+        Settled::NotDone => "no answer came; reading shows that it was not done".to_owned(),
+        Settled::Lost(what) => format!("no answer came; reading shows that it was done: {what}"),
+    };
+    What::ApplyProgress { hook: Hook { detail: Some(detail), ..hook } }
+}
+
+/// Returns the line after a write.
+#[must_use]
+pub fn finished(hook: Hook, outcome: &Outcome) -> What {
+    let hook = Hook { outcome: Some(outcome.word()), detail: detail(outcome), ..hook };
+    if outcome.is_applied() { What::ApplyComplete { hook } } else { What::ApplyErrored { hook } }
+}
+
+/// Returns the line that counts what was done.
+#[must_use]
+pub fn done(plan: &Plan, report: &Report) -> What {
+    let mut changes = Changes { add: 0, change: 0, remove: 0, operation: "apply" };
+    for change in &plan.bound.changes {
+        let mut own = report.steps.iter().filter(|step| step.address == change.address).peekable();
+        if own.peek().is_none() || !own.all(|step| step.outcome.is_applied()) {
+            continue;
+        }
+        match Action::of(change) {
+            Action::Create => changes.add += 1,
+            Action::Update => changes.change += 1,
+            Action::Delete => changes.remove += 1,
+            Action::NoOp => {}
+        }
+    }
+    What::ChangeSummary { changes }
+}
+
+/// Returns the line of a diagnostic.
+#[must_use]
+pub const fn diagnostic(diagnostic: Entry) -> What {
+    What::Diagnostic { diagnostic }
+}
+
+/// Returns the line of an error that no line of the files is to blame for.
+#[must_use]
+pub fn error(code: &str, summary: &str, detail: &str) -> What {
+    What::Diagnostic {
+        diagnostic: Entry {
+            severity: "error".to_owned(),
+            summary: summary.to_owned(),
+            detail: detail.to_owned(),
+            code: code.to_owned(),
+            range: None,
+            snippet: None,
+            related: Vec::new(),
+        },
+    }
+}
+
+/// Returns the last line.
+#[must_use]
+pub fn last(exit_code: u8, exit: &'static str, report: Option<&Report>) -> What {
+    What::Report { exit_code, exit, report: report.map(report::document) }
+}
+
+/// Returns a line as it is printed, with its end. JSON escapes what would break a line.
+#[must_use]
+pub fn line(what: What, timestamp: &str) -> String {
+    let level = match &what {
+        What::ApplyErrored { .. } => "error",
+        What::Diagnostic { diagnostic } if diagnostic.severity == "error" => "error",
+        What::Diagnostic { diagnostic } if diagnostic.severity == "warning" => "warn",
+        _ => "info",
+    };
+    let message = terminal(&what.to_string()).to_string();
+    let (module, timestamp) = ("scopeform.ui", timestamp.to_owned());
+    let line = Line { level, message, module, timestamp, what };
+    let text = serde_json::to_string(&line).unwrap_or_default();
+    format!("{}\n", neutral::json(&text))
+}
+
+/// The line in words.
+impl fmt::Display for What {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Version { scopeform, .. } => write!(out, "scopeform {scopeform}"),
+            Self::PlannedChange { change } => {
+                write!(out, "{}: plan to {}", change.resource.addr, change.action)
+            }
+            Self::ChangeSummary { changes } => {
+                let Changes { add, change, remove, operation } = changes;
+                if *operation == "plan" {
+                    write!(out, "Plan: {add} to add, {change} to change, {remove} to remove.")
+                } else {
+                    write!(out, "Applied: {add} added, {change} changed, {remove} removed.")
+                }
+            }
+            Self::ApplyStart { hook } => {
+                write!(
+                    out,
+                    "[{}/{}] {}: {}",
+                    hook.index + 1,
+                    hook.total,
+                    hook.resource.module,
+                    hook.what
+                )
+            }
+            Self::ApplyProgress { hook }
+            | Self::ApplyComplete { hook }
+            | Self::ApplyErrored { hook } => {
+                let (at, total) = (hook.index + 1, hook.total);
+                write!(out, "[{at}/{total}] {}: {}", hook.resource.module, hook.what)?;
+                match (&hook.detail, hook.outcome) {
+                    (Some(detail), _) => write!(out, ": {detail}"),
+                    (None, Some(outcome)) => write!(out, ": {outcome}"),
+                    (None, None) => Ok(()),
+                }
+            }
+            Self::Diagnostic { diagnostic } => {
+                write!(out, "{}: {}", diagnostic.severity, diagnostic.summary)
+            }
+            Self::Report { report: Some(report), exit_code, exit } => {
+                let operations = count(report.total, "operation", "operations");
+                let applied = report.applied;
+                write!(out, "{applied} of {operations} applied; exit code {exit_code}, {exit}")
+            }
+            Self::Report { report: None, exit_code, exit } => {
+                write!(out, "exit code {exit_code}, {exit}")
+            }
+        }
+    }
+}
+
+/// Returns the JSON Schema of a line.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Line).to_value()
+}

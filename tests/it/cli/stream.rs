@@ -1,0 +1,177 @@
+//! `apply --json-lines`: every line fits the published schema, and the last one says how it ended.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::harness::{Done, Lab};
+use crate::apply::plane::{Plane, WISHES};
+use crate::apply::proxy::{Do, Proxy, gate};
+
+/// Returns the lines of a run, each of which fits the schema.
+#[track_caller]
+pub(crate) fn lines(out: &str) -> Vec<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/apply-stream.schema.json");
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let read = |line: &str| {
+        let line: Value = serde_json::from_str(line).unwrap_or_else(|why| panic!("{why}: {line}"));
+        let wrong: Vec<String> = validator.iter_errors(&line).map(|e| e.to_string()).collect();
+        assert!(wrong.is_empty(), "{wrong:#?}\n{line:#}");
+        for name in ["@level", "@message", "@module", "@timestamp", "type"] {
+            assert!(line[name].as_str().is_some_and(|text| !text.is_empty()), "{name}: {line}");
+        }
+        line
+    };
+    out.lines().map(read).collect()
+}
+
+fn types(lines: &[Value]) -> Vec<&str> {
+    lines.iter().map(|line| line["type"].as_str().unwrap()).collect()
+}
+
+/// Checks what holds for every stream: its beginning, its end, and that each write is begun before it ends.
+#[track_caller]
+fn check(done: &Done, code: i32) -> Vec<Value> {
+    assert_eq!(done.code, Some(code), "{}\n{}", done.out, done.err);
+    let all = lines(&done.out);
+    assert_eq!(types(&all)[0], "version");
+    let last = all.last().unwrap();
+    assert_eq!((&last["type"], &last["exit_code"]), (&json!("report"), &json!(code)));
+    assert_eq!(types(&all).iter().filter(|kind| **kind == "report").count(), 1);
+    let errors = all.iter().filter(|l| l["type"] == "diagnostic" && l["@level"] == "error").count();
+    assert_eq!(errors == 0, code == 0, "an error has a diagnostic: {}", done.out);
+    let mut begun: BTreeMap<u64, &str> = BTreeMap::new();
+    for line in &all {
+        let index = line["hook"]["index"].as_u64();
+        match (line["type"].as_str().unwrap(), index) {
+            ("apply_start", Some(at)) => assert!(begun.insert(at, "begun").is_none()),
+            ("apply_complete", Some(at)) => assert_eq!(begun.insert(at, "done"), Some("begun")),
+            ("apply_errored", Some(at)) => assert_ne!(begun.insert(at, "done"), Some("done")),
+            ("apply_progress", Some(at)) => assert_eq!(begun.get(&at), Some(&"begun")),
+            (_, at) => assert_eq!(at, None),
+        }
+    }
+    all
+}
+
+#[test]
+fn an_apply_is_told_while_it_happens() {
+    let plane = Plane::start();
+    let lab = plane.lab(WISHES);
+    let done = plane.run(&lab, "apply --auto-approve --json-lines --parallelism 1").done();
+    let all = check(&done, 0);
+    let kinds = types(&all);
+    let count = |kind: &str| kinds.iter().filter(|known| **known == kind).count();
+    assert_eq!((count("planned_change"), count("apply_start"), count("apply_complete")), (4, 4, 4));
+    let summaries: Vec<&Value> = all.iter().filter(|l| l["type"] == "change_summary").collect();
+    assert_eq!(
+        summaries[0]["changes"],
+        json!({"add": 0, "change": 4, "remove": 0, "operation": "plan"})
+    );
+    assert_eq!(
+        summaries[1]["changes"],
+        json!({"add": 0, "change": 4, "remove": 0, "operation": "apply"})
+    );
+    let planned: Vec<&Value> = all.iter().filter(|l| l["type"] == "planned_change").collect();
+    for line in all.iter().filter(|l| l["type"] == "apply_start") {
+        let own = &line["hook"]["resource"];
+        assert!(planned.iter().any(|change| change["change"]["resource"] == *own), "{own}");
+        assert_eq!(line["hook"]["action"], "update");
+    }
+    let report = &all.last().unwrap()["report"];
+    assert_eq!((&report["complete"], &report["applied"]), (&json!(true), &json!(4)));
+    // Once more: nothing to do.
+    let again = check(&plane.run(&lab, "apply --auto-approve --json-lines").done(), 0);
+    assert_eq!(types(&again), ["version", "change_summary", "change_summary", "report"]);
+}
+
+#[test]
+fn what_went_wrong_is_told_with_its_exit_code() {
+    let plane = Plane::start();
+    let lab = plane.lab(WISHES);
+    let run = |args: &str| plane.run(&lab, args).done();
+    // 1: the files.
+    let bad = Lab::with("version: 1\nplatform: odeus\nworkspace: acme\nintegratons: {}\n");
+    let all = check(&bad.run("apply --json-lines").done(), 1);
+    let told = all.iter().find(|line| line["type"] == "diagnostic").unwrap();
+    assert_eq!(told["diagnostic"]["code"], "unknown-key");
+    assert_eq!(told["diagnostic"]["range"]["start"]["line"], 4);
+    // 8: no token.
+    let all = check(&lab.run("apply --auto-approve --json-lines").done(), 8);
+    assert_eq!(all[1]["diagnostic"]["code"], "no-access");
+    // 5: nobody agreed.
+    let all = check(&plane.run(&lab, "apply --json-lines").types("no\n").done(), 5);
+    assert_eq!(all[all.len() - 2]["diagnostic"]["code"], "not-approved");
+    // 64: with a flag that does not exist nothing was begun, not even the stream.
+    let usage = run("apply --json-lines --bananas");
+    assert_eq!(usage.code, Some(64));
+    assert_eq!(types(&lines(&usage.out)), ["diagnostic", "report"]);
+    // 3: what is live has moved.
+    plane.run(&lab, "plan --out p.plan").exits(0);
+    plane.switch("notes", "read_note", &json!({ "only": [{ "group": "sales" }] }));
+    let all = check(&run("apply p.plan --json-lines"), 3);
+    assert_eq!(all[all.len() - 2]["diagnostic"]["code"], "stale");
+    assert!(all.iter().any(|line| line["type"] == "planned_change"));
+    assert!(!types(&all).contains(&"apply_start"));
+}
+
+#[test]
+fn a_blocked_plan_is_told_with_4() {
+    let plane = Plane::start();
+    let lab = plane.lab(
+        "
+integrations:
+  notes:
+    oauth: {mode: fixed, client: {id: n1, secret: {env: S}}, scopes: [profile, notes.read]}
+    actions: {write_note: enabled}
+",
+    );
+    let all = check(&plane.run(&lab, "apply --auto-approve --json-lines").done(), 4);
+    assert_eq!(all[all.len() - 2]["diagnostic"]["code"], "blocked");
+}
+
+#[test]
+fn an_apply_in_part_tells_each_write_and_6() {
+    let plane = Plane::start();
+    let proxy = Proxy::start(plane.address, |request, writes| match writes {
+        1 if request.is_write() => Do::DropAnswer,
+        2 if request.is_write() => Do::Answer(500, "{}".to_owned()),
+        _ => Do::Pass,
+    });
+    let lab = plane.lab_through(&proxy, WISHES);
+    let done = plane.run(&lab, "apply --auto-approve --json-lines --parallelism 1").done();
+    let all = check(&done, 6);
+    let outcomes: Vec<&str> = all
+        .iter()
+        .filter(|line| line["type"] == "apply_complete" || line["type"] == "apply_errored")
+        .map(|line| line["hook"]["outcome"].as_str().unwrap())
+        .collect();
+    assert_eq!(outcomes, ["applied", "applied_unanswered", "failed", "skipped"], "{}", done.out);
+    let kinds = types(&all);
+    assert!(kinds.contains(&"apply_progress") && kinds.contains(&"apply_errored"), "{kinds:?}");
+    let report = &all.last().unwrap()["report"];
+    assert_eq!((&report["complete"], &report["total"]), (&json!(false), &json!(4)));
+    let summary = all.iter().rfind(|line| line["type"] == "change_summary").unwrap();
+    assert_eq!(summary["changes"]["change"], 2);
+}
+
+/// A reader sees a line when its write begins, not when everything is over.
+#[test]
+fn lines_are_sent_off_before_the_next_write() {
+    let plane = Plane::start();
+    let (gate, keeper) = gate();
+    let proxy = Proxy::start(plane.address, move |request, writes| {
+        if request.is_write() && writes == 1 { Do::Gate(gate.clone()) } else { Do::Pass }
+    });
+    let lab = plane.lab_through(&proxy, WISHES);
+    let run = plane.run(&lab, "apply --auto-approve --json-lines --parallelism 1").begin();
+    keeper.arrived();
+    run.signal("KILL");
+    let done = run.done();
+    assert_eq!(done.code, None);
+    let all = lines(&done.out);
+    let last: Vec<&str> = types(&all).into_iter().rev().take(3).collect();
+    assert_eq!(last, ["apply_start", "apply_complete", "apply_start"], "{}", done.out);
+}

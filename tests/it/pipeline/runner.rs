@@ -1,0 +1,251 @@
+//! Runs the steps of a workflow as GitHub's runner does, and the script of a GitLab job: every `run:` for real, with the
+//! environment that the files say.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_yaml::Value;
+
+use super::{Shop, copy, examples, text};
+
+/// What expressions are resolved from: `github.sha` and the like.
+pub(super) type Context = BTreeMap<String, String>;
+
+/// How a job ended.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    pub(super) code: i32,
+    pub(super) log: String,
+    pub(super) summary: String,
+    pub(super) outputs: BTreeMap<String, String>,
+}
+
+pub(super) struct Runner<'s> {
+    shop: &'s Shop,
+}
+
+fn yaml(path: &Path) -> Value {
+    serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(truth) => truth.to_string(),
+        other => panic!("no plain value: {other:?}"),
+    }
+}
+
+/// Puts values in the places of `${{ NAME }}`. A name that the context does not have is a mistake in the workflow.
+fn expand(text: &str, context: &Context) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${{") {
+        let (name, after) = after.split_once("}}").unwrap();
+        let name = name.trim();
+        let value = context.get(name).unwrap_or_else(|| panic!("nothing is known of `{name}`"));
+        out.push_str(before);
+        out.push_str(value);
+        rest = after;
+    }
+    out + rest
+}
+
+/// The conditions that the workflows use: two values compared.
+fn holds(condition: &str, context: &Context) -> bool {
+    let value = |side: &str| {
+        let side = side.trim();
+        match side.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+            Some(literal) => literal.to_owned(),
+            None => {
+                context.get(side).unwrap_or_else(|| panic!("nothing is known of `{side}`")).clone()
+            }
+        }
+    };
+    match (condition.split_once("=="), condition.split_once("!=")) {
+        (Some((a, b)), None) => value(a) == value(b),
+        (None, Some((a, b))) => value(a) != value(b),
+        _ => panic!("not understood: {condition}"),
+    }
+}
+
+impl<'s> Runner<'s> {
+    pub(super) fn new(shop: &'s Shop) -> Self {
+        Self { shop }
+    }
+
+    fn read(workflow: &str, job: &str) -> Value {
+        yaml(&examples().join("github").join(workflow))["jobs"][job].clone()
+    }
+
+    /// Returns whether a job's condition holds.
+    pub(super) fn wanted(&self, workflow: &str, job: &str, context: &Context) -> bool {
+        match Self::read(workflow, job).get("if") {
+            Some(condition) => holds(condition.as_str().unwrap(), context),
+            None => true,
+        }
+    }
+
+    /// Runs a job of a workflow in the repository as it is checked out.
+    pub(super) fn job(&self, workflow: &str, job: &str, mut context: Context) -> Done {
+        assert!(self.wanted(workflow, job, &context), "{workflow} {job} is not wanted");
+        let job = Self::read(workflow, job);
+        let mut done = Done::default();
+        for step in job["steps"].as_sequence().unwrap() {
+            let always = step.get("if").is_some_and(|c| c.as_str() == Some("${{ !cancelled() }}"));
+            assert!(step.get("if").is_none() || always, "not understood: {step:?}");
+            if done.code == 0 || always {
+                self.step(step, &mut context, &mut done);
+            }
+        }
+        for (name, value) in job["outputs"].as_mapping().into_iter().flatten() {
+            done.outputs.insert(plain(name), expand(&plain(value), &context));
+        }
+        done
+    }
+
+    fn step(&self, step: &Value, context: &mut Context, done: &mut Done) {
+        let mut environment = self.shop.environment();
+        for (name, value) in step["env"].as_mapping().into_iter().flatten() {
+            environment.insert(plain(name), expand(&plain(value), context));
+        }
+        if let Some(script) = step["run"].as_str() {
+            self.script(script, "bash", &environment, done);
+            return;
+        }
+        let uses = step["uses"].as_str().unwrap();
+        let with = |name: &str| expand(&plain(&step["with"][name]), context);
+        match uses.split('@').next().unwrap() {
+            // The repository is checked out already.
+            "actions/checkout" => {}
+            "actions/upload-artifact" => {
+                let (kept, path) = (self.shop.path("runner").join(with("name")), with("path"));
+                keep(&self.shop.repository(), &path, &kept);
+            }
+            "actions/download-artifact" => {
+                copy(
+                    &self.shop.path("runner").join(with("name")),
+                    &self.shop.repository().join(with("path")),
+                );
+            }
+            "./ci/github" => {
+                let action = yaml(&self.shop.repository().join("ci/github/action.yml"));
+                let mut inputs = context.clone();
+                for (name, input) in action["inputs"].as_mapping().unwrap() {
+                    let name = plain(name);
+                    let value = step["with"].get(&name).or_else(|| input.get("default"));
+                    let value = value.unwrap_or_else(|| panic!("input {name} is missing"));
+                    inputs.insert(format!("inputs.{name}"), expand(&plain(value), context));
+                }
+                for inner in action["runs"]["steps"].as_sequence().unwrap() {
+                    let mut environment = environment.clone();
+                    let folder = self.shop.repository().join("ci/github");
+                    environment
+                        .insert("GITHUB_ACTION_PATH".to_owned(), folder.display().to_string());
+                    for (name, value) in inner["env"].as_mapping().unwrap() {
+                        environment.insert(plain(name), expand(&plain(value), &inputs));
+                    }
+                    let shell = inner["shell"].as_str().unwrap();
+                    let outputs =
+                        self.script(inner["run"].as_str().unwrap(), shell, &environment, done);
+                    let Some(id) = step["id"].as_str() else { continue };
+                    for (name, value) in outputs {
+                        context.insert(format!("steps.{id}.outputs.{name}"), value);
+                    }
+                }
+            }
+            other => panic!("nobody knows how to do {other}"),
+        }
+    }
+
+    /// Runs a script and returns the outputs that it sets.
+    fn script(
+        &self,
+        script: &str,
+        shell: &str,
+        environment: &BTreeMap<String, String>,
+        done: &mut Done,
+    ) -> Vec<(String, String)> {
+        assert!(
+            !script.contains("${{"),
+            "an expression in a script is code that somebody else writes: {script}"
+        );
+        let file = |name: &str| self.shop.path("runner").join(name);
+        for name in ["output", "summary", "path"] {
+            std::fs::write(file(name), "").unwrap();
+        }
+        let output = Command::new(shell)
+            .args(["-e", "-c", script])
+            .env_clear()
+            .envs(environment)
+            .env("GITHUB_OUTPUT", file("output"))
+            .env("GITHUB_STEP_SUMMARY", file("summary"))
+            .env("GITHUB_PATH", file("path"))
+            .env("RUNNER_TEMP", self.shop.path("runner"))
+            .current_dir(self.shop.repository())
+            .output()
+            .unwrap();
+        done.log.push_str(&format!(
+            "--- {script}\n{}{}",
+            text(&output.stdout),
+            text(&output.stderr)
+        ));
+        if done.code == 0 {
+            done.code = output.status.code().unwrap();
+        }
+        done.summary.push_str(&std::fs::read_to_string(file("summary")).unwrap());
+        let outputs = std::fs::read_to_string(file("output")).unwrap();
+        let pairs = outputs.lines().filter_map(|line| line.split_once('='));
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+}
+
+/// Keeps a folder, a file, or the files that begin with a name.
+fn keep(root: &Path, path: &str, kept: &Path) {
+    let _ = std::fs::remove_dir_all(kept);
+    std::fs::create_dir_all(kept).unwrap();
+    let source = root.join(path);
+    if source.is_dir() {
+        copy(&source, kept);
+        return;
+    }
+    let (folder, name) = (source.parent().unwrap(), source.file_name().unwrap().to_string_lossy());
+    let begins = name.trim_end_matches('*').to_owned();
+    for entry in std::fs::read_dir(folder).into_iter().flatten() {
+        let path: PathBuf = entry.unwrap().path();
+        let own = path.file_name().unwrap().to_string_lossy().into_owned();
+        if own == *name || (begins != *name && own.starts_with(&begins)) {
+            std::fs::copy(&path, kept.join(own)).unwrap();
+        }
+    }
+}
+
+/// Runs the script of a GitLab job.
+pub(super) fn gitlab(shop: &Shop, job: &str, variables: &BTreeMap<String, String>) -> Done {
+    let file = yaml(&examples().join("gitlab/.gitlab-ci.yml"));
+    let base = file[job]["extends"].as_str().unwrap();
+    let mut environment = shop.environment();
+    environment.extend(variables.clone());
+    for own in [&file[base]["variables"], &file[job]["variables"]] {
+        for (name, value) in own.as_mapping().into_iter().flatten() {
+            let mut value = plain(value);
+            for (name, known) in variables {
+                value = value.replace(&format!("${name}"), known);
+            }
+            environment.insert(plain(name), value);
+        }
+    }
+    let script: Vec<String> =
+        file[job]["script"].as_sequence().unwrap().iter().map(plain).collect();
+    let output = Command::new("sh")
+        .args(["-e", "-c", &script.join("\n")])
+        .env_clear()
+        .envs(environment)
+        .current_dir(shop.repository())
+        .output()
+        .unwrap();
+    let log = format!("{}{}", text(&output.stdout), text(&output.stderr));
+    Done { code: output.status.code().unwrap(), log, ..Done::default() }
+}
