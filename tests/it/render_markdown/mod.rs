@@ -6,7 +6,11 @@ mod budget;
 mod hostile;
 mod merge;
 
-use scopeform::plan::Plan;
+use std::collections::BTreeSet;
+
+use scopeform::model::Address;
+use scopeform::plan::policy::{ApprovalRule, Approvals, Limits, Policy, When, enforce};
+use scopeform::plan::{LeftAlone, Loss, LossKind, Plan};
 use scopeform::render::markdown::{self, Forge, Options, TooSmall};
 
 use crate::samples;
@@ -108,6 +112,55 @@ fn the_tail_says_how_to_go_on() {
     assert!(blocked.contains("\nApply: not possible, 1 blocker above\n"), "{blocked}");
 }
 
+/// Under a rule that asks for people, and a limit that is exceeded.
+fn ruled(removals: Option<u32>) -> Plan {
+    let mut plan = samples::toggle();
+    plan.bound.losses = vec![Loss {
+        address: Address::of(&["sharepoint", "actions", "delete_list"]),
+        declared_at: Address::of(&["sharepoint", "actions", "delete_*"]),
+        kind: LossKind::Use,
+    }];
+    let rule = ApprovalRule {
+        when: When::Widening,
+        named: vec!["@org/team".to_owned()],
+        of: BTreeSet::from(["ana@acme.example".to_owned(), "ben@acme.example".to_owned()]),
+        need: 2,
+    };
+    let approvals = Approvals {
+        max_age: 7,
+        signers_file: "allowed_signers".to_owned(),
+        rules: vec![rule],
+        signers: Vec::new(),
+    };
+    let limits = Limits { removals, ..Limits::default() };
+    enforce(&mut plan, vec![Policy { approvals: Some(approvals), limits, ..Policy::default() }]);
+    plan
+}
+
+#[test]
+fn who_must_agree_is_said_before_what_changes() {
+    let text = page(&ruled(None));
+    reader::read(&text);
+    let rule = "\n#### Approvals: 1 rule must be satisfied before this is applied\n\n\
+                - **widening**: 2 of `ana@acme.example`, `ben@acme.example` (`@org/team`), because of ";
+    let at = text.find(rule).unwrap_or_else(|| panic!("{text}"));
+    assert!(at < text.find("#### Privilege").unwrap());
+    assert!(
+        text.contains("\nNeeds: the approvals above; `scopeform approve PLAN --key FILE` signs")
+    );
+}
+
+#[test]
+fn a_limit_says_what_accepts_it() {
+    let text = page(&ruled(Some(0)));
+    reader::read(&text);
+    let title = "\n#### Blockers: 1, nothing is applied until it is solved or accepted\n\n- `";
+    assert!(text.contains(title), "{text}");
+    let accept = text.split("\n  accept: `").nth(1).unwrap().split('`').next().unwrap();
+    assert!(accept.starts_with("--accept removals@"), "{text}");
+    assert!(text.contains(&format!("\nApply: only with `{accept}`\n")), "{text}");
+}
+
 #[test]
 fn forges_have_their_limits() {
     assert_eq!(Forge::default(), Forge::Github);
@@ -120,8 +173,8 @@ fn forges_have_their_limits() {
         let mut plan = samples::toggle();
         // Of two bytes each, and one UTF-16 unit: a page of so many characters would be too long.
         plan.observed.left_alone = (0..limit / 150)
-            .map(|n| scopeform::plan::LeftAlone {
-                address: scopeform::model::Address::of(&[format!("unit{n}")]),
+            .map(|n| LeftAlone {
+                address: Address::of(&[format!("unit{n}")]),
                 what: format!("`{n} {}`", "ü".repeat(80)),
             })
             .collect();
