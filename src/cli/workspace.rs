@@ -48,13 +48,13 @@ impl Loaded {
     pub(super) fn with_base(mut self, revision: Option<&str>, ui: &Ui) -> Result<Self, Failure> {
         let Some(revision) = revision else { return Ok(self) };
         if let Some(before) = base::config(revision, &self, ui)? {
-            self.policies.insert(0, before.policy.clone());
-            for (code, severity) in &before.raised {
-                let now = self.config.raised.entry(code.clone()).or_insert(*severity);
+            self.base = Some(before.clone());
+            self.policies.insert(0, before.policy);
+            for (code, severity) in before.raised {
+                let now = self.config.raised.entry(code).or_insert(severity);
                 // The graver one comes first.
-                *now = (*severity).min(*now);
+                *now = severity.min(*now);
             }
-            self.base = Some(before);
         }
         Ok(self)
     }
