@@ -56,8 +56,8 @@ impl Loaded {
     pub(super) fn with_base(mut self, revision: Option<&str>, ui: &Ui) -> Result<Self, Failure> {
         let Some(revision) = revision else { return Ok(self) };
         if let Some(before) = base::config(revision, &self, ui)? {
-            self.policies.insert(0, before.policy.clone());
-            self.base = Some(before);
+            self.base = Some(before.clone());
+            self.policies.insert(0, before.policy);
         }
         Ok(self)
     }
