@@ -303,9 +303,18 @@ pub fn last(exit_code: u8, exit: &'static str, report: Option<&Report>) -> What 
 pub fn line(what: What, timestamp: &str) -> String {
     let level = match &what {
         What::ApplyErrored { .. } => "error",
-        What::Diagnostic { diagnostic } if diagnostic.severity == "error" => "error",
-        What::Diagnostic { diagnostic } if diagnostic.severity == "warning" => "warn",
-        _ => "info",
+        What::Diagnostic { diagnostic } => match diagnostic.severity.as_str() {
+            "error" => "error",
+            "warning" => "warn",
+            _ => "info",
+        },
+        What::Version { .. }
+        | What::PlannedChange { .. }
+        | What::ChangeSummary { .. }
+        | What::ApplyStart { .. }
+        | What::ApplyProgress { .. }
+        | What::ApplyComplete { .. }
+        | What::Report { .. } => "info",
     };
     let message = terminal(&what.to_string()).to_string();
     let (module, timestamp) = ("scopeform.ui", timestamp.to_owned());

@@ -223,12 +223,16 @@ const ODEUS_COMMANDS: &[&str] = &[
     "plan --verbose",
     "plan --json --out p.json",
     "plan --format diff --full",
+    "plan --format sarif",
+    "plan --format annotations",
+    "plan --format code-quality",
     "status",
     "status --integration notes --json",
     "export --out scopes.csv",
     "snapshot --out s.json",
     "apply --auto-approve --verbose",
     "apply --auto-approve --json",
+    "apply --auto-approve --json-lines",
     "explain no-such-code",
 ];
 
@@ -327,7 +331,8 @@ fn no_platform_gets_a_client_secret_printed() {
         };
         let runs = [
             run("plan --out p.json"),
-            run("apply p.json --verbose"),
+            run("show p.json --format sarif"),
+            run("apply p.json --verbose --json-lines"),
             run("apply --auto-approve --json"),
         ];
         assert!(proxy.writes() > 0, "nothing was sent: {}", runs[1].all());
@@ -431,10 +436,19 @@ fn a_secret_written_into_a_file_by_mistake_is_not_repeated() {
                 .replace(&format!("{LITERAL}{LITERAL}"), &format!("{LITERAL}@"));
             let text = format!("version: 1\nplatform: {platform}\nworkspace: acme\n{body}\n");
             let lab = Lab::with(&text);
-            let runs: Vec<Done> = ["validate", "validate --json", "plan --verbose", "plan --json"]
-                .iter()
-                .map(|args| lab.run(args).env("RUST_BACKTRACE", "1").exits(1))
-                .collect();
+            let runs: Vec<Done> = [
+                "validate",
+                "validate --json",
+                "validate --format sarif",
+                "plan --verbose",
+                "plan --json",
+                "plan --format annotations",
+                "plan --format code-quality",
+                "apply --json-lines",
+            ]
+            .iter()
+            .map(|args| lab.run(args).env("RUST_BACKTRACE", "1").exits(1))
+            .collect();
             let what = format!("{platform}: {mistake}");
             clean(&lab, &what, &runs, &[LITERAL], &["scopeform.yaml"]);
             // The same in a world or a catalogue, which only commands that start a control plane read.

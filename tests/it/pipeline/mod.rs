@@ -49,8 +49,9 @@ fn text(bytes: &[u8]) -> String {
 fn program(folder: &Path) {
     std::fs::create_dir_all(folder).unwrap();
     let target = folder.join("scopeform");
-    let help = Command::new(BINARY).args(["show", "--help"]).output().unwrap();
-    if text(&help.stdout).contains("markdown") {
+    let help = Command::new(BINARY).args(["plan", "--help"]).output().unwrap();
+    let help = text(&help.stdout);
+    if ["markdown:", "html:", "--snapshot"].iter().all(|feature| help.contains(feature)) {
         std::os::unix::fs::symlink(BINARY, target).unwrap();
         return;
     }
