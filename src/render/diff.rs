@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use similar::{ChangeTag, TextDiff};
-
+use super::hunks::{self, Sign, UNENDED, UnitDiff};
 use super::neutral::terminal;
 use super::palette::{Paint, Palette};
 use crate::plan::Plan;
@@ -13,32 +12,26 @@ use crate::plan::Plan;
 /// # Errors
 /// Only when `out` fails.
 pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, palette: Palette) -> fmt::Result {
-    let mut units: Vec<_> = plan.observed.effective.iter().collect();
-    units.sort_by_key(|effective| &effective.unit);
-    for effective in units {
-        if effective.before == effective.after {
-            continue;
-        }
-        let unit = terminal(effective.unit.as_str());
-        let diff = TextDiff::from_lines(&effective.before, &effective.after);
-        writeln!(out, "{}", palette.paint(Paint::Heading, format_args!("--- live/{unit}")))?;
-        writeln!(out, "{}", palette.paint(Paint::Heading, format_args!("+++ planned/{unit}")))?;
-        for hunk in diff.unified_diff().context_radius(3).iter_hunks() {
-            writeln!(out, "{}", palette.paint(Paint::Note, hunk.header()))?;
-            for change in hunk.iter_changes() {
-                let (sign, paint) = match change.tag() {
-                    ChangeTag::Delete => ('-', Paint::Remove),
-                    ChangeTag::Insert => ('+', Paint::Add),
-                    ChangeTag::Equal => (' ', Paint::Plain),
-                };
-                // Made harmless after comparing: what is shown alike need not be alike.
-                let line = change.value();
-                let line = line.strip_suffix('\n').unwrap_or(line);
-                let line = terminal(line);
-                writeln!(out, "{}", palette.paint(paint, format_args!("{sign}{line}")))?;
-                if change.missing_newline() {
-                    writeln!(out, "\\ No newline at end of file")?;
-                }
+    hunks::of(plan).iter().try_for_each(|diff| unit(out, diff, palette))
+}
+
+/// Writes the unified diff of one unit.
+pub(super) fn unit(out: &mut dyn fmt::Write, diff: &UnitDiff<'_>, palette: Palette) -> fmt::Result {
+    let unit = terminal(diff.unit.as_str());
+    writeln!(out, "{}", palette.paint(Paint::Heading, format_args!("--- live/{unit}")))?;
+    writeln!(out, "{}", palette.paint(Paint::Heading, format_args!("+++ planned/{unit}")))?;
+    for hunk in &diff.hunks {
+        writeln!(out, "{}", palette.paint(Paint::Note, &hunk.header))?;
+        for line in &hunk.lines {
+            let paint = match line.sign {
+                Sign::Gone => Paint::Remove,
+                Sign::New => Paint::Add,
+                Sign::Same => Paint::Plain,
+            };
+            let (mark, text) = (line.sign.mark(), terminal(&line.text));
+            writeln!(out, "{}", palette.paint(paint, format_args!("{mark}{text}")))?;
+            if line.unended {
+                writeln!(out, "{UNENDED}")?;
             }
         }
     }
