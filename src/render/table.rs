@@ -89,8 +89,17 @@ pub(super) fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
-/// Returns up to `most` names, then `and N more`. The names are made harmless.
+/// Returns up to `most` names, then `and N more`. The names are made harmless for a terminal.
 pub(super) fn names<'a>(all: impl IntoIterator<Item = &'a str>, most: usize) -> String {
+    names_by(all, most, &|name| terminal(name).to_string())
+}
+
+/// Returns up to `most` names, each as `show` makes it harmless for its format, then `and N more`.
+pub(super) fn names_by<'a>(
+    all: impl IntoIterator<Item = &'a str>,
+    most: usize,
+    show: &dyn Fn(&str) -> String,
+) -> String {
     let all: Vec<&str> = all.into_iter().collect();
     // `and 1 more` is no shorter than the one.
     let shown = if all.len() <= most + 1 { all.len() } else { most };
@@ -99,10 +108,10 @@ pub(super) fn names<'a>(all: impl IntoIterator<Item = &'a str>, most: usize) -> 
         if n > 0 {
             text.push_str(", ");
         }
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{}", terminal(name));
+        text.push_str(&show(name));
     }
     if shown < all.len() {
+        // Writing to a String cannot fail.
         let _ = write!(text, " and {} more", all.len() - shown);
     }
     text

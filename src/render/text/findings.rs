@@ -102,5 +102,10 @@ fn write(page: &mut Page<'_, '_>, finding: &Finding) -> fmt::Result {
 
 /// Returns `at acme.yaml:14:7`.
 pub(super) fn at(range: &SourceRange) -> String {
-    format!("at {}:{}:{}", terminal(&range.file), range.line, range.column)
+    format!("at {}", terminal(&place(range)))
+}
+
+/// Returns `acme.yaml:14:7`, not yet harmless.
+pub(in crate::render) fn place(range: &SourceRange) -> String {
+    format!("{}:{}:{}", range.file, range.line, range.column)
 }

@@ -13,7 +13,7 @@ use crate::plan::{Breakage, PeopleEffect, ReconnectReason};
 use crate::platform::Latency;
 
 /// Returns `2 actions, 1 native feature`; empty when nothing breaks.
-pub(super) fn phrase(outline: &Outline<'_>) -> String {
+pub(in crate::render) fn phrase(outline: &Outline<'_>) -> String {
     let counts = outline.counts;
     let mut parts = Vec::new();
     let actions = counts.actions_stop + counts.actions_will_not_run;
@@ -36,7 +36,22 @@ pub(super) fn breakage(page: &mut Page<'_, '_>) -> fmt::Result {
         // Where a change takes effect at once, the sections above and below say what it is.
         return if at_once { Ok(()) } else { page.heading("Breakage", "nothing stops working") };
     }
-    let counts = page.outline.counts;
+    page.heading("Breakage", &breakage_title(page.outline))?;
+    let mut by_unit: BTreeMap<&str, Table> = BTreeMap::new();
+    for breakage in page.outline.breakage.iter().copied() {
+        let (unit, row) = row(page, breakage);
+        by_unit.entry(unit).or_default().push(row);
+    }
+    for (unit, table) in &by_unit {
+        writeln!(page.out, "  {}", terminal(unit))?;
+        table.write(page.out, page.options.palette, 4)?;
+    }
+    Ok(())
+}
+
+/// Returns `2 actions stop running, 1 native feature breaks`.
+pub(in crate::render) fn breakage_title(outline: &Outline<'_>) -> String {
+    let counts = outline.counts;
     let mut detail = Vec::new();
     for (n, one, many) in [
         (counts.actions_stop, "stops running", "stop running"),
@@ -56,17 +71,7 @@ pub(super) fn breakage(page: &mut Page<'_, '_>) -> fmt::Result {
         let features = count(counts.features_break, "native feature", "native features");
         detail.push(format!("{features} {verb}"));
     }
-    page.heading("Breakage", &detail.join(", "))?;
-    let mut by_unit: BTreeMap<&str, Table> = BTreeMap::new();
-    for breakage in page.outline.breakage.iter().copied() {
-        let (unit, row) = row(page, breakage);
-        by_unit.entry(unit).or_default().push(row);
-    }
-    for (unit, table) in &by_unit {
-        writeln!(page.out, "  {}", terminal(unit))?;
-        table.write(page.out, page.options.palette, 4)?;
-    }
-    Ok(())
+    detail.join(", ")
 }
 
 fn row<'p>(page: &Page<'_, '_>, breakage: &'p Breakage) -> (&'p str, Row) {
@@ -116,19 +121,11 @@ pub(super) fn people(page: &mut Page<'_, '_>) -> fmt::Result {
         .copied()
         .filter(|p| !p.must_reconnect.is_empty() || !p.still_hold.is_empty())
         .collect();
-    let n = outline.counts.must_reconnect;
-    let mut detail = match n {
-        0 => "nobody must reconnect".to_owned(),
-        n => format!("{n} must reconnect"),
-    };
-    if !consent.is_empty() {
-        detail.push_str(", a tenant administrator must consent first");
-    }
     let at_once = outline.plan.bound.platform.takes_effect() == Latency::AtOnce;
     if concerned.is_empty() && consent.is_empty() && (outline.plan.is_empty() || at_once) {
         return Ok(());
     }
-    page.heading("People", &detail)?;
+    page.heading("People", &people_title(outline))?;
     let mut units: BTreeSet<&Address> = consent.keys().copied().collect();
     units.extend(concerned.iter().map(|p| &p.unit));
     for unit in units {
@@ -143,6 +140,18 @@ pub(super) fn people(page: &mut Page<'_, '_>) -> fmt::Result {
         }
     }
     Ok(())
+}
+
+/// Returns `41 must reconnect, a tenant administrator must consent first`.
+pub(in crate::render) fn people_title(outline: &Outline<'_>) -> String {
+    let mut title = match outline.counts.must_reconnect {
+        0 => "nobody must reconnect".to_owned(),
+        n => format!("{n} must reconnect"),
+    };
+    if !outline.admin_consent().is_empty() {
+        title.push_str(", a tenant administrator must consent first");
+    }
+    title
 }
 
 fn one(page: &mut Page<'_, '_>, effect: &PeopleEffect) -> fmt::Result {

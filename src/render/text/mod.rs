@@ -5,19 +5,19 @@
 
 mod approvals;
 mod changes;
-mod findings;
-mod impact;
+pub(super) mod findings;
+pub(super) mod impact;
 mod operations;
-mod privilege;
-mod tokens;
-mod value;
+pub(super) mod privilege;
+pub(super) mod tokens;
+pub(super) mod value;
 
 use std::fmt::{self, Write};
 
 use super::neutral::terminal;
 use super::outline::Outline;
 use super::palette::{Paint, Painted, Palette};
-use super::table::{count, names};
+use super::table::{count, names_by};
 use crate::model::Address;
 use crate::plan::guard::flags;
 use crate::plan::policy::required;
@@ -111,28 +111,9 @@ impl Page<'_, '_> {
         }
         let small = self.paint(Paint::Dim, small);
         writeln!(self.out, "\n        {small}")?;
-        if self.outline.only_limits() {
-            let flags = flags(self.outline.of_severity(Severity::Blocker), self.digest);
-            let how = match self.options.apply_with {
-                "" => format!("only with `{flags}`"),
-                command => format!("{command} {flags}"),
-            };
-            writeln!(self.out, "Apply:  {}", terminal(&how))?;
-        } else if counts.blockers > 0 {
-            let blockers = count(counts.blockers, "blocker", "blockers");
-            writeln!(self.out, "Apply:  not possible, {blockers} above")?;
-        } else if !plan.is_empty() {
-            let how = match self.options.apply_with {
-                "" => {
-                    "`scopeform plan --out PLAN` keeps this plan, `scopeform apply PLAN` does exactly what it says"
-                }
-                command => command,
-            };
-            if !required(&plan.bound).is_empty() {
-                let how = "`scopeform approve PLAN --key FILE` signs a plan that `plan --out PLAN` has saved";
-                writeln!(self.out, "Needs:  the approvals above; {how}")?;
-            }
-            writeln!(self.out, "Apply:  {}", terminal(how))?;
+        for (what, how) in how_to_go_on(self.outline, self.digest, self.options.apply_with) {
+            let (How::Said(how) | How::Command(how)) = how;
+            writeln!(self.out, "{what}:  {}", terminal(&how))?;
         }
         if plan.is_empty() && counts.blockers == 0 {
             return writeln!(self.out, "No changes.");
@@ -146,18 +127,67 @@ impl Page<'_, '_> {
     }
 }
 
+/// A hint, or a command and nothing else.
+pub(super) enum How {
+    Said(String),
+    Command(String),
+}
+
+/// Returns what has to be done to approve and apply a plan, such as (`Apply`, a command).
+pub(super) fn how_to_go_on(
+    outline: &Outline<'_>,
+    digest: &str,
+    apply_with: &str,
+) -> Vec<(&'static str, How)> {
+    let plan = outline.plan;
+    if outline.only_limits() {
+        let flags = flags(outline.of_severity(Severity::Blocker), digest);
+        return vec![match apply_with {
+            "" => ("Apply", How::Said(format!("only with `{flags}`"))),
+            command => ("Apply", How::Command(format!("{command} {flags}"))),
+        }];
+    }
+    if outline.counts.blockers > 0 {
+        let blockers = count(outline.counts.blockers, "blocker", "blockers");
+        return vec![("Apply", How::Said(format!("not possible, {blockers} above")))];
+    }
+    let mut how = Vec::new();
+    if plan.is_empty() {
+        return how;
+    }
+    if !required(&plan.bound).is_empty() {
+        let sign = "the approvals above; `scopeform approve PLAN --key FILE` signs a plan that `plan --out PLAN` has saved";
+        how.push(("Needs", How::Said(sign.to_owned())));
+    }
+    how.push(match apply_with {
+        "" => {
+            let keep = "`scopeform plan --out PLAN` keeps this plan, `scopeform apply PLAN` does exactly what it says";
+            ("Apply", How::Said(keep.to_owned()))
+        }
+        command => ("Apply", How::Command(command.to_owned())),
+    });
+    how
+}
+
 fn verdict_of(outline: &Outline<'_>) -> String {
+    verdict_by(outline, &|name| terminal(name).to_string())
+}
+
+/// Returns the verdict with its names as `show` makes them harmless.
+pub(super) fn verdict_by(outline: &Outline<'_>, show: &dyn Fn(&str) -> String) -> String {
     let plan = outline.plan;
     let counts = outline.counts;
     let mut parts: Vec<String> = Vec::new();
     if !plan.is_empty() {
-        let units = names(outline.units().into_iter().map(Address::as_str), 4);
+        let units = names_by(outline.units().into_iter().map(Address::as_str), 4, show);
         parts.push(format!("Plan: {} to change in {units}.", counts.changes()));
         parts.push(format!("Privilege: {}.", privilege::phrase(outline)));
     } else if counts.blockers == 0 {
-        parts.push(format!("No changes. {} is what the files ask for.", plan.bound.workspace));
+        let workspace = show(plan.bound.workspace.as_str());
+        parts.push(format!("No changes. {workspace} is what the files ask for."));
     } else {
-        parts.push(format!("Plan: nothing to change in {}.", plan.bound.workspace));
+        let workspace = show(plan.bound.workspace.as_str());
+        parts.push(format!("Plan: nothing to change in {workspace}."));
     }
     let broken = impact::phrase(outline);
     if !broken.is_empty() {
@@ -178,7 +208,7 @@ fn verdict_of(outline: &Outline<'_>) -> String {
 }
 
 /// Returns an address as it reads below a heading that names its unit.
-fn below<'a>(address: &'a Address, unit: &Address) -> &'a str {
+pub(super) fn below<'a>(address: &'a Address, unit: &Address) -> &'a str {
     let path = address.as_str();
     if !address.is_within(unit) {
         return path;

@@ -6,12 +6,12 @@ use std::fmt;
 use super::super::neutral::terminal;
 use super::super::outline::{Openness, Outline};
 use super::super::palette::Paint;
-use super::super::table::{Row, Table, names};
+use super::super::table::{Row, Table, names, names_by};
 use super::{Page, below};
 use crate::model::{Address, Cause, CauseKind, Direction, PrivilegeChange, Right};
 
 /// Returns `+2 scopes wider, -1 narrower`.
-pub(super) fn phrase(outline: &Outline<'_>) -> String {
+pub(in crate::render) fn phrase(outline: &Outline<'_>) -> String {
     let counts = outline.counts;
     if counts.tiers_wider + counts.tiers_narrower + counts.credentials_new + counts.credentials_end
         > 0
@@ -95,7 +95,7 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
                         direction: change.direction,
                         before,
                         after,
-                        why: why(page, unit, change),
+                        why: why_here(page, unit, change),
                         addresses: vec![address],
                     };
                     // Many actions that move alike are one line, unless everything is asked for.
@@ -149,7 +149,7 @@ fn scope_row(page: &Page<'_, '_>, unit: &Address, change: &PrivilegeChange, scop
         .cell(paint, format!("{sign} {}", terminal(scope)))
         .cell(consent.1, consent.0)
         .cell(Paint::Plain, level)
-        .cell(Paint::Dim, why(page, unit, change))
+        .cell(Paint::Dim, why_here(page, unit, change))
 }
 
 /// Things whose reach moves in the same way for the same reason.
@@ -184,13 +184,29 @@ impl UseLine<'_> {
     }
 }
 
+fn why_here(page: &Page<'_, '_>, unit: &Address, change: &PrivilegeChange) -> String {
+    let most = if page.options.full { page.most() } else { 3 };
+    why(page.outline, unit, change, Shown { most, show: &|name| terminal(name).to_string() })
+}
+
+/// How the names in a sentence are shown: how many of a list, and what makes each harmless in the format.
+#[derive(Clone, Copy)]
+pub(in crate::render) struct Shown<'s> {
+    pub(in crate::render) most: usize,
+    pub(in crate::render) show: &'s dyn Fn(&str) -> String,
+}
+
 /// Returns `because create_list and get_page are turned on; native search_files needs it`.
-fn why(page: &Page<'_, '_>, unit: &Address, change: &PrivilegeChange) -> String {
+pub(in crate::render) fn why(
+    outline: &Outline<'_>,
+    unit: &Address,
+    change: &PrivilegeChange,
+    shown: Shown<'_>,
+) -> String {
     let mut by_kind: BTreeMap<CauseKind, Vec<&Cause>> = BTreeMap::new();
     for cause in &change.causes {
         by_kind.entry(cause.kind).or_default().push(cause);
     }
-    let most = if page.options.full { page.most() } else { 3 };
     let mut because = Vec::new();
     let mut although = Vec::new();
     for (kind, causes) in &by_kind {
@@ -200,11 +216,11 @@ fn why(page: &Page<'_, '_>, unit: &Address, change: &PrivilegeChange) -> String 
             && *kind == CauseKind::Action
             && addresses.iter().all(|a| *a == address)
         {
-            because.push(own_reason(page, unit, address, change.direction));
+            because.push(own_reason(outline, unit, address, change.direction, shown));
             continue;
         }
-        let shown = names(addresses.iter().map(|a| below(a, unit)), most);
-        let subject = Subject { names: &shown, many: addresses.len() > 1 };
+        let names = names_by(addresses.iter().map(|a| below(a, unit)), shown.most, shown.show);
+        let subject = Subject { names: &names, many: addresses.len() > 1 };
         match reason(*kind, change.direction, subject) {
             Reason::Because(text) => because.push(text),
             Reason::Although(text) => although.push(text),
@@ -223,16 +239,18 @@ fn why(page: &Page<'_, '_>, unit: &Address, change: &PrivilegeChange) -> String 
 /// Returns why the reach of an action moves: by its own line, by the integration's, or because of its scopes. An action
 /// that is off still runs for admins.
 fn own_reason(
-    page: &Page<'_, '_>,
+    outline: &Outline<'_>,
     unit: &Address,
     address: &Address,
     direction: Direction,
+    shown: Shown<'_>,
 ) -> String {
-    if let Some(missing) = page.outline.stops(address) {
-        return format!("it lacks {missing}");
+    if let Some(missing) = outline.stops(address) {
+        let missing: Vec<String> = missing.iter().map(|s| (shown.show)(s.as_str())).collect();
+        return format!("it lacks {}", missing.join(" "));
     }
-    let own = page.outline.access_at(address);
-    let all = page.outline.access_at(&unit.child("access"));
+    let own = outline.access_at(address);
+    let all = outline.access_at(&unit.child("access"));
     let words = match direction {
         Direction::Widening => match (own, all) {
             (Some(own), _) if own.opens() && own.from == Openness::Nobody => "it is turned on",

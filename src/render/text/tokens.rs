@@ -21,12 +21,17 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
     if effects.is_empty() {
         return Ok(());
     }
-    let tokens = count(n, "active token is", "active tokens are");
-    page.heading("Tokens", &format!("{tokens} re-resolved the moment the scopes are saved"))?;
+    page.heading("Tokens", &title(n))?;
     for effect in effects {
         one(page, effect)?;
     }
     Ok(())
+}
+
+/// Returns `4 active tokens are re-resolved the moment the scopes are saved`.
+pub(in crate::render) fn title(n: usize) -> String {
+    let tokens = count(n, "active token is", "active tokens are");
+    format!("{tokens} re-resolved the moment the scopes are saved")
 }
 
 fn one(page: &mut Page<'_, '_>, effect: &TokenEffect) -> fmt::Result {

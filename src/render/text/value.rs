@@ -8,14 +8,14 @@ use super::super::neutral::terminal;
 
 /// How a value changes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Delta {
+pub(in crate::render) enum Delta {
     /// Fits on the line of its address.
     Line(String),
     /// One line per field that differs.
     Fields(Vec<(String, String)>),
 }
 
-pub(super) fn delta(before: &Value, after: &Value) -> Delta {
+pub(in crate::render) fn delta(before: &Value, after: &Value) -> Delta {
     if !is_record(before) && !is_record(after) {
         return Delta::Line(line(before, after));
     }
