@@ -2,12 +2,14 @@
 # Installs the programs that the tests drive, where something is missing and apt-get may do that; names them where not.
 set -euo pipefail
 
-# program  Debian package
+# program     Debian package
 needed='
-cc          gcc libc6-dev
-git         git
-openssl     openssl
-ssh-keygen  openssh-client
+cc            gcc libc6-dev
+chromedriver  chromium-driver
+chromium      chromium fonts-dejavu-core
+git           git
+openssl       openssl
+ssh-keygen    openssh-client
 '
 
 missing=()

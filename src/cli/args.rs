@@ -147,6 +147,8 @@ pub enum Format {
     Json,
     /// Effective configuration before and after, as a unified diff
     Diff,
+    /// A report in one file, for a browser
+    Html,
 }
 
 /// How to print a plan.

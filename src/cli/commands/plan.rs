@@ -24,7 +24,7 @@ use crate::platform::Kind;
 use crate::platform::provider::{Read, Reading};
 use crate::render::neutral::terminal;
 use crate::render::palette::Palette;
-use crate::render::{diff, json, text};
+use crate::render::{diff, html, json, text};
 use crate::seal::{SealedPlan, document, standing};
 
 /// Plans, prints, saves.
@@ -285,6 +285,7 @@ pub(super) fn page(
         }
         Format::Json => json::plan(&mut page, plan, digest),
         Format::Diff => diff::plan(&mut page, plan, palette),
+        Format::Html => html::plan(&mut page, plan, digest, apply_with),
     };
     page
 }
