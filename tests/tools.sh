@@ -3,17 +3,19 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# program  Debian package
+# program       Debian package
 needed='
-cc          gcc libc6-dev
-curl        curl
-git         git
-jq          jq
-openssl     openssl
-python3     python3 python3-venv
-shellcheck  shellcheck
-ssh-keygen  openssh-client
-strace      strace
+cc            gcc libc6-dev
+chromedriver  chromium-driver
+chromium      chromium fonts-dejavu-core
+curl          curl
+git           git
+jq            jq
+openssl       openssl
+python3       python3 python3-venv
+shellcheck    shellcheck
+ssh-keygen    openssh-client
+strace        strace
 '
 
 missing=()

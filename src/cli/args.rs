@@ -184,6 +184,8 @@ pub enum Format {
     Annotations,
     /// Findings as GitLab's code quality report
     CodeQuality,
+    /// A report in one file, for a browser
+    Html,
 }
 
 /// How to print a plan.

@@ -30,7 +30,7 @@ impl Format {
             Self::Sarif => Some(Tool::Sarif),
             Self::Annotations => Some(Tool::Annotations),
             Self::CodeQuality => Some(Tool::CodeQuality),
-            Self::Text | Self::Json | Self::Diff => None,
+            Self::Text | Self::Json | Self::Diff | Self::Markdown | Self::Html => None,
         }
     }
 }

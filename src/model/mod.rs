@@ -18,6 +18,7 @@ pub(crate) mod id;
 mod lattice;
 mod privilege;
 mod scope;
+mod sides;
 
 pub use access::{Access, EmptyPrincipals, Principal, Principals};
 pub use address::Address;
@@ -28,3 +29,4 @@ pub use privilege::{
     Cause, CauseKind, Direction, PrivilegeChange, PrivilegeDelta, PrivilegeLevel, Right,
 };
 pub use scope::{InvalidScope, Scope, ScopeDelta, ScopeSet};
+pub use sides::Sides;

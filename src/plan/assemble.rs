@@ -42,6 +42,8 @@ pub struct UnitPlan {
     pub left_alone: Vec<LeftAlone>,
     /// Effective configuration before and after.
     pub effective: Option<Effective>,
+    /// What admins see of it before and after.
+    pub comparison: Option<platform::Comparison>,
     /// The last day on which what the unit relies on holds.
     pub valid_until: Option<Date>,
 }
@@ -115,6 +117,7 @@ pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
         findings: Vec::new(),
         left_alone: Vec::new(),
         effective: Vec::new(),
+        comparisons: Vec::new(),
         api_cost: ApiCost { plan_reads: header.reads, apply_reads: 0, writes: 0 },
         sources: header.sources,
     };
@@ -138,6 +141,7 @@ pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
         affected.extend(unit.affected);
         observed.left_alone.extend(unit.left_alone);
         observed.effective.extend(unit.effective);
+        observed.comparisons.extend(unit.comparison);
     }
     bound.changes.sort_by(|a, b| a.address.cmp(&b.address));
     bound.losses.sort();

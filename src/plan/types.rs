@@ -163,6 +163,9 @@ pub struct Observed {
     pub left_alone: Vec<LeftAlone>,
     /// The effective configuration of every changed unit before and after, for `--format diff`.
     pub effective: Vec<Effective>,
+    /// What admins see of every changed unit before and after, for `--format html`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comparisons: Vec<platform::Comparison>,
     /// HTTP calls.
     pub api_cost: ApiCost,
     /// Where each declared address stands in the files.

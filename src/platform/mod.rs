@@ -96,6 +96,27 @@ impl Operation {
     }
 }
 
+/// What admins see of one changed thing, before and after a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Comparison {
+    /// Of an integration: *Scope view* and *Action view*.
+    Odeus(odeus::compare::Comparison),
+    /// Of an OAuth client or an API key: tiers, and what its tokens may do.
+    Trustpager(trustpager::compare::Comparison),
+}
+
+impl Comparison {
+    /// Returns the thing that is compared.
+    #[must_use]
+    pub const fn unit(&self) -> &Address {
+        match self {
+            Self::Odeus(comparison) => &comparison.unit,
+            Self::Trustpager(comparison) => &comparison.unit,
+        }
+    }
+}
+
 /// What a run found in a thing that it was about to write to: what undoing the run goes back to. No secret is in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

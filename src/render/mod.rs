@@ -10,6 +10,7 @@ pub mod csv;
 pub mod diagnostic;
 pub mod diff;
 pub mod history;
+pub mod html;
 mod hunks;
 pub mod json;
 pub mod markdown;

@@ -2,7 +2,8 @@
 //!
 //! Names, descriptions and messages may come from the live system, so somebody else wrote them. A terminal must not act
 //! on them, a spreadsheet must not calculate them, and no reader may be shown something else than what is there. Each
-//! format has its own function here, because what is dangerous differs.
+//! format has its own function here, because what is dangerous differs; those of larger formats stand in files of their own
+//! beside this one.
 //!
 //! ```
 //! use scopeform::render::neutral;
@@ -13,8 +14,10 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
+mod html;
 mod markdown;
 
+pub use html::{Html, html};
 pub use markdown::{code, code_whole, comment_word, fence, markdown, summary_word};
 
 /// Returns `text` for a terminal: one line, nothing that moves the cursor, reorders or hides.

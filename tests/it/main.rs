@@ -42,6 +42,8 @@ mod render_plan;
 #[cfg(test)]
 mod render_status;
 #[cfg(test)]
+mod report;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod schemas;

@@ -61,6 +61,7 @@ pub(crate) fn empty() -> Plan {
                 what: "14 actions on, 2 off".into(),
             }],
             effective: Vec::new(),
+            comparisons: Vec::new(),
             api_cost: ApiCost { plan_reads: 4, apply_reads: 0, writes: 0 },
             sources: Vec::new(),
         },

@@ -28,7 +28,7 @@ use crate::platform::provider::{Read, Reading};
 use crate::render::marks::Marks;
 use crate::render::neutral::terminal;
 use crate::render::palette::Palette;
-use crate::render::{diff, json, markdown, text};
+use crate::render::{diff, html, json, markdown, text};
 use crate::seal::{SealedPlan, document, standing};
 use crate::source::SourceMap;
 
@@ -374,6 +374,7 @@ pub(super) fn page(
         }
         Format::Json => json::plan(&mut page, plan, digest),
         Format::Diff => diff::plan(&mut page, plan, palette),
+        Format::Html => html::plan(&mut page, plan, digest, apply_with),
         Format::Markdown => {
             page = comment(plan, digest, &output.comment, apply_with)?;
             Ok(())

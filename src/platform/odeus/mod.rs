@@ -5,6 +5,7 @@ pub mod audience;
 pub mod catalog;
 #[cfg(feature = "http")]
 pub mod client;
+pub mod compare;
 pub mod consequence;
 pub mod desired;
 pub mod diff;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::compare::compare;
 use super::consequence::{breakage, follows_recommendation, privilege, unreviewed};
 use super::desired::{Desired, DesiredOauth};
 use super::effective::effective;
@@ -149,6 +150,10 @@ fn unit(mut owned: Prospect<'_>, desired: &Desired, snapshot: &Snapshot) -> Unit
         before: effective(prospect.facts(), prospect.before()),
         after: effective(prospect.facts(), &prospect.after),
     });
+    let comparison = (!changes.is_empty() || !prospect.operations.is_empty()).then(|| {
+        let (facts, before) = (prospect.facts(), prospect.before());
+        compare(&prospect.address, facts, before, &prospect.after)
+    });
     let mut unit = UnitPlan {
         operations: Vec::new(),
         privilege: privilege(prospect),
@@ -165,6 +170,7 @@ fn unit(mut owned: Prospect<'_>, desired: &Desired, snapshot: &Snapshot) -> Unit
         valid_until: prospect.proposal.acknowledged.iter().filter_map(|(_, a)| a.until).min(),
         changes,
         effective,
+        comparison: comparison.map(platform::Comparison::Odeus),
     };
     // Moved, not copied: everything else has been read off by now.
     unit.operations = std::mem::take(&mut owned.operations);

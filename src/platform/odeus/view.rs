@@ -5,7 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::catalog::{Auth, Feature};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::catalog::{self, Auth, Feature};
 use super::machine::{self, Context};
 use super::people::{Grants, must_reconnect};
 use super::state::{Client, Connection, IntegrationState, LiveIntegration, Mode, Snapshot};
@@ -73,7 +76,10 @@ pub struct ScopeRow {
 }
 
 /// Whether a new connection asks for a scope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum Requested {
     /// It does.
     Yes,
@@ -103,7 +109,8 @@ pub struct ActionRow {
 }
 
 /// Who may run an action.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Enabled {
     /// Native: always on.
     Always,
@@ -132,7 +139,10 @@ impl Badge {
 }
 
 /// What to do about a missing scope: the tooltip of the badge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum Remedy {
     /// Scopes follow the actions, and the action is off.
     EnableAction,
@@ -203,6 +213,15 @@ pub fn views(snapshot: &Snapshot) -> Vec<View> {
 fn view_of(snapshot: &Snapshot, live: &LiveIntegration, connections: &[&Connection]) -> View {
     let LiveIntegration { facts, state, revision: _ } = live;
     let context = Context { facts, settings: &snapshot.settings, directory: &snapshot.directory };
+    View {
+        connected: connections.iter().map(|c| c.user.clone()).collect(),
+        must_refresh: must_reconnect(context, state, &Grants::of(connections)),
+        ..of_state(facts, state)
+    }
+}
+
+/// Returns the view of a state that may be live or planned: everything but the people.
+pub(super) fn of_state(facts: &catalog::Integration, state: &IntegrationState) -> View {
     let seen = machine::observe(facts, state);
     // A declared placeholder is shown as what the list fills it in with (case 18).
     let shown = |declared: &Scope| -> ScopeSet {
@@ -283,8 +302,8 @@ fn view_of(snapshot: &Snapshot, live: &LiveIntegration, connections: &[&Connecti
         undeclared,
         scopes: rows,
         actions,
-        connected: connections.iter().map(|c| c.user.clone()).collect(),
-        must_refresh: must_reconnect(context, state, &Grants::of(connections)),
+        connected: BTreeSet::new(),
+        must_refresh: BTreeSet::new(),
     }
 }
 

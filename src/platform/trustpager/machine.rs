@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::catalog::{Catalog, Grants, How, Resource};
@@ -111,7 +113,8 @@ pub struct Effective {
 }
 
 /// Which side of an intersection decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Side {
     /// The client's tier is the narrower.
     Client,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::catalog::Catalog;
+use super::compare;
 use super::desired::Desired;
 use super::findings;
 use super::loss;
@@ -102,6 +103,8 @@ fn client_unit(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> UnitPlan {
             before: effective_text(&prospect.target.live.state, snapshot),
             after: effective_text(&prospect.after, snapshot),
         }),
+        comparison: (!prospect.operations.is_empty())
+            .then(|| platform::Comparison::Trustpager(compare::client(prospect, snapshot))),
         ..UnitPlan::default()
     }
 }
@@ -463,6 +466,7 @@ fn key_unit(prospect: &KeyProspect<'_>, snapshot: &Snapshot) -> UnitPlan {
         before: live.map(key_text).unwrap_or_default(),
         after: wanted.map(key_text).unwrap_or_default(),
     });
+    plan.comparison = Some(platform::Comparison::Trustpager(compare::key(prospect, snapshot)));
     plan.losses = loss::key(prospect, &snapshot.catalog);
     plan.operations.extend(prospect.operation.clone());
     plan

@@ -150,7 +150,10 @@ impl Page<'_, '_> {
         let by = if from.signed_by.is_empty() {
             "whose signature was not asked for".to_owned()
         } else {
-            format!("signed by {}", names_by(from.signed_by.iter().map(String::as_str), 4, &|by| by.to_owned()))
+            format!(
+                "signed by {}",
+                names_by(from.signed_by.iter().map(String::as_str), 4, &|by| by.to_owned())
+            )
         };
         let digest: String = from.digest.chars().take(12).collect();
         let small = format!("from snapshot {digest}, taken at {}, {}", from.taken, terminal(&by));

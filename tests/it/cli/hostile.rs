@@ -12,6 +12,7 @@ use crate::apply::plane::{Plane, lab_at};
 use crate::apply::proxy::{Do, Proxy};
 use crate::fuzz_smoke::targets::{cells, inert};
 use crate::render_markdown::reader::read;
+use crate::report::structure::sound;
 
 /// One text of each kind that has done harm somewhere.
 pub(crate) const NASTY: &[&str] = &[
@@ -132,6 +133,8 @@ fn no_name_does_harm_in_any_format() {
             "plan --diff",
             "plan --out p.json --verbose",
             "show p.json --full",
+            "plan --format html",
+            "show p.json --format html",
             "status",
             "status --integration notes",
             "status --integration notes --verbose",
@@ -144,6 +147,10 @@ fn no_name_does_harm_in_any_format() {
             texts.push(done);
         }
         assert_eq!(texts[0].code, Some(0), "{}", texts[0].all());
+        for page in texts.iter().filter(|done| done.out.starts_with("<!DOCTYPE html>")) {
+            sound(&page.out);
+        }
+        assert_eq!(texts.iter().filter(|done| done.out.starts_with("<!DOCTYPE")).count(), 2);
         for done in &texts {
             harmless(&done.err);
         }
@@ -259,6 +266,7 @@ fn no_name_of_a_client_or_key_does_harm() {
             "plan",
             "plan --full --verbose",
             "plan --format diff",
+            "plan --format html",
             "tokens list",
             "tokens list --json",
             "plan --json",
@@ -268,6 +276,9 @@ fn no_name_of_a_client_or_key_does_harm() {
             let done = lab.run(args).done();
             harmless(&done.out);
             harmless(&done.err);
+            if args.ends_with("html") {
+                sound(&done.out);
+            }
         }
         for args in ["plan --format markdown", "plan --format markdown --forge bitbucket"] {
             let done = lab.run(args).exits(0);
@@ -356,6 +367,20 @@ proptest! {
         // What was harmless is unchanged.
         let tame = !text.contains(is_deceptive) && !text.contains("::") && !text.contains("##");
         prop_assert!(!tame || shown == text);
+    }
+
+    #[test]
+    fn any_text_is_only_text_in_html(text in any_text()) {
+        let shown = neutral::html(&text).to_string();
+        harmless(&format!("x\n{shown}"));
+        prop_assert!(!shown.contains(['<', '>', '"', '\'', '`', '\n']));
+        // As text and as an attribute, a parser reads what a terminal shows, but for what only a log would obey.
+        let page = format!("<!DOCTYPE html><title>x</title><p title=\"{shown}\">{shown}</p>");
+        let all = crate::report::structure::elements(&page);
+        let p = all.iter().find(|element| element.name == "p").unwrap();
+        prop_assert_eq!(&p.text, &p.attributes["title"]);
+        let terminal = neutral::terminal(&text).to_string();
+        prop_assert_eq!(p.text.replace("::", ""), terminal.replace("\\u{3a}:", "").replace("\\u{23}", "#").replace("::", ""));
     }
 
     #[test]

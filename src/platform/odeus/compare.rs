@@ -1,0 +1,158 @@
+//! The seed's two views of one integration before and after a plan, row by row, so that a report can show both sides.
+//!
+//! Both sides come from [`super::view`], which `status` prints: what a plan promises reads as what will be live.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::catalog::{self, Feature};
+use super::state::{Client, IntegrationState, ScopePolicy};
+use super::view::{self, Enabled, Remedy, Requested, View};
+use crate::model::{Access, ActionKey, Address, Scope, ScopeSet, Sides};
+
+/// One integration on both sides of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Comparison {
+    /// The integration.
+    pub unit: Address,
+    /// Its title. The vendor's text.
+    pub title: String,
+    /// Who may connect and use it.
+    pub access: Sides<Access>,
+    /// Whose OAuth client is used and where its scopes come from, in words.
+    pub client: Sides<String>,
+    /// *Scope view*: every scope that is requested or declared on either side, in byte order.
+    pub scopes: Vec<ScopeSides>,
+    /// *Action view*: every action, in key order.
+    pub actions: Vec<ActionSides>,
+}
+
+/// One scope. The actions that declare it are those whose `declares` holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ScopeSides {
+    /// The scope.
+    pub scope: Scope,
+    /// Whether every connection asks for it, whatever the actions.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub base: bool,
+    /// Whether a native action declares it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub native: bool,
+    /// The green check or the red cross.
+    pub requested: Sides<Requested>,
+}
+
+/// One action.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ActionSides {
+    /// Its key.
+    pub key: ActionKey,
+    /// Its title. The vendor's text.
+    pub title: String,
+    /// Who may run it.
+    pub enabled: Sides<Enabled>,
+    /// The scopes that it declares.
+    pub declares: ScopeSet,
+    /// The declared scopes that are not requested, and what to do about each. None missing: the badge says
+    /// *Scope configured*; else *Missing scope*.
+    pub missing: Sides<BTreeMap<Scope, Remedy>>,
+    /// The features that it powers, when it is native.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub features: BTreeSet<Feature>,
+}
+
+/// Returns both sides of one integration.
+#[must_use]
+pub fn compare(
+    unit: &Address,
+    facts: &catalog::Integration,
+    before: &IntegrationState,
+    after: &IntegrationState,
+) -> Comparison {
+    let (old, new) = (view::of_state(facts, before), view::of_state(facts, after));
+    Comparison {
+        unit: unit.clone(),
+        title: old.name.clone(),
+        access: Sides::new(old.access.clone(), new.access.clone()),
+        client: Sides::new(client(&old), client(&new)),
+        scopes: scopes(&old, &new),
+        actions: actions(old, new),
+    }
+}
+
+/// A row that only one side has is a scope that a hand-written list names and nothing else does, or a placeholder that
+/// a list fills in: on the other side it is not requested.
+fn scopes(old: &View, new: &View) -> Vec<ScopeSides> {
+    let mut rows: BTreeMap<&Scope, ScopeSides> = BTreeMap::new();
+    for row in &old.scopes {
+        let same = Sides { before: row.requested, after: Some(Requested::No) };
+        rows.insert(&row.scope, sides(row, same));
+    }
+    for row in &new.scopes {
+        let known = rows
+            .entry(&row.scope)
+            .or_insert_with(|| sides(row, Sides { before: Requested::No, after: None }));
+        known.requested = Sides::new(known.requested.before, row.requested);
+        known.base |= row.base;
+        known.native |= row.native;
+    }
+    rows.into_values().collect()
+}
+
+fn sides(row: &view::ScopeRow, requested: Sides<Requested>) -> ScopeSides {
+    let requested = Sides::new(requested.before, *requested.after());
+    ScopeSides { scope: row.scope.clone(), base: row.base, native: row.native, requested }
+}
+
+/// Both views list the actions of the same catalogue in the same order.
+fn actions(old: View, new: View) -> Vec<ActionSides> {
+    let pairs = old.actions.into_iter().zip(new.actions);
+    pairs
+        .map(|(before, after)| ActionSides {
+            key: before.key,
+            title: before.name,
+            enabled: Sides::new(before.enabled, after.enabled),
+            declares: before.required,
+            missing: Sides::new(before.missing, after.missing),
+            features: before.features,
+        })
+        .collect()
+}
+
+fn client(view: &View) -> String {
+    match &view.client {
+        Client::Unconfigured => "none: nobody can connect".to_owned(),
+        Client::Managed => "managed: the platform's client, scopes follow the actions".to_owned(),
+        Client::Custom(custom) => {
+            let scopes = match custom.scopes {
+                ScopePolicy::Sync => "sync: own client",
+                ScopePolicy::Fixed => "fixed: own client",
+            };
+            let how = match custom.scopes {
+                ScopePolicy::Sync => "scopes follow the actions",
+                ScopePolicy::Fixed => "a hand-written list",
+            };
+            format!("{scopes} {}, {how}", custom.id)
+        }
+    }
+}
+
+impl ActionSides {
+    /// Returns whether the action is on, before and after.
+    #[must_use]
+    pub fn is_on(&self) -> (bool, bool) {
+        let on = |enabled: &Enabled| match enabled {
+            Enabled::Always => true,
+            Enabled::For(access) => access.is_on(),
+        };
+        (on(&self.enabled.before), on(self.enabled.after()))
+    }
+
+    /// Returns whether the plan moves the switch, the sharing or the badge. Another advice alone moves nothing.
+    #[must_use]
+    pub fn moves(&self) -> bool {
+        self.enabled.moves() || self.missing.before.keys().ne(self.missing.after().keys())
+    }
+}

@@ -1,0 +1,207 @@
+//! One OAuth client or API key before and after a plan: every tier beside its ladder, and what each token may do.
+//!
+//! Capability comes from [`super::machine`], as everywhere: a report shows what the machine says of both sides.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::catalog::Resource;
+use super::machine::{Side, effective, verb_decided_by};
+use super::name::{ResourceKey, Tier, Verb};
+use super::prospect::{ClientProspect, KeyProspect};
+use super::resolve::KeyWish;
+use super::state::{AccessList, KeyGrants, Snapshot, Token};
+use crate::model::{Address, Sides};
+
+/// One OAuth client or API key on both sides of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Comparison {
+    /// The client or key.
+    pub unit: Address,
+    /// Whether it is there, and whether tiers bind it.
+    pub standing: Sides<Standing>,
+    /// Every resource, in key order.
+    pub resources: Vec<ResourceSides>,
+    /// Every active token of a client, by user.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<TokenSides>,
+}
+
+/// Whether something is there, and whether tiers bind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It does not exist.
+    Absent,
+    /// It may do what its tiers and verbs say.
+    Tiers,
+    /// It may do everything, whatever its tiers.
+    FullAccess,
+}
+
+/// What one resource allows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ResourceSides {
+    /// The resource.
+    pub resource: ResourceKey,
+    /// The steps of its slider, in the platform's order.
+    pub ladder: Vec<Tier>,
+    /// Where the slider stands.
+    pub tier: Sides<Tier>,
+    /// Verbs outside the ladder that are allowed.
+    pub verbs: Sides<BTreeSet<Verb>>,
+}
+
+/// What happens to one active token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TokenSides {
+    /// Who holds it.
+    pub user: String,
+    /// The holder's role now; absent when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// How people recognise it.
+    pub token: String,
+    /// Why it is revoked, in words; absent when it stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends: Option<String>,
+    /// What it may do on every resource whose ceiling moves; empty when it ends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub effective: Vec<EffectiveSides>,
+}
+
+/// What a token may really do on one resource: the narrower of the client's tier and of what the holder's role allows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EffectiveSides {
+    /// The resource.
+    pub resource: ResourceKey,
+    /// The tier that counts.
+    pub tier: Sides<Tier>,
+    /// Verbs outside the ladder that client and role allow.
+    pub verbs: Sides<BTreeSet<Verb>>,
+    /// Which side is the narrower after the plan.
+    pub decided_by: Side,
+}
+
+/// Returns both sides of a client.
+#[must_use]
+pub fn client(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Comparison {
+    let (before, after) = (&prospect.target.before, &prospect.after.access);
+    let resources = resources(before, after, snapshot);
+    let moved: Vec<&Resource> = resources
+        .iter()
+        .filter(|row| row.moves())
+        .filter_map(|row| snapshot.catalog.resource(&row.resource))
+        .collect();
+    let ending: Vec<_> = prospect.revoked().collect();
+    let live = prospect.target.live.state.tokens.values();
+    let mut tokens: Vec<TokenSides> = live
+        .map(|token| {
+            let ends = ending.iter().find(|(ended, _)| ended.id == token.id);
+            TokenSides {
+                user: token.user.to_string(),
+                role: snapshot.users.get(&token.user).map(ToString::to_string),
+                token: token.display(),
+                ends: ends.map(|(_, why)| why.to_string()),
+                effective: match ends {
+                    Some(_) => Vec::new(),
+                    None => of_token((before, after), &moved, token, snapshot),
+                },
+            }
+        })
+        .collect();
+    tokens.sort_by(|a, b| (&a.user, &a.token).cmp(&(&b.user, &b.token)));
+    Comparison {
+        unit: prospect.target.address.clone(),
+        standing: Sides { before: Standing::Tiers, after: None },
+        resources,
+        tokens,
+    }
+}
+
+/// Returns both sides of a key.
+#[must_use]
+pub fn key(prospect: &KeyProspect<'_>, snapshot: &Snapshot) -> Comparison {
+    let target = &prospect.target;
+    let before = target.before.as_ref();
+    let after = match &target.wanted {
+        KeyWish::May(grants) => Some(grants),
+        KeyWish::Gone(_) => None,
+    };
+    let standing = |grants: Option<&KeyGrants>| match grants {
+        None => Standing::Absent,
+        Some(KeyGrants::Custom(_)) => Standing::Tiers,
+        Some(KeyGrants::FullAccess) => Standing::FullAccess,
+    };
+    let list = |grants: Option<&KeyGrants>| match grants {
+        Some(KeyGrants::Custom(list)) => list.clone(),
+        // Tiers say nothing of it.
+        Some(KeyGrants::FullAccess) | None => AccessList::default(),
+    };
+    Comparison {
+        unit: target.address.clone(),
+        standing: Sides::new(standing(before), standing(after)),
+        resources: resources(&list(before), &list(after), snapshot),
+        tokens: Vec::new(),
+    }
+}
+
+fn resources(before: &AccessList, after: &AccessList, snapshot: &Snapshot) -> Vec<ResourceSides> {
+    let row = |resource: &Resource| {
+        let tier = |list: &AccessList| {
+            let lowest = || resource.tiers.first().map_or(&resource.default_tier, |own| &own.tier);
+            list.tiers.get(&resource.key).unwrap_or_else(lowest).clone()
+        };
+        let verbs = |list: &AccessList| list.verbs.get(&resource.key).cloned().unwrap_or_default();
+        ResourceSides {
+            resource: resource.key.clone(),
+            ladder: resource.tiers.iter().map(|own| own.tier.clone()).collect(),
+            tier: Sides::new(tier(before), tier(after)),
+            verbs: Sides::new(verbs(before), verbs(after)),
+        }
+    };
+    snapshot.catalog.resources.values().map(row).collect()
+}
+
+fn of_token(
+    (before, after): (&AccessList, &AccessList),
+    moved: &[&Resource],
+    token: &Token,
+    snapshot: &Snapshot,
+) -> Vec<EffectiveSides> {
+    let catalog = &snapshot.catalog;
+    let role = snapshot.users.get(&token.user);
+    let row = |resource: &&Resource| {
+        let (old, new) =
+            (effective(catalog, before, resource, role), effective(catalog, after, resource, role));
+        let verbs = |list: &AccessList| -> BTreeSet<Verb> {
+            let may = |verb: &&Verb| verb_decided_by(catalog, list, resource, role, verb).0;
+            resource.extra_verbs.keys().filter(may).cloned().collect()
+        };
+        EffectiveSides {
+            resource: resource.key.clone(),
+            tier: Sides::new(old.tier, new.tier),
+            verbs: Sides::new(verbs(before), verbs(after)),
+            decided_by: new.decided_by,
+        }
+    };
+    moved.iter().map(row).collect()
+}
+
+impl ResourceSides {
+    /// Returns whether the plan moves the slider or a verb.
+    #[must_use]
+    pub const fn moves(&self) -> bool {
+        self.tier.moves() || self.verbs.moves()
+    }
+}
+
+impl EffectiveSides {
+    /// Returns whether the holder may do more or less than before.
+    #[must_use]
+    pub const fn moves(&self) -> bool {
+        self.tier.moves() || self.verbs.moves()
+    }
+}

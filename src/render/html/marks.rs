@@ -1,0 +1,165 @@
+//! What each row is about, for the badges and for the filters, read off the outline so that no format can disagree.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::super::outline::{Outline, unit_of};
+use super::markup::Markup;
+use crate::model::{Address, Direction, Right, Scope};
+use crate::plan::Breakage;
+
+/// What happens to a thing. A filter shows the rows that have its letter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Marks {
+    pub(super) breaks: bool,
+    pub(super) widens: bool,
+    pub(super) narrows: bool,
+    pub(super) changes: bool,
+}
+
+impl Marks {
+    /// It changes, and it is neither more nor less than before.
+    pub(super) const CHANGES: Self =
+        Self { breaks: false, widens: false, narrows: false, changes: true };
+
+    /// Shown whatever is filtered for.
+    pub(super) const ALL: Self = Self { breaks: true, widens: true, narrows: true, changes: true };
+
+    pub(super) const fn of(direction: Direction) -> Self {
+        let widens = matches!(direction, Direction::Widening);
+        Self { breaks: false, widens, narrows: !widens, changes: true }
+    }
+
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self {
+            breaks: self.breaks || other.breaks,
+            widens: self.widens || other.widens,
+            narrows: self.narrows || other.narrows,
+            changes: self.changes || other.changes,
+        }
+    }
+
+    pub(super) const fn is_any(self) -> bool {
+        self.breaks || self.widens || self.narrows || self.changes
+    }
+
+    /// What a reviewer reads first stands first.
+    pub(super) const fn rank(self) -> u8 {
+        match self {
+            Self { breaks: true, .. } => 0,
+            Self { widens: true, .. } => 1,
+            Self { narrows: true, .. } => 2,
+            Self { changes: true, .. } => 3,
+            Self { .. } => 4,
+        }
+    }
+
+    /// Writes the attribute that the filters read.
+    pub(super) fn attribute(self, out: &mut Markup<'_>) -> fmt::Result {
+        out.raw(" data-k=\"")?;
+        for (is, letter) in
+            [(self.breaks, "b"), (self.widens, "w"), (self.narrows, "n"), (self.changes, "c")]
+        {
+            if is {
+                out.raw(letter)?;
+            }
+        }
+        out.raw("\"")
+    }
+
+    /// Writes the badges. Each says its word: colour only repeats it.
+    pub(super) fn badges(self, out: &mut Markup<'_>) -> fmt::Result {
+        if self.breaks {
+            out.raw("<b class=\"g b\">✕ breaks</b> ")?;
+        }
+        if self.widens {
+            out.raw("<b class=\"g w\">▲ widens</b> ")?;
+        }
+        if self.narrows {
+            out.raw("<b class=\"g n\">▼ narrows</b> ")?;
+        }
+        if self.changes && !(self.breaks || self.widens || self.narrows) {
+            out.raw("<b class=\"g c\">~ changes</b> ")?;
+        }
+        Ok(())
+    }
+}
+
+/// What happens to each address and to each scope of a plan.
+#[derive(Debug)]
+pub(super) struct Index<'p> {
+    addresses: BTreeMap<&'p str, Marks>,
+    scopes: BTreeMap<(&'p str, &'p Scope), Direction>,
+    /// The platform features that break, by the native action that stops.
+    features: BTreeMap<&'p str, Vec<&'p str>>,
+}
+
+impl<'p> Index<'p> {
+    pub(super) fn of(outline: &Outline<'p>) -> Self {
+        let mut index =
+            Self { addresses: BTreeMap::new(), scopes: BTreeMap::new(), features: BTreeMap::new() };
+        for change in &outline.plan.bound.changes {
+            index.add(&change.address, Marks::CHANGES);
+        }
+        for change in &outline.plan.bound.privilege.changes {
+            let marks = Marks::of(change.direction);
+            match &change.right {
+                Right::Scope(scope) => {
+                    index.scopes.insert((change.unit.as_str(), scope), change.direction);
+                }
+                Right::Use { address, .. } | Right::Credential { address, .. } => {
+                    index.add(address, marks);
+                }
+                Right::Tier { address, narrows, .. } => {
+                    let both = Marks { narrows: marks.narrows || !narrows.is_empty(), ..marks };
+                    index.add(address, both);
+                }
+            }
+        }
+        for breakage in &outline.plan.bound.breakage {
+            let breaks = Marks { breaks: true, changes: true, ..Marks::default() };
+            match breakage {
+                Breakage::StopsRunning { address, .. }
+                | Breakage::WillNotRun { address, .. }
+                | Breakage::Unverified { address, .. } => index.add(address, breaks),
+                Breakage::FeatureBreaks { actions, feature, .. } => {
+                    for address in actions {
+                        index.add(address, breaks);
+                        index.features.entry(address.as_str()).or_default().push(feature);
+                    }
+                }
+            }
+        }
+        index
+    }
+
+    fn add(&mut self, address: &'p Address, marks: Marks) {
+        let known = self.addresses.entry(address.as_str()).or_default();
+        *known = known.and(marks);
+    }
+
+    /// Returns what happens to the thing at an address.
+    pub(super) fn at(&self, address: &Address) -> Marks {
+        self.addresses.get(address.as_str()).copied().unwrap_or_default()
+    }
+
+    /// Returns whether a unit requests a scope anew, or no longer.
+    pub(super) fn scope(&self, unit: &Address, scope: &Scope) -> Option<Direction> {
+        self.scopes.get(&(unit.as_str(), scope)).copied()
+    }
+
+    /// Returns the platform features that break with a native action.
+    pub(super) fn features(&self, address: &Address) -> &[&'p str] {
+        self.features.get(address.as_str()).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Returns the unit of something that breaks.
+pub(super) fn unit_of_breakage(breakage: &Breakage) -> &str {
+    match breakage {
+        Breakage::StopsRunning { address, .. }
+        | Breakage::WillNotRun { address, .. }
+        | Breakage::Unverified { address, .. } => unit_of(address),
+        Breakage::FeatureBreaks { unit, .. } => unit.as_str(),
+    }
+}
