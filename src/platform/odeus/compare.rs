@@ -87,13 +87,11 @@ pub fn compare(
 fn scopes(old: &View, new: &View) -> Vec<ScopeSides> {
     let mut rows: BTreeMap<&Scope, ScopeSides> = BTreeMap::new();
     for row in &old.scopes {
-        let same = Sides { before: row.requested, after: Some(Requested::No) };
-        rows.insert(&row.scope, sides(row, same));
+        rows.insert(&row.scope, sides(row, row.requested, Requested::No));
     }
     for row in &new.scopes {
-        let known = rows
-            .entry(&row.scope)
-            .or_insert_with(|| sides(row, Sides { before: Requested::No, after: None }));
+        let known =
+            rows.entry(&row.scope).or_insert_with(|| sides(row, Requested::No, row.requested));
         known.requested = Sides::new(known.requested.before, row.requested);
         known.base |= row.base;
         known.native |= row.native;
@@ -101,9 +99,13 @@ fn scopes(old: &View, new: &View) -> Vec<ScopeSides> {
     rows.into_values().collect()
 }
 
-fn sides(row: &view::ScopeRow, requested: Sides<Requested>) -> ScopeSides {
-    let requested = Sides::new(requested.before, *requested.after());
-    ScopeSides { scope: row.scope.clone(), base: row.base, native: row.native, requested }
+fn sides(row: &view::ScopeRow, before: Requested, after: Requested) -> ScopeSides {
+    ScopeSides {
+        scope: row.scope.clone(),
+        base: row.base,
+        native: row.native,
+        requested: Sides::new(before, after),
+    }
 }
 
 /// Both views list the actions of the same catalogue in the same order.

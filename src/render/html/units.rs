@@ -196,8 +196,11 @@ fn scope_view(
     out.raw("</tbody></table></details>\n")
 }
 
+/// Rows with what happens to each.
+pub(super) type Rows<'r, R> = &'r [(Marks, R)];
+
 /// Splits rows into those that something happens to and the others.
-pub(super) fn parted<R>(rows: &[(Marks, R)]) -> (&[(Marks, R)], &[(Marks, R)]) {
+pub(super) fn parted<R>(rows: Rows<'_, R>) -> (Rows<'_, R>, Rows<'_, R>) {
     rows.split_at(rows.partition_point(|(marks, _)| marks.is_any()))
 }
 

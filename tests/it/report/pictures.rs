@@ -46,7 +46,7 @@ fn terminal(example: &str) -> String {
          .a36 { color: #7cc7e8; } .a1-31 { color: #ff7b70; font-weight: bold; }</style>\
          <pre><span class=\"p\">$</span> scopeform plan examples/",
     );
-    let _ = write!(page, "{example}\n");
+    let _ = writeln!(page, "{example}");
     for line in out.lines() {
         let mut rest = line;
         while let Some((before, after)) = rest.split_once("\u{1b}[") {

@@ -107,7 +107,7 @@ fn passes(browser: &Browser) -> (u64, u64) {
     let metrics = metrics["metrics"].as_array().unwrap().clone();
     let metric = |name: &str| {
         let found = metrics.iter().find(|metric| metric["name"] == name).unwrap();
-        u64::try_from(found["value"].as_f64().unwrap().round() as i64).unwrap()
+        format!("{:.0}", found["value"].as_f64().unwrap()).parse::<u64>().unwrap()
     };
     (metric("LayoutCount"), metric("RecalcStyleCount"))
 }
