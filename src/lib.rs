@@ -21,6 +21,9 @@ pub mod plan;
 pub mod render;
 pub mod seal;
 
+#[cfg(feature = "rego")]
+pub mod rego;
+
 #[cfg(feature = "server")]
 pub mod server;
 

@@ -20,6 +20,7 @@ mod journal;
 mod keygen;
 mod live;
 mod product;
+mod rego;
 mod secret;
 mod signal;
 mod ui;
@@ -127,6 +128,7 @@ fn dispatch(cli: &Cli, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
         Command::Explain(args) => block_on(commands::explain::run(args, env, ui)),
         Command::Tokens(args) => block_on(commands::tokens::run(args, env, ui)),
         Command::Completions(args) => commands::completions::run(args, ui),
+        Command::Man(args) => commands::man::run(args, ui),
     }
 }
 

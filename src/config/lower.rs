@@ -13,8 +13,8 @@ use super::raw::{
 use super::shape::{Field, Reader};
 use crate::diag::Code;
 use crate::model::{Access, Address, IntegrationKey, Principal, ScopeSet, WorkspaceId};
-use crate::plan::Severity;
 use crate::plan::policy::Policy;
+use crate::plan::{Labels, Severity};
 use crate::platform::odeus::desired::{
     Desired, DesiredAction, DesiredClient, DesiredIntegration, DesiredList, DesiredOauth,
     Substitute,
@@ -36,6 +36,8 @@ pub(super) struct Builder {
     pub raised: BTreeMap<String, Severity>,
     /// The organisation's rules about plans.
     pub policy: Policy,
+    /// What the files say about integrations, clients and keys.
+    pub labels: Labels,
     /// What is wanted on Odeus, as far as it was read.
     pub odeus: Desired,
     /// What is wanted on TrustPager, as far as it was read.
@@ -50,6 +52,7 @@ impl Builder {
             endpoint: None,
             raised: BTreeMap::new(),
             policy: Policy::default(),
+            labels: Labels::new(),
             trustpager: trustpager::desired::Desired {
                 workspace: workspace.clone(),
                 clients: BTreeMap::new(),
@@ -106,7 +109,9 @@ impl Builder {
             actions,
             accept_scopes,
             on_swap,
+            labels,
         } = raw;
+        self.label(&home, labels, reader);
         if let Some(field) = access {
             let at = home.child("access");
             self.declare(&at, word_or_key(&field, &field.value), reader);

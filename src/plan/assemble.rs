@@ -106,6 +106,7 @@ pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
         relied_on: Vec::new(),
         unreviewed: Vec::new(),
         policies: Vec::new(),
+        labels: BTreeMap::new(),
     };
     let mut observed = Observed {
         today: header.today,

@@ -28,11 +28,15 @@ mod odeus;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
+mod packaging;
+#[cfg(test)]
 mod planner;
 #[cfg(test)]
 mod proof;
 #[cfg(test)]
 mod readme;
+#[cfg(test)]
+mod rego;
 #[cfg(test)]
 mod render_plan;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::ui::{Failure, Ui};
 use crate::diag::Code;
-use crate::plan::guard;
+use crate::plan::policy;
 use crate::platform::{odeus, trustpager};
 
 struct Entry {
@@ -31,7 +31,8 @@ fn entries() -> BTreeMap<&'static str, Vec<Entry>> {
         let kind = code.severity().name();
         add(code.name(), Entry { kind, title: code.title(), explain: code.explain() });
     }
-    let rules = odeus::findings::rules().chain(trustpager::findings::rules()).chain(guard::rules());
+    let rules =
+        odeus::findings::rules().chain(trustpager::findings::rules()).chain(policy::rules());
     for rule in rules {
         let kind = match rule.severity {
             crate::plan::Severity::Blocker => "finding, blocker",

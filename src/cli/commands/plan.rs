@@ -11,6 +11,7 @@ use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::live::{self, Place, Target, no_access};
 use crate::cli::product::{Odeus, Product, Trustpager};
+use crate::cli::rego;
 use crate::cli::secret::Secrets;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load, located, report, source_ranges};
@@ -31,6 +32,7 @@ use crate::seal::{SealedPlan, document, standing};
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     let tell = if args.output.format() == Format::Json { Tell::Json } else { Tell::People };
     let loaded = load(&args.source, tell, ui)?.with_base(args.base.as_deref(), ui)?;
+    let loaded = loaded.with_rules(&args.rules.policy, ui)?;
     match loaded.config.desired.kind() {
         Kind::Odeus => of::<Odeus>(args, &loaded, tell, env, ui).await,
         Kind::Trustpager => of::<Trustpager>(args, &loaded, tell, env, ui).await,
@@ -46,7 +48,8 @@ async fn of<P: Product>(
 ) -> Result<Exit, Failure> {
     let reading = read::<P>(loaded, args.reach, env, ui).await?;
     let today = args.today.unwrap_or_else(clock::today);
-    let sealed = SealedPlan::seal(make::<P>(loaded, &reading, &args.target, today, tell, ui)?);
+    let made = make::<P>(loaded, &reading, &args.target, today, tell, ui)?;
+    let sealed = rego::asked(SealedPlan::seal(made))?;
     let apply_with = match &args.out {
         Some(file) => apply_saved(file, &args.source),
         None => apply_files(&args.source, &args.target),
@@ -149,6 +152,7 @@ pub(super) fn make_for<P: Product>(
     diagnostics.append(located(&unprotected, &config.origins));
     match plan {
         Some(mut plan) => {
+            plan.label(&config.labels);
             policy::enforce(&mut plan, loaded.policies.clone());
             // Warnings belong to the conversation; the result stays one document.
             let tell = match tell {
@@ -276,7 +280,8 @@ pub(super) fn page(
     palette: Palette,
 ) -> String {
     let mut page = String::new();
-    let (plan, digest) = (sealed.plan(), sealed.digest().as_str());
+    let judged = sealed.judged();
+    let (plan, digest) = (&*judged, sealed.digest().as_str());
     // Writing to a String cannot fail.
     let _ = match output.format() {
         Format::Text => {
