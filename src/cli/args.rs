@@ -80,6 +80,8 @@ pub enum Command {
     Explain(Explain),
     /// Print a shell completion script
     Completions(Completions),
+    /// Print the manual page, or write those of all commands
+    Man(ManPages),
 }
 
 /// Where the configuration is.
@@ -91,6 +93,14 @@ pub struct Source {
     /// Which workspace, where the files declare several
     #[arg(long, value_name = "NAME")]
     pub workspace: Option<String>,
+}
+
+/// Rules in Rego beside those that the configuration names.
+#[derive(Debug, Args, Clone)]
+pub struct Rules {
+    /// Also obey the Rego rules of this file, or of every file in this folder; may be given several times
+    #[arg(long, value_name = "PATH", env = "SCOPEFORM_POLICY")]
+    pub policy: Vec<PathBuf>,
 }
 
 /// How to reach the live system.
@@ -136,6 +146,9 @@ pub struct Validate {
     /// Where the configuration is.
     #[command(flatten)]
     pub source: Source,
+    /// Rules in Rego beside those that the configuration names.
+    #[command(flatten)]
+    pub rules: Rules,
     /// How to print what is wrong
     #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
     pub format: CheckFormat,
@@ -289,10 +302,13 @@ pub struct Plan {
     /// Plan only this integration, OAuth client or API key; may be given several times
     #[arg(long, value_name = "NAME")]
     pub target: Vec<String>,
+    /// Rules in Rego beside those that the configuration names.
+    #[command(flatten)]
+    pub rules: Rules,
     /// See whether a limit may be exceeded with exactly this plan: LIMIT@DIGEST, as the plan prints it; may be given several times
     #[arg(long, value_name = "LIMIT@DIGEST")]
     pub accept: Vec<Acceptance>,
-    /// Also obey the rules (approvals, raised findings) of the files at this git revision, as before the change
+    /// Also obey the rules (protections, limits, approvals, Rego, raised findings) of the files at this git revision, as before the change
     #[arg(long, value_name = "REV")]
     pub base: Option<String>,
     /// Plan as if it were this day (UTC): shows which exceptions will have run out
@@ -438,6 +454,9 @@ pub struct Apply {
     /// How to reach the live system.
     #[command(flatten)]
     pub reach: Reach,
+    /// Rules in Rego beside those that the configuration names.
+    #[command(flatten)]
+    pub rules: Rules,
     /// Apply without asking what the files say (not what the vendor added meanwhile)
     #[arg(long)]
     pub auto_approve: bool,
@@ -447,7 +466,7 @@ pub struct Apply {
     /// An approval of this plan, beside those that stand beside a saved plan; may be given several times
     #[arg(long, value_name = "FILE")]
     pub approval: Vec<PathBuf>,
-    /// Also obey the rules (approvals, raised findings) of the files at this git revision, as before the change
+    /// Also obey the rules (protections, limits, approvals, Rego, raised findings) of the files at this git revision, as before the change
     #[arg(long, value_name = "REV")]
     pub base: Option<String>,
     /// Apply only this integration, OAuth client or API key; may be given several times
@@ -496,6 +515,9 @@ pub struct Undo {
     /// How to reach the live system.
     #[command(flatten)]
     pub reach: Reach,
+    /// Rules in Rego beside those that the configuration names.
+    #[command(flatten)]
+    pub rules: Rules,
     /// Which apply to take back: a run's id, or the beginning of one [default: the last that wrote something]
     #[arg(long, value_name = "ID")]
     pub run: Option<String>,
@@ -616,6 +638,9 @@ pub struct TokensRevoke {
     /// How to reach the live system.
     #[command(flatten)]
     pub reach: Reach,
+    /// Rules in Rego beside those that the configuration names.
+    #[command(flatten)]
+    pub rules: Rules,
     /// Why, for the audit log
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
@@ -689,6 +714,14 @@ pub struct Explain {
 pub struct Completions {
     /// Which shell
     pub shell: clap_complete::Shell,
+}
+
+/// `man`
+#[derive(Debug, Args)]
+pub struct ManPages {
+    /// Write a page for the program and one for each command to this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
 }
 
 /// Rewrites terraform's single-dash long flags, `-out=plan.json` and `-auto-approve`, to the double-dash form.

@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 
 use super::exit::Exit;
 use super::folder::is_yaml;
+use super::rego;
 use super::ui::{Failure, Ui};
 use super::workspace::{Loaded, Tell, report};
 use crate::config::{self, Config, FileKind, classify};
@@ -20,7 +21,8 @@ pub(super) fn config(revision: &str, loaded: &Loaded, ui: &Ui) -> Result<Option<
     let root = &loaded.folder.root;
     let commit = commit(root, revision)?;
     let mut sources = SourceMap::new();
-    for (mode, name) in files(root, &commit)? {
+    let all = files(root, &commit)?;
+    for (mode, name) in all.clone() {
         let chosen = loaded.folder.only.as_ref().is_none_or(|only| *only == name);
         let hidden = name.split('/').any(|part| part.starts_with('.'));
         if !is_yaml(Path::new(&name)) || hidden || !chosen {
@@ -37,12 +39,18 @@ pub(super) fn config(revision: &str, loaded: &Loaded, ui: &Ui) -> Result<Option<
             sources.add(name, bytes);
         }
     }
-    for name in config::beside(&sources) {
+    let mut names = config::beside(&sources);
+    for pattern in names.clone().iter().filter(|name| config::is_pattern(name)) {
+        let meant = all.iter().filter(|(_, name)| config::is_meant(pattern, name));
+        names.extend(meant.map(|(_, name)| name.clone()));
+    }
+    for name in names {
         if let Some(bytes) = regular(root, &commit, &name)? {
             sources.add_beside(name, bytes);
         }
     }
-    let (configs, diagnostics) = config::load(&sources);
+    let (configs, mut diagnostics) = config::load(&sources);
+    diagnostics.append(rego::check(&configs, &sources));
     if diagnostics.has_errors() {
         report(&diagnostics, &sources, Tell::People, ui)?;
         let message = format!(

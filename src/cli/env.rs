@@ -15,6 +15,7 @@ pub(super) const KNOWN: &[(&str, &str)] = &[
     ("SCOPEFORM_DATA_DIR", "where journals, used approvals and the embedded database are kept"),
     ("SCOPEFORM_INPUT", "`false`: never ask"),
     ("SCOPEFORM_PARALLELISM", "how many integrations, clients or keys apply writes to at once"),
+    ("SCOPEFORM_POLICY", "file or folder of Rego rules to obey beside those of the configuration"),
     ("SCOPEFORM_TOKEN", "bearer token for an endpoint that is a URL"),
     ("SCOPEFORM_TOKEN_FILE", "file that holds the bearer token"),
 ];

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::exit::Exit;
 use super::ui::{Failure, Ui};
-use crate::config::{FileKind, beside, classify};
+use crate::config::{FileKind, beside, classify, is_meant, is_pattern};
 use crate::source::SourceMap;
 
 /// A file larger than this is not read at all.
@@ -75,7 +75,7 @@ impl Folder {
                 FileKind::Catalog => folder.catalogs.add(name, &bytes),
             };
         }
-        for name in beside(&folder.configs) {
+        for name in expanded(beside(&folder.configs), &folder.root)? {
             // One that is not there, or leads out of the folder, is said where it is named.
             if let Some(file) = below(&folder.root, &name) {
                 ui.detail(&format!("reading {}", file.display()));
@@ -97,6 +97,39 @@ fn name_below(file: &Path, root: &Path) -> String {
     let below = file.strip_prefix(root).unwrap_or(file);
     let name = below.components().map(|part| part.as_os_str().to_string_lossy());
     name.collect::<Vec<_>>().join("/")
+}
+
+/// Returns the paths of files, and those of the files that patterns among them mean.
+fn expanded(names: BTreeSet<String>, root: &Path) -> Result<BTreeSet<String>, Failure> {
+    let (patterns, mut files): (BTreeSet<String>, BTreeSet<String>) =
+        names.into_iter().partition(|name| is_pattern(name));
+    for pattern in patterns {
+        // Nothing above the first star can match anything else.
+        let head = pattern.split('*').next().unwrap_or_default();
+        let folder = head.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let mut below = Vec::new();
+        list(&root.join(folder), &mut below)?;
+        let names = below.iter().map(|file| name_below(file, root));
+        files.extend(names.filter(|name| is_meant(&pattern, name)));
+    }
+    Ok(files)
+}
+
+/// Lists the files below a folder. Links to folders are not followed; where there is no folder there are no files.
+fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            list(&entry.path(), files)?;
+        } else {
+            files.push(entry.path());
+        }
+    }
+    Ok(())
 }
 
 /// Returns the regular file at a path below `root`, unless a link leads out of it.

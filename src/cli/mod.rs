@@ -21,6 +21,7 @@ mod journal;
 mod keygen;
 mod live;
 mod product;
+mod rego;
 mod review;
 mod secret;
 mod signal;
@@ -170,6 +171,7 @@ fn dispatch(cli: &Cli, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
         Command::Explain(args) => block_on(commands::explain::run(args, env, ui)),
         Command::Tokens(args) => block_on(commands::tokens::run(args, env, ui)),
         Command::Completions(args) => commands::completions::run(args, ui),
+        Command::Man(args) => commands::man::run(args, ui),
     }
 }
 

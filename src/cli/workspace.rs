@@ -1,11 +1,12 @@
 //! From the command line's path to one workspace's configuration, or to diagnostics.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::Source;
 use super::base;
 use super::exit::Exit;
 use super::folder::{Folder, discover};
+use super::rego;
 use super::review::{self, Tool};
 use super::stream;
 use super::ui::{Failure, Ui};
@@ -61,6 +62,17 @@ impl Loaded {
         }
         Ok(self)
     }
+
+    /// Adds the Rego rules of the files and folders that `--policy` names.
+    ///
+    /// # Errors
+    /// When they cannot be read or are not valid.
+    pub(super) fn with_rules(mut self, paths: &[PathBuf], ui: &Ui) -> Result<Self, Failure> {
+        if !paths.is_empty() {
+            self.policies.push(rego::named(paths, ui)?);
+        }
+        Ok(self)
+    }
 }
 
 /// Reads the configuration that the command line names.
@@ -71,7 +83,8 @@ impl Loaded {
 pub(super) fn load(source: &Source, tell: Tell, ui: &Ui) -> Result<Loaded, Failure> {
     let path = discover(source.path.as_deref())?;
     let folder = Folder::read(&path, ui)?;
-    let (mut configs, diagnostics) = config::load(&folder.configs);
+    let (mut configs, mut diagnostics) = config::load(&folder.configs);
+    diagnostics.append(rego::check(&configs, &folder.configs));
     if diagnostics.has_errors() {
         wrong(&diagnostics, &folder, tell, ui)?;
         return Err(Failure::said(Exit::Error));

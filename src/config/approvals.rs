@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::lower::Builder;
 use super::raw::RawHeader;
+use super::rego::RegoPath;
 use super::shape::{Field, Leaf, Reader, Refusal, Table, nearest, record, words};
 use super::trustpager::leaf::Days;
 use super::yaml::{self, Value};
@@ -75,7 +76,7 @@ impl Leaf for Need {
 }
 
 /// Returns why `path` does not stay below the configuration folder.
-fn escapes(path: &str) -> Option<&'static str> {
+pub(super) fn escapes(path: &str) -> Option<&'static str> {
     let drive = path.as_bytes().get(1) == Some(&b':');
     if path.trim().is_empty() {
         Some("the path is empty")
@@ -91,11 +92,12 @@ fn escapes(path: &str) -> Option<&'static str> {
 }
 
 /// Returns the paths of files beside the YAML that the configuration names and that it must be read with: below the
-/// configuration folder, with `/`.
+/// configuration folder, with `/`. Some are patterns ([`super::is_pattern`]) of several files.
 #[must_use]
 pub fn beside(sources: &SourceMap) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for (file, source) in sources.iter().filter(|(_, source)| source.text().contains("approvals")) {
+    let names_some = |text: &str| text.contains("approvals") || text.contains("rego");
+    for (file, source) in sources.iter().filter(|(_, source)| names_some(source.text())) {
         // What is wrong with the file is said when it is read for good.
         let Some(node) = yaml::parse(file, source, &mut Diagnostics::new()) else { continue };
         let signers = node.get("approvals").and_then(|node| node.get("signers"));
@@ -103,6 +105,15 @@ pub fn beside(sources: &SourceMap) -> BTreeSet<String> {
             && escapes(text).is_none()
         {
             found.insert(text.clone());
+        }
+        if let Some(Value::Seq(items)) = node.get("rego").map(|node| &node.value) {
+            for item in items {
+                if let Value::Scalar { text, .. } = &item.value
+                    && RegoPath::parse(text, true).is_ok()
+                {
+                    found.insert(text.clone());
+                }
+            }
         }
     }
     found

@@ -14,6 +14,7 @@ use super::shape::{Field, Reader};
 use crate::diag::Code;
 use crate::model::{Access, Address, IntegrationKey, Principal, ScopeSet, WorkspaceId};
 use crate::plan::policy::Policy;
+use crate::plan::Labels;
 use crate::platform::odeus::desired::{
     Desired, DesiredAction, DesiredClient, DesiredIntegration, DesiredList, DesiredOauth,
     Substitute,
@@ -33,6 +34,8 @@ pub(super) struct Builder {
     pub endpoint: Option<(Endpoint, Origin)>,
     /// The organisation's rules about plans.
     pub policy: Policy,
+    /// What the files say about integrations, clients and keys.
+    pub labels: Labels,
     /// What is wanted on Odeus, as far as it was read.
     pub odeus: Desired,
     /// What is wanted on TrustPager, as far as it was read.
@@ -46,6 +49,7 @@ impl Builder {
             platform,
             endpoint: None,
             policy: Policy::default(),
+            labels: Labels::new(),
             trustpager: trustpager::desired::Desired {
                 workspace: workspace.clone(),
                 clients: BTreeMap::new(),
@@ -102,7 +106,9 @@ impl Builder {
             actions,
             accept_scopes,
             on_swap,
+            labels,
         } = raw;
+        self.label(&home, labels, reader);
         if let Some(field) = access {
             let at = home.child("access");
             self.declare(&at, word_or_key(&field, &field.value), reader);

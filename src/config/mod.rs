@@ -10,11 +10,13 @@
 mod access;
 mod approvals;
 pub mod catalog;
+mod labels;
 mod leaf;
 mod lower;
 mod policy;
 mod raw;
 mod redact;
+mod rego;
 mod schema;
 mod shape;
 pub mod trustpager;
@@ -26,14 +28,14 @@ use std::collections::BTreeMap;
 pub use approvals::beside;
 pub use catalog::bundled_catalog;
 pub use leaf::Endpoint;
+pub use rego::{is_meant, is_pattern};
 pub use schema::config_schema;
 pub use trustpager::catalog::bundled_trustpager_catalog;
 
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::{Address, WorkspaceId};
-use crate::plan::guard;
-use crate::plan::policy::Policy;
-use crate::plan::{Rule, Severity};
+use crate::plan::policy::{self as plan_policy, Policy};
+use crate::plan::{Labels, Rule, Severity};
 use crate::platform::{self, Kind};
 use crate::source::{FileId, Origin, Origins, SourceFile, SourceMap, Span, Spanned};
 use leaf::FindingCode;
@@ -54,6 +56,8 @@ pub struct Config {
     pub desired: Desired,
     /// The organisation's rules about plans.
     pub policy: Policy,
+    /// What the files say about integrations, clients and keys for people and Rego rules to read.
+    pub labels: Labels,
     /// Where each declared address stands.
     pub origins: Origins,
 }
@@ -124,6 +128,7 @@ pub fn load(sources: &SourceMap) -> (Vec<Config>, Diagnostics) {
             Kind::Trustpager => Desired::Trustpager(builder.trustpager),
         },
         policy: builder.policy,
+        labels: builder.labels,
         origins: builder.origins,
     });
     (configs.collect(), out)
@@ -214,6 +219,7 @@ fn load_file(
     };
     merge_header(&header, place, builder, &mut reader);
     approvals::lower(&header, sources, builder, &mut reader);
+    rego::lower(header.rego.as_ref(), sources, builder, &mut reader);
     match place.0 {
         Kind::Odeus => {
             let raw = RawOdeus::read_entries(&body, at, &mut reader);
@@ -243,6 +249,7 @@ fn merge_header(
         protect,
         limits,
         approvals: _,
+        rego: _,
     } = header;
     if let Some(field) = workspace {
         builder.origins.note(Address::workspace(), reader.origin(field.at));
@@ -295,7 +302,7 @@ fn check_severity(
         Kind::Odeus => platform::odeus::findings::rules().collect(),
         Kind::Trustpager => platform::trustpager::findings::rules().collect(),
     };
-    let rules: Vec<&Rule> = own.into_iter().chain(guard::rules()).collect();
+    let rules: Vec<&Rule> = own.into_iter().chain(plan_policy::rules()).collect();
     let name = code.value.0.as_str();
     let Some(rule) = rules.iter().find(|rule| rule.code == name) else {
         let known: Vec<&str> = rules.iter().map(|rule| rule.code).collect();

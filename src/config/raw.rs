@@ -8,9 +8,11 @@ use serde_json::{Value as Json, json};
 
 use super::access::{RawAccess, RawAction};
 use super::approvals::RawApprovals;
+use super::labels::RawLabels;
 use super::leaf::{Endpoint, FindingCode, Version, WantedScope};
 use super::policy::{RawLimits, RawProtected};
 use super::redact::is_variable_name;
+use super::rego::RegoPath;
 use super::shape::{Leaf, Reader, Refusal, Shape, Table, record};
 use super::yaml::{Node, Value};
 use crate::diag::Code;
@@ -41,6 +43,9 @@ record! {
         opt "limits" limits: RawLimits,
         /// Who must agree to which plans, and by which keys they are known.
         opt "approvals" approvals: RawApprovals,
+        /// Files of the organisation's own rules about plans in Rego, and of data for them: paths below the configuration
+        /// folder, such as `policies/*.rego`. Several files add up.
+        opt "rego" rego: Vec<Spanned<RegoPath>>,
     }
 }
 
@@ -70,6 +75,8 @@ record! {
         opt "accept_scopes" accept_scopes: Vec<Spanned<WantedScope>>,
         /// What to accept when two settings are swapped and no order of writes avoids a window.
         opt "on_swap" on_swap: Spanned<OnSwap>,
+        /// What people and Rego rules should know about the integration: `{owner: content-team, ticket: SEC-142}`.
+        opt "labels" labels: RawLabels,
     }
 }
 

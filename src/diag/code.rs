@@ -569,6 +569,27 @@ approvals:
   rules: [{when: breakage, of: [ana@acme.example, ben@acme.example], need: 2}]
 ```
 "
+    RegoFile Error "rego-file" "a file of Rego rules that is not there"
+"`rego` names files below the configuration folder: rules in `.rego`, JSON objects for them in `.json`. `*` stands for any text
+within one segment of a path, `**` for any number of segments. A path or a pattern that names nothing is an error: a rule that
+is not found would be no rule, and nobody would notice. Files whose names end with `_test.rego` are not among what a pattern
+means.
+
+```yaml
+rego: [policies/*.rego, policies/guests.json]
+```
+"
+    InvalidRego Error "invalid-rego" "a Rego rule that cannot be used"
+"The files are read as Rego v1 and, where they are not that, as Rego v0. Every package in them is asked, and what it says is in
+its rules `deny`, `violation` and `warn`, or `deny_...` and so on: sets of messages, each a text or an object with `msg`. Rules
+see the plan (`input`) and the data beside them (`data`) and nothing else: there is no network, environment, clock or
+randomness, so functions that would ask for one do not exist here. What day it is says `input.today`. Functions may not call
+themselves.
+
+```yaml
+rego: [policies/guests.rego]   # deny contains msg if { ... }, not: deny if { ... }
+```
+"
     MeaninglessRule Error "meaningless-rule" "a rule about approvals that does nothing"
 "What no rule asks for needs no approval, so a rule with `need: 0` only looks like one. The same goes for a rule or a team
 that names nobody, and for two rules that ask the same people for the same thing.

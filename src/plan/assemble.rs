@@ -1,6 +1,6 @@
 //! Puts the parts that platforms computed per unit together into one plan, in the order that readers rely on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -106,6 +106,7 @@ pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
         relied_on: Vec::new(),
         unreviewed: Vec::new(),
         policies: Vec::new(),
+        labels: BTreeMap::new(),
     };
     let mut observed = Observed {
         today: header.today,

@@ -1,5 +1,5 @@
-//! The organisation's own rules about plans: what is protected, how much may go at once, who must agree, and which
-//! findings are graver here than elsewhere.
+//! The organisation's own rules about plans: what is protected, how much may go at once, who must agree, which findings
+//! are graver here than elsewhere, and what it has written in Rego.
 //!
 //! They stand outside the blocks that they are about, so that removing a block does not remove its protection. A plan
 //! carries the rules that were in force when it was made, inside its digest: an approval is an approval under these rules.
@@ -12,8 +12,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use super::approvals::{ApprovalRule, Approvals, Requirement, Signer, When, required};
-use super::guard;
 use super::types::{Plan, Severity};
+use super::{Rule, denial, guard};
 
 /// One set of rules, as one revision of the files states them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -30,6 +30,46 @@ pub struct Policy {
     /// Severities that findings are raised to, by finding code. A severity is never lowered.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub raised: BTreeMap<String, Severity>,
+    /// What the organisation has written in Rego.
+    #[serde(default, skip_serializing_if = "Rego::is_empty")]
+    pub rego: Rego,
+}
+
+/// Rules in the language Rego, as text: a plan that is applied later is asked by the rules that it was made under, also
+/// where their files are not at hand.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Rego {
+    /// Files of rules, by path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modules: Vec<RegoFile>,
+    /// JSON documents that the rules read below `data`, by path. They are joined at the top.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<RegoFile>,
+}
+
+/// One file of Rego rules, or of data for them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct RegoFile {
+    /// Its path below the configuration folder, or as it was named on the command line.
+    pub path: String,
+    /// What is in it.
+    pub text: String,
+}
+
+impl Rego {
+    /// Returns whether there is no rule.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.modules.is_empty() && self.data.is_empty()
+    }
+
+    /// Adds a file, by what its name ends with: rules in `.rego`, data in `.json`. The same path twice counts once.
+    pub fn add(&mut self, file: RegoFile) {
+        let files = if file.path.ends_with(".rego") { &mut self.modules } else { &mut self.data };
+        if let Err(at) = files.binary_search_by(|known| known.path.cmp(&file.path)) {
+            files.insert(at, file);
+        }
+    }
 }
 
 /// Something that no plan may narrow or remove.
@@ -84,11 +124,22 @@ fn lower<T: Ord + Copy>(mine: &mut Option<T>, other: Option<T>) {
 }
 
 impl Policy {
+    /// Returns whether what `warn` rules in Rego say is raised to a blocker.
+    #[must_use]
+    pub fn raises_warnings(&self) -> bool {
+        self.raised.get(denial::WARNED.code) == Some(&Severity::Blocker)
+    }
+
     /// Returns whether it asks for nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// Iterates the rules about plans that are the same on every platform.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    guard::rules().chain(denial::rules())
 }
 
 /// Puts the rules in force into the plan, and a finding wherever the plan breaks one of them. Rules that two revisions

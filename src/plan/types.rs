@@ -4,7 +4,7 @@
 //! **observed** is shown "as of" and may move without making the plan stale (SEMANTICS section 4). So planning again with
 //! the same inputs gives the same digest, and an approval survives somebody reconnecting.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
@@ -57,7 +57,14 @@ pub struct Bound {
     /// The organisation's rules in force: of the files, and of the files before the change where those are known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<Policy>,
+    /// What the files say about what the plan changes: rules may rely on it, so it is approved with the plan.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: Labels,
 }
+
+/// What the files say about integrations, clients and keys: by address, then by name. For people and Rego rules; the tool
+/// itself takes no meaning from it.
+pub type Labels = BTreeMap<Address, BTreeMap<String, String>>;
 
 /// One thing that a plan takes something from, whether or not it gives something else at the same time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -440,6 +447,14 @@ pub struct SourceRange {
 }
 
 impl Plan {
+    /// Says about everything that the plan changes what the files say about it.
+    pub fn label(&mut self, labels: &Labels) {
+        let units: BTreeSet<&Address> =
+            self.bound.changes.iter().map(|change| &change.unit).collect();
+        let about = labels.iter().filter(|(address, _)| units.contains(address));
+        self.bound.labels = about.map(|(address, said)| (address.clone(), said.clone())).collect();
+    }
+
     /// Returns whether the live system already is what the files ask for.
     #[must_use]
     pub fn is_empty(&self) -> bool {

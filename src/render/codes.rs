@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diag::{self, Code};
-use crate::plan::{Rule, Severity, guard};
+use crate::plan::{Rule, Severity, policy};
 use crate::platform::{Kind, odeus, trustpager};
 
 /// What a code means.
@@ -79,6 +79,6 @@ pub fn all() -> BTreeMap<&'static str, Vec<Meaning>> {
     };
     odeus::findings::rules().for_each(|rule| of(Some(Kind::Odeus), rule));
     trustpager::findings::rules().for_each(|rule| of(Some(Kind::Trustpager), rule));
-    guard::rules().for_each(|rule| of(None, rule));
+    policy::rules().for_each(|rule| of(None, rule));
     all
 }

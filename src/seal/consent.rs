@@ -44,6 +44,9 @@ pub enum Refusal {
     /// A finding stops it (exit code 4).
     #[error("the plan is blocked by {}", crate::plan::count(.0.len(), "finding", "findings"))]
     Blocked(Vec<Finding>),
+    /// Rego rules are in force and have not been asked about it: what they would say is not passed over (exit code 4).
+    #[error("the Rego rules in force have not been asked about the plan")]
+    Unasked,
     /// A limit was accepted for another plan (exit code 4).
     #[error("`--accept {given}` is for another plan than this one, {actual}")]
     AcceptedOther {
@@ -90,12 +93,16 @@ pub struct ApprovedPlan {
 ///
 /// # Errors
 /// [`Refusal::AcceptedOther`] when an acceptance is for another plan: whoever gave it has not seen this one. A plan that
-/// does nothing is left alone, so that a job may run again after it has succeeded.
+/// does nothing is left alone, so that a job may run again after it has succeeded. [`Refusal::Unasked`] when Rego rules in
+/// force have not been asked.
 pub fn standing(sealed: &SealedPlan, accepted: &[Acceptance]) -> Result<Vec<Finding>, Refusal> {
     let other = accepted.iter().find(|acceptance| !acceptance.is_for(sealed.digest()));
     if let Some(given) = other.filter(|_| !sealed.plan().is_empty()) {
         let (given, actual) = (given.clone(), sealed.digest().clone());
         return Err(Refusal::AcceptedOther { given, actual });
+    }
+    if sealed.is_unasked() {
+        return Err(Refusal::Unasked);
     }
     let judged = sealed.judged();
     Ok(judged.blockers().filter(|finding| !passes(accepted, finding)).cloned().collect())

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::plan::policy::{self, Policy};
-use crate::plan::{Bound, Plan};
+use crate::plan::{Bound, Finding, Plan, denial};
 
 /// SHA-256 in lower-case hexadecimal, 64 digits.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -48,12 +48,14 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// A plan together with its digest. The plan inside cannot be changed any more; rules can only be added.
+/// A plan together with its digest. What is bound cannot be changed any more; rules, and what they say, can be added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedPlan {
     plan: Plan,
     digest: Digest,
     beside: Vec<Policy>,
+    /// What the Rego rules in force say; `None` until they have been asked.
+    said: Option<Vec<Finding>>,
 }
 
 impl SealedPlan {
@@ -61,7 +63,7 @@ impl SealedPlan {
     #[must_use]
     pub fn seal(plan: Plan) -> Self {
         let digest = Digest::of_bytes(&canonical(&plan.bound));
-        Self { plan, digest, beside: Vec::new() }
+        Self { plan, digest, beside: Vec::new(), said: None }
     }
 
     /// Adds rules that must be satisfied although the plan does not carry them: those of the files at hand when a saved
@@ -70,8 +72,24 @@ impl SealedPlan {
     pub fn under(mut self, policy: Policy) -> Self {
         if !policy.is_empty() && self.policies().all(|known| *known != policy) {
             self.beside.push(policy);
+            // Whoever has been asked has not been asked by these.
+            self.said = None;
         }
         self
+    }
+
+    /// Adds what the Rego rules in force say about the plan. Observed, so the digest stays what it is.
+    #[must_use]
+    pub fn told(mut self, said: Vec<Finding>) -> Self {
+        denial::put(&mut self.plan, said.clone());
+        self.said = Some(said);
+        self
+    }
+
+    /// Returns whether there are Rego rules in force that have not been asked about this plan.
+    #[must_use]
+    pub fn is_unasked(&self) -> bool {
+        self.said.is_none() && self.policies().any(|policy| !policy.rego.is_empty())
     }
 
     /// Returns the plan with the findings of every rule in force.
@@ -82,6 +100,9 @@ impl SealedPlan {
         }
         let mut plan = self.plan.clone();
         policy::enforce(&mut plan, self.policies().cloned().collect());
+        if let Some(said) = &self.said {
+            denial::put(&mut plan, said.clone());
+        }
         Cow::Owned(plan)
     }
 

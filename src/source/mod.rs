@@ -204,6 +204,11 @@ impl SourceMap {
         Some((id, self.beside.get(at)?))
     }
 
+    /// Iterates the files that were added beside the others, in the order in which they were added.
+    pub fn all_beside(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
+        (BESIDE..).map(FileId).zip(&self.beside)
+    }
+
     /// Returns a file. An id of another map gives `None`.
     #[must_use]
     pub fn file(&self, id: FileId) -> Option<&SourceFile> {

@@ -28,6 +28,8 @@ mod odeus;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
+mod packaging;
+#[cfg(test)]
 mod pipeline;
 #[cfg(test)]
 mod planner;
@@ -35,6 +37,8 @@ mod planner;
 mod proof;
 #[cfg(test)]
 mod readme;
+#[cfg(test)]
+mod rego;
 #[cfg(test)]
 mod render_markdown;
 #[cfg(test)]

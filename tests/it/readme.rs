@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use scopeform::plan::{Rule, guard};
+use scopeform::plan::{Rule, policy};
 use scopeform::platform::{odeus, trustpager};
 
 use crate::tidy;
@@ -42,6 +42,7 @@ pub(crate) fn copy(from: &Path, to: &Path) {
 fn checkout() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     copy(&root().join("examples"), &folder.path().join("examples"));
+    copy(&root().join("policies"), &folder.path().join("policies"));
     folder
 }
 
@@ -297,7 +298,7 @@ fn the_readme_lists_every_finding() {
     for (heading, rules) in [
         ("### On Odeus", odeus::findings::rules().map(row).collect::<BTreeSet<_>>()),
         ("### On TrustPager", trustpager::findings::rules().map(row).collect()),
-        ("### On both", guard::rules().map(row).collect()),
+        ("### On both", policy::rules().map(row).collect()),
     ] {
         assert_eq!(rows(&readme, heading), rules.into_iter().collect::<Vec<_>>(), "{heading}");
     }

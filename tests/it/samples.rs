@@ -46,6 +46,7 @@ pub(crate) fn empty() -> Plan {
             findings: Vec::new(),
             unreviewed: Vec::new(),
             policies: Vec::new(),
+            labels: std::collections::BTreeMap::new(),
             relied_on: Vec::new(),
         },
         observed: Observed {

@@ -48,6 +48,8 @@ pub(crate) const ARROWS: &[(&str, &[&str])] = &[
     ("config", &["model", "source", "diag", "plan", "platform", "seal"]),
     ("seal", &["model", "plan"]),
     ("apply", &["model", "plan", "platform", "seal"]),
+    // Knows plans as text only: whoever asks it renders them.
+    ("rego", &["model", "source", "diag", "plan"]),
     ("render", &["model", "source", "diag", "plan", "platform", "seal", "apply"]),
     ("snapshot", &["model", "plan", "platform", "seal"]),
     ("server", &["model", "platform"]),

@@ -16,6 +16,7 @@ use crate::cli::gate::{self, Advice, Gate, Used};
 use crate::cli::journal::{self, Journal, Past};
 use crate::cli::live::{self, Place, Target, no_access};
 use crate::cli::product::{Odeus, Product, Trustpager};
+use crate::cli::rego;
 use crate::cli::secret;
 use crate::cli::signal::Signals;
 use crate::cli::stream::{self, Stream};
@@ -24,7 +25,7 @@ use crate::cli::workspace::{Loaded, Tell, load};
 use crate::config;
 use crate::model::WorkspaceId;
 use crate::plan::guard::{Limit, flags};
-use crate::plan::{Finding, Plan};
+use crate::plan::{Finding, Plan, denial};
 use crate::platform::Kind;
 use crate::platform::provider::Reading;
 use crate::render;
@@ -94,6 +95,11 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
         _ => sealed,
     };
     let sealed = under_base(sealed, args, ui)?;
+    let sealed = match args.rules.policy.as_slice() {
+        [] => sealed,
+        paths => sealed.under(rego::named(paths, ui)?),
+    };
+    let sealed = rego::asked(sealed)?;
     let used = Used::read(&data)?;
     let today = clock::today();
     let advice = Advice::Saved(file.to_owned(), args.config.clone());
@@ -199,6 +205,7 @@ async fn from_files(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
         Answer::Lines => Tell::Lines,
     };
     let loaded = load(&source, tell, ui)?.with_base(args.base.as_deref(), ui)?;
+    let loaded = loaded.with_rules(&args.rules.policy, ui)?;
     match loaded.config.desired.kind() {
         Kind::Odeus => from_files_of::<Odeus>(args, &source, &loaded, tell, env, ui).await,
         Kind::Trustpager => {
@@ -225,8 +232,8 @@ async fn from_files_of<P: Product>(
         settle::<P>(&past.run, &reading.snapshot, ui);
     }
     let today = clock::today();
-    let sealed =
-        SealedPlan::seal(plan::make::<P>(loaded, &reading, &args.target, today, tell, ui)?);
+    let made = plan::make::<P>(loaded, &reading, &args.target, today, tell, ui)?;
+    let sealed = rego::asked(SealedPlan::seal(made))?;
 
     let output = Output::text(false);
     let command = plan::apply_files(source, &args.target);
@@ -332,7 +339,12 @@ pub(super) fn refusal(refusal: &Refusal, digest: &Digest, done: &str) -> Failure
     let message = format!("{refusal}{done}");
     match refusal {
         Refusal::Blocked(findings) => {
-            Failure::new(Exit::Blocked, message).help(way_past(findings, digest))
+            // A denial says which rule it is; a code alone would not.
+            let denied = findings.iter().filter(|finding| denial::is_one(finding));
+            let line = |finding: &Finding| format!("{}: {}", finding.address, finding.message);
+            Failure::new(Exit::Blocked, message)
+                .details(denied.map(line).collect())
+                .help(way_past(findings, digest))
         }
         Refusal::AcceptedOther { given, .. } => {
             let now = Acceptance::of(given.limit(), digest);
@@ -349,6 +361,7 @@ pub(super) fn refusal(refusal: &Refusal, digest: &Digest, done: &str) -> Failure
         }
         Refusal::FromSnapshot => Failure::new(Exit::NotApproved, message)
             .help("plan what is live, with credentials: `scopeform plan --out FILE`"),
+        Refusal::Unasked => Failure::new(Exit::Bug, format!("{message}; this is a bug")),
         Refusal::Unapproved(_) | Refusal::OtherPlan { .. } => {
             Failure::new(Exit::NotApproved, message)
         }

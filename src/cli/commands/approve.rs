@@ -14,6 +14,7 @@ use crate::cli::exit::Exit;
 use crate::cli::folder::{Folder, replace, root_at_hand};
 use crate::cli::gate::{at_hand, rules, signature_of, statement_of};
 use crate::cli::keygen;
+use crate::cli::rego;
 use crate::cli::ui::{Failure, Ui};
 use crate::plan::policy::{Requirement, Signer};
 use crate::render::neutral::{self, terminal};
@@ -26,7 +27,7 @@ pub(in crate::cli) fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failu
     let root = root_at_hand(args.config.as_deref(), env);
     if let Some(root) = &root {
         let policy = at_hand(&Folder::read(root, ui)?, &sealed, ui)?;
-        sealed = sealed.under(policy);
+        sealed = rego::asked(sealed.under(policy))?;
     }
     let by = principal(args, &sealed)?;
     let asked = requirements(&sealed, &by)?;

@@ -8,6 +8,7 @@ pub(super) mod explain;
 pub(super) mod export;
 mod history;
 pub(super) mod init;
+pub(super) mod man;
 pub(super) mod plan;
 pub(super) mod schema;
 pub(super) mod serve;

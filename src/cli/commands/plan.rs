@@ -12,6 +12,7 @@ use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::live::{self, Place, Target, no_access};
 use crate::cli::product::{Odeus, Product, Trustpager};
+use crate::cli::rego;
 use crate::cli::review;
 use crate::cli::secret::Secrets;
 use crate::cli::snapshot;
@@ -40,6 +41,7 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
         format => format.tool().map_or(Tell::People, Tell::Tool),
     };
     let loaded = load(&args.source, tell, ui)?.with_base(args.base.as_deref(), ui)?;
+    let loaded = loaded.with_rules(&args.rules.policy, ui)?;
     match loaded.config.desired.kind() {
         Kind::Odeus => of::<Odeus>(args, &loaded, tell, env, ui).await,
         Kind::Trustpager => of::<Trustpager>(args, &loaded, tell, env, ui).await,
@@ -98,7 +100,7 @@ fn finish<P: Product>(
         plan.observed.api_cost.plan_reads = 0;
     }
     plan.observed.snapshot = from;
-    let sealed = SealedPlan::seal(plan);
+    let sealed = rego::asked(SealedPlan::seal(plan))?;
     let apply_with = match &args.out {
         Some(file) => apply_saved(file, &args.source),
         None => apply_files(&args.source, &args.target),
@@ -228,6 +230,7 @@ fn make_and_tell<P: Product>(
     diagnostics.append(located(&unprotected, &config.origins));
     match plan {
         Some(mut plan) => {
+            plan.label(&config.labels);
             policy::enforce(&mut plan, loaded.policies.clone());
             // Warnings belong to the conversation; the result stays one document.
             let tell = match tell {
@@ -364,7 +367,8 @@ pub(super) fn page(
     palette: Palette,
 ) -> Result<String, Failure> {
     let mut page = String::new();
-    let (plan, digest) = (sealed.plan(), sealed.digest().as_str());
+    let judged = sealed.judged();
+    let (plan, digest) = (&*judged, sealed.digest().as_str());
     // Writing to a String cannot fail.
     let _ = match output.format() {
         Format::Text => {

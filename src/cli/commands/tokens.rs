@@ -11,6 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::folder::data_dir;
 use crate::cli::gate::{Advice, Gate, Used};
 use crate::cli::product::Trustpager;
+use crate::cli::rego;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load};
 use crate::model::Address;
@@ -143,7 +144,8 @@ pub(super) fn client<'s>(snapshot: &'s Snapshot, name: &str) -> Result<&'s Clien
 }
 
 async fn revoke(args: &TokensRevoke, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
-    let loaded = load_trustpager(&args.source, args.json, ui)?;
+    let loaded =
+        load_trustpager(&args.source, args.json, ui)?.with_rules(&args.rules.policy, ui)?;
     let reading = plan::read::<Trustpager>(&loaded, args.reach, env, ui).await?;
     let snapshot = &reading.snapshot;
     let rows = rows(snapshot, None)?;
@@ -175,8 +177,9 @@ async fn revoke(args: &TokensRevoke, env: &Env, ui: &Ui) -> Result<Exit, Failure
     );
     let mut made = made.map_err(|why| Failure::new(Exit::Error, why.to_string()))?;
     // Also at 3 a.m.: what is protected is protected from every plan.
+    made.label(&loaded.config.labels);
     policy::enforce(&mut made, loaded.policies.clone());
-    let sealed = SealedPlan::seal(made);
+    let sealed = rego::asked(SealedPlan::seal(made))?;
     let output = Output::text(false);
     // The question below, or `--auto-approve`, carries it out: there is no other command to type.
     let again = format!("this command, revoking {} and nothing else", token.id);

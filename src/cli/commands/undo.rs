@@ -11,6 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::gate::{Advice, Gate, Used};
 use crate::cli::journal::{self, Past};
 use crate::cli::product::{Odeus, Product, Trustpager};
+use crate::cli::rego;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load};
 use crate::plan::PlannedOperation;
@@ -22,7 +23,7 @@ use crate::seal::{Consent, SealedPlan, standing};
 /// Plans the way back, prints it, and carries it out or saves it.
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     let tell = if args.json { Tell::Json } else { Tell::People };
-    let loaded = load(&args.source, tell, ui)?;
+    let loaded = load(&args.source, tell, ui)?.with_rules(&args.rules.policy, ui)?;
     match loaded.config.desired.kind() {
         Kind::Odeus => of::<Odeus>(args, &loaded, env, ui).await,
         Kind::Trustpager => of::<Trustpager>(args, &loaded, env, ui).await,
@@ -44,7 +45,7 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
     let mut unrestored = inverse.unrestored.clone();
     unrestored.extend(P::unrestored(&found, &applied, &reading.snapshot, &made.bound, &inverse));
     unrestored.sort();
-    let sealed = SealedPlan::seal(made);
+    let sealed = rego::asked(SealedPlan::seal(made))?;
     let undo = render::undo::Undo {
         run: &past.begin.run,
         plan: sealed.plan(),

@@ -4,6 +4,7 @@ use crate::cli::args::{CheckFormat, Validate};
 use crate::cli::exit::Exit;
 use crate::cli::folder::{Folder, discover};
 use crate::cli::live::not_valid;
+use crate::cli::rego;
 use crate::cli::review;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Tell, report};
@@ -18,7 +19,11 @@ pub(in crate::cli) fn run(args: &Validate, ui: &Ui) -> Result<Exit, Failure> {
     let folder = Folder::read(&path, ui)?;
     let format = args.format();
     let tell = if format == CheckFormat::Json { Tell::Json } else { Tell::People };
-    let (configs, diagnostics) = config::load(&folder.configs);
+    let (configs, mut diagnostics) = config::load(&folder.configs);
+    diagnostics.append(rego::check(&configs, &folder.configs));
+    if !args.rules.policy.is_empty() {
+        rego::named(&args.rules.policy, ui)?;
+    }
     let (_, worlds) = config::world::load(&folder.worlds);
     let (_, catalogs) = config::catalog::load(&folder.catalogs);
     let (_, resources) = config::trustpager::catalog::load(&folder.catalogs);

@@ -35,7 +35,8 @@ impl Builder {
         self.origins.note(home.clone(), reader.origin(name.span));
         let mut wanted: DesiredClient =
             self.trustpager.clients.remove(&name.value).unwrap_or_default();
-        let RawClient { written: _, resources, verbs, unlisted_resources, tokens } = raw;
+        let RawClient { written: _, resources, verbs, unlisted_resources, tokens, labels } = raw;
+        self.label(&home, labels, reader);
         wanted.resources.extend(self.tiers(&home, resources, reader));
         wanted.verbs.extend(self.verbs(&home, verbs, reader));
         if let Some(field) = unlisted_resources {
@@ -153,7 +154,9 @@ impl Builder {
             return;
         }
         let form = form(name.span, &raw.0, reader);
-        let RawKeyRecord { written: _, resources, verbs, full_access: _, deliver, revoke } = raw.0;
+        let RawKeyRecord { written: _, resources, verbs, full_access: _, deliver, labels, revoke } =
+            raw.0;
+        self.label(&home, labels, reader);
         let resources = self.tiers(&home, resources, reader);
         let verbs = self.verbs(&home, verbs, reader);
         let deliver = deliver.and_then(|field| self.deliver(&home, field, reader));
@@ -242,7 +245,7 @@ enum Form {
 
 /// Returns which of the three a key has, or reports that it has none or several.
 fn form(name: Span, raw: &RawKeyRecord, reader: &mut Reader<'_>) -> Option<Form> {
-    let RawKeyRecord { written, resources, verbs, full_access, deliver, revoke } = raw;
+    let RawKeyRecord { written, resources, verbs, full_access, deliver, labels, revoke } = raw;
     let lists = [
         ("resources", resources.as_ref().map(|field| field.key)),
         ("verbs", verbs.as_ref().map(|field| field.key)),
@@ -252,6 +255,7 @@ fn form(name: Span, raw: &RawKeyRecord, reader: &mut Reader<'_>) -> Option<Form>
         let beside = [
             ("full_access", full_access.as_ref().map(|field| field.key)),
             ("deliver", deliver.as_ref().map(|field| field.key)),
+            ("labels", labels.as_ref().map(|field| field.key)),
         ];
         let beside = lists.into_iter().chain(beside).find_map(|(key, at)| Some((key, at?)));
         let Some((key, at)) = beside else {

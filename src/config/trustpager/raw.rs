@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::leaf::{Days, TokenName};
 use crate::config::access::RawPrincipals;
+use crate::config::labels::RawLabels;
 use crate::config::redact::redact_all;
 use crate::config::shape::{Reader, Shape, Table, record};
 use crate::config::yaml::{Node, Value};
@@ -57,6 +58,8 @@ record! {
         opt "unlisted_resources" unlisted_resources: Spanned<Unlisted>,
         /// Who may hold tokens of the client.
         opt "tokens" tokens: RawTokens,
+        /// What people and Rego rules should know about the client: `{owner: sales, ticket: SEC-142}`.
+        opt "labels" labels: RawLabels,
     }
 }
 
@@ -121,6 +124,8 @@ record! {
         opt "full_access" full_access: Spanned<bool>,
         /// Where the value goes if the key has to be created. It is shown nowhere else.
         opt "deliver" deliver: RawDeliver,
+        /// What people and Rego rules should know about the key: `{owner: it, ticket: SEC-142}`.
+        opt "labels" labels: RawLabels,
         /// Revokes the key; the text is the reason. Nothing else stands beside it.
         opt "revoke" revoke: Spanned<String>,
     }

@@ -79,6 +79,12 @@ pub(super) fn plan(plan: &Plan, digest: &str) -> v1::Plan {
                 because,
             })
             .collect(),
+        labels: plan
+            .bound
+            .labels
+            .iter()
+            .map(|(address, labels)| (address.to_string(), labels.clone()))
+            .collect(),
         resource_changes: changed().map(|c| resource_change(&outline, c)).collect(),
         resource_drift: changed()
             .filter(|c| c.catalog_change)

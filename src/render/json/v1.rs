@@ -1,5 +1,7 @@
 //! Version 1 of the plan document. Terraform's names stand where the meaning is terraform's.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -37,6 +39,8 @@ pub(super) struct Plan {
     pub(super) summary: Summary,
     /// Rules about approvals that the plan meets: apply needs what each of them asks for.
     pub(super) approvals_required: Vec<ApprovalRequired>,
+    /// What the files say about each integration, client or key that changes: by address, then by the label's name.
+    pub(super) labels: BTreeMap<String, BTreeMap<String, String>>,
     /// Everything that changes, in address order.
     pub(super) resource_changes: Vec<ResourceChange>,
     /// What the vendor's catalogue changed by itself; also part of `resource_changes`.

@@ -114,6 +114,16 @@ const EDITS: &[Edit] = &[
         let approvals = Approvals { max_age: 7, signers_file, rules, signers: Vec::new() };
         p.bound.policies.push(Policy { approvals: Some(approvals), ..Policy::default() });
     }),
+    ("a Rego rule", |p| {
+        use scopeform::plan::policy::{Policy, Rego, RegoFile};
+        let mut rego = Rego::default();
+        rego.add(RegoFile { path: "a.rego".to_owned(), text: "package main".to_owned() });
+        p.bound.policies.push(Policy { rego, ..Policy::default() });
+    }),
+    ("a label", |p| {
+        let labels = [("owner".to_owned(), "it".to_owned())].into();
+        p.bound.labels.insert(scopeform::model::Address::of(&["sharepoint"]), labels);
+    }),
     ("a list to paste", |p| p.bound.findings[0].paste = ScopeSet::from_iter([scope("Mail.Send")])),
     ("a reliance", |p| drop(p.bound.relied_on.pop())),
     ("a value relied on", |p| p.bound.relied_on[0].value.push('x')),

@@ -1,0 +1,193 @@
+//! Rego rules at the command line: the files that `--policy` names, and asking all rules in force about a plan.
+#![expect(clippy::disallowed_methods, reason = "the command line is where files are read")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+use super::exit::Exit;
+use super::ui::{Failure, Ui};
+use super::workspace::{Tell, report};
+use crate::config::Config;
+use crate::diag::Diagnostics;
+use crate::plan::denial;
+use crate::plan::policy::{Policy, Rego, RegoFile};
+use crate::rego::{self, Mistake};
+use crate::render::json;
+use crate::seal::SealedPlan;
+use crate::source::SourceMap;
+
+/// A file larger than this holds no rules.
+const LARGEST: u64 = 1024 * 1024;
+/// Steps are counted, so this is only reached by one step that has no end, such as a number that outgrows the memory.
+const LONGEST: Duration = Duration::from_secs(120);
+/// Expressions nest; the main thread has less.
+const STACK: usize = 64 * 1024 * 1024;
+
+/// Returns what is wrong with the Rego files of configurations. Where the configuration is not valid otherwise, all files
+/// that it names are looked at together, so that everything is said in one run.
+#[must_use]
+pub(super) fn check(configs: &[Config], sources: &SourceMap) -> Diagnostics {
+    let mut out = Diagnostics::new();
+    if configs.is_empty() {
+        let files = sources.all_beside().filter(|(_, file)| file.broken_at().is_none());
+        let files = files.map(|(_, file)| (file.name().to_owned(), file.text().to_owned()));
+        let mut all = Rego::default();
+        for (path, text) in files.filter(|(name, _)| name.ends_with(".rego")) {
+            all.add(RegoFile { path, text });
+        }
+        return rego::check(&all.modules, sources);
+    }
+    for config in configs {
+        out.append(rego::check(&config.policy.rego.modules, sources));
+    }
+    out
+}
+
+/// Returns the rules of the files that `--policy` names, or of those in the folders that it names, as a policy.
+///
+/// # Errors
+/// When there are none, they cannot be read, or they are not valid (which has been said then).
+pub(super) fn named(paths: &[PathBuf], ui: &Ui) -> Result<Policy, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        let before = files.len();
+        if path.is_dir() {
+            walk(path, &mut files)?;
+        } else {
+            files.push(path.clone());
+        }
+        if files.len() == before {
+            let message = format!("{} holds no `.rego` file", path.display());
+            return Err(Failure::new(Exit::Error, message)
+                .help("`--policy` names files of Rego rules, or folders of them"));
+        }
+    }
+    files.sort();
+    files.dedup();
+    let mut rego = Rego::default();
+    let mut sources = SourceMap::new();
+    for file in files {
+        let text = read(&file)?;
+        let name = file.display().to_string();
+        ui.detail(&format!("reading {name}"));
+        if name.ends_with(".json") {
+            let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text);
+            object.map_err(|error| {
+                Failure::new(Exit::Error, format!("{name} holds no JSON object: {error}"))
+            })?;
+        } else if !name.ends_with(".rego") {
+            let message = format!("{name} ends with neither `.rego` nor `.json`");
+            return Err(Failure::new(Exit::Error, message));
+        }
+        sources.add_beside(name.clone(), &text);
+        rego.add(RegoFile { path: name, text });
+    }
+    let diagnostics = rego::check(&rego.modules, &sources);
+    if diagnostics.has_errors() {
+        report(&diagnostics, &sources, Tell::People, ui)?;
+        return Err(Failure::new(Exit::Error, "the rules that `--policy` names are not valid"));
+    }
+    Ok(Policy { rego, ..Policy::default() })
+}
+
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let cannot = |error: std::io::Error| {
+        Failure::new(Exit::Error, format!("cannot read the folder {}: {error}", folder.display()))
+    };
+    for entry in fs::read_dir(folder).map_err(cannot)? {
+        let entry = entry.map_err(cannot)?;
+        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        // A link to a folder may lead back; one to a file is a file.
+        if name.starts_with('.') {
+            continue;
+        }
+        if entry.file_type().map_err(cannot)?.is_dir() {
+            walk(&path, files)?;
+        } else if (name.ends_with(".rego") && !name.ends_with("_test.rego"))
+            || name.ends_with(".json")
+        {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn read(file: &Path) -> Result<String, Failure> {
+    let cannot = |error: std::io::Error| {
+        Failure::new(Exit::Error, format!("cannot read {}: {error}", file.display()))
+    };
+    let about = fs::metadata(file).map_err(cannot)?;
+    if !about.is_file() || about.len() > LARGEST {
+        let message = format!("{} is no regular file of at most 1 MiB", file.display());
+        return Err(Failure::new(Exit::Error, message));
+    }
+    fs::read_to_string(file).map_err(cannot)
+}
+
+/// Asks the Rego rules in force about a plan: each set for itself, so that no file of one can change what another says.
+///
+/// # Errors
+/// When one of them cannot be answered: what it would have said is not passed over.
+pub(super) fn asked(sealed: SealedPlan) -> Result<SealedPlan, Failure> {
+    let sets: Vec<Rego> = sealed.policies().map(|policy| policy.rego.clone()).collect();
+    let sets: Vec<Rego> = sets.into_iter().filter(|rego| !rego.is_empty()).collect();
+    if sets.is_empty() {
+        return Ok(sealed);
+    }
+    // What rules said earlier is nothing that rules are asked about.
+    let mut plan = sealed.plan().clone();
+    denial::put(&mut plan, Vec::new());
+    let mut document = String::new();
+    // Writing to a String cannot fail.
+    let _ = json::plan(&mut document, &plan, sealed.digest().as_str());
+    let warnings_block = sealed.policies().any(Policy::raises_warnings);
+    let mut said = Vec::new();
+    for answer in answers(sets, document)? {
+        match answer {
+            Ok(denials) => said.extend(denial::findings(&denials, warnings_block, &plan)),
+            Err(mistakes) => return Err(unanswered(&mistakes)),
+        }
+    }
+    said.sort();
+    said.dedup();
+    Ok(sealed.told(said))
+}
+
+type Answer = Result<Vec<denial::Denial>, Vec<Mistake>>;
+
+/// Asks in a thread of its own, with room for what nests, and without waiting for ever.
+fn answers(sets: Vec<Rego>, document: String) -> Result<Vec<Answer>, Failure> {
+    let (send, receive) = mpsc::channel();
+    let work = move || {
+        let answers: Vec<Answer> = sets.iter().map(|set| rego::ask(set, &document)).collect();
+        // Nobody listens any more: then it was too late.
+        let _ = send.send(answers);
+    };
+    std::thread::Builder::new().stack_size(STACK).spawn(work)?;
+    receive.recv_timeout(LONGEST).map_err(|why| match why {
+        RecvTimeoutError::Timeout => Failure::new(
+            Exit::Error,
+            format!(
+                "the Rego rules did not answer within {} seconds; nothing was done",
+                LONGEST.as_secs()
+            ),
+        )
+        .help("one step of a rule has no end: look for numbers and texts that are multiplied"),
+        RecvTimeoutError::Disconnected => {
+            Failure::new(Exit::Bug, "the Rego engine broke; this is a bug")
+        }
+    })
+}
+
+fn unanswered(mistakes: &[Mistake]) -> Failure {
+    let line = |mistake: &Mistake| {
+        let Mistake { path, line, column, message, help } = mistake;
+        let help = if help.is_empty() { String::new() } else { format!(" ({help})") };
+        format!("{path}:{line}:{column}: {message}{help}")
+    };
+    Failure::new(Exit::Error, "the Rego rules cannot be asked about the plan; nothing was done")
+        .details(mistakes.iter().map(line).collect())
+        .help("correct the rules: what is not asked cannot agree")
+}

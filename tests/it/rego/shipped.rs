@@ -1,0 +1,246 @@
+//! The rules that the project ships, each on real plans: one that it denies, and the same plan without what it denies.
+
+use std::collections::BTreeMap;
+
+use scopeform::config;
+use scopeform::platform::trustpager::catalog::How;
+use serde_json::Value;
+
+use super::{Files, crm, odeus, shipped};
+use crate::cli::harness::Lab;
+
+/// A workspace whose files name the shipped rules.
+fn under(workspace: fn(&str, Files<'_>) -> Lab, wishes: &str) -> Lab {
+    let files: Vec<(String, String)> = shipped()
+        .into_iter()
+        .map(|(path, text)| (format!("policies/{}", path.display()), text))
+        .collect();
+    let files: Vec<(&str, &str)> =
+        files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    workspace(&format!("rego: [policies/*.rego, policies/*.json]\n{wishes}"), &files)
+}
+
+/// Checks that the plan is denied by this rule at this address and by nothing else, and that nothing comes of it.
+#[track_caller]
+fn denied(lab: &Lab, rule: &str, file: &str, address: &str, words: &str) {
+    let plan = lab.run("plan --json").exits(4).json();
+    let denials: Vec<&Value> = plan["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["code"] == "policy-denied")
+        .collect();
+    let [denial] = denials.as_slice() else { panic!("{denials:#?}") };
+    assert_eq!(denial["address"], address, "{denial}");
+    let message = denial["message"].as_str().unwrap();
+    assert!(message.contains(words), "{message}");
+    assert!(message.contains(&format!("; says `main.{rule}` at policies/{file}:")), "{message}");
+    lab.run("apply --auto-approve").exits(4).says(&[
+        "error: the plan is blocked by",
+        &format!("policy-denied at {address}"),
+        words,
+    ]);
+}
+
+#[track_caller]
+fn fine(lab: &Lab) {
+    let done = lab.run("plan").exits(0);
+    assert!(!done.out.contains("policy-"), "{}", done.out);
+    lab.run("apply --auto-approve").exits(0);
+}
+
+#[test]
+fn a_scope_that_an_admin_must_grant_needs_a_ticket() {
+    let entra = |labels: &str| {
+        format!(
+            "integrations:\n  entra:\n    oauth: {{mode: managed}}\n{labels}    actions: {{get_manager: enabled}}\n"
+        )
+    };
+    for labels in ["", "    labels: {ticket: later}\n", "    labels: {owner: SEC-142}\n"] {
+        denied(
+            &under(odeus, &entra(labels)),
+            "deny_admin_consent",
+            "admin_consent.rego",
+            "entra",
+            "entra would request User.Read.All, which a tenant administrator must grant, and names no ticket",
+        );
+    }
+    fine(&under(odeus, &entra("    labels: {ticket: SEC-142}\n")));
+    // Nothing that an administrator must grant.
+    fine(&under(
+        odeus,
+        "integrations: {onedrive: {oauth: {mode: managed}, actions: {create_folder: enabled}}}\n",
+    ));
+
+    let key = |labels: &str| {
+        format!(
+            "api_keys:\n  all:\n    full_access: true\n    deliver: {{file: .scopeform/k}}\n    labels: {{owner: ops{labels}}}\n"
+        )
+    };
+    let lab = under(crm, &key(""));
+    // A key that may do everything also passes by every approval.
+    lab.write(
+        "policies/settings.json",
+        &lab.read("policies/settings.json").replace("\"billing\", \"contacts\", \"email\"", ""),
+    );
+    denied(
+        &lab,
+        "deny_admin_consent",
+        "admin_consent.rego",
+        "api_keys/all",
+        "may do everything, and names no ticket",
+    );
+    lab.write(
+        "scopeform.yaml",
+        &lab.read("scopeform.yaml").replace("owner: ops", "owner: ops, ticket: OPS-7"),
+    );
+    fine(&lab);
+}
+
+#[test]
+fn nothing_is_shared_with_guests() {
+    let drive = |who: &str| {
+        format!(
+            "integrations: {{onedrive: {{oauth: {{mode: managed}}, actions: {{create_folder: {who}}}}}}}\n"
+        )
+    };
+    let at = "onedrive/actions/create_folder";
+    let words = "create_folder would be shared with";
+    for who in [
+        "{groups: [guests]}",
+        "{users: [gil@guest.example]}",
+        "{users: [ana@acme.example, gil@guest.example]}",
+    ] {
+        denied(&under(odeus, &drive(who)), "deny_guests", "guests.rego", at, words);
+    }
+    // With missing scopes accepted, who may use it stands one level deeper.
+    let deeper = "integrations:\n  onedrive:\n    oauth: {mode: fixed, client: {id: own}, scopes: [openid, offline_access, User.Read, Files.Read.All]}\n    actions: {create_folder: {access: {groups: [guests]}, accept_missing_scopes: \"pilot, SEC-1\"}}\n";
+    denied(&under(odeus, deeper), "deny_guests", "guests.rego", at, words);
+    fine(&under(odeus, &drive("{groups: [team], users: [ana@acme.example]}")));
+    // Everyone includes guests only where the settings say so.
+    let lab = under(odeus, &drive("enabled"));
+    let settings = lab.read("policies/settings.json");
+    lab.write(
+        "policies/settings.json",
+        &settings
+            .replace("\"everyone_includes_guests\": false", "\"everyone_includes_guests\": true"),
+    );
+    denied(
+        &lab,
+        "deny_guests",
+        "guests.rego",
+        at,
+        "would be shared with everyone, guests included",
+    );
+    lab.write("policies/settings.json", &settings);
+    fine(&lab);
+
+    let wider = |client: &str| {
+        format!("oauth_clients: {{{client}: {{resources: {{tasks: write_with_approval}}}}}}\n")
+    };
+    denied(
+        &under(crm, &wider("Partner")),
+        "deny_guests",
+        "guests.rego",
+        "oauth_clients/Partner",
+        "would become wider while gil@guest.example, who is a guest, holds a token of it",
+    );
+    fine(&under(crm, &wider("Helper")));
+    // Narrower is no reason to complain.
+    fine(&under(crm, "oauth_clients: {Partner: {resources: {tasks: no_access}}}\n"));
+}
+
+#[test]
+fn what_writes_has_an_owner() {
+    let drive = |scopes: &str, labels: &str| {
+        format!(
+            "integrations:\n  onedrive:\n    oauth: {{mode: fixed, client: {{id: own}}, scopes: [openid, offline_access, User.Read, {scopes}]}}\n{labels}"
+        )
+    };
+    for labels in ["", "    labels: {owner: \" \"}\n", "    labels: {ticket: SEC-1}\n"] {
+        denied(
+            &under(odeus, &drive("Files.ReadWrite.All", labels)),
+            "deny_owners",
+            "owners.rego",
+            "onedrive/oauth",
+            "onedrive keeps Files.ReadWrite.All in a list by hand and has no owner",
+        );
+    }
+    fine(&under(odeus, &drive("Files.ReadWrite.All", "    labels: {owner: content-team}\n")));
+    fine(&under(odeus, &drive("Files.Read.All", "")));
+
+    let key = |may: &str, labels: &str| {
+        format!("api_keys:\n  sync:\n    {may}\n    deliver: {{file: .scopeform/k}}\n{labels}")
+    };
+    for may in ["resources: {tasks: write_automatically}", "verbs: {calls: [initiate]}"] {
+        denied(
+            &under(crm, &key(may, "")),
+            "deny_owners",
+            "owners.rego",
+            "api_keys/sync",
+            "api_keys/sync can write and has no owner",
+        );
+        fine(&under(crm, &key(may, "    labels: {owner: it}\n")));
+    }
+    fine(&under(crm, &key("resources: {tasks: read}", "")));
+}
+
+#[test]
+fn named_resources_stay_at_what_a_person_approves() {
+    let helper = |tiers: &str| format!("oauth_clients: {{Helper: {{resources: {{{tiers}}}}}}}\n");
+    for (tiers, resource) in [
+        ("contacts: write_automatically", "contacts"),
+        // By its name only: it writes automatically.
+        ("contacts: delete_with_approval", "contacts"),
+        ("email: send_automatically", "email"),
+    ] {
+        let at = format!("oauth_clients/Helper/resources/{resource}");
+        let words = format!("and {resource} is for calls that a person approves");
+        denied(&under(crm, &helper(tiers)), "deny_tiers", "tiers.rego", &at, &words);
+    }
+    fine(&under(
+        crm,
+        &helper(
+            "contacts: write_with_approval, email: send_with_approval, tasks: write_automatically",
+        ),
+    ));
+    fine(&under(crm, &helper("contacts: no_access, email: no_access")));
+
+    let key = "api_keys: {sync: {resources: {contacts: write_automatically}, deliver: {file: .scopeform/k}, labels: {owner: it}}}\n";
+    denied(
+        &under(crm, key),
+        "deny_tiers",
+        "tiers.rego",
+        "api_keys/sync",
+        "api_keys/sync would be write_automatically",
+    );
+    fine(&under(crm, &key.replace("write_automatically", "write_with_approval")));
+
+    // On Odeus there are no tiers to judge.
+    fine(&under(
+        odeus,
+        "integrations: {onedrive: {oauth: {mode: managed}, actions: {create_folder: {groups: [team]}}}}\n",
+    ));
+}
+
+#[test]
+fn the_tiers_that_the_rules_know_are_those_of_the_catalogue() {
+    let (_, text) =
+        shipped().into_iter().find(|(path, _)| path.ends_with("trustpager_tiers.json")).unwrap();
+    let known: Value = serde_json::from_str(&text).unwrap();
+    let catalog = config::bundled_trustpager_catalog();
+    let mut tiers: BTreeMap<String, BTreeMap<String, &str>> = BTreeMap::new();
+    for fact in catalog.ladders.values().flatten() {
+        let grants = fact.grants.0.iter().map(|(verb, how)| {
+            let how = match how {
+                How::Automatic => "automatic",
+                How::Approval => "approval",
+            };
+            (verb.to_string(), how)
+        });
+        let grants: BTreeMap<String, &str> = grants.collect();
+        let known = tiers.insert(fact.tier.to_string(), grants.clone());
+        assert!(known.is_none_or(|known| known == grants), "{} grants two things", fact.tier);
+    }
+    assert_eq!(known["trustpager_tiers"], serde_json::to_value(tiers).unwrap());
+}
