@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::neutral::terminal;
 use super::palette::{Paint, Palette};
-use super::report::{detail, symbol};
+use super::report::{detail, sum, symbol};
+use crate::apply::Outcome;
 use crate::apply::journal::{Begin, Known, Run, Verdict};
 use crate::plan::count;
 
@@ -105,7 +106,11 @@ pub fn notice(run: &Run, running: bool) -> String {
 }
 
 fn applied(run: &Run) -> usize {
-    let is = |known: &&Known| matches!(known, Known::Finished(outcome) if outcome.is_applied());
+    finished(run, |outcome| outcome.is_applied() && !matches!(outcome, Outcome::NotNeeded(_)))
+}
+
+fn finished(run: &Run, wanted: impl Fn(&Outcome) -> bool) -> usize {
+    let is = |known: &&Known| matches!(known, Known::Finished(outcome) if wanted(outcome));
     run.known.iter().filter(is).count()
 }
 
@@ -142,7 +147,11 @@ fn verdict_line(run: &Run, running: bool) -> String {
     let (applied, total) = (applied(run), run.known.len());
     let operations = count(total, "operation", "operations");
     match run.verdict(running) {
-        Verdict::Complete => format!("Complete: {operations}, read back as planned."),
+        Verdict::Complete => {
+            let already = finished(run, |outcome| *outcome == Outcome::AlreadyDone);
+            let not_needed = finished(run, |outcome| matches!(outcome, Outcome::NotNeeded(_)));
+            format!("Complete: {}, read back as planned.", sum(total, already, not_needed))
+        }
         Verdict::InPart => format!("In part: {applied} of {operations} applied."),
         Verdict::Crashed(at) => format!(
             "Stopped at write {} of {total}, without an end: killed or interrupted. {applied} of {operations} applied.",
@@ -212,7 +221,7 @@ struct Document {
     verdict: &'static str,
     /// With `crashed`: at which operation, from 1.
     stopped_at: Option<usize>,
-    /// Operations applied.
+    /// Operations applied, by this run or before it.
     applied: usize,
     /// Operations planned.
     total: usize,

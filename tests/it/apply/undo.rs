@@ -233,6 +233,20 @@ fn on_trustpager_the_same_saved_plan_goes_on() {
         .map(|step| step["outcome"].as_str().unwrap())
         .collect();
     assert!(outcomes.iter().all(|o| ["already_done", "not_needed"].contains(o)), "{again}");
+    // What was not needed is not counted as applied, in any of the three places.
+    let count = |word: &str| outcomes.iter().filter(|outcome| **outcome == word).count();
+    let (already, not_needed) = (count("already_done"), count("not_needed"));
+    assert!(already > 0 && not_needed > 0, "{again}");
+    assert_eq!(again["applied"], already, "{again}");
+    assert_eq!(
+        (&again["already_done"], &again["not_needed"]),
+        (&already.into(), &not_needed.into())
+    );
+    let sum =
+        format!("0 operations ({already} already done before, {not_needed} not needed), read back");
+    lab.run("apply p.json").exits(0).prints(&[&format!("Applied: {sum}")]);
+    lab.run("show --last").exits(0).prints(&[&format!("Complete: {sum}")]);
+    assert_eq!(lab.run("show --last --json").exits(0).json()["applied"], already);
     // A key whose value did not arrive is no key that is done.
     lab.write("sync.key", "");
     let lost = lab.run("apply p.json").exits(6);
