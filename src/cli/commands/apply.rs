@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{history, plan};
 use crate::apply::journal::{End, Known, Run};
-use crate::apply::{self, Adapter as _, ApplyError, Event, Observer, Options, Report, Settled};
-use crate::cli::args::{Apply as Args, Format, Output, Reach, Source};
+use crate::apply::{
+    self, Adapter as _, ApplyError, Event, Observer, Options, Report, Settled,
+};
+use crate::cli::args::{Apply as Args, Base, Format, Output, Reach, Source};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
@@ -20,12 +22,10 @@ use crate::cli::secret;
 use crate::cli::signal::Signals;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load};
-use crate::config;
-use crate::model::WorkspaceId;
-use crate::plan::Finding;
 use crate::plan::guard::{Limit, flags};
-use crate::platform::Kind;
+use crate::plan::Finding;
 use crate::platform::provider::Reading;
+use crate::platform::Kind;
 use crate::render;
 use crate::render::neutral::terminal;
 use crate::render::palette::Paint;
@@ -79,20 +79,22 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
         Some(root) => Some(Folder::read(root, ui)?),
         None => Folder::read(&root, ui).ok(),
     };
-    if let Some(folder) = &folder {
-        of_this_workspace(planned, folder)?;
-    }
-    let sealed = match (&folder, &hand) {
-        (Some(folder), Some(_)) => {
+    let sealed = match &folder {
+        // Beside the plan there may be anything; what is at hand is meant to be its configuration.
+        Some(folder) if hand.is_some() || gate::declares(folder) => {
             let policy = gate::at_hand(folder, &sealed, ui)?;
             sealed.under(policy)
         }
-        _ => sealed,
+        _ => {
+            ui.say("notice: no configuration is at hand, so only the rules that the plan itself carries count; `--config FOLDER` names one");
+            sealed
+        }
     };
-    let sealed = under_base(sealed, args, ui)?;
+    let sealed = under_base(sealed, args.config.as_deref(), &args.base, ui)?;
     let used = Used::read(&data)?;
     let today = clock::today();
-    let advice = Advice::Saved(file.to_owned(), args.config.clone());
+    let advice =
+        Advice::Saved(file.to_owned(), gate::with_rules(args.config.as_deref(), &args.base));
     let gate = Gate::open(&sealed, &args.approval, advice, &used, today)?;
     let consent = Consent::Signed(Box::new(consent), gate.approvals());
     let output = Output { format: Format::Text, json: false, full: false };
@@ -106,41 +108,33 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     if approved.sealed().plan().is_empty() {
         return nothing(args, &data, cut, ui);
     }
-    let spent = Spent::ready(&approved, &used)?;
-    let (report, journal) = match approved.sealed().plan().bound.platform {
-        Kind::Odeus => work.carry_out::<Odeus>(&approved, None).await?.without_end(),
-        Kind::Trustpager => work.carry_out::<Trustpager>(&approved, None).await?.without_end(),
-    };
-    let remembered = spent.on(&report, today);
-    let exit = finish(&report, journal, Ok(()), args.json, ui)?;
-    remembered?;
-    Ok(exit)
-}
-
-/// Refuses a folder whose files are about other workspaces only: its secrets and its data are not the plan's.
-fn of_this_workspace(planned: &WorkspaceId, folder: &Folder) -> Result<(), Failure> {
-    let (configs, _) = config::load(&folder.configs);
-    let declared: BTreeSet<&str> = configs.iter().map(|one| one.workspace.as_str()).collect();
-    if declared.is_empty() || declared.contains(planned.as_str()) {
-        return Ok(());
+    match approved.sealed().plan().bound.platform {
+        Kind::Odeus => {
+            let done = work.carry_out::<Odeus>(&approved, None).await?;
+            finish(done, Ok(()), args.json, ui)
+        }
+        Kind::Trustpager => {
+            let done = work.carry_out::<Trustpager>(&approved, None).await?;
+            finish(done, Ok(()), args.json, ui)
+        }
     }
-    let names: Vec<String> = declared.into_iter().map(|name| format!("`{name}`")).collect();
-    let (root, names) = (folder.root.display(), names.join(", "));
-    let message = format!(
-        "the plan is for workspace `{planned}`, and {root} declares {names}; nothing was done"
-    );
-    Err(Failure::new(Exit::Error, message)
-        .help("name the configuration folder that the plan was made from with `--config FOLDER`"))
 }
 
 /// Adds the rules of an earlier revision to those over a saved plan.
-fn under_base(sealed: SealedPlan, args: &Args, ui: &Ui) -> Result<SealedPlan, Failure> {
-    let Some(revision) = &args.base else { return Ok(sealed) };
+pub(super) fn under_base(
+    sealed: SealedPlan,
+    config: Option<&Path>,
+    base: &Base,
+    ui: &Ui,
+) -> Result<SealedPlan, Failure> {
+    if base.base.is_none() {
+        return Ok(sealed);
+    }
     let source = Source {
-        path: args.config.clone(),
+        path: config.map(Path::to_owned),
         workspace: Some(sealed.plan().bound.workspace.to_string()),
     };
-    let loaded = load(&source, Tell::People, ui)?.with_base(Some(revision), ui)?;
+    let loaded = load(&source, Tell::People, ui)?.with_base(base, ui)?;
     Ok(loaded.policies.into_iter().fold(sealed, SealedPlan::under))
 }
 
@@ -148,20 +142,20 @@ fn under_base(sealed: SealedPlan, args: &Args, ui: &Ui) -> Result<SealedPlan, Fa
 struct Spent(Option<(std::fs::File, Vec<Approval>)>);
 
 impl Spent {
-    fn ready(approved: &ApprovedPlan, used: &Used) -> Result<Self, Failure> {
+    fn ready(approved: &ApprovedPlan, data: &Path) -> Result<Self, Failure> {
         match approved.consent() {
             Consent::Signed(_, approvals) if !approvals.is_empty() => {
-                Ok(Self(Some((used.ready()?, approvals.clone()))))
+                Ok(Self(Some((Used::ready(data)?, approvals.clone()))))
             }
             _ => Ok(Self(None)),
         }
     }
 
     /// Remembers a complete apply; what was interrupted may go on with the same approvals.
-    fn on(self, report: &Report, today: jiff::civil::Date) -> Result<(), Failure> {
+    fn on(self, report: &Report) -> Result<(), Failure> {
         match self.0 {
             Some((file, approvals)) if report.is_complete() => {
-                gate::record(file, &approvals, today)
+                gate::record(file, &approvals, clock::today())
             }
             _ => Ok(()),
         }
@@ -187,7 +181,7 @@ fn beside(file: &Path, place: &Place, env: &Env) -> Result<PathBuf, Failure> {
 async fn from_files(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     let source = Source { path: args.path.clone(), workspace: args.workspace.clone() };
     let tell = if args.json { Tell::Json } else { Tell::People };
-    let loaded = load(&source, tell, ui)?.with_base(args.base.as_deref(), ui)?;
+    let loaded = load(&source, tell, ui)?.with_base(&args.base, ui)?;
     match loaded.config.desired.kind() {
         Kind::Odeus => from_files_of::<Odeus>(args, &source, &loaded, tell, env, ui).await,
         Kind::Trustpager => {
@@ -225,7 +219,7 @@ async fn from_files_of<P: Product>(
     let empty = sealed.plan().is_empty();
     let used = Used::read(&data_dir(&root, env))?;
     let mut save = plan::plan_files(source, &args.target);
-    if let Some(revision) = &args.base {
+    if let Some(revision) = &args.base.base {
         save.push_str(&format!(" --base {revision}"));
     }
     let gate = Gate::open(&sealed, &args.approval, Advice::Files(save), &used, today)?;
@@ -246,18 +240,14 @@ async fn from_files_of<P: Product>(
     if empty {
         return nothing(args, &data, cut, ui);
     }
-    let spent = Spent::ready(&approved, &used)?;
     let (reach, parallelism) = (args.reach, args.parallelism);
     let work = Work { place, folder: None, root, reach, parallelism, env, ui };
-    let Done { report, end, journal } = work.carry_out::<P>(&approved, Some(loaded)).await?;
-    let remembered = spent.on(&report, today);
-    let verified = match end.filter(|_| report.is_complete()) {
+    let mut done = work.carry_out::<P>(&approved, Some(loaded)).await?;
+    let verified = match done.end.take().filter(|_| done.report.is_complete()) {
         Some(end) => verify::<P>(loaded, end, args, ui),
         None => Ok(()),
     };
-    let exit = finish(&report, journal, verified, args.json, ui)?;
-    remembered?;
-    Ok(exit)
+    finish(done, verified, args.json, ui)
 }
 
 /// Asks whoever is there. With `json` the plan has not been printed yet; `command` is what carries it out.
@@ -371,15 +361,12 @@ struct Done<S> {
     /// What was read at the end.
     end: Option<S>,
     journal: Journal,
-}
-
-impl<S> Done<S> {
-    fn without_end(self) -> (Report, Journal) {
-        (self.report, self.journal)
-    }
+    /// Whether it could be remembered that the approvals are used.
+    remembered: Result<(), Failure>,
 }
 
 impl Work<'_> {
+    /// The one way from an approved plan to writes, so that no command forgets the journal or to use the approvals up.
     async fn carry_out<P: Product>(
         &self,
         approved: &ApprovedPlan,
@@ -392,10 +379,14 @@ impl Work<'_> {
         let data = data_dir(&self.root, self.env);
         let mut unsaid: Vec<_> = secrets.values().cloned().collect();
         unsaid.extend(secret::token(self.env).ok());
+        let spent = Spent::ready(approved, &data)?;
         let journal = Journal::begin(&data, approved, unsaid)?;
         let done = self.run::<P>(approved, loaded, secrets, &journal, &mut signals).await;
         match done {
-            Ok((report, end)) => Ok(Done { report, end, journal }),
+            Ok((report, end)) => {
+                let remembered = spent.on(&report);
+                Ok(Done { report, end, journal, remembered })
+            }
             Err(failure) => {
                 note_end(journal, journal::failed(&failure), self.ui);
                 Err(failure)
@@ -583,14 +574,15 @@ fn nothing(args: &Args, data: &Path, cut: Option<Past>, ui: &Ui) -> Result<Exit,
     Ok(Exit::Done)
 }
 
-/// Carries out a plan that was made on the spot, for a configuration that is loaded already.
+/// Carries out a plan that was made on the spot, for a configuration that is loaded already. Returns the report, to be
+/// printed first, and how the command ends.
 pub(super) async fn carry_out_one<P: Product>(
     approved: &ApprovedPlan,
     loaded: &Loaded,
     reach: Reach,
     env: &Env,
     ui: &Ui,
-) -> Result<(Report, Exit), Failure> {
+) -> Result<(Report, Result<Exit, Failure>), Failure> {
     let work = Work {
         place: Place::of(&loaded.config.endpoint.to_string()),
         folder: None,
@@ -600,27 +592,29 @@ pub(super) async fn carry_out_one<P: Product>(
         env,
         ui,
     };
-    let (report, journal) = work.carry_out::<P>(approved, Some(loaded)).await?.without_end();
+    let Done { report, journal, remembered, end: _ } =
+        work.carry_out::<P>(approved, Some(loaded)).await?;
     let exit = exit_of(&report);
     note_end(journal, journal::reported(&report, exit), ui);
-    Ok((report, exit))
+    Ok((report, remembered.map(|()| exit)))
 }
 
 /// Ends the journal, prints the report and returns how the command ends.
-fn finish(
-    report: &Report,
-    journal: Journal,
+fn finish<S>(
+    done: Done<S>,
     verified: Result<(), Failure>,
     json: bool,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
+    let Done { report, journal, remembered, end: _ } = done;
     let end = match &verified {
-        Ok(()) => journal::reported(report, exit_of(report)),
+        Ok(()) => journal::reported(&report, exit_of(&report)),
         Err(failure) => End { calls: report.calls, ..journal::failed(failure) },
     };
     note_end(journal, end, ui);
-    print_report(report, json, ui)?;
-    verified.map(|()| exit_of(report))
+    print_report(&report, json, ui)?;
+    verified.and(remembered)?;
+    Ok(exit_of(&report))
 }
 
 /// Notes the end. The report says what was done all the same, so a full disk here is no more than worth saying.

@@ -30,7 +30,7 @@ use crate::seal::{SealedPlan, document, standing};
 /// Plans, prints, saves.
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     let tell = if args.output.format() == Format::Json { Tell::Json } else { Tell::People };
-    let loaded = load(&args.source, tell, ui)?.with_base(args.base.as_deref(), ui)?;
+    let loaded = load(&args.source, tell, ui)?.with_base(&args.base, ui)?;
     match loaded.config.desired.kind() {
         Kind::Odeus => of::<Odeus>(args, &loaded, tell, env, ui).await,
         Kind::Trustpager => of::<Trustpager>(args, &loaded, tell, env, ui).await,

@@ -109,7 +109,7 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
     } else {
         ui.out(&render::report::text(&report, ui.palette()))?;
     }
-    Ok(exit)
+    exit
 }
 
 /// Returns the run that is meant: by its id, or the last of this workspace that wrote something.
