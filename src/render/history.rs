@@ -85,8 +85,12 @@ pub fn notice(run: &Run, running: bool) -> String {
             terminal(&begin.run)
         );
     }
+    let what = match &begin.takes_back {
+        Some(first) => format!("undo here, which takes back run {},", terminal(first)),
+        None => "apply here".to_owned(),
+    };
     let mut out = format!(
-        "notice: the last apply here did not come to its end (run {}, plan {})\n",
+        "notice: the last {what} did not come to its end (run {}, plan {})\n",
         terminal(&begin.run),
         terminal(begin.digest.short())
     );
@@ -182,9 +186,17 @@ fn consent_words(begin: &Begin) -> String {
     words
 }
 
-fn next(run: &Run, running: bool) -> &'static str {
+fn next(run: &Run, running: bool) -> String {
     let saved = run.begin.consent == "saved_plan";
-    match run.verdict(running) {
+    if let (Some(first), Verdict::InPart | Verdict::Crashed(_)) =
+        (&run.begin.takes_back, run.verdict(running))
+    {
+        let (first, own) = (terminal(first), terminal(&run.begin.run));
+        return format!(
+            "`scopeform undo --run {first}` reads what was taken back and goes on. `scopeform undo --run {own}` takes back what this run did."
+        );
+    }
+    let next = match run.verdict(running) {
         Verdict::Complete => "nothing; `scopeform undo` plans the way back.",
         Verdict::InPart | Verdict::Crashed(_) if saved => {
             "apply the same plan again: it reads what was done and goes on. `scopeform plan` shows what is left, `scopeform undo` the way back."
@@ -194,7 +206,8 @@ fn next(run: &Run, running: bool) -> &'static str {
         }
         Verdict::NothingWritten => "`scopeform plan` shows what is live and what would change.",
         Verdict::Running => "wait for it to end.",
-    }
+    };
+    next.to_owned()
 }
 
 /// A run.
@@ -234,7 +247,7 @@ struct Document {
     /// One per operation, in plan order.
     operations: Vec<Operation>,
     /// What to do next.
-    next: &'static str,
+    next: String,
 }
 
 /// One operation and what is known of it.

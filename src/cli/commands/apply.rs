@@ -103,7 +103,7 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
         plan::print(&sealed, output, &plan::apply_saved(file, &source), ui)?;
     }
     let (reach, parallelism) = (args.reach, args.parallelism);
-    let work = Work { place, folder, root, reach, parallelism, env, ui };
+    let work = Work { place, folder, root, reach, parallelism, takes_back: None, env, ui };
     let approved = approve(sealed, consent, &args.accept, &gate)?;
     if approved.sealed().plan().is_empty() {
         return nothing(args, &data, cut, ui);
@@ -241,7 +241,7 @@ async fn from_files_of<P: Product>(
         return nothing(args, &data, cut, ui);
     }
     let (reach, parallelism) = (args.reach, args.parallelism);
-    let work = Work { place, folder: None, root, reach, parallelism, env, ui };
+    let work = Work { place, folder: None, root, reach, parallelism, takes_back: None, env, ui };
     let mut done = work.carry_out::<P>(&approved, Some(loaded)).await?;
     let verified = match done.end.take().filter(|_| done.report.is_complete()) {
         Some(end) => verify::<P>(loaded, end, args, ui),
@@ -351,6 +351,8 @@ struct Work<'a> {
     root: PathBuf,
     reach: Reach,
     parallelism: usize,
+    /// The run that this one takes back.
+    takes_back: Option<&'a str>,
     env: &'a Env,
     ui: &'a Ui,
 }
@@ -380,7 +382,7 @@ impl Work<'_> {
         let mut unsaid: Vec<_> = secrets.values().cloned().collect();
         unsaid.extend(secret::token(self.env).ok());
         let spent = Spent::ready(approved, &data)?;
-        let journal = Journal::begin(&data, approved, unsaid)?;
+        let journal = Journal::begin(&data, approved, self.takes_back, unsaid)?;
         let done = self.run::<P>(approved, loaded, secrets, &journal, &mut signals).await;
         match done {
             Ok((report, end)) => {
@@ -580,6 +582,7 @@ pub(super) async fn carry_out_one<P: Product>(
     approved: &ApprovedPlan,
     loaded: &Loaded,
     reach: Reach,
+    takes_back: Option<&str>,
     env: &Env,
     ui: &Ui,
 ) -> Result<(Report, Result<Exit, Failure>), Failure> {
@@ -589,6 +592,7 @@ pub(super) async fn carry_out_one<P: Product>(
         root: loaded.folder.root.clone(),
         reach,
         parallelism: 1,
+        takes_back,
         env,
         ui,
     };
