@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::{history, plan};
 use crate::apply::journal::{End, Known, Run};
 use crate::apply::{
-    self, Adapter as _, ApplyError, Event, Observer, Options, Report, Settled,
+    self, Adapter as _, ApplyError, Event, Observer, Options, Purpose, Report, Settled,
 };
 use crate::cli::args::{Apply as Args, Base, Format, Output, Reach, Source};
 use crate::cli::clock;
@@ -23,9 +23,10 @@ use crate::cli::signal::Signals;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load};
 use crate::plan::guard::{Limit, flags};
-use crate::plan::Finding;
+use crate::plan::{Finding, PlannedOperation};
 use crate::platform::provider::Reading;
-use crate::platform::Kind;
+use crate::platform::trustpager::deliver;
+use crate::platform::{Kind, Operation, trustpager};
 use crate::render;
 use crate::render::neutral::terminal;
 use crate::render::palette::Paint;
@@ -420,7 +421,9 @@ impl Work<'_> {
             parallelism: self.parallelism,
             interrupted: &interrupted,
         };
-        let progress = Progress { ui: *self.ui, journal, writing: AtomicBool::new(false) };
+        let deliveries = deliveries(&bound.operations);
+        let writing = AtomicBool::new(false);
+        let progress = Progress { ui: *self.ui, journal, root: &self.root, deliveries, writing };
         let done = {
             let run = apply::run::<P::Adapter, _>(approved, &live.client, options, &progress);
             let mut run = std::pin::pin!(run);
@@ -494,11 +497,47 @@ fn refused(error: ApplyError, sealed: &SealedPlan) -> Failure {
 struct Progress<'j> {
     ui: Ui,
     journal: &'j Journal,
+    root: &'j Path,
+    /// The new API keys of the plan: place in the plan, name, and the file for the value.
+    deliveries: Vec<(usize, String, String)>,
     writing: AtomicBool,
+}
+
+impl Progress<'_> {
+    /// Looks where the values of new keys go, before the first write and not only when their turn comes.
+    fn can_deliver(&self, done: &BTreeSet<usize>) -> Result<(), String> {
+        for (index, key, place) in &self.deliveries {
+            if !done.contains(index)
+                && let Some(why) = deliver::obstacle(self.root, place)
+            {
+                return Err(format!(
+                    "the value of the new API key `{key}` has nowhere to go: {why}"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the new API keys of a plan: place in the plan, name, and the file for the value.
+fn deliveries(operations: &[PlannedOperation]) -> Vec<(usize, String, String)> {
+    let new =
+        operations.iter().enumerate().filter_map(|(index, planned)| match &planned.operation {
+            Operation::Trustpager(trustpager::operation::Operation::CreateKey {
+                key,
+                deliver,
+                ..
+            }) => Some((index, key.to_string(), deliver.clone())),
+            _ => None,
+        });
+    new.collect()
 }
 
 impl Observer for Progress<'_> {
     fn on(&self, event: Event<'_>) -> Result<(), String> {
+        if let Event::Read { purpose: Purpose::Before, done, .. } = event {
+            self.can_deliver(done)?;
+        }
         let noted = self.journal.on(event);
         if matches!(event, Event::Started { .. }) && noted.is_ok() {
             self.writing.store(true, Ordering::Relaxed);

@@ -156,7 +156,7 @@ pub(super) fn make_for<P: Product>(
             };
             report(&diagnostics, &loaded.folder.configs, tell, ui)?;
             if tell != Tell::Nobody {
-                for left in P::left_behind(desired, &reading.snapshot, &loaded.folder.root) {
+                for left in P::at_the_place(desired, &reading.snapshot, &loaded.folder.root) {
                     ui.say(&format!("warning: {}", terminal(&left)));
                 }
             }

@@ -387,9 +387,19 @@ fn a_place_that_a_killed_run_left_empty_is_taken_over() {
     lab.write("world.yaml", CRM_WORLD);
     // Somebody else's empty file, which others can read, is none of ours.
     lab.write("sync.key", "");
-    lab.run("apply --auto-approve").exits(6).prints(&["sync.key exists and is not overwritten"]);
+    let held = || {
+        let tokens = lab.run("tokens list").exits(0).out;
+        tokens.contains("emil@acme.example")
+    };
+    lab.run("plan").exits(0).says(&["warning: the value of the new API key `sync`"]);
+    // Nothing else of the plan is done either: it is known before the first write.
+    lab.run("apply --auto-approve")
+        .exits(1)
+        .says(&["sync.key exists and is not overwritten; move it away; nothing was done"]);
+    assert!(held());
     let private = std::fs::Permissions::from_mode(0o600);
     std::fs::set_permissions(lab.path("sync.key"), private).unwrap();
     lab.run("apply --auto-approve").exits(0);
     assert!(lab.read("sync.key").len() > 20);
+    assert!(!held());
 }
