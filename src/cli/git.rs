@@ -1,5 +1,6 @@
-//! Reads a git revision with the real `git`, so that whatever it knows about repositories holds, and lets nothing that a
-//! change can bring along say what that revision is: no link on the way, no embedded repository, no name of two meanings.
+//! Reads a git revision with the real `git`, and lets nothing that a change can bring along say what that revision is.
+//!
+//! No link on the way to the folder, no repository inside it, no name of two meanings, no replaced commit.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
