@@ -103,6 +103,9 @@ pub struct Begin {
     /// Who signed the plan, where the rules in force asked for it or somebody did anyway; each once, in byte order.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub approved_by: BTreeSet<String>,
+    /// The run that this one takes back, where it is an undo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub takes_back: Option<String>,
     /// The plan's operations, in plan order.
     pub operations: Vec<Planned>,
 }
@@ -267,6 +270,12 @@ impl Run {
     #[must_use]
     pub const fn was_cut(&self) -> bool {
         self.end.is_none()
+    }
+
+    /// Returns whether everything was applied and read back as planned.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| end.complete)
     }
 
     /// Returns how the run ended; `running` says that whoever writes it is still there.

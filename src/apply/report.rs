@@ -170,10 +170,18 @@ pub struct Report {
 }
 
 impl Report {
-    /// Returns how many operations were applied.
+    /// Returns how many operations were applied, by this run or before it.
     #[must_use]
     pub fn applied(&self) -> usize {
-        self.steps.iter().filter(|step| step.outcome.is_applied()).count()
+        let applied = self.steps.iter().filter(|step| step.outcome.is_applied()).count();
+        applied - self.not_needed()
+    }
+
+    /// Returns how many operations there was no need for.
+    #[must_use]
+    pub fn not_needed(&self) -> usize {
+        let not_needed = |step: &&Step| matches!(step.outcome, Outcome::NotNeeded(_));
+        self.steps.iter().filter(not_needed).count()
     }
 
     /// Returns how many operations had been done before the run began.
@@ -185,7 +193,8 @@ impl Report {
     /// Returns whether every operation was applied and the end was read back as planned.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.applied() == self.steps.len() && self.differences.as_ref().is_some_and(Vec::is_empty)
+        let there = self.steps.iter().all(|step| step.outcome.is_applied());
+        there && self.differences.as_ref().is_some_and(Vec::is_empty)
     }
 
     /// Returns whether any write may have reached the platform.

@@ -103,6 +103,17 @@ pub struct Rules {
     pub policy: Vec<PathBuf>,
 }
 
+/// Which rules held before the change.
+#[derive(Debug, Args, Clone)]
+pub struct Base {
+    /// Also obey the rules (protections, limits, approvals, Rego, raised findings) of the files at this git revision, as before the change
+    #[arg(long, value_name = "REV")]
+    pub base: Option<String>,
+    /// The change is what brings this workspace in: nothing of it needs to be at the base
+    #[arg(long, requires = "base")]
+    pub new_workspace: bool,
+}
+
 /// How to reach the live system.
 #[derive(Debug, Args, Clone, Copy)]
 pub struct Reach {
@@ -308,9 +319,9 @@ pub struct Plan {
     /// See whether a limit may be exceeded with exactly this plan: LIMIT@DIGEST, as the plan prints it; may be given several times
     #[arg(long, value_name = "LIMIT@DIGEST")]
     pub accept: Vec<Acceptance>,
-    /// Also obey the rules (protections, limits, approvals, Rego, raised findings) of the files at this git revision, as before the change
-    #[arg(long, value_name = "REV")]
-    pub base: Option<String>,
+    /// Which rules held before the change.
+    #[command(flatten)]
+    pub base: Base,
     /// Plan as if it were this day (UTC): shows which exceptions will have run out
     #[arg(long, value_name = "DATE")]
     pub today: Option<Date>,
@@ -434,6 +445,9 @@ pub struct Approve {
     /// The configuration folder, whose rules are obeyed too
     #[arg(long, value_name = "FOLDER")]
     pub config: Option<PathBuf>,
+    /// Which rules held before the change.
+    #[command(flatten)]
+    pub base: Base,
     /// Print what was signed as JSON
     #[arg(long)]
     pub json: bool,
@@ -466,9 +480,9 @@ pub struct Apply {
     /// An approval of this plan, beside those that stand beside a saved plan; may be given several times
     #[arg(long, value_name = "FILE")]
     pub approval: Vec<PathBuf>,
-    /// Also obey the rules (protections, limits, approvals, Rego, raised findings) of the files at this git revision, as before the change
-    #[arg(long, value_name = "REV")]
-    pub base: Option<String>,
+    /// Which rules held before the change.
+    #[command(flatten)]
+    pub base: Base,
     /// Apply only this integration, OAuth client or API key; may be given several times
     #[arg(long, value_name = "NAME")]
     pub target: Vec<String>,

@@ -1,139 +1,223 @@
-//! The configuration as it was at a git revision, for the rules that were in force before a change. Read by the real
-//! `git`, so that whatever it knows about repositories holds.
+//! The configuration as it was at a git revision, for the rules that were in force before a change.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::process::{Command, Output};
 
+use super::args::Base;
 use super::exit::Exit;
 use super::folder::is_yaml;
+use super::git::{Blobs, Entry, Repository};
 use super::rego;
 use super::ui::{Failure, Ui};
 use super::workspace::{Loaded, Tell, report};
 use crate::config::{self, Config, FileKind, classify};
+use crate::diag::Diagnostics;
 use crate::source::SourceMap;
 
-/// Returns the configuration of the same workspace and from the same path at `revision`; `None` when there was none.
+/// Returns the configuration of the same workspace at a revision: from the same path or, where there is none, from
+/// wherever in the repository it stood then. `None` where nobody named a revision, and where none was there and the
+/// workspace is said to be new.
 ///
 /// # Errors
-/// When there is no such revision, it cannot be read, or its files are not valid: rules that are not known are not passed
-/// over.
-pub(super) fn config(revision: &str, loaded: &Loaded, ui: &Ui) -> Result<Option<Config>, Failure> {
-    let root = &loaded.folder.root;
-    let commit = commit(root, revision)?;
-    let mut sources = SourceMap::new();
-    let all = files(root, &commit)?;
-    for (mode, name) in all.clone() {
-        let chosen = loaded.folder.only.as_ref().is_none_or(|only| *only == name);
-        let hidden = name.split('/').any(|part| part.starts_with('.'));
-        if !is_yaml(Path::new(&name)) || hidden || !chosen {
-            continue;
-        }
-        if !mode.starts_with("100") {
-            let message = format!("{name} is no regular file at {revision}");
-            return Err(Failure::new(Exit::Error, message).help(
-                "what a link means at another revision is not known here: replace it by the file",
-            ));
-        }
-        let bytes = show(root, &commit, &name)?;
-        if classify(&bytes) == FileKind::Config {
-            sources.add(name, bytes);
-        }
-    }
-    let mut names = config::beside(&sources);
-    for pattern in names.clone().iter().filter(|name| config::is_pattern(name)) {
-        let meant = all.iter().filter(|(_, name)| config::is_meant(pattern, name));
-        names.extend(meant.map(|(_, name)| name.clone()));
-    }
-    for name in names {
-        if let Some(bytes) = regular(root, &commit, &name)? {
-            sources.add_beside(name, bytes);
-        }
-    }
-    let (configs, mut diagnostics) = config::load(&sources);
-    diagnostics.append(rego::check(&configs, &sources));
-    if diagnostics.has_errors() {
-        report(&diagnostics, &sources, Tell::People, ui)?;
-        let message = format!(
-            "the configuration at {revision} is not valid, so the rules before the change are not known"
-        );
-        return Err(Failure::new(Exit::Error, message)
-            .help("name a revision whose configuration this version reads"));
-    }
+/// When there is no such revision, it cannot be read, its files are not valid, or none is of the workspace: rules that
+/// are not known are not passed over.
+pub(super) fn config(base: &Base, loaded: &Loaded, ui: &Ui) -> Result<Option<Config>, Failure> {
+    let Some(revision) = &base.base else { return Ok(None) };
+    let (repository, below) = Repository::of(&loaded.folder.root)?;
+    let commit = repository.commit(revision)?;
+    let tree = Tree { revision, files: repository.files(&commit)? };
+    let mut blobs = repository.blobs()?;
+    let found = match tree.at(&below, loaded, &mut blobs, ui)? {
+        Some(config) => Some(config),
+        None => tree.anywhere(loaded, &mut blobs, ui)?,
+    };
     let workspace = &loaded.config.workspace;
-    let found = configs.into_iter().find(|config| config.workspace == *workspace);
-    if found.is_none() {
-        ui.say(&format!(
-            "notice: at {revision} there is no configuration of {workspace} here; only the rules of the files apply"
-        ));
+    match found {
+        None if base.new_workspace => {
+            ui.say(&format!(
+                "notice: at {revision} there is no configuration of {workspace}; only the rules of the files apply"
+            ));
+            Ok(None)
+        }
+        None => Err(Failure::new(
+            Exit::Error,
+            format!(
+                "at {revision} there is no configuration of workspace `{workspace}`, so the rules before the change are not known"
+            ),
+        )
+        .help("name a revision that holds it; if the change is what brings it in, say so with `--new-workspace`")),
+        found => Ok(found),
     }
-    Ok(found)
 }
 
-/// Returns a regular file of the configuration folder as it was at `revision`; `None` when there was none.
+/// Returns a regular file of the configuration folder as it was at a revision; `None` when there was none.
 ///
 /// # Errors
 /// When there is no such revision, or it cannot be read.
 pub(super) fn file(revision: &str, root: &Path, name: &str) -> Result<Option<Vec<u8>>, Failure> {
-    regular(root, &commit(root, revision)?, name)
+    let (repository, folder) = Repository::of(root)?;
+    let files = repository.files(&repository.commit(revision)?)?;
+    let held = |entry: &&Entry| entry.regular && below(&folder, &entry.path) == Some(name);
+    let mut blobs = repository.blobs()?;
+    files.iter().find(held).map(|entry| blobs.read(entry)).transpose()
 }
 
-fn commit(root: &Path, revision: &str) -> Result<String, Failure> {
-    let wanted = format!("{revision}^{{commit}}");
-    let output = git(root, &["rev-parse", "--verify", "--end-of-options", &wanted])?;
-    if !output.status.success() {
-        return Err(failed(&format!("`--base {revision}` names no commit here"), &output).help(
-            "name a branch, a tag or a commit that this clone holds; a shallow clone must fetch it first",
-        ));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+/// The files of a revision.
+struct Tree<'r> {
+    revision: &'r str,
+    files: Vec<Entry>,
 }
 
-/// Returns mode and path below the folder of everything that the folder held.
-fn files(root: &Path, commit: &str) -> Result<Vec<(String, String)>, Failure> {
-    let output = git(root, &["ls-tree", "-r", "-z", commit])?;
-    if !output.status.success() {
-        return Err(failed("git cannot list the files before the change", &output));
-    }
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let entries = text.split('\0').filter_map(|entry| {
-        let (about, name) = entry.split_once('\t')?;
-        Some((about.split(' ').next()?.to_owned(), name.to_owned()))
-    });
-    let mut entries: Vec<_> = entries.collect();
-    entries.sort_by(|one, other| one.1.cmp(&other.1));
-    Ok(entries)
-}
-
-/// Returns a regular file's content, `None` when there is no such file.
-fn regular(root: &Path, commit: &str, name: &str) -> Result<Option<Vec<u8>>, Failure> {
-    let there = files(root, commit)?.iter().any(|(mode, n)| n == name && mode.starts_with("100"));
-    there.then(|| show(root, commit, name)).transpose()
-}
-
-fn show(root: &Path, commit: &str, name: &str) -> Result<Vec<u8>, Failure> {
-    let output = git(root, &["cat-file", "blob", &format!("{commit}:./{name}")])?;
-    if output.status.success() {
-        Ok(output.stdout)
-    } else {
-        Err(failed(&format!("git cannot read {name} before the change"), &output))
-    }
-}
-
-fn git(root: &Path, args: &[&str]) -> Result<Output, Failure> {
-    let run = Command::new("git").arg("-C").arg(root).args(args).output();
-    run.map_err(|error| {
-        let failure = Failure::new(Exit::Error, format!("git cannot be run: {error}"));
-        match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                failure.help("`--base` reads the files before the change with git: install it")
+impl Tree<'_> {
+    /// Returns the configuration of the workspace in the folder at `root`, a path below the top, read as the folder now
+    /// is: whole, or one file of it.
+    fn at(
+        &self,
+        root: &str,
+        loaded: &Loaded,
+        blobs: &mut Blobs,
+        ui: &Ui,
+    ) -> Result<Option<Config>, Failure> {
+        let mut sources = SourceMap::new();
+        for entry in &self.files {
+            let Some(name) = below(root, &entry.path) else { continue };
+            let chosen = loaded.folder.only.as_ref().is_none_or(|only| only == name);
+            let hidden = name.split('/').any(|part| part.starts_with('.'));
+            if !is_yaml(Path::new(name)) || hidden || !chosen {
+                continue;
             }
-            _ => failure,
+            if !entry.regular {
+                let message = format!("{name} is no regular file at {}", self.revision);
+                return Err(Failure::new(Exit::Error, message).help(
+                    "what a link means at another revision is not known here: replace it by the file",
+                ));
+            }
+            let bytes = blobs.read(entry)?;
+            if classify(&bytes) == FileKind::Config {
+                sources.add(name, bytes);
+            }
         }
-    })
+        self.beside(root, &mut sources, blobs)?;
+        let (configs, mut diagnostics) = config::load(&sources);
+        diagnostics.append(rego::check(&configs, &sources));
+        if diagnostics.has_errors() {
+            return Err(self.not_valid(&diagnostics, &sources, ui)?);
+        }
+        Ok(configs.into_iter().find(|config| config.workspace == loaded.config.workspace))
+    }
+
+    /// Returns the configuration of the workspace from all files that declared it: a folder or file that the change
+    /// renames takes its rules along.
+    fn anywhere(
+        &self,
+        loaded: &Loaded,
+        blobs: &mut Blobs,
+        ui: &Ui,
+    ) -> Result<Option<Config>, Failure> {
+        let mut found: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
+        for entry in &self.files {
+            if !entry.regular || !is_yaml(Path::new(&entry.path)) {
+                continue;
+            }
+            let bytes = blobs.read(entry)?;
+            if classify(&bytes) == FileKind::Config
+                && config::declared_workspace(&bytes).as_deref()
+                    == Some(loaded.config.workspace.as_str())
+            {
+                found.insert(&entry.path, bytes);
+            }
+        }
+        let folders: BTreeSet<&str> = found.keys().map(|path| folder_of(path)).collect();
+        let Some(mut root) = folders.iter().copied().reduce(common) else { return Ok(None) };
+        // Files that these name stand below their configuration's folder, which may be one further up.
+        let sources = loop {
+            let mut sources = SourceMap::new();
+            for (path, bytes) in &found {
+                sources.add(below(root, path).unwrap_or(path), bytes.clone());
+            }
+            if self.beside(root, &mut sources, blobs)? || root.is_empty() {
+                break sources;
+            }
+            root = folder_of(root);
+        };
+        let (configs, mut diagnostics) = config::load(&sources);
+        diagnostics.append(rego::check(&configs, &sources));
+        if diagnostics.has_errors() {
+            return Err(self.not_valid(&diagnostics, &sources, ui)?);
+        }
+        let workspace = &loaded.config.workspace;
+        let folders: Vec<String> = folders
+            .into_iter()
+            .map(|folder| if folder.is_empty() { ".".to_owned() } else { folder.to_owned() })
+            .collect();
+        ui.say(&format!(
+            "notice: at {} the configuration of {workspace} was in {}; its rules hold",
+            self.revision,
+            folders.join(" and ")
+        ));
+        Ok(configs.into_iter().find(|config| config.workspace == *workspace))
+    }
+
+    /// Adds the files that the sources name and that the folder at `root` held, and returns whether that is all of them.
+    fn beside(
+        &self,
+        root: &str,
+        sources: &mut SourceMap,
+        blobs: &mut Blobs,
+    ) -> Result<bool, Failure> {
+        let mut all = true;
+        let mut names = config::beside(sources);
+        for pattern in names.clone().iter().filter(|name| config::is_pattern(name)) {
+            let held = self.files.iter().filter_map(|entry| below(root, &entry.path));
+            names.extend(held.filter(|name| config::is_meant(pattern, name)).map(str::to_owned));
+        }
+        for name in names {
+            let held = |entry: &&Entry| entry.regular && below(root, &entry.path) == Some(&name);
+            match self.files.iter().find(held) {
+                Some(entry) => {
+                    sources.add_beside(name, blobs.read(entry)?);
+                }
+                None if config::is_pattern(&name) => {}
+                None => all = false,
+            }
+        }
+        Ok(all)
+    }
+
+    fn not_valid(
+        &self,
+        diagnostics: &Diagnostics,
+        sources: &SourceMap,
+        ui: &Ui,
+    ) -> Result<Failure, Failure> {
+        report(diagnostics, sources, Tell::People, ui)?;
+        let message = format!(
+            "the configuration at {} is not valid, so the rules before the change are not known",
+            self.revision
+        );
+        Ok(Failure::new(Exit::Error, message)
+            .help("name a revision whose configuration this version reads"))
+    }
 }
 
-fn failed(message: &str, output: &Output) -> Failure {
-    let said = String::from_utf8_lossy(&output.stderr);
-    let said = said.lines().filter(|line| !line.trim().is_empty()).take(3);
-    Failure::new(Exit::Error, message).details(said.map(str::to_owned).collect())
+/// Returns a path below a folder, both from the repository's top.
+fn below<'p>(folder: &str, path: &'p str) -> Option<&'p str> {
+    if folder.is_empty() {
+        return Some(path);
+    }
+    path.strip_prefix(folder)?.strip_prefix('/')
+}
+
+/// Returns the folder of a path; the top is empty.
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// Returns the nearest folder that holds both.
+fn common<'p>(one: &'p str, other: &str) -> &'p str {
+    let mut common = one;
+    while common != other && below(common, other).is_none() {
+        common = folder_of(common);
+    }
+    common
 }

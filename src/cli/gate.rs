@@ -1,12 +1,14 @@
 //! Approvals on their way to `apply`: which files there are, what each is worth, and what to say when some are missing.
 #![expect(clippy::disallowed_methods, reason = "the command line is where files are read")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
+use super::args::Base;
 use super::exit::Exit;
 use super::folder::{Folder, make_data_dir};
 use super::ui::{Failure, Ui};
@@ -14,7 +16,7 @@ use super::workspace::{Tell, report};
 use crate::config;
 use crate::plan::policy::{Approvals, Policy};
 use crate::seal::SealedPlan;
-use crate::seal::approval::{Approval, Fault, Missing};
+use crate::seal::approval::{self as seal, Approval, Fault, Missing, lacking};
 
 /// An approval's file, and the approval or why it is none.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub(super) struct Found {
 pub(super) struct Gate {
     /// The approvals named and found.
     pub(super) found: Vec<Found>,
+    /// Those of them that are good and were used for a complete apply of this plan.
+    spent: Vec<Approval>,
     /// What to do about a missing one, from the name of somebody who could give it.
     pub(super) advice: Advice,
 }
@@ -37,8 +41,8 @@ pub(super) struct Gate {
 /// How a missing approval can be given.
 #[derive(Debug)]
 pub(super) enum Advice {
-    /// To the saved plan in this file; with the configuration folder where that was named.
-    Saved(PathBuf, Option<PathBuf>),
+    /// To the saved plan in this file, with these flags: where the rules stand that the plan does not carry.
+    Saved(PathBuf, String),
     /// To a plan that must be saved first: with this `scopeform plan` command.
     Files(String),
     /// To a plan of files that say to revoke the token, saved with this `scopeform plan` command.
@@ -63,25 +67,30 @@ impl Gate {
         }
         files.sort();
         files.dedup();
-        let mut found = Vec::new();
+        let (mut found, mut spent) = (Vec::new(), Vec::new());
         for file in files {
-            let statement = fs::read(&file).map_err(|error| {
+            let statement = read(&file)?.ok_or_else(|| {
+                let why = std::io::Error::from(ErrorKind::NotFound);
                 Failure::new(
                     Exit::Error,
-                    format!("cannot read the approval {}: {error}", file.display()),
+                    format!("cannot read the approval {}: {why}", file.display()),
                 )
             })?;
-            let verdict = match fs::read(signature_of(&file)) {
-                Ok(signature) => Approval::check(&statement, &signature, sealed, today),
-                Err(_) => Err(Fault::NoSignature),
+            let verdict = match read(&signature_of(&file))? {
+                Some(signature) => Approval::check(&statement, &signature, sealed, today),
+                None => Err(Fault::NoSignature),
             };
             let verdict = verdict.and_then(|approval| match used.on(&approval) {
-                Some(date) => Err(Fault::Used(date.to_owned())),
+                Some(date) => {
+                    let fault = Fault::Used(date.to_owned());
+                    spent.push(approval);
+                    Err(fault)
+                }
                 None => Ok(approval),
             });
             found.push(Found { file, verdict });
         }
-        Ok(Self { found, advice })
+        Ok(Self { found, spent, advice })
     }
 
     /// Returns the approvals that are good.
@@ -91,8 +100,6 @@ impl Gate {
 
     /// Says which approvals are missing, why those that are there do not count, and how to give one (exit code 5).
     pub(super) fn missing(&self, sealed: &SealedPlan, missing: &[Missing]) -> Failure {
-        let lacks: usize = missing.iter().map(Missing::lacks).sum();
-        let approvals = crate::plan::count(lacks, "approval is", "approvals are");
         let mut details: Vec<String> = missing.iter().map(open_rule).collect();
         for found in &self.found {
             let name = found.file.display();
@@ -103,12 +110,9 @@ impl Gate {
         let anybody = missing.iter().find_map(|open| open.could.first());
         let by = anybody.map_or_else(String::new, |name| format!(" --as {name}"));
         let help = match &self.advice {
-            Advice::Saved(plan, config) => {
+            Advice::Saved(plan, rules) => {
                 let plan = plan.display();
-                let config = config.as_ref();
-                let config =
-                    config.map_or_else(String::new, |c| format!(" --config {}", c.display()));
-                format!("`scopeform approve {plan} --key FILE{by}{config}`, then apply again")
+                format!("`scopeform approve {plan} --key FILE{by}{rules}`, then apply again")
             }
             Advice::Files(command) | Advice::Revoke(command) => format!(
                 "`{command} --out PLAN`, `scopeform approve PLAN --key FILE{by}`, then `scopeform apply PLAN`"
@@ -120,17 +124,39 @@ impl Gate {
             }
             Advice::Saved(..) | Advice::Files(_) => help,
         };
-        Failure::new(Exit::NotApproved, format!("{approvals} missing; nothing was done"))
+        let all: Vec<Approval> = self.approvals().into_iter().chain(self.spent.clone()).collect();
+        if !self.spent.is_empty() && seal::missing(sealed, &all).is_empty() {
+            let message = "this plan has been applied completely, which used its approvals up; nothing was done";
+            return Failure::new(Exit::NotApproved, message).details(details).help(format!(
+                "`scopeform plan` shows whether anything is left to do; to apply the same plan once more: {help}"
+            ));
+        }
+        Failure::new(Exit::NotApproved, format!("{}; nothing was done", lacking(missing)))
             .details(details)
             .help(help)
     }
 }
 
+/// Returns an approval's file, `None` when there is none.
+///
+/// # Errors
+/// When it cannot be read, or is no regular file: reading a pipe would wait for whoever writes to it.
+fn read(file: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    let cannot = |why: &dyn std::fmt::Display| {
+        Failure::new(Exit::Error, format!("cannot read the approval {}: {why}", file.display()))
+    };
+    match fs::metadata(file) {
+        Ok(meta) if !meta.is_file() => Err(cannot(&"it is no regular file")),
+        Ok(_) => fs::read(file).map(Some).map_err(|error| cannot(&error)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(cannot(&error)),
+    }
+}
+
 fn open_rule(open: &Missing) -> String {
     let rule = &open.requirement.rule;
-    let list = |names: &std::collections::BTreeSet<String>| {
-        names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
-    };
+    let list =
+        |names: &BTreeSet<String>| names.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
     let mut line = format!("{} needs {} of {}", rule.when.name(), rule.need, list(&rule.of));
     if !open.have.is_empty() {
         line.push_str(&format!("; has {}", list(&open.have)));
@@ -187,11 +213,17 @@ fn beside(plan: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(ours.map(|name| plan.with_file_name(name)).collect())
 }
 
+/// Returns whether a folder holds a valid configuration of any workspace.
+pub(super) fn declares(folder: &Folder) -> bool {
+    !config::load(&folder.configs).0.is_empty()
+}
+
 /// Returns the rules of the files at hand for the workspace of a saved plan: a plan that was made without them does not
 /// get around them.
 ///
 /// # Errors
-/// When the files are not valid, so that their rules are not known.
+/// When the files are not valid, so that their rules are not known, or declare nothing of the workspace: its rules, its
+/// secrets and its data are elsewhere then.
 pub(super) fn at_hand(folder: &Folder, sealed: &SealedPlan, ui: &Ui) -> Result<Policy, Failure> {
     let (configs, diagnostics) = config::load(&folder.configs);
     if diagnostics.has_errors() {
@@ -205,14 +237,37 @@ pub(super) fn at_hand(folder: &Folder, sealed: &SealedPlan, ui: &Ui) -> Result<P
         ));
     }
     let workspace = &sealed.plan().bound.workspace;
+    let declared: BTreeSet<String> =
+        configs.iter().map(|config| format!("`{}`", config.workspace)).collect();
     let ours = configs.into_iter().find(|config| config.workspace == *workspace);
-    Ok(ours.map(|config| config.policy).unwrap_or_default())
+    ours.map(|config| config.policy).ok_or_else(|| {
+        let names = declared.into_iter().collect::<Vec<_>>().join(", ");
+        let names = if names.is_empty() { "no workspace".to_owned() } else { names };
+        let root = folder.root.display();
+        let message = format!(
+            "the plan is for workspace `{workspace}`, and {root} declares {names}; nothing was done"
+        );
+        Failure::new(Exit::Error, message).help(
+            "name the configuration folder that the plan was made from with `--config FOLDER`",
+        )
+    })
+}
+
+/// Returns the flags, each with a space before it, that add these rules to a plan's own.
+pub(super) fn with_rules(config: Option<&Path>, base: &Base) -> String {
+    let mut flags = config.map_or_else(String::new, |c| format!(" --config {}", c.display()));
+    if let Some(revision) = &base.base {
+        flags.push_str(&format!(" --base {revision}"));
+    }
+    if base.new_workspace {
+        flags.push_str(" --new-workspace");
+    }
+    flags
 }
 
 /// Which approvals have been used: `approvals-used` in the data folder, one line for each.
 #[derive(Debug)]
 pub(super) struct Used {
-    folder: PathBuf,
     text: String,
 }
 
@@ -233,7 +288,7 @@ impl Used {
             }
             Err(error) => return Err(cannot("read", &file, &error)),
         };
-        Ok(Self { folder: data.to_owned(), text })
+        Ok(Self { text })
     }
 
     /// Returns the day on which an approval was used.
@@ -248,9 +303,9 @@ impl Used {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub(super) fn ready(&self) -> Result<fs::File, Failure> {
-        make_data_dir(&self.folder)?;
-        let file = self.folder.join(FILE);
+    pub(super) fn ready(data: &Path) -> Result<fs::File, Failure> {
+        make_data_dir(data)?;
+        let file = data.join(FILE);
         let open = fs::OpenOptions::new().create(true).append(true).open(&file);
         open.map_err(|error| cannot("write", &file, &error))
     }

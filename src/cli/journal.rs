@@ -50,6 +50,7 @@ impl Journal {
     pub(super) fn begin(
         data: &Path,
         approved: &ApprovedPlan,
+        takes_back: Option<&str>,
         secrets: Vec<SecretString>,
     ) -> Result<Self, Failure> {
         make_data_dir(data)?;
@@ -81,6 +82,7 @@ impl Journal {
             digest: approved.sealed().digest().clone(),
             consent: consent(approved.consent()).to_owned(),
             approved_by: approved.consent().approved_by(),
+            takes_back: takes_back.map(str::to_owned),
             operations: plan
                 .bound
                 .operations
@@ -268,14 +270,47 @@ pub(super) fn close(data: &Path, run: &Run) {
     let _ = append();
 }
 
-/// Returns the last run of a workspace that may have written something, or goes on. Journals that cannot be read are
-/// passed over.
+/// The last run of a workspace that may have written something, or goes on.
+#[derive(Debug)]
+pub(super) struct Last {
+    /// The last one whose journal can be read.
+    pub(super) past: Option<Past>,
+    /// Why a later journal cannot be read, whatever it is about.
+    pub(super) damaged: Option<Failure>,
+}
+
+/// Returns the last run of a workspace.
 #[must_use]
-pub(super) fn last_of(data: &Path, workspace: &WorkspaceId, endpoint: &str) -> Option<Past> {
-    let all = ids(data).into_iter().filter_map(|id| read(data, &id).ok());
-    let mut own = all.filter(|past| {
-        let begin = &past.run.begin;
-        begin.workspace == *workspace && begin.endpoint == endpoint
-    });
-    own.find(|past| past.running || past.run.may_have_written())
+pub(super) fn last_of(data: &Path, workspace: &WorkspaceId, endpoint: &str) -> Last {
+    let mut damaged = None;
+    for id in ids(data) {
+        match read(data, &id) {
+            Ok(past) if is_of(&past, workspace, endpoint) => {
+                return Last { past: Some(past), damaged };
+            }
+            Ok(_) => {}
+            Err(failure) => damaged = damaged.or(Some(failure)),
+        }
+    }
+    Last { past: None, damaged }
+}
+
+/// Returns whether a run wrote, or may write, to a workspace.
+fn is_of(past: &Past, workspace: &WorkspaceId, endpoint: &str) -> bool {
+    let begin = &past.run.begin;
+    let here = begin.workspace == *workspace && begin.endpoint == endpoint;
+    here && (past.running || past.run.may_have_written())
+}
+
+/// Returns the last runs of a workspace, oldest first, that were all taking this one back and did not come to the end.
+#[must_use]
+pub(super) fn attempts(data: &Path, begin: &Begin) -> Vec<Run> {
+    let readable = ids(data).into_iter().filter_map(|id| read(data, &id).ok());
+    let own = readable.filter(|past| is_of(past, &begin.workspace, &begin.endpoint));
+    let mut attempts: Vec<Run> = own
+        .map(|past| past.run)
+        .take_while(|run| run.begin.takes_back.as_ref() == Some(&begin.run) && !run.is_complete())
+        .collect();
+    attempts.reverse();
+    attempts
 }

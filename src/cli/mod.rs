@@ -17,6 +17,7 @@ mod env;
 pub mod exit;
 mod folder;
 mod gate;
+mod git;
 mod journal;
 mod keygen;
 mod live;

@@ -119,8 +119,10 @@ pub(super) trait Product {
         known: &Known,
     ) -> Result<Option<Self::Snapshot>, Impostor>;
 
-    /// Returns what a run that was ended left below `root` that planning cannot see, each with what to do about it.
-    fn left_behind(desired: &Self::Desired, snapshot: &Self::Snapshot, root: &Path) -> Vec<String>;
+    /// Returns what is below `root` that planning cannot see, each with what to do about it: what is in the way of this
+    /// plan, and what a run left that was ended.
+    fn at_the_place(desired: &Self::Desired, snapshot: &Self::Snapshot, root: &Path)
+    -> Vec<String>;
 }
 
 /// How `status` is printed.
@@ -229,7 +231,7 @@ impl Product for Odeus {
         }
     }
 
-    fn left_behind(_: &Self::Desired, _: &Self::Snapshot, _: &Path) -> Vec<String> {
+    fn at_the_place(_: &Self::Desired, _: &Self::Snapshot, _: &Path) -> Vec<String> {
         Vec::new()
     }
 }
@@ -354,7 +356,11 @@ impl Product for Trustpager {
         }
     }
 
-    fn left_behind(desired: &Self::Desired, snapshot: &Self::Snapshot, root: &Path) -> Vec<String> {
+    fn at_the_place(
+        desired: &Self::Desired,
+        snapshot: &Self::Snapshot,
+        root: &Path,
+    ) -> Vec<String> {
         use trustpager::desired::DesiredKey;
         let mut left = Vec::new();
         for (name, key) in &desired.keys {
@@ -363,8 +369,12 @@ impl Product for Trustpager {
                 continue;
             };
             let Some(place) = deliver else { continue };
-            if snapshot.keys.contains_key(name) && trustpager::deliver::is_left_behind(root, place)
-            {
+            if !snapshot.keys.contains_key(name) {
+                let why = trustpager::deliver::obstacle(root, place);
+                left.extend(why.map(|why| {
+                    format!("the value of the new API key `{name}` has nowhere to go: {why}")
+                }));
+            } else if trustpager::deliver::is_left_behind(root, place) {
                 left.push(format!(
                     "the API key `{name}` exists and {place} is empty: a run was ended before the value came, which is lost; revoke the key and create it again"
                 ));

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::args::Source;
+use super::args::{Base, Source};
 use super::base;
 use super::exit::Exit;
 use super::folder::{Folder, discover};
@@ -54,9 +54,8 @@ impl Loaded {
     ///
     /// # Errors
     /// When that revision cannot be read or is not valid.
-    pub(super) fn with_base(mut self, revision: Option<&str>, ui: &Ui) -> Result<Self, Failure> {
-        let Some(revision) = revision else { return Ok(self) };
-        if let Some(before) = base::config(revision, &self, ui)? {
+    pub(super) fn with_base(mut self, base: &Base, ui: &Ui) -> Result<Self, Failure> {
+        if let Some(before) = base::config(base, &self, ui)? {
             self.base = Some(before.clone());
             self.policies.insert(0, before.policy);
         }

@@ -13,8 +13,8 @@ use super::raw::{
 use super::shape::{Field, Reader};
 use crate::diag::Code;
 use crate::model::{Access, Address, IntegrationKey, Principal, ScopeSet, WorkspaceId};
-use crate::plan::policy::Policy;
 use crate::plan::Labels;
+use crate::plan::policy::Policy;
 use crate::platform::odeus::desired::{
     Desired, DesiredAction, DesiredClient, DesiredIntegration, DesiredList, DesiredOauth,
     Substitute,

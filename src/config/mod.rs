@@ -106,6 +106,25 @@ pub fn classify(bytes: &[u8]) -> FileKind {
     }
 }
 
+/// Returns the workspace that a file declares a part of; `None` where it is no configuration.
+#[must_use]
+pub fn declared_workspace(bytes: &[u8]) -> Option<String> {
+    let mut sources = SourceMap::new();
+    sources.add("", bytes);
+    let (file, source) = sources.iter().next()?;
+    let text = source.text();
+    // Other people's YAML is not worth parsing.
+    if !text.contains("workspace") || !text.contains("platform") {
+        return None;
+    }
+    let node = yaml::parse(file, source, &mut Diagnostics::new())?;
+    node.get("platform")?;
+    match &node.get("workspace")?.value {
+        Value::Scalar { text, .. } => Some(text.clone()),
+        Value::Null | Value::Seq(_) | Value::Map(_) => None,
+    }
+}
+
 /// Reads every configuration file of `sources` and returns one [`Config`] per workspace, in name order. Files that they
 /// name ([`beside`]) are expected beside them in `sources`.
 ///

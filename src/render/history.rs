@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::neutral::terminal;
 use super::palette::{Paint, Palette};
-use super::report::{detail, symbol};
+use super::report::{detail, sum, symbol};
+use crate::apply::Outcome;
 use crate::apply::journal::{Begin, Known, Run, Verdict};
 use crate::plan::count;
 
@@ -84,8 +85,12 @@ pub fn notice(run: &Run, running: bool) -> String {
             terminal(&begin.run)
         );
     }
+    let what = match &begin.takes_back {
+        Some(first) => format!("undo here, which takes back run {},", terminal(first)),
+        None => "apply here".to_owned(),
+    };
     let mut out = format!(
-        "notice: the last apply here did not come to its end (run {}, plan {})\n",
+        "notice: the last {what} did not come to its end (run {}, plan {})\n",
         terminal(&begin.run),
         terminal(begin.digest.short())
     );
@@ -105,7 +110,11 @@ pub fn notice(run: &Run, running: bool) -> String {
 }
 
 fn applied(run: &Run) -> usize {
-    let is = |known: &&Known| matches!(known, Known::Finished(outcome) if outcome.is_applied());
+    finished(run, |outcome| outcome.is_applied() && !matches!(outcome, Outcome::NotNeeded(_)))
+}
+
+fn finished(run: &Run, wanted: impl Fn(&Outcome) -> bool) -> usize {
+    let is = |known: &&Known| matches!(known, Known::Finished(outcome) if wanted(outcome));
     run.known.iter().filter(is).count()
 }
 
@@ -142,7 +151,11 @@ fn verdict_line(run: &Run, running: bool) -> String {
     let (applied, total) = (applied(run), run.known.len());
     let operations = count(total, "operation", "operations");
     match run.verdict(running) {
-        Verdict::Complete => format!("Complete: {operations}, read back as planned."),
+        Verdict::Complete => {
+            let already = finished(run, |outcome| *outcome == Outcome::AlreadyDone);
+            let not_needed = finished(run, |outcome| matches!(outcome, Outcome::NotNeeded(_)));
+            format!("Complete: {}, read back as planned.", sum(total, already, not_needed))
+        }
         Verdict::InPart => format!("In part: {applied} of {operations} applied."),
         Verdict::Crashed(at) => format!(
             "Stopped at write {} of {total}, without an end: killed or interrupted. {applied} of {operations} applied.",
@@ -173,9 +186,17 @@ fn consent_words(begin: &Begin) -> String {
     words
 }
 
-fn next(run: &Run, running: bool) -> &'static str {
+fn next(run: &Run, running: bool) -> String {
     let saved = run.begin.consent == "saved_plan";
-    match run.verdict(running) {
+    if let (Some(first), Verdict::InPart | Verdict::Crashed(_)) =
+        (&run.begin.takes_back, run.verdict(running))
+    {
+        let (first, own) = (terminal(first), terminal(&run.begin.run));
+        return format!(
+            "`scopeform undo --run {first}` reads what was taken back and goes on. `scopeform undo --run {own}` takes back what this run did."
+        );
+    }
+    let next = match run.verdict(running) {
         Verdict::Complete => "nothing; `scopeform undo` plans the way back.",
         Verdict::InPart | Verdict::Crashed(_) if saved => {
             "apply the same plan again: it reads what was done and goes on. `scopeform plan` shows what is left, `scopeform undo` the way back."
@@ -185,7 +206,8 @@ fn next(run: &Run, running: bool) -> &'static str {
         }
         Verdict::NothingWritten => "`scopeform plan` shows what is live and what would change.",
         Verdict::Running => "wait for it to end.",
-    }
+    };
+    next.to_owned()
 }
 
 /// A run.
@@ -212,7 +234,7 @@ struct Document {
     verdict: &'static str,
     /// With `crashed`: at which operation, from 1.
     stopped_at: Option<usize>,
-    /// Operations applied.
+    /// Operations applied, by this run or before it.
     applied: usize,
     /// Operations planned.
     total: usize,
@@ -225,7 +247,7 @@ struct Document {
     /// One per operation, in plan order.
     operations: Vec<Operation>,
     /// What to do next.
-    next: &'static str,
+    next: String,
 }
 
 /// One operation and what is known of it.

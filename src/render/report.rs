@@ -60,20 +60,50 @@ fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::
     }
     let calls = count(report.calls as usize, "call", "calls");
     if report.is_complete() {
-        let already = report.already_done();
-        let operations = count(total.saturating_sub(already), "operation", "operations");
-        let before =
-            if already == 0 { String::new() } else { format!(" ({already} already done before)") };
-        writeln!(out, "Applied: {operations}{before}, read back as planned, {calls}.")
+        let (already, not_needed) = (report.already_done(), report.not_needed());
+        let sum = sum(total, already, not_needed);
+        writeln!(out, "Applied: {sum}, read back as planned, {calls}.")
     } else if !report.may_have_written() {
         let operations = count(total, "operation was", "operations were");
         writeln!(out, "Nothing was applied: {operations} planned, {calls}.")
     } else {
         writeln!(
             out,
-            "Applied in part: {done} of {}, {calls}. Run apply again to go on.",
-            count(total, "operation", "operations")
+            "Applied in part: {done} of {}, {calls}. {}",
+            count(total, "operation", "operations"),
+            advice(report)
         )
+    }
+}
+
+/// Returns how many operations of a complete run it did itself, and what became of the others.
+pub(super) fn sum(total: usize, already: usize, not_needed: usize) -> String {
+    let own = total.saturating_sub(already).saturating_sub(not_needed);
+    let mut others = Vec::new();
+    if already > 0 {
+        others.push(format!("{already} already done before"));
+    }
+    if not_needed > 0 {
+        others.push(format!("{not_needed} not needed"));
+    }
+    let operations = count(own, "operation", "operations");
+    if others.is_empty() { operations } else { format!("{operations} ({})", others.join(", ")) }
+}
+
+/// Says how to go on after a run that was applied in part: what the platform refuses it refuses again.
+fn advice(report: &Report) -> &'static str {
+    let any = |wanted: fn(&Outcome) -> bool| report.steps.iter().any(|step| wanted(&step.outcome));
+    let moved = |outcome: &Outcome| matches!(outcome, Outcome::Conflict(_) | Outcome::Diverged(_));
+    let refused =
+        |outcome: &Outcome| matches!(outcome, Outcome::Failed(_) | Outcome::NotAllowed(_));
+    let open = |outcome: &Outcome| matches!(outcome, Outcome::Interrupted | Outcome::Unknown(_));
+    let differs = report.differences.as_ref().is_some_and(|all| !all.is_empty());
+    if any(moved) || (differs && !any(open) && !any(refused)) {
+        "Something is not as planned: plan again."
+    } else if any(refused) {
+        "Remedy what failed, then run the same command again to go on."
+    } else {
+        "Run the same command again to go on."
     }
 }
 
@@ -124,8 +154,12 @@ pub struct Document {
     format_version: &'static str,
     /// Whether everything was applied and read back as planned.
     complete: bool,
-    /// Operations applied.
+    /// Operations applied, by this run or before it.
     pub(super) applied: usize,
+    /// Those of them that had been done before this run.
+    already_done: usize,
+    /// Operations that there was no need for; they are not applied.
+    not_needed: usize,
     /// Operations planned.
     pub(super) total: usize,
     /// HTTP calls made, reads and writes.
@@ -174,6 +208,8 @@ pub(super) fn document(report: &Report) -> Document {
         format_version: FORMAT_VERSION,
         complete: report.is_complete(),
         applied: report.applied(),
+        already_done: report.already_done(),
+        not_needed: report.not_needed(),
         total: report.steps.len(),
         calls: report.calls,
         operations: report

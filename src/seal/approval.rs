@@ -344,6 +344,20 @@ impl Missing {
     }
 }
 
+/// Says how much is missing: of how many people where nobody's approval can serve two of the rules, else of how many rules.
+#[must_use]
+pub fn lacking(missing: &[Missing]) -> String {
+    let people: BTreeSet<&String> = missing.iter().flat_map(|open| &open.could).collect();
+    let places: usize = missing.iter().map(|open| open.could.len()).sum();
+    if people.len() < places {
+        return format!("the approvals for {} rules are missing", missing.len());
+    }
+    match missing.iter().map(Missing::lacks).sum() {
+        1 => "1 approval is missing".to_owned(),
+        n => format!("{n} approvals are missing"),
+    }
+}
+
 /// Returns every rule in force over a plan that these approvals leave open, each judged by its own signers.
 #[must_use]
 pub fn missing(sealed: &SealedPlan, approvals: &[Approval]) -> Vec<Missing> {

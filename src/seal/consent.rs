@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use thiserror::Error;
 
-use super::approval::{Approval, Missing, missing};
+use super::approval::{Approval, Missing, lacking, missing};
 use super::{Acceptance, Digest, SealedPlan};
 use crate::plan::guard::Limit;
 use crate::plan::{Finding, Unreviewed};
@@ -62,13 +62,7 @@ pub enum Refusal {
     )]
     Unreviewed(Vec<Unreviewed>),
     /// The rules in force ask for approvals that are not there (exit code 5).
-    #[error(
-        "{} missing",
-        match .0.iter().map(Missing::lacks).sum::<usize>() {
-            1 => "1 approval is".to_owned(),
-            n => format!("{n} approvals are"),
-        }
-    )]
+    #[error("{}", lacking(.0))]
     Unapproved(Vec<Missing>),
     /// The consent was given to another plan (exit code 5).
     #[error("the consent was given to plan {given}, not to {actual}")]

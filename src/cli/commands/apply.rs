@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{history, plan};
 use crate::apply::journal::{End, Known, Run};
-use crate::apply::{self, Adapter as _, ApplyError, Event, Observer, Options, Report, Settled};
-use crate::cli::args::{Answer, Apply as Args, Output, Reach, Source};
+use crate::apply::{
+    self, Adapter as _, ApplyError, Event, Observer, Options, Purpose, Report, Settled,
+};
+use crate::cli::args::{Answer, Apply as Args, Base, Output, Reach, Source};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
@@ -22,12 +24,11 @@ use crate::cli::signal::Signals;
 use crate::cli::stream::{self, Stream};
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load};
-use crate::config;
-use crate::model::WorkspaceId;
 use crate::plan::guard::{Limit, flags};
-use crate::plan::{Finding, Plan, denial};
-use crate::platform::Kind;
+use crate::plan::{Finding, Plan, PlannedOperation, denial};
 use crate::platform::provider::Reading;
+use crate::platform::trustpager::deliver;
+use crate::platform::{Kind, Operation, trustpager};
 use crate::render;
 use crate::render::neutral::terminal;
 use crate::render::palette::Paint;
@@ -84,17 +85,18 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
         Some(root) => Some(Folder::read(root, ui)?),
         None => Folder::read(&root, ui).ok(),
     };
-    if let Some(folder) = &folder {
-        of_this_workspace(planned, folder)?;
-    }
-    let sealed = match (&folder, &hand) {
-        (Some(folder), Some(_)) => {
+    let sealed = match &folder {
+        // Beside the plan there may be anything; what is at hand is meant to be its configuration.
+        Some(folder) if hand.is_some() || gate::declares(folder) => {
             let policy = gate::at_hand(folder, &sealed, ui)?;
             sealed.under(policy)
         }
-        _ => sealed,
+        _ => {
+            ui.say("notice: no configuration is at hand, so only the rules that the plan itself carries count; `--config FOLDER` names one");
+            sealed
+        }
     };
-    let sealed = under_base(sealed, args, ui)?;
+    let sealed = under_base(sealed, args.config.as_deref(), &args.base, ui)?;
     let sealed = match args.rules.policy.as_slice() {
         [] => sealed,
         paths => sealed.under(rego::named(paths, ui)?),
@@ -102,7 +104,8 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     let sealed = rego::asked(sealed)?;
     let used = Used::read(&data)?;
     let today = clock::today();
-    let advice = Advice::Saved(file.to_owned(), args.config.clone());
+    let advice =
+        Advice::Saved(file.to_owned(), gate::with_rules(args.config.as_deref(), &args.base));
     let gate = Gate::open(&sealed, &args.approval, advice, &used, today)?;
     let consent = Consent::Signed(Box::new(consent), gate.approvals());
     let output = Output::text(false);
@@ -116,44 +119,39 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     }
     let (reach, parallelism) = (args.reach, args.parallelism);
     let lines = args.json_lines;
-    let work = Work { place, folder, root, reach, parallelism, lines, env, ui };
+    let work = Work { place, folder, root, reach, parallelism, lines, takes_back: None, env, ui };
     let approved = approve(sealed, consent, &args.accept, &gate)?;
     if approved.sealed().plan().is_empty() {
         return nothing(approved.sealed().plan(), args, &data, cut, ui);
     }
-    let spent = Spent::ready(&approved, &used)?;
-    let (report, journal) = match approved.sealed().plan().bound.platform {
-        Kind::Odeus => work.carry_out::<Odeus>(&approved, None).await?.without_end(),
-        Kind::Trustpager => work.carry_out::<Trustpager>(&approved, None).await?.without_end(),
-    };
-    let remembered = spent.on(&report, today);
-    finish(approved.sealed().plan(), &report, journal, (Ok(()), remembered), args.answer(), ui)
-}
-
-/// Refuses a folder whose files are about other workspaces only: its secrets and its data are not the plan's.
-fn of_this_workspace(planned: &WorkspaceId, folder: &Folder) -> Result<(), Failure> {
-    let (configs, _) = config::load(&folder.configs);
-    let declared: BTreeSet<&str> = configs.iter().map(|one| one.workspace.as_str()).collect();
-    if declared.is_empty() || declared.contains(planned.as_str()) {
-        return Ok(());
+    let plan = approved.sealed().plan();
+    match plan.bound.platform {
+        Kind::Odeus => {
+            let done = work.carry_out::<Odeus>(&approved, None).await?;
+            finish(plan, done, Ok(()), args.answer(), ui)
+        }
+        Kind::Trustpager => {
+            let done = work.carry_out::<Trustpager>(&approved, None).await?;
+            finish(plan, done, Ok(()), args.answer(), ui)
+        }
     }
-    let names: Vec<String> = declared.into_iter().map(|name| format!("`{name}`")).collect();
-    let (root, names) = (folder.root.display(), names.join(", "));
-    let message = format!(
-        "the plan is for workspace `{planned}`, and {root} declares {names}; nothing was done"
-    );
-    Err(Failure::new(Exit::Error, message)
-        .help("name the configuration folder that the plan was made from with `--config FOLDER`"))
 }
 
 /// Adds the rules of an earlier revision to those over a saved plan.
-fn under_base(sealed: SealedPlan, args: &Args, ui: &Ui) -> Result<SealedPlan, Failure> {
-    let Some(revision) = &args.base else { return Ok(sealed) };
+pub(super) fn under_base(
+    sealed: SealedPlan,
+    config: Option<&Path>,
+    base: &Base,
+    ui: &Ui,
+) -> Result<SealedPlan, Failure> {
+    if base.base.is_none() {
+        return Ok(sealed);
+    }
     let source = Source {
-        path: args.config.clone(),
+        path: config.map(Path::to_owned),
         workspace: Some(sealed.plan().bound.workspace.to_string()),
     };
-    let loaded = load(&source, Tell::People, ui)?.with_base(Some(revision), ui)?;
+    let loaded = load(&source, Tell::People, ui)?.with_base(base, ui)?;
     Ok(loaded.policies.into_iter().fold(sealed, SealedPlan::under))
 }
 
@@ -161,20 +159,20 @@ fn under_base(sealed: SealedPlan, args: &Args, ui: &Ui) -> Result<SealedPlan, Fa
 struct Spent(Option<(std::fs::File, Vec<Approval>)>);
 
 impl Spent {
-    fn ready(approved: &ApprovedPlan, used: &Used) -> Result<Self, Failure> {
+    fn ready(approved: &ApprovedPlan, data: &Path) -> Result<Self, Failure> {
         match approved.consent() {
             Consent::Signed(_, approvals) if !approvals.is_empty() => {
-                Ok(Self(Some((used.ready()?, approvals.clone()))))
+                Ok(Self(Some((Used::ready(data)?, approvals.clone()))))
             }
             _ => Ok(Self(None)),
         }
     }
 
     /// Remembers a complete apply; what was interrupted may go on with the same approvals.
-    fn on(self, report: &Report, today: jiff::civil::Date) -> Result<(), Failure> {
+    fn on(self, report: &Report) -> Result<(), Failure> {
         match self.0 {
             Some((file, approvals)) if report.is_complete() => {
-                gate::record(file, &approvals, today)
+                gate::record(file, &approvals, clock::today())
             }
             _ => Ok(()),
         }
@@ -204,7 +202,7 @@ async fn from_files(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
         Answer::Json => Tell::Json,
         Answer::Lines => Tell::Lines,
     };
-    let loaded = load(&source, tell, ui)?.with_base(args.base.as_deref(), ui)?;
+    let loaded = load(&source, tell, ui)?.with_base(&args.base, ui)?;
     let loaded = loaded.with_rules(&args.rules.policy, ui)?;
     match loaded.config.desired.kind() {
         Kind::Odeus => from_files_of::<Odeus>(args, &source, &loaded, tell, env, ui).await,
@@ -245,7 +243,7 @@ async fn from_files_of<P: Product>(
     let empty = sealed.plan().is_empty();
     let used = Used::read(&data_dir(&root, env))?;
     let mut save = plan::plan_files(source, &args.target);
-    if let Some(revision) = &args.base {
+    if let Some(revision) = &args.base.base {
         save.push_str(&format!(" --base {revision}"));
     }
     let gate = Gate::open(&sealed, &args.approval, Advice::Files(save), &used, today)?;
@@ -266,17 +264,16 @@ async fn from_files_of<P: Product>(
     if empty {
         return nothing(approved.sealed().plan(), args, &data, cut, ui);
     }
-    let spent = Spent::ready(&approved, &used)?;
     let (reach, parallelism) = (args.reach, args.parallelism);
     let lines = args.json_lines;
-    let work = Work { place, folder: None, root, reach, parallelism, lines, env, ui };
-    let Done { report, end, journal } = work.carry_out::<P>(&approved, Some(loaded)).await?;
-    let remembered = spent.on(&report, today);
-    let verified = match end.filter(|_| report.is_complete()) {
+    let takes_back = None;
+    let work = Work { place, folder: None, root, reach, parallelism, lines, takes_back, env, ui };
+    let mut done = work.carry_out::<P>(&approved, Some(loaded)).await?;
+    let verified = match done.end.take().filter(|_| done.report.is_complete()) {
         Some(end) => verify::<P>(loaded, end, args, ui),
         None => Ok(()),
     };
-    finish(approved.sealed().plan(), &report, journal, (verified, remembered), args.answer(), ui)
+    finish(approved.sealed().plan(), done, verified, args.answer(), ui)
 }
 
 /// Asks whoever is there. With `json` the plan has not been printed yet; `command` is what carries it out.
@@ -390,6 +387,8 @@ struct Work<'a> {
     parallelism: usize,
     /// Whether stdout is a stream of JSON lines.
     lines: bool,
+    /// The run that this one takes back.
+    takes_back: Option<&'a str>,
     env: &'a Env,
     ui: &'a Ui,
 }
@@ -400,15 +399,12 @@ struct Done<S> {
     /// What was read at the end.
     end: Option<S>,
     journal: Journal,
-}
-
-impl<S> Done<S> {
-    fn without_end(self) -> (Report, Journal) {
-        (self.report, self.journal)
-    }
+    /// Whether it could be remembered that the approvals are used.
+    remembered: Result<(), Failure>,
 }
 
 impl Work<'_> {
+    /// The one way from an approved plan to writes, so that no command forgets the journal or to use the approvals up.
     async fn carry_out<P: Product>(
         &self,
         approved: &ApprovedPlan,
@@ -421,10 +417,14 @@ impl Work<'_> {
         let data = data_dir(&self.root, self.env);
         let mut unsaid: Vec<_> = secrets.values().cloned().collect();
         unsaid.extend(secret::token(self.env).ok());
-        let journal = Journal::begin(&data, approved, unsaid)?;
+        let spent = Spent::ready(approved, &data)?;
+        let journal = Journal::begin(&data, approved, self.takes_back, unsaid)?;
         let done = self.run::<P>(approved, loaded, secrets, &journal, &mut signals).await;
         match done {
-            Ok((report, end)) => Ok(Done { report, end, journal }),
+            Ok((report, end)) => {
+                let remembered = spent.on(&report);
+                Ok(Done { report, end, journal, remembered })
+            }
             Err(failure) => {
                 note_end(journal, journal::failed(&failure), self.ui);
                 Err(failure)
@@ -457,7 +457,10 @@ impl Work<'_> {
             interrupted: &interrupted,
         };
         let stream = self.lines.then(|| Stream::new(approved.sealed().plan(), *self.ui));
-        let progress = Progress { ui: *self.ui, journal, stream, writing: AtomicBool::new(false) };
+        let deliveries = deliveries(&bound.operations);
+        let writing = AtomicBool::new(false);
+        let (ui, root) = (*self.ui, self.root.as_path());
+        let progress = Progress { ui, journal, stream, root, deliveries, writing };
         let done = {
             let run = apply::run::<P::Adapter, _>(approved, &live.client, options, &progress);
             let mut run = std::pin::pin!(run);
@@ -532,11 +535,47 @@ struct Progress<'j> {
     ui: Ui,
     journal: &'j Journal,
     stream: Option<Stream<'j>>,
+    root: &'j Path,
+    /// The new API keys of the plan: place in the plan, name, and the file for the value.
+    deliveries: Vec<(usize, String, String)>,
     writing: AtomicBool,
+}
+
+impl Progress<'_> {
+    /// Looks where the values of new keys go, before the first write and not only when their turn comes.
+    fn can_deliver(&self, done: &BTreeSet<usize>) -> Result<(), String> {
+        for (index, key, place) in &self.deliveries {
+            if !done.contains(index)
+                && let Some(why) = deliver::obstacle(self.root, place)
+            {
+                return Err(format!(
+                    "the value of the new API key `{key}` has nowhere to go: {why}"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the new API keys of a plan: place in the plan, name, and the file for the value.
+fn deliveries(operations: &[PlannedOperation]) -> Vec<(usize, String, String)> {
+    let new =
+        operations.iter().enumerate().filter_map(|(index, planned)| match &planned.operation {
+            Operation::Trustpager(trustpager::operation::Operation::CreateKey {
+                key,
+                deliver,
+                ..
+            }) => Some((index, key.to_string(), deliver.clone())),
+            _ => None,
+        });
+    new.collect()
 }
 
 impl Observer for Progress<'_> {
     fn on(&self, event: Event<'_>) -> Result<(), String> {
+        if let Event::Read { purpose: Purpose::Before, done, .. } = event {
+            self.can_deliver(done)?;
+        }
         let noted = self.journal.on(event);
         if matches!(event, Event::Started { .. }) && noted.is_ok() {
             self.writing.store(true, Ordering::Relaxed);
@@ -625,14 +664,16 @@ fn nothing(
     Ok(Exit::Done)
 }
 
-/// Carries out a plan that was made on the spot, for a configuration that is loaded already.
+/// Carries out a plan that was made on the spot, for a configuration that is loaded already. Returns the report, to be
+/// printed first, and how the command ends.
 pub(super) async fn carry_out_one<P: Product>(
     approved: &ApprovedPlan,
     loaded: &Loaded,
     reach: Reach,
+    takes_back: Option<&str>,
     env: &Env,
     ui: &Ui,
-) -> Result<(Report, Exit), Failure> {
+) -> Result<(Report, Result<Exit, Failure>), Failure> {
     let work = Work {
         place: Place::of(&loaded.config.endpoint.to_string()),
         folder: None,
@@ -640,36 +681,38 @@ pub(super) async fn carry_out_one<P: Product>(
         reach,
         parallelism: 1,
         lines: false,
+        takes_back,
         env,
         ui,
     };
-    let (report, journal) = work.carry_out::<P>(approved, Some(loaded)).await?.without_end();
+    let Done { report, journal, remembered, end: _ } =
+        work.carry_out::<P>(approved, Some(loaded)).await?;
     let exit = exit_of(&report);
     note_end(journal, journal::reported(&report, exit), ui);
-    Ok((report, exit))
+    Ok((report, remembered.map(|()| exit)))
 }
 
 /// Ends the journal, prints the report and returns how the command ends: by what was done, by whether planning again finds
 /// nothing left to do, and by whether used approvals could be remembered.
-fn finish(
+fn finish<S>(
     plan: &Plan,
-    report: &Report,
-    journal: Journal,
-    (verified, remembered): (Result<(), Failure>, Result<(), Failure>),
+    done: Done<S>,
+    verified: Result<(), Failure>,
     answer: Answer,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
+    let Done { report, journal, remembered, end: _ } = done;
     let end = match &verified {
-        Ok(()) => journal::reported(report, exit_of(report)),
+        Ok(()) => journal::reported(&report, exit_of(&report)),
         Err(failure) => End { calls: report.calls, ..journal::failed(failure) },
     };
     note_end(journal, end, ui);
-    let ended = verified.and(remembered).map(|()| exit_of(report));
+    let ended = verified.and(remembered).map(|()| exit_of(&report));
     match answer {
-        Answer::Text => ui.out(&render::report::text(report, ui.palette()))?,
-        Answer::Json => ui.out(&render::report::json(report))?,
+        Answer::Text => ui.out(&render::report::text(&report, ui.palette()))?,
+        Answer::Json => ui.out(&render::report::json(&report))?,
         Answer::Lines => {
-            stream::end(plan, report, &ended, ui)?;
+            stream::end(plan, &report, &ended, ui)?;
             // The stream has its last line; the conversation has not.
             return ended.or_else(|failure| {
                 ui.say(&failure.text());

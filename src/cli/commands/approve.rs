@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 use serde_json::json;
 
+use super::apply::under_base;
 use super::plan;
 use crate::cli::args::{Approve as Args, Output};
 use crate::cli::clock;
@@ -29,6 +30,7 @@ pub(in crate::cli) fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failu
         let policy = at_hand(&Folder::read(root, ui)?, &sealed, ui)?;
         sealed = rego::asked(sealed.under(policy))?;
     }
+    let sealed = under_base(sealed, args.config.as_deref(), &args.base, ui)?;
     let by = principal(args, &sealed)?;
     let asked = requirements(&sealed, &by)?;
     let given = clock::now();
@@ -89,6 +91,14 @@ fn principal(args: &Args, sealed: &SealedPlan) -> Result<String, Failure> {
     let key = keygen::public_half(&args.key);
     let theirs = signers.iter().filter(|signer| Some(&signer.key) == key.as_ref());
     let people: BTreeSet<&String> = theirs.flat_map(|signer| &signer.principals).collect();
+    if key.is_some() && people.is_empty() {
+        let message = format!(
+            "the key of {} is not the key of anybody whom the rules in force name; nothing was signed",
+            args.key.display()
+        );
+        return Err(Failure::new(Exit::Error, message)
+            .help("sign with a key that the allowed-signers file lists for you"));
+    }
     let mut people = people.into_iter();
     match (people.next(), people.next()) {
         (Some(one), None) => Ok(one.clone()),

@@ -79,7 +79,7 @@ pub(super) fn chosen<'i>(ids: &'i [String], wanted: &str) -> Result<&'i String, 
 /// Says on stderr what is known of a run of the same workspace that did not come to its end, or goes on now. Nothing
 /// depends on it: where things stand is found out by reading.
 pub(super) fn tell(data: &Path, workspace: &WorkspaceId, endpoint: &str, ui: &Ui) -> Option<Past> {
-    let past = journal::last_of(data, workspace, endpoint)?;
+    let past = journal::last_of(data, workspace, endpoint).past?;
     if !past.running && !past.run.was_cut() {
         return None;
     }

@@ -40,7 +40,7 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
         Format::Json => Tell::Json,
         format => format.tool().map_or(Tell::People, Tell::Tool),
     };
-    let loaded = load(&args.source, tell, ui)?.with_base(args.base.as_deref(), ui)?;
+    let loaded = load(&args.source, tell, ui)?.with_base(&args.base, ui)?;
     let loaded = loaded.with_rules(&args.rules.policy, ui)?;
     match loaded.config.desired.kind() {
         Kind::Odeus => of::<Odeus>(args, &loaded, tell, env, ui).await,
@@ -51,7 +51,7 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
 /// Plans from a snapshot file, prints. There is no reader either, nor anything else that knows a network.
 pub(in crate::cli) fn run_from_snapshot(args: &Args, ui: &Ui) -> Result<Exit, Failure> {
     let tell = if args.output.format() == Format::Json { Tell::Json } else { Tell::People };
-    let loaded = load(&args.source, tell, ui)?.with_base(args.base.as_deref(), ui)?;
+    let loaded = load(&args.source, tell, ui)?.with_base(&args.base, ui)?;
     match loaded.config.desired.kind() {
         Kind::Odeus => from_snapshot::<Odeus>(args, &loaded, tell, ui),
         Kind::Trustpager => from_snapshot::<Trustpager>(args, &loaded, tell, ui),
@@ -64,7 +64,7 @@ fn from_snapshot<P: Product>(
     tell: Tell,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
-    let opened = snapshot::open(&args.from, args.base.as_deref(), loaded, ui)?;
+    let opened = snapshot::open(&args.from, args.base.base.as_deref(), loaded, ui)?;
     let reading = snapshot::restore::<P>(&opened.taken, loaded)?;
     finish::<P>(args, loaded, &reading, Some(opened.from), tell, ui)
 }
@@ -240,7 +240,7 @@ fn make_and_tell<P: Product>(
             };
             report(&diagnostics, &loaded.folder.configs, tell, ui)?;
             if tell != Tell::Nobody {
-                for left in P::left_behind(desired, &reading.snapshot, &loaded.folder.root) {
+                for left in P::at_the_place(desired, &reading.snapshot, &loaded.folder.root) {
                     ui.say(&format!("warning: {}", terminal(&left)));
                 }
             }

@@ -201,7 +201,7 @@ async fn revoke(args: &TokensRevoke, env: &Env, ui: &Ui) -> Result<Exit, Failure
         ask(&sealed, &output, (args.json, &again), ui)?
     };
     let approved = approve(sealed, consent, &args.accept, &gate)?;
-    let done = carry_out_one::<Trustpager>(&approved, &loaded, args.reach, env, ui).await?;
+    let done = carry_out_one::<Trustpager>(&approved, &loaded, args.reach, None, env, ui).await?;
     print_report(&done.0, args.json, ui)?;
-    Ok(done.1)
+    done.1
 }

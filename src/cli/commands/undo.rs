@@ -1,5 +1,7 @@
 //! `scopeform undo`: the inverse plan of a run, through the same planner and the same gates as any other plan.
 
+use std::path::Path;
+
 use super::apply::{approve, ask, carry_out_one};
 use super::{history, plan};
 use crate::apply::journal::{Known, Run};
@@ -9,7 +11,7 @@ use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::gate::{Advice, Gate, Used};
-use crate::cli::journal::{self, Past};
+use crate::cli::journal::{self, Last, Past};
 use crate::cli::product::{Odeus, Product, Trustpager};
 use crate::cli::rego;
 use crate::cli::ui::{Failure, Ui};
@@ -17,6 +19,7 @@ use crate::cli::workspace::{Loaded, Tell, load};
 use crate::plan::PlannedOperation;
 use crate::platform::{Found, Kind};
 use crate::render;
+use crate::render::neutral::terminal;
 use crate::seal::approval::missing;
 use crate::seal::{Consent, SealedPlan, standing};
 
@@ -31,12 +34,19 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
 }
 
 async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
-    let past = meant(args, loaded, env)?.run;
+    let data = loaded.folder.data_dir(env);
+    let endpoint = loaded.config.endpoint.to_string();
+    history::tell(&data, &loaded.config.workspace, &endpoint, ui);
+    let past = meant(args, loaded, &data, ui)?.run;
+    // What earlier attempts have taken back is part of how the run left things.
+    let attempts = journal::attempts(&data, &past.begin);
     let wishes = P::desired(&loaded.config).ok_or_else(|| {
         Failure::new(Exit::Bug, "the configuration is for another platform; this is a bug")
     })?;
     let reading = plan::read::<P>(loaded, args.reach, env, ui).await?;
-    let applied = applied::<P>(&past, &reading.snapshot);
+    let runs = std::iter::once(&past).chain(&attempts);
+    let applied: Vec<&PlannedOperation> =
+        runs.flat_map(|run| applied::<P>(run, &reading.snapshot)).collect();
     let found: Vec<&Found> = past.found.iter().collect();
     let reason = format!("as it was before run {}", past.begin.run);
     let inverse = P::inverse(&found, &applied, &reading.snapshot, wishes, &reason);
@@ -79,7 +89,7 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
         return Ok(Exit::Done);
     }
     // What is undone changes what people may do like anything else: the same rules hold.
-    let used = Used::read(&loaded.folder.data_dir(env))?;
+    let used = Used::read(&data)?;
     let mut save = format!("scopeform undo --run {}", past.begin.run);
     if let Some(path) = &args.source.path {
         save.push_str(&format!(" {}", path.display()));
@@ -104,28 +114,24 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
         &args.accept,
         &gate,
     )?;
-    let (report, exit) = carry_out_one::<P>(&approved, loaded, args.reach, env, ui).await?;
+    let takes_back = Some(past.begin.run.as_str());
+    let (report, exit) =
+        carry_out_one::<P>(&approved, loaded, args.reach, takes_back, env, ui).await?;
     if args.json {
         ui.out(&render::undo::json(undo, Some(&render::report::json(&report))))?;
     } else {
         ui.out(&render::report::text(&report, ui.palette()))?;
     }
-    Ok(exit)
+    exit
 }
 
-/// Returns the run that is meant: by its id, or the last of this workspace that wrote something.
-fn meant(args: &Args, loaded: &Loaded, env: &Env) -> Result<Past, Failure> {
-    let data = loaded.folder.data_dir(env);
+/// Returns the run that is meant: by its id, or the last of this workspace that wrote something. Where that took another
+/// one back and did not come to its end, the other one is meant still.
+fn meant(args: &Args, loaded: &Loaded, data: &Path, ui: &Ui) -> Result<Past, Failure> {
     let (workspace, endpoint) = (&loaded.config.workspace, loaded.config.endpoint.to_string());
     let past = match &args.run {
-        Some(wanted) => journal::read(&data, history::chosen(&journal::ids(&data), wanted)?)?,
-        None => journal::last_of(&data, workspace, &endpoint).ok_or_else(|| {
-            Failure::new(
-                Exit::Error,
-                format!("no apply to workspace `{workspace}` has been noted in {}", data.display()),
-            )
-            .help("only what this folder's journals hold can be taken back; otherwise change the files and apply them")
-        })?,
+        Some(wanted) => journal::read(data, history::chosen(&journal::ids(data), wanted)?)?,
+        None => last(loaded, data, ui)?,
     };
     let begin = &past.run.begin;
     if begin.workspace != *workspace || begin.endpoint != endpoint {
@@ -142,6 +148,38 @@ fn meant(args: &Args, loaded: &Loaded, env: &Env) -> Result<Past, Failure> {
             .help("wait for its end, or interrupt it"));
     }
     Ok(past)
+}
+
+/// Returns the run that is meant where none is named.
+fn last(loaded: &Loaded, data: &Path, ui: &Ui) -> Result<Past, Failure> {
+    let (workspace, endpoint) = (&loaded.config.workspace, loaded.config.endpoint.to_string());
+    let Last { past, damaged } = journal::last_of(data, workspace, &endpoint);
+    if let Some(damaged) = damaged {
+        let message = format!("{}; so which apply was the last is not known", damaged.message);
+        return Err(Failure::new(Exit::Error, message).help(
+            "name the run to take back with `--run ID`; `scopeform show --runs` lists them",
+        ));
+    }
+    let past = past.ok_or_else(|| {
+        Failure::new(
+            Exit::Error,
+            format!("no apply to workspace `{workspace}` has been noted in {}", data.display()),
+        )
+        .help("only what this folder's journals hold can be taken back; otherwise change the files and apply them")
+    })?;
+    let begin = &past.run.begin;
+    match &begin.takes_back {
+        Some(first) if !past.running && !past.run.is_complete() => {
+            ui.say(&format!("notice: going on with taking back run {}\n", terminal(first)));
+            journal::read(data, first).map_err(|failure| {
+                failure.help(format!(
+                    "it is the run that {0} was taking back; `--run {0}` takes back what {0} did",
+                    begin.run
+                ))
+            })
+        }
+        _ => Ok(past),
+    }
 }
 
 /// Returns the operations that a run did, in plan order. Where its journal does not know, reading tells.

@@ -177,7 +177,7 @@ fn switch(
         Found::NewActionsDefault { enabled } => Some(*enabled),
         Found::Integration { .. } => None,
     });
-    let left = applied.iter().find_map(|planned| match own(planned) {
+    let left = applied.iter().rev().find_map(|planned| match own(planned) {
         Some(Operation::SetNewActionsDefault { enabled }) => Some((*enabled, &planned.address)),
         _ => None,
     });
@@ -186,7 +186,7 @@ fn switch(
         (Some(was), Some((left, _))) if left == live => {
             inverse.desired.new_actions_enabled_by_default = Some(was);
         }
-        (Some(_), Some((left, address))) => inverse.moved.push(Moved {
+        (Some(was), Some((left, address))) if was != live => inverse.moved.push(Moved {
             address: address.clone(),
             left: left.to_string(),
             live: live.to_string(),
@@ -203,7 +203,7 @@ fn back(trace: &Trace<'_>, reason: &str, inverse: &mut Inverse<Desired>) -> Desi
     if before.access != left.access {
         if live.access == left.access {
             wanted.access = Some(before.access.clone());
-        } else {
+        } else if live.access != before.access {
             moved.push(Moved {
                 address: trace.address.child("access"),
                 left: value::access(&left.access).to_string(),
@@ -221,7 +221,7 @@ fn back(trace: &Trace<'_>, reason: &str, inverse: &mut Inverse<Desired>) -> Desi
                 }
                 Err(what) => unrestored.push(Unrestored { address, what }),
             }
-        } else {
+        } else if client_of(live) != client_of(before) {
             moved.push(Moved {
                 address,
                 left: value::client(&left.client, &left.requested).to_string(),
@@ -235,7 +235,8 @@ fn back(trace: &Trace<'_>, reason: &str, inverse: &mut Inverse<Desired>) -> Desi
         let (Some(then), Some(now)) = (left.actions.get(key), live.actions.get(key)) else {
             continue;
         };
-        if was == then {
+        // What is as it was needs nothing, whoever brought it back.
+        if was == then || now == was {
             continue;
         }
         let address = action_address(trace, key);

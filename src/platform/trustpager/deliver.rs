@@ -81,6 +81,20 @@ pub fn is_left_behind(root: &Path, place: &str) -> bool {
     left_behind(&root.join(place)).is_some()
 }
 
+/// Returns why a file that does not hold a value yet could not be made at `place` below `root`; `None` where nothing is in
+/// the way. It makes nothing.
+#[must_use]
+pub fn obstacle(root: &Path, place: &str) -> Option<String> {
+    let path = root.join(place);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if folder.is_some_and(|folder| !folder.is_dir()) {
+        return Some(format!("cannot create {}: its folder is not there", path.display()));
+    }
+    let there = path.symlink_metadata().is_ok();
+    (there && left_behind(&path).is_none())
+        .then(|| format!("{} exists and is not overwritten; move it away", path.display()))
+}
+
 /// Opens the file of a run that was ended before the value came: a plain file, ours alone, and empty.
 #[cfg(unix)]
 fn left_behind(path: &Path) -> Option<std::fs::File> {

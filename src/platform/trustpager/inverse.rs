@@ -98,8 +98,17 @@ pub fn inverse(
             _ => None,
         })
     };
-    for planned in applied {
+    let is_new = |wanted: &KeyName| {
+        let none = |one: &&Found| matches!(one, Found::Key { key, grants: None } if key == wanted);
+        found.iter().any(none)
+    };
+    for (place, planned) in applied.iter().enumerate() {
         let Some(operation) = own(planned) else { continue };
+        let later = applied.iter().skip(place + 1).filter_map(|planned| own(planned));
+        // Where one thing was written several times, the last write is how it was left.
+        if later.into_iter().any(|later| same_thing(operation, later)) {
+            continue;
+        }
         let address = planned.address.clone();
         match operation {
             Operation::RevokeToken { client, .. } => {
@@ -121,19 +130,26 @@ pub fn inverse(
                     what: format!("the file {deliver} with its value stays where it is"),
                 });
                 let live = snapshot.keys.get(key).map(|live| &live.grants);
-                if unmoved(address, grants, live, snapshot, &mut inverse) {
+                let gone = live.is_none() && is_new(key);
+                if !gone && unmoved(address, grants, live, snapshot, &mut inverse) {
                     let reason = reason.to_owned();
                     inverse.desired.keys.insert(key.clone(), DesiredKey::Revoked { reason });
                 }
             }
             Operation::SetKeyAccess { key, grants } => {
                 let live = snapshot.keys.get(key).map(|live| &live.grants);
+                let same = |before: &KeyGrants| {
+                    live.is_some_and(|live| live.allows_the_same(before, &snapshot.catalog))
+                };
                 if let Some(before) = was_key(key)
+                    && !same(before)
                     && unmoved(address, grants, live, snapshot, &mut inverse)
                 {
                     inverse.desired.keys.insert(key.clone(), key_back(before));
                 }
             }
+            // It had been made on the way.
+            Operation::RevokeKey { key, .. } if is_new(key) => {}
             Operation::RevokeKey { key, .. } => {
                 let what = format!(
                     "the key stays revoked: a new `{key}` has another value; declare it with `deliver` to have one"
@@ -146,6 +162,21 @@ pub fn inverse(
     inverse.unrestored.sort();
     inverse.unrestored.dedup();
     inverse
+}
+
+/// Returns whether two writes are to the same ceiling or key.
+fn same_thing(one: &Operation, other: &Operation) -> bool {
+    use Operation::{CreateKey, RevokeKey, SetClientAccess, SetKeyAccess};
+    match (one, other) {
+        (SetClientAccess { client, .. }, SetClientAccess { client: other, .. }) => client == other,
+        (
+            CreateKey { key, .. } | SetKeyAccess { key, .. } | RevokeKey { key, .. },
+            CreateKey { key: other, .. }
+            | SetKeyAccess { key: other, .. }
+            | RevokeKey { key: other, .. },
+        ) => key == other,
+        _ => false,
+    }
 }
 
 /// Returns whether a key is as the run left it, or says that it is not.
@@ -214,6 +245,7 @@ fn ceiling_back(
             Some(now) if now == then => {
                 wanted.resources.insert(resource.clone(), was);
             }
+            Some(now) if now == was => {}
             now => inverse.moved.push(Moved {
                 address,
                 left: then.to_string(),
@@ -230,7 +262,7 @@ fn ceiling_back(
         }
         if now == then {
             wanted.verbs.insert(resource.clone(), was);
-        } else {
+        } else if now != was {
             let words = |verbs: &BTreeSet<Verb>| {
                 let words: Vec<&str> = verbs.iter().map(AsRef::as_ref).collect();
                 format!("[{}]", words.join(", "))

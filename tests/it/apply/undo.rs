@@ -120,6 +120,132 @@ fn a_run_that_was_killed_is_taken_back_as_far_as_it_came() {
 }
 
 #[test]
+fn an_undo_that_was_stopped_goes_on_and_does_not_turn_back() {
+    for boundary in 0..WRITES {
+        for how in ["killed", "killed after", "refused"] {
+            let plane = Plane::start();
+            let before = plane.state();
+            let (gate, keeper) = gate();
+            let proxy = Proxy::start(plane.address, move |r, n| {
+                if !r.is_write() || n != WRITES + boundary {
+                    return Do::Pass;
+                }
+                match how {
+                    "killed" => Do::Gate(gate.clone()),
+                    "killed after" => Do::GateAnswer(gate.clone()),
+                    _ => Do::Answer(500, "{}".to_owned()),
+                }
+            });
+            let lab = plane.lab_through(&proxy, WISHES);
+            plane.run(&lab, "apply --auto-approve --parallelism 1").exits(0);
+            let first = plane.run(&lab, "show --last --json").exits(0).json();
+            let first = first["run"].as_str().unwrap();
+            let done = if how == "refused" {
+                let stopped = plane.run(&lab, "undo --auto-approve").done();
+                assert!([1, 6].contains(&stopped.code.unwrap()), "{}", stopped.all());
+                None
+            } else {
+                let running = plane.run(&lab, "undo --auto-approve").begin();
+                keeper.arrived();
+                running.signal("KILL");
+                running.done();
+                drop(keeper);
+                Some(boundary + usize::from(how == "killed after"))
+            };
+            let again = plane.run(&lab, "undo --auto-approve --json").exits(0);
+            let told = valid(&again);
+            assert_eq!(plane.state(), before, "{how} at {boundary}");
+            // After a refusal other integrations have gone on.
+            if let Some(done) = done {
+                let all = again.all();
+                assert_eq!(told["operations"], WRITES - done, "{how} at {boundary}: {all}");
+            }
+            if boundary > 0 {
+                let notice = format!("notice: going on with taking back run {first}");
+                again.says(&[&notice]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stopped_undo_says_how_to_go_on() {
+    let plane = Plane::start();
+    let (gate, keeper) = gate();
+    let proxy = Proxy::start(plane.address, move |r, n| {
+        if r.is_write() && n == WRITES + 1 { Do::Gate(gate.clone()) } else { Do::Pass }
+    });
+    let lab = plane.lab_through(&proxy, WISHES);
+    plane.run(&lab, "apply --auto-approve --parallelism 1").exits(0);
+    let last = || plane.run(&lab, "show --last --json").exits(0).json();
+    let first = last()["run"].as_str().unwrap().to_owned();
+    let running = plane.run(&lab, "undo --auto-approve").begin();
+    keeper.arrived();
+    running.signal("KILL");
+    running.done();
+    drop(keeper);
+    let told = last();
+    let second = told["run"].as_str().unwrap();
+    let next = told["next"].as_str().unwrap();
+    assert!(next.starts_with(&format!("`scopeform undo --run {first}` ")), "{next}");
+    let notice =
+        format!("the last undo here, which takes back run {first}, did not come to its end");
+    plane.run(&lab, "undo --input=false").exits(5).says(&[&notice, "going on with"]);
+    plane.run(&lab, "plan").exits(0);
+    // Each by its name: the run as far as it still stands, and what the undo did.
+    plane.run(&lab, &format!("undo --run {first} --out a.plan")).exits(0).says(&["saved plan"]);
+    plane.run(&lab, &format!("undo --run {second} --out b.plan")).exits(0);
+    let operations = |plan: &str| {
+        let plan: Value = serde_json::from_str(&lab.read(plan)).unwrap();
+        plan["bound"]["operations"].as_array().unwrap().len()
+    };
+    assert_eq!((operations("a.plan"), operations("b.plan")), (WRITES - 1, 1));
+}
+
+#[test]
+fn on_trustpager_a_stopped_undo_goes_on() {
+    let lab = Lab::with(CRM);
+    lab.write("world.yaml", CRM_WORLD);
+    lab.run("apply --auto-approve --parallelism 1").exits(0);
+    let first = lab.run("show --last --json").exits(0).json();
+    let first = first["run"].as_str().unwrap();
+    // The file of a journal that a complete undo wrote, cut after each of its lines: as if it had been killed there.
+    lab.run("undo --auto-approve").exits(0);
+    let id = lab.run("show --last --json").exits(0).json()["run"].as_str().unwrap().to_owned();
+    let file = format!(".scopeform/journal/{id}.jsonl");
+    let text = lab.read(&file);
+    assert!(text.contains(&format!("\"takes_back\":\"{first}\"")), "{text}");
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let started = lines.iter().position(|line| line.contains("\"started\"")).unwrap();
+    for end in started + 1..lines.len() {
+        lab.write(&file, &lines[..end].concat());
+        let done = lab.run("undo --out rest.plan").exits(0).prints(&["nothing to take back"]);
+        assert!(!done.out.contains("Moved since"), "{}", done.all());
+    }
+}
+
+#[test]
+fn a_journal_that_cannot_be_read_is_not_passed_over() {
+    let plane = Plane::start();
+    let lab = plane.lab(WISHES);
+    plane.run(&lab, "apply --auto-approve --target notes").exits(0);
+    let first = plane.run(&lab, "show --last --json").exits(0).json();
+    plane.run(&lab, "apply --auto-approve --target files").exits(0);
+    let last = plane.run(&lab, "show --last --json").exits(0).json();
+    let state = plane.state();
+    let file = format!(".scopeform/journal/{}.jsonl", last["run"].as_str().unwrap());
+    lab.write(&file, &lab.read(&file).replacen("\"event\"", "\"tneve\"", 2));
+    plane.run(&lab, "undo --auto-approve").exits(1).says(&[
+        "cannot read the journal",
+        "so which apply was the last is not known",
+        "`--run ID`",
+    ]);
+    assert_eq!(plane.state(), state);
+    let first = first["run"].as_str().unwrap();
+    plane.run(&lab, &format!("undo --run {first} --auto-approve")).exits(0);
+}
+
+#[test]
 fn a_client_comes_back_and_people_must_reconnect() {
     let plane = Plane::start();
     let own = "
@@ -233,6 +359,20 @@ fn on_trustpager_the_same_saved_plan_goes_on() {
         .map(|step| step["outcome"].as_str().unwrap())
         .collect();
     assert!(outcomes.iter().all(|o| ["already_done", "not_needed"].contains(o)), "{again}");
+    // What was not needed is not counted as applied, in any of the three places.
+    let count = |word: &str| outcomes.iter().filter(|outcome| **outcome == word).count();
+    let (already, not_needed) = (count("already_done"), count("not_needed"));
+    assert!(already > 0 && not_needed > 0, "{again}");
+    assert_eq!(again["applied"], already, "{again}");
+    assert_eq!(
+        (&again["already_done"], &again["not_needed"]),
+        (&already.into(), &not_needed.into())
+    );
+    let sum =
+        format!("0 operations ({already} already done before, {not_needed} not needed), read back");
+    lab.run("apply p.json").exits(0).prints(&[&format!("Applied: {sum}")]);
+    lab.run("show --last").exits(0).prints(&[&format!("Complete: {sum}")]);
+    assert_eq!(lab.run("show --last --json").exits(0).json()["applied"], already);
     // A key whose value did not arrive is no key that is done.
     lab.write("sync.key", "");
     let lost = lab.run("apply p.json").exits(6);
@@ -247,9 +387,19 @@ fn a_place_that_a_killed_run_left_empty_is_taken_over() {
     lab.write("world.yaml", CRM_WORLD);
     // Somebody else's empty file, which others can read, is none of ours.
     lab.write("sync.key", "");
-    lab.run("apply --auto-approve").exits(6).prints(&["sync.key exists and is not overwritten"]);
+    let held = || {
+        let tokens = lab.run("tokens list").exits(0).out;
+        tokens.contains("emil@acme.example")
+    };
+    lab.run("plan").exits(0).says(&["warning: the value of the new API key `sync`"]);
+    // Nothing else of the plan is done either: it is known before the first write.
+    lab.run("apply --auto-approve")
+        .exits(1)
+        .says(&["sync.key exists and is not overwritten; move it away; nothing was done"]);
+    assert!(held());
     let private = std::fs::Permissions::from_mode(0o600);
     std::fs::set_permissions(lab.path("sync.key"), private).unwrap();
     lab.run("apply --auto-approve").exits(0);
     assert!(lab.read("sync.key").len() > 20);
+    assert!(!held());
 }

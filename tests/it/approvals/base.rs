@@ -6,7 +6,7 @@ use super::flow::{BODY, HEAD, RULES, approve, office};
 use super::new_key;
 use crate::cli::harness::Lab;
 
-fn git(lab: &Lab, args: &[&str]) -> String {
+pub(super) fn git(lab: &Lab, args: &[&str]) -> String {
     let output = Command::new("git")
         .args([
             "-c",
@@ -28,7 +28,7 @@ fn git(lab: &Lab, args: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-fn commit(lab: &Lab) {
+pub(super) fn commit(lab: &Lab) {
     git(lab, &["add", "--all", "."]);
     git(lab, &["commit", "-q", "--allow-empty", "-m", "a change"]);
 }
@@ -48,7 +48,7 @@ fn digest(lab: &Lab) -> String {
     plan["digest"].as_str().unwrap().to_owned()
 }
 
-const ANA: &str = "approvals:
+pub(super) const ANA: &str = "approvals:
   signers: allowed_signers
   rules: [{when: widening, of: [ana@acme.example]}]
 ";
@@ -76,7 +76,14 @@ fn a_saved_plan_obeys_the_base_that_apply_names() {
     lab.write("scopeform.yaml", &format!("{HEAD}{BODY}"));
     commit(&lab);
     lab.run("plan --out p.plan").exits(0);
-    lab.run("apply p.plan --base main").exits(5).says(&["widening needs 1 of ana@acme.example"]);
+    lab.run("apply p.plan --base main").exits(5).says(&[
+        "widening needs 1 of ana@acme.example",
+        "`scopeform approve p.plan --key FILE --as ana@acme.example --base main`, then apply again",
+    ]);
+    // The plan itself asks for nobody, so whoever approves it names the base as well.
+    approve(&lab, "ana").exits(1).says(&["no rule in force asks for an approval"]);
+    approve(&lab, "ana").arg("--base=main").exits(0).prints(&["counts for widening"]);
+    lab.run("apply p.plan --base main").exits(0);
 }
 
 #[test]
@@ -160,9 +167,9 @@ fn findings_raised_before_the_change_stay_raised() {
     lab.run("apply --base HEAD --auto-approve").exits(4);
     // A plan that was made without the base does not get past it either, nor past the files at hand.
     lab.run("plan --out p.plan").exits(0);
-    lab.run("apply p.plan --base HEAD").exits(4).says(&[&code, "nothing was done"]);
+    lab.run("apply p.plan --base HEAD").exits(4).says(&[code, "nothing was done"]);
     lab.write("scopeform.yaml", &format!("{HEAD}findings: {{{code}: blocker}}\n{body}"));
-    lab.run("apply p.plan --config .").exits(4).says(&[&code, "nothing was done"]);
+    lab.run("apply p.plan --config .").exits(4).says(&[code, "nothing was done"]);
 }
 
 #[test]
@@ -203,17 +210,18 @@ fn a_base_that_cannot_be_known_is_an_error() {
     lab.write("scopeform.yaml", &fine);
     lab.run("plan --base HEAD").exits(1).says(&["scopeform.yaml is no regular file at HEAD"]);
 
-    // No configuration is no rule, and not a silent one.
+    // No configuration is no rule, and only where somebody says that there was none.
     git(&lab, &["rm", "-q", "-f", "scopeform.yaml"]);
     commit(&lab);
     lab.write("scopeform.yaml", &fine);
-    lab.run("plan --base HEAD")
+    lab.run("plan --base HEAD").exits(1).says(&[
+        "at HEAD there is no configuration of workspace `acme`, so the rules before the change are not known",
+        "`--new-workspace`",
+    ]);
+    lab.run("plan --base HEAD --new-workspace")
         .exits(0)
-        .says(&["notice: at HEAD there is no configuration of acme here"]);
+        .says(&["notice: at HEAD there is no configuration of acme"]);
 
     let outside = office(ANA);
-    outside
-        .run("plan --base main")
-        .exits(1)
-        .says(&["names no commit here", "not a git repository"]);
+    outside.run("plan --base main").exits(1).says(&["is in no git repository"]);
 }

@@ -113,7 +113,8 @@ fn a_plan_says_who_must_agree_and_is_applied_once_they_have() {
     // Used once.
     lab.run("apply p.plan").exits(5).says(&[
         "p.plan.ana@acme.example.approval does not count: it was used on ",
-        "error: 3 approvals are missing",
+        "error: this plan has been applied completely, which used its approvals up; nothing was done",
+        "help: `scopeform plan` shows whether anything is left to do",
     ]);
     let used = lab.read(".scopeform/approvals-used");
     assert_eq!(used.lines().count(), 3);
@@ -178,7 +179,17 @@ fn who_may_not_approve_is_told_before_anything_is_written() {
         assert!(!names.iter().any(|name| name.contains("approval")), "{names:?}");
         done
     };
-    refused(approve(&lab, "eve"), &["keys/eve does not say by itself who signs", "--as PRINCIPAL"]);
+    refused(
+        approve(&lab, "eve"),
+        &["the key of keys/eve is not the key of anybody whom the rules in force name"],
+    );
+    // Where the public half is not at hand, nobody can be told by it.
+    std::fs::rename(lab.path("keys/eve"), lab.path("keys/alone")).unwrap();
+    refused(
+        approve(&lab, "alone"),
+        &["keys/alone does not say by itself who signs", "--as PRINCIPAL"],
+    );
+    std::fs::rename(lab.path("keys/alone"), lab.path("keys/eve")).unwrap();
     refused(
         lab.run("approve p.plan --key keys/eve --as eve@acme.example --yes"),
         &[
@@ -321,6 +332,81 @@ fn an_apply_that_did_not_end_keeps_its_approvals() {
     elsewhere("disabled");
     lab.run("apply p.plan").exits(0).prints(&["Applied: 1 operation"]);
     lab.run("apply p.plan").exits(5).says(&["it was used on"]);
+}
+
+#[test]
+fn taking_back_uses_approvals_up_too() {
+    let lab = planned(RULES);
+    for name in ["ana", "ben", "cleo"] {
+        approve(&lab, name).exits(0);
+    }
+    lab.run("apply p.plan").exits(0);
+    let before = lab.read(".scopeform/approvals-used");
+    lab.run("undo --out back.plan").exits(0);
+    lab.run("undo --auto-approve").exits(5).says(&["any needs 1 of cleo@acme.example"]);
+    lab.run("approve back.plan --key keys/cleo --yes").exits(0);
+    let approval = "back.plan.cleo@acme.example.approval";
+    lab.run(&format!("undo --auto-approve --approval {approval}")).exits(0);
+    let used = lab.read(".scopeform/approvals-used");
+    let added = used.strip_prefix(&before).unwrap();
+    let back: serde_json::Value = serde_json::from_str(&lab.read("back.plan")).unwrap();
+    let wanted = format!("{} cleo@acme.example ", back["digest"].as_str().unwrap());
+    assert!(added.lines().count() == 1 && added.contains(&wanted), "{added}");
+    lab.run("apply back.plan").exits(5).says(&[&format!("{approval} does not count: it was used")]);
+}
+
+#[test]
+fn two_people_who_are_enough_are_not_counted_as_three() {
+    let rules = RULES.replace("of: [cleo@acme.example]", "of: [ana@acme.example]");
+    let lab = planned(&rules);
+    lab.run("apply p.plan")
+        .exits(5)
+        .says(&["error: the approvals for 2 rules are missing; nothing"]);
+    approve(&lab, "ana").exits(0);
+    lab.run("apply p.plan").exits(5).says(&["error: 1 approval is missing"]);
+    approve(&lab, "ben").exits(0);
+    lab.run("apply p.plan").exits(0);
+}
+
+#[test]
+fn an_approval_is_a_regular_file() {
+    let lab = planned(RULES);
+    lab.shell("mkfifo pipe p.plan.ana@acme.example.approval.sig").exits(0);
+    lab.run("apply p.plan --approval pipe").exits(1).says(&["pipe: it is no regular file"]);
+    lab.write("p.plan.ana@acme.example.approval", "");
+    lab.run("apply p.plan").exits(1).says(&["approval.sig: it is no regular file"]);
+}
+
+#[test]
+fn a_folder_without_the_workspace_is_not_its_rules() {
+    let lab = office(RULES);
+    let with = lab.read("scopeform.yaml");
+    lab.write("scopeform.yaml", &format!("{HEAD}{BODY}"));
+    lab.run("plan --out p.plan").exits(0);
+    lab.write("scopeform.yaml", &with);
+    lab.write("empty/notes.txt", "no configuration");
+    lab.write("../other/scopeform.yaml", &HEAD.replace("acme", "other"));
+    for (folder, declares) in [("empty", "declares no workspace"), ("../other", "declares `other`")]
+    {
+        let named = format!("apply p.plan --config {folder}");
+        let set = lab.run("apply p.plan").env("SCOPEFORM_CONFIG", lab.path(folder));
+        let approve = format!("approve p.plan --key keys/ana --yes --config {folder}");
+        for run in [lab.run(&named), lab.run(&approve), set] {
+            run.exits(1).says(&["the plan is for workspace `acme`", declares, "`--config FOLDER`"]);
+        }
+    }
+    untouched(&lab);
+    // Where none is at hand, only the plan's own rules can be known; that is said.
+    lab.write("../away/p.plan", &lab.read("p.plan"));
+    let data = lab.path(".scopeform");
+    let away = || lab.run("--chdir ../away apply p.plan").env("SCOPEFORM_DATA_DIR", &data);
+    lab.write("../away/scopeform.yaml", &with);
+    lab.write("../away/allowed_signers", &lab.read("allowed_signers"));
+    away().exits(5);
+    std::fs::remove_file(lab.path("../away/scopeform.yaml")).unwrap();
+    away()
+        .exits(0)
+        .says(&["notice: no configuration is at hand, so only the rules that the plan itself"]);
 }
 
 #[test]

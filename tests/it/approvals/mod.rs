@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests read and write files")]
 
 mod base;
+mod before;
 mod flow;
 mod rules;
 mod signature;

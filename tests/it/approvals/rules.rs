@@ -98,6 +98,50 @@ fn rules_are_met_by_what_a_plan_does_on_odeus() {
 }
 
 #[test]
+fn another_client_and_the_switch_for_new_actions_widen() {
+    let widens = |made: Plan| -> Vec<String> {
+        met(made)
+            .into_iter()
+            .filter(|(when, _)| *when == When::Widening)
+            .flat_map(|(_, b)| b)
+            .collect()
+    };
+    let list = "scopes: [openid, offline_access, User.Read, Files.Read.All, Sites.Read.All]";
+    let fixed = |client: &str| {
+        format!(
+            "integrations: {{sharepoint: {{oauth: {{mode: fixed, client: {{{client}}}, {list}}}}}}}"
+        )
+    };
+    let sync = |client: &str| {
+        format!("integrations: {{sharepoint: {{oauth: {{mode: sync, client: {{{client}}}}}}}}}")
+    };
+    let live = |yaml: &str| world(&format!("actions: nobody\n{yaml}\n"));
+    let other = "+ another OAuth client at sharepoint";
+    for (before, after, meets) in [
+        (fixed("id: own"), fixed("id: evil"), true),
+        (sync("id: own"), sync("id: evil"), true),
+        (sync("id: own, tenant: t1"), sync("id: own, tenant: t2"), true),
+        (sync("id: own"), "integrations: {sharepoint: {oauth: {mode: managed}}}".to_owned(), true),
+        ("integrations: {}".to_owned(), sync("id: own"), true),
+        // The same client by other means: its mode, its list, its secret.
+        (sync("id: own"), fixed("id: own"), false),
+        (fixed("id: own"), fixed("id: own").replace(", Sites.Read.All", ""), false),
+        (sync("id: own"), sync("id: own, secret: {env: KEY, version: \"2\"}"), false),
+    ] {
+        let because = widens(plan(&after, &live(&before)));
+        assert_eq!(
+            because.iter().any(|line| line == other),
+            meets,
+            "{before} {after}: {because:?}"
+        );
+    }
+    let switch = |on: bool| format!("new_actions_enabled_by_default: {on}");
+    let on = widens(plan(&switch(true), &live(&switch(false))));
+    assert_eq!(on, ["+ actions that the vendor adds are on at once"]);
+    assert!(widens(plan(&switch(false), &live(&switch(true)))).is_empty());
+}
+
+#[test]
 fn admin_consent_is_an_occasion_of_its_own() {
     let fixed = |scopes: &str| {
         format!(

@@ -147,7 +147,11 @@ fn a_new_api_key_is_delivered_once_and_shown_nowhere() {
     );
     // What is there is not overwritten, and no key is made for it.
     lab.write("sync.key", "precious");
-    lab.run("apply --auto-approve").exits(1).prints(&["is not overwritten", "was not created"]);
+    let in_the_way = "the value of the new API key `sync` has nowhere to go: ./sync.key exists and is not overwritten; move it away";
+    lab.run("plan").exits(0).says(&[&format!("warning: {in_the_way}")]);
+    lab.run("apply --auto-approve")
+        .exits(1)
+        .says(&[&format!("error: {in_the_way}; nothing was done")]);
     assert_eq!(lab.read("sync.key"), "precious");
     std::fs::remove_file(lab.path("sync.key")).unwrap();
 
