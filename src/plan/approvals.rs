@@ -174,7 +174,8 @@ fn because(when: When, bound: &Bound) -> Vec<String> {
     }
 }
 
-fn line(change: &PrivilegeChange) -> String {
+/// Returns a privilege line in short, such as `+ Sites.Manage.All at sharepoint`.
+pub(super) fn line(change: &PrivilegeChange) -> String {
     let sign = match change.direction {
         Direction::Widening => '+',
         Direction::Narrowing => '-',
@@ -187,7 +188,8 @@ fn line(change: &PrivilegeChange) -> String {
     }
 }
 
-fn broken(breakage: &Breakage) -> String {
+/// Returns a breakage in short.
+pub(super) fn broken(breakage: &Breakage) -> String {
     match breakage {
         Breakage::StopsRunning { address, .. } => format!("{address} stops running"),
         Breakage::WillNotRun { address, .. } => format!("{address} will not run"),

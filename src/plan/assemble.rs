@@ -51,7 +51,7 @@ pub struct UnitPlan {
 pub struct Inputs<'a> {
     /// The date (UTC). An input, so that the same inputs give the same plan.
     pub today: Date,
-    /// Where the live system answers, for people.
+    /// Where the live system answers.
     pub endpoint: &'a str,
     /// Requests that the snapshot took.
     pub reads: u32,

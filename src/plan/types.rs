@@ -102,6 +102,14 @@ impl LossKind {
     }
 }
 
+impl Loss {
+    /// Returns a loss for which no line is known but the thing's own.
+    #[must_use]
+    pub fn of(address: Address, kind: LossKind) -> Self {
+        Self { declared_at: address.clone(), address, kind }
+    }
+}
+
 /// The loss as a sentence.
 impl fmt::Display for Loss {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

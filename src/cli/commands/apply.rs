@@ -484,6 +484,14 @@ fn refused(error: ApplyError, sealed: &SealedPlan) -> Failure {
             Failure::new(Exit::Stale, format!("{error}; nothing was done"))
                 .help("review the exceptions that have ended and plan again")
         }
+        ApplyError::Unsaid(lines) => {
+            Failure::new(
+                Exit::Error,
+                "the plan does not say what its operations do, so nobody can have agreed to it; nothing was done",
+            )
+            .details(lines.iter().map(|line| format!("{line}; the plan does not say so")).collect())
+            .help("its file was changed after it was made, or people or the vendor have moved since: plan again and review what it says")
+        }
         ApplyError::OverLimit(findings) => {
             let lines = findings.iter().map(|f| format!("{}: {}", f.code, f.message));
             Failure::new(Exit::Blocked, "the plan is over its limits by now, nothing was done")

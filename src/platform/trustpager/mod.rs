@@ -4,6 +4,7 @@ pub mod adapter;
 pub mod catalog;
 #[cfg(feature = "http")]
 pub mod client;
+pub mod consequence;
 #[cfg(feature = "http")]
 pub mod deliver;
 pub mod desired;

@@ -4,6 +4,7 @@
 
 mod base;
 mod flow;
+mod forged;
 mod rules;
 mod signature;
 mod signers;
