@@ -198,6 +198,9 @@ pub struct Plan {
     /// Also obey the rules (approvals, raised findings) of the files at this git revision, as before the change
     #[arg(long, value_name = "REV")]
     pub base: Option<String>,
+    /// Send the token to an endpoint that the files at `--base` do not name
+    #[arg(long, requires = "base")]
+    pub allow_new_endpoint: bool,
     /// Plan as if it were this day (UTC): shows which exceptions will have run out
     #[arg(long, value_name = "DATE")]
     pub today: Option<Date>,
@@ -276,6 +279,9 @@ pub struct Apply {
     /// Also obey the rules (approvals, raised findings) of the files at this git revision, as before the change
     #[arg(long, value_name = "REV")]
     pub base: Option<String>,
+    /// Send the token to an endpoint that the files at `--base` do not name
+    #[arg(long, requires = "base")]
+    pub allow_new_endpoint: bool,
     /// Apply only this integration, OAuth client or API key; may be given several times
     #[arg(long, value_name = "NAME")]
     pub target: Vec<String>,

@@ -94,6 +94,7 @@ pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
     let mut bound = Bound {
         platform: header.platform,
         workspace: header.workspace,
+        endpoint: header.endpoint,
         valid_until: None,
         changes: Vec::new(),
         operations: Vec::new(),
@@ -107,7 +108,6 @@ pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
     };
     let mut observed = Observed {
         today: header.today,
-        endpoint: header.endpoint,
         people: Vec::new(),
         tokens: Vec::new(),
         scale: Scale { people: 0, rights: header.rights },

@@ -31,6 +31,8 @@ pub struct Bound {
     pub platform: platform::Kind,
     /// Which tenant.
     pub workspace: WorkspaceId,
+    /// Where the live system answers: a URL, or `embedded`.
+    pub endpoint: String,
     /// The last day on which everything the plan relies on still holds; afterwards apply refuses it as stale.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
@@ -151,8 +153,6 @@ pub struct Observed {
     /// The date the plan was made for (UTC).
     #[schemars(with = "String")]
     pub today: Date,
-    /// Where the live system answers.
-    pub endpoint: String,
     /// Who must reconnect, per unit.
     pub people: Vec<PeopleEffect>,
     /// What changes for the holders of tokens, per client, on platforms where a change takes effect at once.

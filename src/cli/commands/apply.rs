@@ -21,9 +21,8 @@ use crate::cli::signal::Signals;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load};
 use crate::config;
-use crate::model::WorkspaceId;
-use crate::plan::Finding;
 use crate::plan::guard::{Limit, flags};
+use crate::plan::{Bound, Finding};
 use crate::platform::Kind;
 use crate::platform::provider::Reading;
 use crate::render;
@@ -67,20 +66,20 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
         return Err(Failure::new(Exit::Error, format!("{error}; nothing was done")));
     }
     let consent = Consent::SavedPlan(sealed.digest().clone());
-    let place = Place::of(&sealed.plan().observed.endpoint);
+    let place = Place::of(&sealed.plan().bound.endpoint);
     let hand = root_at_hand(args.config.as_deref(), env);
     let root = match &hand {
         Some(root) => root.clone(),
         None => beside(file, &place, env)?,
     };
     let data = data_dir(&root, env);
-    let cut = history::tell(&data, planned, &sealed.plan().observed.endpoint, ui);
+    let cut = history::tell(&data, planned, &sealed.plan().bound.endpoint, ui);
     let folder = match &hand {
         Some(root) => Some(Folder::read(root, ui)?),
         None => Folder::read(&root, ui).ok(),
     };
     if let Some(folder) = &folder {
-        of_this_workspace(planned, folder)?;
+        of_this_workspace(&sealed.plan().bound, folder)?;
     }
     let sealed = match (&folder, &hand) {
         (Some(folder), Some(_)) => {
@@ -117,20 +116,34 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     Ok(exit)
 }
 
-/// Refuses a folder whose files are about other workspaces only: its secrets and its data are not the plan's.
-fn of_this_workspace(planned: &WorkspaceId, folder: &Folder) -> Result<(), Failure> {
+/// Refuses a folder whose files are about other workspaces only, or have the plan's somewhere else: its secrets, its data
+/// and the token are not for where the plan would be sent.
+fn of_this_workspace(bound: &Bound, folder: &Folder) -> Result<(), Failure> {
+    let Bound { workspace: planned, endpoint, .. } = bound;
     let (configs, _) = config::load(&folder.configs);
-    let declared: BTreeSet<&str> = configs.iter().map(|one| one.workspace.as_str()).collect();
-    if declared.is_empty() || declared.contains(planned.as_str()) {
+    let root = folder.root.display();
+    let help = "name the configuration folder that the plan was made from with `--config FOLDER`";
+    if let Some(ours) = configs.iter().find(|one| one.workspace == *planned) {
+        let here = ours.endpoint.to_string();
+        if here == *endpoint {
+            return Ok(());
+        }
+        let endpoint = terminal(endpoint);
+        let message = format!(
+            "the plan is for {endpoint}, and {root} has workspace `{planned}` at {here}; nothing was sent and nothing was done"
+        );
+        return Err(Failure::new(Exit::Error, message).help(help));
+    }
+    if configs.is_empty() {
         return Ok(());
     }
+    let declared: BTreeSet<&str> = configs.iter().map(|one| one.workspace.as_str()).collect();
     let names: Vec<String> = declared.into_iter().map(|name| format!("`{name}`")).collect();
-    let (root, names) = (folder.root.display(), names.join(", "));
+    let names = names.join(", ");
     let message = format!(
         "the plan is for workspace `{planned}`, and {root} declares {names}; nothing was done"
     );
-    Err(Failure::new(Exit::Error, message)
-        .help("name the configuration folder that the plan was made from with `--config FOLDER`"))
+    Err(Failure::new(Exit::Error, message).help(help))
 }
 
 /// Adds the rules of an earlier revision to those over a saved plan.
@@ -141,6 +154,8 @@ fn under_base(sealed: SealedPlan, args: &Args, ui: &Ui) -> Result<SealedPlan, Fa
         workspace: Some(sealed.plan().bound.workspace.to_string()),
     };
     let loaded = load(&source, Tell::People, ui)?.with_base(Some(revision), ui)?;
+    let loaded = loaded.allowing_new_endpoint(args.allow_new_endpoint);
+    loaded.at_known_endpoint()?;
     Ok(loaded.policies.into_iter().fold(sealed, SealedPlan::under))
 }
 
@@ -188,6 +203,7 @@ async fn from_files(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     let source = Source { path: args.path.clone(), workspace: args.workspace.clone() };
     let tell = if args.json { Tell::Json } else { Tell::People };
     let loaded = load(&source, tell, ui)?.with_base(args.base.as_deref(), ui)?;
+    let loaded = loaded.allowing_new_endpoint(args.allow_new_endpoint);
     match loaded.config.desired.kind() {
         Kind::Odeus => from_files_of::<Odeus>(args, &source, &loaded, tell, env, ui).await,
         Kind::Trustpager => {
@@ -283,7 +299,7 @@ pub(super) fn ask(
         "\nApply plan {} to workspace {} ({})? Only `yes` is accepted: ",
         sealed.digest().short(),
         plan.bound.workspace,
-        terminal(&plan.observed.endpoint)
+        terminal(&plan.bound.endpoint)
     );
     if ui.confirm(&question) {
         Ok(Consent::Prompt)

@@ -31,6 +31,7 @@ use crate::seal::{SealedPlan, document, standing};
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     let tell = if args.output.format() == Format::Json { Tell::Json } else { Tell::People };
     let loaded = load(&args.source, tell, ui)?.with_base(args.base.as_deref(), ui)?;
+    let loaded = loaded.allowing_new_endpoint(args.allow_new_endpoint);
     match loaded.config.desired.kind() {
         Kind::Odeus => of::<Odeus>(args, &loaded, tell, env, ui).await,
         Kind::Trustpager => of::<Trustpager>(args, &loaded, tell, env, ui).await,
@@ -75,6 +76,7 @@ pub(super) async fn read<P: Product>(
     env: &Env,
     ui: &Ui,
 ) -> Result<Reading<P::Snapshot>, Failure> {
+    loaded.at_known_endpoint()?;
     let place = Place::of(&loaded.config.endpoint.to_string());
     let target = Target::of(loaded, &place);
     let live = live::connect::<P>(target, Secrets::default(), reach, env, ui).await?;

@@ -6,7 +6,7 @@ use super::flow::{BODY, HEAD, RULES, approve, office};
 use super::new_key;
 use crate::cli::harness::Lab;
 
-fn git(lab: &Lab, args: &[&str]) -> String {
+pub(super) fn git(lab: &Lab, args: &[&str]) -> String {
     let output = Command::new("git")
         .args([
             "-c",
@@ -28,13 +28,13 @@ fn git(lab: &Lab, args: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-fn commit(lab: &Lab) {
+pub(super) fn commit(lab: &Lab) {
     git(lab, &["add", "--all", "."]);
     git(lab, &["commit", "-q", "--allow-empty", "-m", "a change"]);
 }
 
 /// A repository whose first commit, `main`, holds these rules; the change is made on top of it.
-fn repository(rules: &str) -> Lab {
+pub(super) fn repository(rules: &str) -> Lab {
     let lab = office(rules);
     lab.write(".gitignore", "keys/\n*.plan\n*.approval\n*.sig\n");
     git(&lab, &["init", "-q", "-b", "main"]);

@@ -1,11 +1,15 @@
-//! Plan files whose author took out what the operations do and computed both digests again: whole, and not true.
+//! Plan files whose author took out what the operations do, or where they go, and computed both digests again: whole,
+//! and not true. And changes that would have the token sent elsewhere.
+
+use std::net::TcpListener;
 
 use scopeform::seal::document::Document;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::flow::{HEAD, approve, office};
-use crate::apply::plane::Plane;
+use super::base::{commit, git, repository};
+use super::flow::{BODY, HEAD, approve, office};
+use crate::apply::plane::{Plane, config_at};
 use crate::cli::harness::Lab;
 
 fn sha256(value: &Value) -> Value {
@@ -234,4 +238,89 @@ fn an_operation_is_filed_under_what_it_writes_to() {
         lab.write("p.plan", &format!("{}\n", serde_json::to_string_pretty(&document).unwrap()));
         lab.run("apply p.plan").exits(1).says(&["the file was not made by this tool"]);
     }
+}
+
+/// A place of somebody else's, which must never be spoken to.
+struct Elsewhere(TcpListener);
+
+impl Elsewhere {
+    fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        Self(listener)
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.0.local_addr().unwrap())
+    }
+
+    #[track_caller]
+    fn was_left_alone(&self) {
+        let seen = self.0.accept();
+        assert!(seen.is_err(), "somebody connected: {seen:?}");
+    }
+}
+
+#[test]
+fn a_plan_goes_where_it_was_made_for_or_nowhere() {
+    let (plane, elsewhere) = (Plane::start(), Elsewhere::new());
+    let wish = "integrations: {files: {actions: {write_file: disabled}}}\n";
+    let lab = plane.lab(wish);
+    let before = plane.state();
+    plane.run(&lab, "plan --out p.plan").exits(0);
+    let approved: Value = serde_json::from_str(&lab.read("p.plan")).unwrap();
+    forge(&lab, |plan| plan["bound"]["endpoint"] = json!(elsewhere.url()));
+    let forged: Value = serde_json::from_str(&lab.read("p.plan")).unwrap();
+    assert_ne!(approved["digest"], forged["digest"], "an approval says where");
+    // Ports are hidden from what is compared.
+    let says = "the plan is for http://127.0.0.1:[PORT], and . has workspace `acme` at \
+        http://127.0.0.1:[PORT]; nothing was sent and nothing was done";
+    for args in ["apply p.plan", "apply p.plan --config ."] {
+        plane.run(&lab, args).exits(1).says(&[says]);
+    }
+    // The other way round: the files have moved on.
+    plane.run(&lab, "plan --out p.plan").exits(0);
+    lab.write("scopeform.yaml", &config_at(&elsewhere.url(), wish));
+    plane.run(&lab, "apply p.plan").exits(1).says(&[says]);
+    elsewhere.was_left_alone();
+    assert_eq!(plane.state(), before);
+}
+
+#[test]
+fn a_change_does_not_take_the_token_elsewhere() {
+    let (plane, elsewhere) = (Plane::start(), Elsewhere::new());
+    let lab = repository("");
+    let wish = "integrations: {files: {actions: {write_file: disabled}}}\n";
+    let url = plane.url();
+    lab.write("scopeform.yaml", &config_at(&url, wish));
+    commit(&lab);
+    git(&lab, &["branch", "-f", "main"]);
+    plane.run(&lab, "plan --base main --out p.plan").exits(0);
+    lab.write("scopeform.yaml", &config_at(&elsewhere.url(), wish));
+    for args in ["plan --base main", "apply --base main --auto-approve"] {
+        plane.run(&lab, args).exits(1).says(&[
+            "`endpoint` is http://127.0.0.1:[PORT] at main and http://127.0.0.1:[PORT] here",
+            "nothing was sent there, the token least of all",
+            "`--allow-new-endpoint`",
+        ]);
+    }
+    // A workspace that the base does not have brings no endpoint along either.
+    let renamed = config_at(&elsewhere.url(), wish).replace("workspace: acme", "workspace: other");
+    lab.write("scopeform.yaml", &renamed);
+    plane
+        .run(&lab, "plan --base main")
+        .exits(1)
+        .says(&["no configuration of this workspace names one at main"]);
+    elsewhere.was_left_alone();
+
+    // Who has reviewed the new endpoint says so.
+    lab.write("scopeform.yaml", &format!("{HEAD}{BODY}"));
+    commit(&lab);
+    git(&lab, &["branch", "-f", "main"]);
+    lab.write("scopeform.yaml", &config_at(&url, wish));
+    plane.run(&lab, "plan --base main --out p.plan").exits(1);
+    plane.run(&lab, "plan --base main --allow-new-endpoint --out p.plan").exits(0);
+    plane.run(&lab, "apply p.plan --base main").exits(1).says(&["`--allow-new-endpoint`"]);
+    plane.run(&lab, "plan --allow-new-endpoint").exits(64);
+    plane.run(&lab, "apply p.plan --base main --allow-new-endpoint").exits(0);
 }
