@@ -20,6 +20,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
+use crate::plan::consequence::Consequences;
 use crate::plan::{Bound, Scale};
 use crate::platform;
 
@@ -41,6 +42,15 @@ pub trait Adapter {
     /// goes through: in every unit some first operations have left exactly what they leave, and the machine folds the
     /// others over what is live with the sealed values before and effects. `None` for any other state: that is stale.
     fn resumed(bound: &Bound, snapshot: &Self::Snapshot, today: Date) -> Option<BTreeSet<usize>>;
+
+    /// Returns what the operations that are neither `done` nor unnecessary on `today` do, worked out on `snapshot` and
+    /// with nothing taken from the plan but the operations themselves: the plan is held against it.
+    fn consequences(
+        bound: &Bound,
+        done: &BTreeSet<usize>,
+        snapshot: &Self::Snapshot,
+        today: Date,
+    ) -> Consequences;
 
     /// Returns the state of everything that the plan writes to, for undoing it.
     fn found(bound: &Bound, snapshot: &Self::Snapshot) -> Vec<platform::Found>;

@@ -12,6 +12,7 @@ use thiserror::Error;
 use super::Adapter;
 use super::report::{Outcome, Report, Settled, Stale, Step};
 use crate::model::Address;
+use crate::plan::consequence::{Extent, Unsaid};
 use crate::plan::{Finding, PlannedOperation, guard};
 use crate::platform::Found;
 use crate::platform::provider::{ProviderError, Read, Write};
@@ -118,6 +119,12 @@ pub enum ApplyError {
         /// Today.
         today: Date,
     },
+    /// Its operations do something that it does not say.
+    #[error(
+        "the plan does not say what its operations do: {} missing",
+        crate::plan::count(.0.len(), "line is", "lines are")
+    )]
+    Unsaid(Vec<Unsaid>),
     /// By now it affects more people, or removes more of what is there, than the rules in force allow.
     #[error("the plan is over its limits: {}", crate::plan::count(.0.len(), "limit", "limits"))]
     OverLimit(Vec<Finding>),
@@ -169,6 +176,13 @@ where
         let resumed = A::resumed(bound, &reading.snapshot, options.today);
         resumed.ok_or(ApplyError::Stale(stale))?
     };
+    // Every gate has judged what the plan says. That it is true is seen here, before anything is written.
+    let extent = if done.is_empty() { Extent::Whole } else { Extent::Rest };
+    let consequences = A::consequences(bound, &done, &reading.snapshot, options.today);
+    let unsaid = consequences.unsaid(bound, extent);
+    if !unsaid.is_empty() {
+        return Err(ApplyError::Unsaid(unsaid));
+    }
     // What moves by itself is asked again.
     let judged = approved.sealed().judged();
     let scale = A::scale(bound, &reading.snapshot, options.today);

@@ -112,6 +112,9 @@ pub struct Base {
     /// The change is what brings this workspace in: nothing of it needs to be at the base
     #[arg(long, requires = "base")]
     pub new_workspace: bool,
+    /// Send the token to an endpoint that the files at `--base` do not name
+    #[arg(long, requires = "base")]
+    pub allow_new_endpoint: bool,
 }
 
 /// How to reach the live system.

@@ -15,6 +15,7 @@ use super::ui::{Failure, Ui};
 use super::workspace::{Tell, report};
 use crate::config;
 use crate::plan::policy::{Approvals, Policy};
+use crate::render::neutral::terminal;
 use crate::seal::SealedPlan;
 use crate::seal::approval::{self as seal, Approval, Fault, Missing, lacking};
 
@@ -239,7 +240,19 @@ pub(super) fn at_hand(folder: &Folder, sealed: &SealedPlan, ui: &Ui) -> Result<P
     let workspace = &sealed.plan().bound.workspace;
     let declared: BTreeSet<String> =
         configs.iter().map(|config| format!("`{}`", config.workspace)).collect();
+    let help = "name the configuration folder that the plan was made from with `--config FOLDER`";
     let ours = configs.into_iter().find(|config| config.workspace == *workspace);
+    if let Some(config) = &ours {
+        let (planned, here) = (&sealed.plan().bound.endpoint, config.endpoint.to_string());
+        if here != *planned {
+            let message = format!(
+                "the plan is for {}, and {} has workspace `{workspace}` at {here}; nothing was sent and nothing was done",
+                terminal(planned),
+                folder.root.display()
+            );
+            return Err(Failure::new(Exit::Error, message).help(help));
+        }
+    }
     ours.map(|config| config.policy).ok_or_else(|| {
         let names = declared.into_iter().collect::<Vec<_>>().join(", ");
         let names = if names.is_empty() { "no workspace".to_owned() } else { names };
@@ -247,9 +260,7 @@ pub(super) fn at_hand(folder: &Folder, sealed: &SealedPlan, ui: &Ui) -> Result<P
         let message = format!(
             "the plan is for workspace `{workspace}`, and {root} declares {names}; nothing was done"
         );
-        Failure::new(Exit::Error, message).help(
-            "name the configuration folder that the plan was made from with `--config FOLDER`",
-        )
+        Failure::new(Exit::Error, message).help(help)
     })
 }
 
@@ -261,6 +272,9 @@ pub(super) fn with_rules(config: Option<&Path>, base: &Base) -> String {
     }
     if base.new_workspace {
         flags.push_str(" --new-workspace");
+    }
+    if base.allow_new_endpoint {
+        flags.push_str(" --allow-new-endpoint");
     }
     flags
 }

@@ -78,7 +78,7 @@ impl Journal {
             time: now.to_string(),
             platform: plan.bound.platform,
             workspace: plan.bound.workspace.clone(),
-            endpoint: plan.observed.endpoint.clone(),
+            endpoint: plan.bound.endpoint.clone(),
             digest: approved.sealed().digest().clone(),
             consent: consent(approved.consent()).to_owned(),
             approved_by: approved.consent().approved_by(),

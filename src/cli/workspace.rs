@@ -10,7 +10,7 @@ use super::rego;
 use super::review::{self, Tool};
 use super::stream;
 use super::ui::{Failure, Ui};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Endpoint};
 use crate::diag::{Diagnostics, Problem};
 use crate::plan::SourceRange;
 use crate::plan::policy::Policy;
@@ -47,15 +47,32 @@ pub(super) struct Loaded {
     pub(super) base: Option<Config>,
     /// The rules in force: those of the files before the change, where they are known, then those of the files.
     pub(super) policies: Vec<Policy>,
+    /// Why nothing is sent to the endpoint yet: the files before the change name another one, or none.
+    pub(super) new_endpoint: Option<String>,
 }
 
 impl Loaded {
-    /// Adds what the files of an earlier revision rule: their policy, and findings that they raise.
+    /// Adds what the files of an earlier revision rule: their policy, and findings that they raise. An endpoint that they
+    /// do not name is not written or read until somebody allows it: whoever proposes a change must not be able to have
+    /// the token sent to a place of theirs.
     ///
     /// # Errors
     /// When that revision cannot be read or is not valid.
     pub(super) fn with_base(mut self, base: &Base, ui: &Ui) -> Result<Self, Failure> {
-        if let Some(before) = base::config(base, &self, ui)? {
+        let Some(revision) = &base.base else { return Ok(self) };
+        let before = base::config(base, &self, ui)?;
+        let (endpoint, was) =
+            (&self.config.endpoint, before.as_ref().map(|config| &config.endpoint));
+        self.new_endpoint = match was {
+            _ if base.allow_new_endpoint => None,
+            Some(was) if was == endpoint => None,
+            Some(was) => Some(format!("`endpoint` is {was} at {revision} and {endpoint} here")),
+            None if *endpoint == Endpoint::Embedded => None,
+            None => Some(format!(
+                "`endpoint` is {endpoint} here, and no configuration of this workspace names one at {revision}"
+            )),
+        };
+        if let Some(before) = before {
             self.base = Some(before.clone());
             self.policies.insert(0, before.policy);
         }
@@ -71,6 +88,21 @@ impl Loaded {
             self.policies.push(rego::named(paths, ui)?);
         }
         Ok(self)
+    }
+
+    /// Refuses an endpoint that the files before the change do not name, before anything is sent there.
+    ///
+    /// # Errors
+    /// When nobody allowed it.
+    pub(super) fn at_known_endpoint(&self) -> Result<(), Failure> {
+        match &self.new_endpoint {
+            None => Ok(()),
+            Some(why) => Err(Failure::new(
+                Exit::Error,
+                format!("{why}; nothing was sent there, the token least of all"),
+            )
+            .help("who has reviewed the new endpoint allows it with `--allow-new-endpoint`")),
+        }
     }
 }
 
@@ -96,7 +128,8 @@ pub(super) fn load(source: &Source, tell: Tell, ui: &Ui) -> Result<Loaded, Failu
     match (configs.next(), configs.next()) {
         (Some(config), None) => {
             let policies = vec![config.policy.clone()];
-            Ok(Loaded { folder, config, diagnostics, base: None, policies })
+            let (base, new_endpoint) = (None, None);
+            Ok(Loaded { folder, config, diagnostics, base, policies, new_endpoint })
         }
         (None, _) => Err(none(&path, source, &folder)),
         (Some(_), Some(_)) => {

@@ -197,7 +197,8 @@ fn client(oauth: &Value) -> Option<(Option<&Value>, Option<&Value>)> {
     (!oauth.is_null()).then(own)
 }
 
-fn line(change: &PrivilegeChange) -> String {
+/// Returns a privilege line in short, such as `+ Sites.Manage.All at sharepoint`.
+pub(super) fn line(change: &PrivilegeChange) -> String {
     let sign = match change.direction {
         Direction::Widening => '+',
         Direction::Narrowing => '-',
@@ -210,7 +211,8 @@ fn line(change: &PrivilegeChange) -> String {
     }
 }
 
-fn broken(breakage: &Breakage) -> String {
+/// Returns a breakage in short.
+pub(super) fn broken(breakage: &Breakage) -> String {
     match breakage {
         Breakage::StopsRunning { address, .. } => format!("{address} stops running"),
         Breakage::WillNotRun { address, .. } => format!("{address} will not run"),

@@ -53,7 +53,7 @@ pub struct UnitPlan {
 pub struct Inputs<'a> {
     /// The date (UTC). An input, so that the same inputs give the same plan.
     pub today: Date,
-    /// Where the live system answers, for people.
+    /// Where the live system answers.
     pub endpoint: &'a str,
     /// Requests that the snapshot took.
     pub reads: u32,
@@ -96,6 +96,7 @@ pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
     let mut bound = Bound {
         platform: header.platform,
         workspace: header.workspace,
+        endpoint: header.endpoint,
         valid_until: None,
         changes: Vec::new(),
         operations: Vec::new(),
@@ -110,7 +111,6 @@ pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
     };
     let mut observed = Observed {
         today: header.today,
-        endpoint: header.endpoint,
         snapshot: None,
         people: Vec::new(),
         tokens: Vec::new(),

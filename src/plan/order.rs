@@ -144,6 +144,17 @@ pub fn order<M: Machine>(
     }
 }
 
+/// Returns operations in the order in which they stand, with the laws that it breaks.
+///
+/// # Errors
+/// The first refusal.
+pub fn as_given<M: Machine>(
+    start: &M,
+    operations: &[M::Operation],
+) -> Result<Ordered<M>, M::Rejected> {
+    fold(start, &start.facts(), operations)
+}
+
 /// How many laws an order breaks that nobody tolerates, then how many it breaks at all.
 fn badness<M: Machine>(ordered: &Ordered<M>, tolerance: Tolerance) -> (usize, usize) {
     let untolerated = ordered.window.iter().filter(|v| !tolerance.allows(v)).count();

@@ -32,6 +32,8 @@ pub struct Bound {
     pub platform: platform::Kind,
     /// Which tenant.
     pub workspace: WorkspaceId,
+    /// Where the live system answers: a URL, or `embedded`.
+    pub endpoint: String,
     /// The last day on which everything the plan relies on still holds; afterwards apply refuses it as stale.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
@@ -110,6 +112,14 @@ impl LossKind {
     }
 }
 
+impl Loss {
+    /// Returns a loss for which no line is known but the thing's own.
+    #[must_use]
+    pub fn of(address: Address, kind: LossKind) -> Self {
+        Self { declared_at: address.clone(), address, kind }
+    }
+}
+
 /// The loss as a sentence.
 impl fmt::Display for Loss {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -151,8 +161,6 @@ pub struct Observed {
     /// The date the plan was made for (UTC).
     #[schemars(with = "String")]
     pub today: Date,
-    /// Where the live system answers.
-    pub endpoint: String,
     /// The snapshot file that the plan was made from instead of the live system; such a plan is never applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<FromSnapshot>,

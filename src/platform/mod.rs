@@ -77,6 +77,15 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Returns which kind of live system it writes to.
+    #[must_use]
+    pub const fn platform(&self) -> Kind {
+        match self {
+            Self::Odeus(_) => Kind::Odeus,
+            Self::Trustpager(_) => Kind::Trustpager,
+        }
+    }
+
     /// Returns the thing that operations are grouped and serialised by.
     #[must_use]
     pub fn unit(&self) -> Address {

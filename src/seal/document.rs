@@ -7,12 +7,15 @@
 //! A file is read back only if writing what was read gives the same bytes again. So an edited value, an added key, a cut
 //! and a changed byte are all refused, and nothing in a file is silently ignored.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{Digest, SealedPlan};
-use crate::plan::{Bound, Observed, Plan};
+use crate::model::Address;
+use crate::plan::{Bound, Observed, Plan, PlannedOperation};
 
 /// The version of the plan file's format.
 pub const FORMAT_VERSION: u32 = 1;
@@ -56,6 +59,11 @@ pub enum DocumentError {
         /// Which part.
         part: &'static str,
     },
+    /// An operation is filed under something else than what it writes to, or apart from the others of its unit.
+    #[error(
+        "the file was not made by this tool: its operation `{0}` stands where it does not belong"
+    )]
+    Misfiled(String),
     /// It holds something that this tool did not write.
     #[error("the file is not as this tool writes it: something was added, removed or reformatted")]
     NotVerbatim,
@@ -106,7 +114,24 @@ pub fn read(bytes: &[u8]) -> Result<SealedPlan, DocumentError> {
     if written.as_bytes() != bytes {
         return Err(DocumentError::NotVerbatim);
     }
+    if let Some(planned) = misfiled(&sealed.plan().bound) {
+        return Err(DocumentError::Misfiled(planned.operation.to_string()));
+    }
     Ok(sealed)
+}
+
+/// Returns an operation whose unit or address is not its own, or that is apart from the others of its unit: what people
+/// read, and in which order things are written, goes by them.
+fn misfiled(bound: &Bound) -> Option<&PlannedOperation> {
+    let mut over: BTreeSet<&Address> = BTreeSet::new();
+    let mut unit: Option<&Address> = None;
+    bound.operations.iter().find(|planned| {
+        let operation = &planned.operation;
+        let own = planned.unit == operation.unit() && planned.address == operation.address();
+        let begins = unit != Some(&planned.unit);
+        unit = Some(&planned.unit);
+        !own || operation.platform() != bound.platform || (begins && !over.insert(&planned.unit))
+    })
 }
 
 fn observed_digest(observed: &Observed) -> Digest {

@@ -37,6 +37,7 @@ pub(crate) fn empty() -> Plan {
         bound: Bound {
             platform: Kind::Odeus,
             workspace: "acme".try_into().unwrap(),
+            endpoint: "https://odeus.example.com".into(),
             valid_until: None,
             changes: Vec::new(),
             operations: Vec::new(),
@@ -51,7 +52,6 @@ pub(crate) fn empty() -> Plan {
         },
         observed: Observed {
             today: date(2026, 11, 22),
-            endpoint: "https://odeus.example.com".into(),
             snapshot: None,
             people: Vec::new(),
             tokens: Vec::new(),
@@ -438,7 +438,7 @@ pub(crate) const NASTY: &str = "x\u{1b}[2J\u{202e}drow\u{200b}\n! blocker[fake] 
 /// The switch, with hostile text wherever text may come from elsewhere.
 pub(crate) fn hostile() -> Plan {
     let mut plan = fixed();
-    plan.observed.endpoint = NASTY.into();
+    plan.bound.endpoint = NASTY.into();
     for person in &mut plan.observed.people {
         person.must_reconnect.push(NASTY.into());
         for held in &mut person.still_hold {

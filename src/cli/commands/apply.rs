@@ -73,14 +73,14 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
         return Err(Failure::new(Exit::Error, format!("{error}; nothing was done")));
     }
     let consent = Consent::SavedPlan(sealed.digest().clone());
-    let place = Place::of(&sealed.plan().observed.endpoint);
+    let place = Place::of(&sealed.plan().bound.endpoint);
     let hand = root_at_hand(args.config.as_deref(), env);
     let root = match &hand {
         Some(root) => root.clone(),
         None => beside(file, &place, env)?,
     };
     let data = data_dir(&root, env);
-    let cut = history::tell(&data, planned, &sealed.plan().observed.endpoint, ui);
+    let cut = history::tell(&data, planned, &sealed.plan().bound.endpoint, ui);
     let folder = match &hand {
         Some(root) => Some(Folder::read(root, ui)?),
         None => Folder::read(&root, ui).ok(),
@@ -152,6 +152,7 @@ pub(super) fn under_base(
         workspace: Some(sealed.plan().bound.workspace.to_string()),
     };
     let loaded = load(&source, Tell::People, ui)?.with_base(base, ui)?;
+    loaded.at_known_endpoint()?;
     Ok(loaded.policies.into_iter().fold(sealed, SealedPlan::under))
 }
 
@@ -299,7 +300,7 @@ pub(super) fn ask(
         "\nApply plan {} to workspace {} ({})? Only `yes` is accepted: ",
         sealed.digest().short(),
         plan.bound.workspace,
-        terminal(&plan.observed.endpoint)
+        terminal(&plan.bound.endpoint)
     );
     if ui.confirm(&question) {
         Ok(Consent::Prompt)
@@ -516,6 +517,14 @@ fn refused(error: ApplyError, sealed: &SealedPlan) -> Failure {
         ApplyError::Expired { .. } => {
             Failure::new(Exit::Stale, format!("{error}; nothing was done"))
                 .help("review the exceptions that have ended and plan again")
+        }
+        ApplyError::Unsaid(lines) => {
+            Failure::new(
+                Exit::Error,
+                "the plan does not say what its operations do, so nobody can have agreed to it; nothing was done",
+            )
+            .details(lines.iter().map(|line| format!("{line}; the plan does not say so")).collect())
+            .help("its file was changed after it was made, or people or the vendor have moved since: plan again and review what it says")
         }
         ApplyError::OverLimit(findings) => {
             let lines = findings.iter().map(|f| format!("{}: {}", f.code, f.message));

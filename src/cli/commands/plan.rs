@@ -137,6 +137,7 @@ pub(super) async fn read<P: Product>(
     env: &Env,
     ui: &Ui,
 ) -> Result<Reading<P::Snapshot>, Failure> {
+    loaded.at_known_endpoint()?;
     let place = Place::of(&loaded.config.endpoint.to_string());
     let target = Target::of(loaded, &place);
     let live = live::connect::<P>(target, Secrets::default(), reach, env, ui).await?;

@@ -8,14 +8,16 @@ use serde_json::{Value, json};
 use super::loss;
 use super::machine::{Context, Machine};
 use super::operation::{IntegrationOperation, Operation};
+use super::passage::Passage;
 use super::people::Grants;
 use super::planner::fact;
 use super::prospect::fold;
 use super::state::{Connection, IntegrationState, Snapshot};
 use super::value;
 use crate::apply::{Adapter, Difference, Settled, Stale};
-use crate::model::{Effect, IntegrationKey};
-use crate::plan::{Bound, PlannedOperation, Scale};
+use crate::model::{Address, Effect, IntegrationKey};
+use crate::plan::consequence::Consequences;
+use crate::plan::{Bound, Loss, LossKind, PlannedOperation, Scale, order};
 use crate::platform;
 
 /// Odeus, as apply knows it.
@@ -188,6 +190,45 @@ impl Adapter for Odeus {
         super::resume::resumed(bound, snapshot)
     }
 
+    fn consequences(
+        bound: &Bound,
+        done: &BTreeSet<usize>,
+        snapshot: &Snapshot,
+        _: Date,
+    ) -> Consequences {
+        let mut all = Consequences::default();
+        for planned in &bound.operations {
+            if let platform::Operation::Odeus(Operation::SetNewActionsDefault { enabled: false }) =
+                &planned.operation
+                && snapshot.settings.new_actions_enabled_by_default
+            {
+                all.losses.push(Loss::of(planned.operation.address(), LossKind::Setting));
+            }
+        }
+        for (key, operations) in by_integration(bound) {
+            let Some((context, state)) = context(snapshot, key) else { continue };
+            let own = operations.iter().filter(|(index, ..)| !done.contains(index));
+            let changes: Vec<IntegrationOperation> =
+                own.map(|(_, _, change)| (*change).clone()).collect();
+            let start = Machine::new(context, state.clone());
+            // What the platform would refuse is stale.
+            let Ok(ordered) = order::as_given(&start, &changes) else { continue };
+            let unit = Address::of(&[key.as_str()]);
+            let after = ordered.end.into_state();
+            let passage = Passage {
+                unit: &unit,
+                facts: context.facts,
+                before: state,
+                after: &after,
+                first: &ordered.before,
+                last: &ordered.after,
+                window: &ordered.window,
+            };
+            all.extend(passage.consequences());
+        }
+        all
+    }
+
     fn found(bound: &Bound, snapshot: &Snapshot) -> Vec<platform::Found> {
         super::inverse::found(bound, snapshot).into_iter().map(platform::Found::Odeus).collect()
     }
@@ -279,11 +320,7 @@ impl Adapter for Odeus {
             }
             if live.is_some_and(|live| live.requested != end.requested) {
                 differences.push(Difference {
-                    address: crate::model::Address::of(&[
-                        key.as_str(),
-                        "oauth",
-                        "requested_scopes",
-                    ]),
+                    address: Address::of(&[key.as_str(), "oauth", "requested_scopes"]),
                     planned: value::scopes(&end.requested),
                     live: live.map_or(Value::Null, |live| value::scopes(&live.requested)),
                 });

@@ -1,57 +1,47 @@
-//! What a prospect makes possible, takes away and breaks. Computed from the machine's states before and after.
+//! What a prospect makes possible, takes away and breaks, and why.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::audience::Audience;
 use super::catalog;
 use super::desired::DesiredList;
 use super::desired::DesiredOauth;
 use super::machine::pending;
-use super::prospect::{Prospect, audience_words};
-use super::scope_facts;
+use super::prospect::Prospect;
 use super::state::Mode;
 use crate::model::{
-    ActionKey, Address, Cause, CauseKind, Direction, PrivilegeChange, Reach, Right, Scope,
-    ScopeDelta, ScopeSet,
+    ActionKey, Address, Cause, CauseKind, Direction, PrivilegeChange, Right, Scope, ScopeDelta,
+    ScopeSet,
 };
 use crate::plan::{Breakage, Unreviewed};
 
 /// Returns every right gained and lost, scopes first, each with its causes.
 #[must_use]
 pub fn privilege(prospect: &Prospect<'_>) -> Vec<PrivilegeChange> {
-    if prospect.operations.is_empty() {
-        return Vec::new();
-    }
-    let delta = ScopeDelta::between(&prospect.before().requested, &prospect.after.requested);
+    let Some(passage) = prospect.passage() else { return Vec::new() };
+    let delta = passage.scopes();
     let needs = declarers(prospect.facts(), &delta);
     let waiting = if delta.add.is_empty() {
         ScopeSet::new()
     } else {
         pending(prospect.facts(), prospect.before())
     };
-    let mut changes = Vec::new();
-    for (direction, scopes) in
-        [(Direction::Widening, &delta.add), (Direction::Narrowing, &delta.remove)]
-    {
-        for scope in scopes {
-            let fact = scope_facts::known(&prospect.facts().provider, scope);
-            changes.push(PrivilegeChange {
-                unit: prospect.address.clone(),
-                direction,
-                right: Right::Scope(scope.clone()),
-                causes: causes(
-                    prospect,
-                    scope,
-                    direction,
-                    needs.get(scope).map_or(&[], Vec::as_slice),
-                    waiting.contains(scope),
-                ),
-                admin_consent: fact.map(|f| f.admin_consent),
-                level: fact.and_then(|f| f.level),
-            });
-        }
+    let mut changes = passage.rights();
+    for change in &mut changes {
+        change.causes = match &change.right {
+            Right::Scope(scope) => causes(
+                prospect,
+                scope,
+                change.direction,
+                needs.get(scope).map_or(&[], Vec::as_slice),
+                waiting.contains(scope),
+            ),
+            Right::Use { address, .. }
+            | Right::Tier { address, .. }
+            | Right::Credential { address, .. } => {
+                vec![Cause { kind: CauseKind::Action, address: Some(address.clone()) }]
+            }
+        };
     }
-    changes.extend(uses(prospect));
     changes
 }
 
@@ -126,39 +116,6 @@ fn causes(
     causes.into_iter().collect()
 }
 
-fn uses(prospect: &Prospect<'_>) -> Vec<PrivilegeChange> {
-    let (Some(before), Some(after)) = (&prospect.before_facts, &prospect.after_facts) else {
-        return Vec::new();
-    };
-    let mut changes = Vec::new();
-    // Both hold every action, in the order of their addresses.
-    for ((address, first), (_, last)) in before.reach.iter().zip(&after.reach) {
-        let Some(action) = prospect.facts().actions.get(address.name()).filter(|_| first != last)
-        else {
-            continue;
-        };
-        let words = |reach: &Audience, state| match reach {
-            Audience::NotRunning => "nobody".to_owned(),
-            Audience::Runs(_) => audience_words(state, action),
-        };
-        let right = Right::Use {
-            address: address.clone(),
-            before: words(first, prospect.before()),
-            after: words(last, &prospect.after),
-        };
-        let direction = if last.within(first) { Direction::Narrowing } else { Direction::Widening };
-        changes.push(PrivilegeChange {
-            unit: prospect.address.clone(),
-            direction,
-            right,
-            causes: vec![Cause { kind: CauseKind::Action, address: Some(address.clone()) }],
-            admin_consent: None,
-            level: None,
-        });
-    }
-    changes
-}
-
 /// Returns what stops working, is on and will not run, or cannot be verified.
 #[must_use]
 pub fn breakage(prospect: &Prospect<'_>) -> Vec<Breakage> {
@@ -167,44 +124,8 @@ pub fn breakage(prospect: &Prospect<'_>) -> Vec<Breakage> {
         let address = prospect.action(key);
         found.push(Breakage::WillNotRun { address, missing: missing.clone() });
     }
-    let (Some(before), Some(after)) = (&prospect.before_facts, &prospect.after_facts) else {
-        return found;
-    };
-    let mut features: BTreeMap<String, (BTreeSet<Address>, ScopeSet)> = BTreeMap::new();
-    for ((address, first), (_, last)) in before.reach.iter().zip(&after.reach) {
-        let Some(action) = prospect.facts().actions.get(address.name()) else { continue };
-        let (ran, runs_still) = (*first != Audience::NotRunning, *last != Audience::NotRunning);
-        if runs_still {
-            continue;
-        }
-        let address = address.clone();
-        let missing = action.required_scopes.not_covered_by(&prospect.after.requested);
-        let on = |state: &super::state::IntegrationState| {
-            action.native || state.actions.get(&action.key).is_some_and(|own| own.access.is_on())
-        };
-        if missing.is_empty() || !on(&prospect.after) {
-            continue;
-        }
-        if action.native && ran {
-            for feature in &action.features {
-                let (actions, scopes) = features.entry(feature.title().to_owned()).or_default();
-                actions.insert(address.clone());
-                scopes.extend_from(&missing);
-            }
-        } else if !action.native && ran && on(prospect.before()) {
-            found.push(Breakage::StopsRunning { address, missing });
-        } else if !action.native && !on(prospect.before()) {
-            found.push(Breakage::WillNotRun { address, missing });
-        }
-    }
-    for (feature, (actions, missing)) in features {
-        found.push(Breakage::FeatureBreaks {
-            unit: prospect.address.clone(),
-            feature,
-            actions,
-            missing,
-        });
-    }
+    let Some(passage) = prospect.passage() else { return found };
+    found.extend(passage.broken());
     for (key, acknowledged) in &prospect.proposal.acknowledged {
         let accepted = |state: &super::state::IntegrationState| {
             state.actions.get(key).map(|own| own.accepted_missing.clone()).unwrap_or_default()

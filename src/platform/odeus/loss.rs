@@ -2,71 +2,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::audience::Audience;
 use super::machine::{Context, runs_with};
+use super::passage::Lost;
 use super::people::{Grants, must_reconnect};
 use super::prospect::Prospect;
-use super::state::{Client, IntegrationState, Mode, Snapshot};
-use crate::model::{Address, Reach as _, Scope, UserId};
-use crate::plan::laws::Violation;
-use crate::plan::{Loss, LossKind};
+use super::state::{IntegrationState, Mode, Snapshot};
+use crate::model::{Address, Scope, UserId};
+use crate::plan::Loss;
 
-/// Returns everything that the steps take something from, for good or for a moment.
+/// Returns everything that the steps take something from, for good or for a moment, with the line that asks for it.
 #[must_use]
 pub fn losses(prospect: &Prospect<'_>) -> Vec<Loss> {
-    if prospect.operations.is_empty() {
-        return Vec::new();
-    }
-    let (before, after) = (prospect.before(), &prospect.after);
-    let mut losses = Vec::new();
-    let mut lose = |address: Address, declared_at: Address, kind| {
-        losses.push(Loss { address, declared_at, kind });
-    };
+    let Some(passage) = prospect.passage() else { return Vec::new() };
     let lines = scope_lines(prospect);
-    for (scope, line) in &lines {
-        lose(scope_address(prospect, scope), line.clone(), LossKind::Scope);
-    }
-    if let (Some(first), Some(last)) = (&prospect.before_facts, &prospect.after_facts) {
-        // Both hold every action, in the order of their addresses.
-        for ((address, first), (_, last)) in first.reach.iter().zip(&last.reach) {
-            if !first.within(last) {
-                let stops = *last == Audience::NotRunning;
-                let line = use_line(prospect, &lines, address, stops);
-                lose(address.clone(), line, LossKind::Use);
-            }
-        }
-    }
-    for (key, own) in &before.actions {
-        let Some(new) = after.actions.get(key) else { continue };
-        if !own.access.is_within(&new.access) {
-            lose(prospect.action(key), prospect.declared_at(key), LossKind::Setting);
-        }
-    }
-    if !before.access.is_within(&after.access) {
-        let address = prospect.address.child("access");
-        lose(address.clone(), address, LossKind::Setting);
-    }
-    if before.client != Client::Unconfigured && before.client.identity() != after.client.identity()
-    {
-        let address = prospect.address.child("oauth");
-        lose(address.clone(), address, LossKind::Client);
-    }
-    for violation in &prospect.window {
-        let address = match violation {
-            Violation::Outage(address) => address.clone(),
-            Violation::Churn(scope) => scope_address(prospect, scope),
-            // More than either state allows takes nothing; a scope that leaves for good is a loss above.
-            Violation::ExcessUse(_) | Violation::ExcessScope(_) | Violation::LockedScope(_) => {
-                continue;
-            }
+    let losses = passage.losses().into_iter().map(|lost| {
+        let (address, kind) = lost.what(&prospect.address);
+        let declared_at = match &lost {
+            Lost::Scope(scope) => lines.get(scope).cloned(),
+            Lost::Use { action, stops } => Some(use_line(prospect, &lines, action, *stops)),
+            Lost::Setting(key) => Some(prospect.declared_at(key)),
+            Lost::Access | Lost::Client => None,
+            Lost::Moment(_) => Some(prospect.address.child("on_swap")),
         };
-        lose(address, prospect.address.child("on_swap"), LossKind::Moment);
-    }
-    losses
-}
-
-fn scope_address(prospect: &Prospect<'_>, scope: &Scope) -> Address {
-    prospect.address.child("oauth").child("scopes").child(scope.as_str())
+        Loss { declared_at: declared_at.unwrap_or_else(|| address.clone()), address, kind }
+    });
+    losses.collect()
 }
 
 /// Returns, for every scope that is no longer requested, the line that asks for it: the list where there is one, else that

@@ -17,6 +17,7 @@ pub mod inverse;
 pub mod loss;
 pub mod machine;
 pub mod operation;
+pub mod passage;
 pub mod people;
 pub mod planner;
 pub mod prospect;

@@ -8,6 +8,7 @@ use super::desired::OnSwap;
 use super::diff::{self, Acknowledged, Proposal};
 use super::machine::{Context, Machine, Rejected};
 use super::operation::{IntegrationOperation, Operation};
+use super::passage::Passage;
 use super::people::{Grants, must_reconnect};
 use super::resolve::Target;
 use super::state::{Connection, IntegrationState, Snapshot};
@@ -147,6 +148,23 @@ impl<'a> Prospect<'a> {
                     .collect();
             }
         }
+    }
+
+    /// Returns the way that the steps go; `None` without steps.
+    #[must_use]
+    pub fn passage(&self) -> Option<Passage<'_>> {
+        if self.operations.is_empty() {
+            return None;
+        }
+        Some(Passage {
+            unit: &self.address,
+            facts: self.facts(),
+            before: self.before(),
+            after: &self.after,
+            first: self.before_facts.as_ref()?,
+            last: self.after_facts.as_ref()?,
+            window: &self.window,
+        })
     }
 
     /// Returns the live state.

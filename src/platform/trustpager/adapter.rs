@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
+use super::consequence;
 use super::loss;
 use super::machine::{Context, Machine};
 use super::name::ClientName;
@@ -15,7 +16,8 @@ use super::state::{ClientState, Snapshot};
 use super::value;
 use crate::apply::{Adapter, Difference, Settled, Stale};
 use crate::model::Address;
-use crate::plan::{Bound, PlannedOperation, Scale};
+use crate::plan::consequence::Consequences;
+use crate::plan::{Bound, PlannedOperation, Scale, order};
 use crate::platform;
 
 /// TrustPager, as apply knows it.
@@ -183,6 +185,61 @@ impl Adapter for Trustpager {
 
     fn resumed(bound: &Bound, snapshot: &Snapshot, today: Date) -> Option<BTreeSet<usize>> {
         super::resume::resumed(bound, snapshot, today)
+    }
+
+    fn consequences(
+        bound: &Bound,
+        done: &BTreeSet<usize>,
+        snapshot: &Snapshot,
+        today: Date,
+    ) -> Consequences {
+        let catalog = &snapshot.catalog;
+        let mut all = Consequences::default();
+        let mut clients: BTreeMap<&ClientName, Vec<Operation>> = BTreeMap::new();
+        for (index, planned) in bound.operations.iter().enumerate() {
+            let left = own(planned).filter(|operation| {
+                !done.contains(&index) && Self::not_needed(operation, snapshot, today).is_none()
+            });
+            let Some(operation) = left else { continue };
+            let (name, wanted) = match operation {
+                Operation::RevokeToken { client, .. }
+                | Operation::SetClientAccess { client, .. } => {
+                    clients.entry(client).or_default().push(operation.clone());
+                    continue;
+                }
+                Operation::CreateKey { key, grants, .. }
+                | Operation::SetKeyAccess { key, grants } => {
+                    (key, Some(grants.under_present_names(catalog)))
+                }
+                Operation::RevokeKey { key, .. } => (key, None),
+            };
+            let live = snapshot.keys.get(name).map(|live| live.grants.under_present_names(catalog));
+            let (unit, live, wanted) = (operation.unit(), live.as_ref(), wanted.as_ref());
+            all.privilege.extend(consequence::key(&unit, live, wanted, catalog));
+            all.losses.extend(loss::of_key(&unit, live, wanted, catalog));
+        }
+        for (client, operations) in clients {
+            let Some(live) = snapshot.clients.get(client) else { continue };
+            let start = machine(snapshot, client, &live.state);
+            // What the platform would refuse is stale.
+            let Ok(ordered) = order::as_given(&start, &operations) else { continue };
+            let after = ordered.end.into_state();
+            let lists = (&start.state().access, &after.access);
+            let ended = || {
+                operations.iter().filter_map(|operation| match operation {
+                    Operation::RevokeToken { token, why, .. } => {
+                        Some((live.state.tokens.get(token)?, why))
+                    }
+                    _ => None,
+                })
+            };
+            let unit = Address::of(&["oauth_clients", client.as_str()]);
+            all.privilege.extend(consequence::client(&unit, lists, ended(), catalog));
+            let tokens = ended().map(|(token, _)| token);
+            all.losses.extend(loss::of_client(&unit, lists, tokens, catalog));
+            all.window.extend(ordered.window.into_iter().map(|law| (unit.clone(), law)));
+        }
+        all
     }
 
     fn found(bound: &Bound, snapshot: &Snapshot) -> Vec<platform::Found> {

@@ -7,7 +7,7 @@ use super::name::{ResourceKey, Tier};
 use super::planner::token_changes;
 use super::prospect::{ClientProspect, KeyProspect};
 use super::resolve::KeyWish;
-use super::state::{AccessList, ClientState, KeyGrants, Snapshot};
+use super::state::{AccessList, ClientState, KeyGrants, Snapshot, Token};
 use crate::model::{Address, Reach as _, UserId};
 use crate::plan::{Loss, LossKind};
 
@@ -16,15 +16,33 @@ use crate::plan::{Loss, LossKind};
 pub fn client(prospect: &ClientProspect<'_>, catalog: &Catalog) -> Vec<Loss> {
     let target = &prospect.target;
     let after = prospect.after.access.under_present_names(catalog);
-    let mut losses = list(&target.address, (&target.before, &after), catalog, |resource| {
-        target.declared_at.get(resource).cloned()
-    });
-    let tokens = target.address.child("tokens");
-    losses.extend(prospect.revoked().map(|(token, _)| Loss {
-        address: tokens.child(token.id.as_str()),
-        declared_at: tokens.clone(),
-        kind: LossKind::Credential,
-    }));
+    let lists = (&target.before, &after);
+    let ended = prospect.revoked().map(|(token, _)| token);
+    let mut losses = of_client(&target.address, lists, ended, catalog);
+    for loss in &mut losses {
+        let line = match loss.kind {
+            LossKind::Credential => Some(target.address.child("tokens")),
+            _ => target.declared_at.get(loss.address.name()).cloned(),
+        };
+        if let Some(line) = line {
+            loss.declared_at = line;
+        }
+    }
+    losses
+}
+
+/// Returns what is taken from a client and its tokens between two lists when some tokens end.
+#[must_use]
+pub fn of_client<'t>(
+    unit: &Address,
+    lists: (&AccessList, &AccessList),
+    ended: impl Iterator<Item = &'t Token>,
+    catalog: &Catalog,
+) -> Vec<Loss> {
+    let mut losses = list(unit, lists, catalog);
+    let tokens = unit.child("tokens");
+    losses
+        .extend(ended.map(|token| Loss::of(tokens.child(token.id.as_str()), LossKind::Credential)));
     losses
 }
 
@@ -32,19 +50,32 @@ pub fn client(prospect: &ClientProspect<'_>, catalog: &Catalog) -> Vec<Loss> {
 #[must_use]
 pub fn key(prospect: &KeyProspect<'_>, catalog: &Catalog) -> Vec<Loss> {
     let target = &prospect.target;
-    let unit = &target.address;
-    let ends =
-        || Loss { address: unit.clone(), declared_at: unit.clone(), kind: LossKind::Credential };
-    if prospect.operation.is_none() {
-        return Vec::new();
+    let wanted = match &target.wanted {
+        KeyWish::May(grants) => Some(grants),
+        KeyWish::Gone(_) => None,
+    };
+    match &prospect.operation {
+        Some(_) => of_key(&target.address, target.before.as_ref(), wanted, catalog),
+        None => Vec::new(),
     }
-    match (&target.before, &target.wanted) {
-        (Some(_), KeyWish::Gone(_))
-        | (Some(KeyGrants::FullAccess), KeyWish::May(KeyGrants::Custom(_))) => vec![ends()],
-        (Some(KeyGrants::Custom(before)), KeyWish::May(KeyGrants::Custom(after))) => {
-            list(unit, (before, after), catalog, |_| None)
+}
+
+/// Returns what is taken from a key; `None` is a key that does not exist.
+#[must_use]
+pub fn of_key(
+    unit: &Address,
+    before: Option<&KeyGrants>,
+    wanted: Option<&KeyGrants>,
+    catalog: &Catalog,
+) -> Vec<Loss> {
+    match (before, wanted) {
+        (Some(_), None) | (Some(KeyGrants::FullAccess), Some(KeyGrants::Custom(_))) => {
+            vec![Loss::of(unit.clone(), LossKind::Credential)]
         }
-        (None, _) | (Some(_), KeyWish::May(KeyGrants::FullAccess)) => Vec::new(),
+        (Some(KeyGrants::Custom(before)), Some(KeyGrants::Custom(after))) => {
+            list(unit, (before, after), catalog)
+        }
+        (None, _) | (Some(_), Some(KeyGrants::FullAccess)) => Vec::new(),
     }
 }
 
@@ -54,13 +85,10 @@ fn list(
     unit: &Address,
     (before, after): (&AccessList, &AccessList),
     catalog: &Catalog,
-    line: impl Fn(&ResourceKey) -> Option<Address>,
 ) -> Vec<Loss> {
     let mut losses = Vec::new();
     let mut lose = |field: &str, key: &ResourceKey| {
-        let address = unit.child(field).child(key.as_str());
-        let declared_at = line(key).unwrap_or_else(|| address.clone());
-        losses.push(Loss { address, declared_at, kind: LossKind::Tier });
+        losses.push(Loss::of(unit.child(field).child(key.as_str()), LossKind::Tier));
     };
     for (key, tier) in &before.tiers {
         let kept = after.tiers.get(key);

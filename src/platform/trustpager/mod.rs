@@ -5,6 +5,7 @@ pub mod catalog;
 #[cfg(feature = "http")]
 pub mod client;
 pub mod compare;
+pub mod consequence;
 #[cfg(feature = "http")]
 pub mod deliver;
 pub mod desired;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::catalog::Catalog;
 use super::compare;
+use super::consequence;
 use super::desired::Desired;
 use super::findings;
 use super::loss;
@@ -17,7 +18,7 @@ use super::resolve::{KeyWish, resolve};
 use super::state::{AccessList, Caller, KeyGrants, Snapshot, Token};
 use super::value;
 use crate::diag::Problem;
-use crate::model::{Address, Cause, CauseKind, Direction, PrivilegeChange, Reach as _, Right};
+use crate::model::Address;
 pub use crate::plan::assemble::Inputs;
 use crate::plan::assemble::{Header, UnitPlan, assemble};
 use crate::plan::{
@@ -90,7 +91,12 @@ fn client_unit(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> UnitPlan {
     UnitPlan {
         changes: client_changes(prospect, &snapshot.catalog),
         operations: prospect.operations.clone(),
-        privilege: client_privilege(prospect, snapshot),
+        privilege: consequence::client(
+            &prospect.target.address,
+            (&prospect.target.before, &prospect.after.access),
+            prospect.revoked(),
+            &snapshot.catalog,
+        ),
         losses: loss::client(prospect, &snapshot.catalog),
         affected: loss::affected(&prospect.target.live.state, &prospect.after, snapshot),
         findings,
@@ -169,70 +175,6 @@ fn list_changes(
     for resource in verbs {
         let list = |of: &AccessList| json!(of.verbs.get(resource).cloned().unwrap_or_default());
         push("verbs", resource, list(before), list(after));
-    }
-    changes
-}
-
-/// Returns every tier that moves, with what it widens and narrows in words. One that does both counts as widening:
-/// `write_with_approval` to `delete_with_approval` makes writes automatic (case 56).
-fn list_privilege(
-    unit: &Address,
-    before: &AccessList,
-    after: &AccessList,
-    snapshot: &Snapshot,
-) -> Vec<PrivilegeChange> {
-    let catalog = &snapshot.catalog;
-    let mut changes = Vec::new();
-    for resource in catalog.resources.values() {
-        let (old, new) = (before.all(catalog, resource), after.all(catalog, resource));
-        if old == new {
-            continue;
-        }
-        let (widens, narrows) = old.words(&new);
-        let direction = if new.within(&old) { Direction::Narrowing } else { Direction::Widening };
-        let address = unit.child("resources").child(resource.key.as_str());
-        changes.push(PrivilegeChange {
-            unit: unit.clone(),
-            direction,
-            right: Right::Tier {
-                address: address.clone(),
-                before: before.words(resource),
-                after: after.words(resource),
-                widens,
-                narrows,
-            },
-            causes: vec![Cause { kind: CauseKind::Declared, address: Some(address) }],
-            admin_consent: None,
-            level: None,
-        });
-    }
-    changes
-}
-
-fn credential(
-    unit: &Address,
-    address: Address,
-    direction: Direction,
-    what: String,
-) -> PrivilegeChange {
-    PrivilegeChange {
-        unit: unit.clone(),
-        direction,
-        right: Right::Credential { address, what },
-        causes: vec![Cause { kind: CauseKind::Declared, address: None }],
-        admin_consent: None,
-        level: None,
-    }
-}
-
-fn client_privilege(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Vec<PrivilegeChange> {
-    let unit = &prospect.target.address;
-    let before = &prospect.target.before;
-    let mut changes = list_privilege(unit, before, &prospect.after.access, snapshot);
-    for (token, why) in prospect.revoked() {
-        let address = unit.child("tokens").child(token.id.as_str());
-        let what = format!("token {} of {} is revoked at once: {why}", token.display(), token.user);
-        changes.push(credential(unit, address, Direction::Narrowing, what));
     }
     changes
 }
@@ -433,34 +375,7 @@ fn key_unit(prospect: &KeyProspect<'_>, snapshot: &Snapshot) -> UnitPlan {
         after: wanted.map_or(Value::Null, value::key),
         catalog_change: false,
     });
-    let empty = AccessList::default();
-    let list = |grants: Option<&'_ KeyGrants>| match grants {
-        Some(KeyGrants::Custom(list)) => Some(list.clone()),
-        // Full access has no tiers: beside it, a list would look like less where it is more, and the other way round.
-        Some(KeyGrants::FullAccess) => None,
-        None => Some(empty.clone()),
-    };
-    if let (Some(before), Some(after)) = (list(live), list(wanted)) {
-        plan.privilege = list_privilege(unit, &before, &after, snapshot);
-    }
-    let what = match (live, wanted) {
-        (None, Some(KeyGrants::FullAccess)) => {
-            Some((Direction::Widening, "a key with full access is created"))
-        }
-        (None, Some(KeyGrants::Custom(_))) => Some((Direction::Widening, "the key is created")),
-        (Some(_), None) => Some((Direction::Narrowing, "the key is revoked at once")),
-        (Some(KeyGrants::Custom(_)), Some(KeyGrants::FullAccess)) => Some((
-            Direction::Widening,
-            "the key gets full access, approving and rejecting included",
-        )),
-        (Some(KeyGrants::FullAccess), Some(KeyGrants::Custom(_))) => {
-            Some((Direction::Narrowing, "the key loses full access"))
-        }
-        _ => None,
-    };
-    if let Some((direction, what)) = what {
-        plan.privilege.insert(0, credential(unit, unit.clone(), direction, what.to_owned()));
-    }
+    plan.privilege = consequence::key(unit, live, wanted, &snapshot.catalog);
     plan.effective = prospect.operation.as_ref().map(|_| Effective {
         unit: unit.clone(),
         before: live.map(key_text).unwrap_or_default(),
@@ -526,7 +441,7 @@ pub fn revoke_plan(
     let header = Header { rights: loss::rights(snapshot), ..header };
     let (operations, _) = super::prospect::fold(machine, &[operation])?;
     let address = unit.child("tokens").child(token.id.as_str());
-    let what = format!("token {} of {} is revoked at once: {reason}", token.display(), token.user);
+    let why = RevokeReason::Named { reason: reason.to_owned() };
     let change = Change {
         declared_at: address.clone(),
         address: address.clone(),
@@ -552,12 +467,8 @@ pub fn revoke_plan(
         observed_findings: findings::revoked_by_hand(unit, queued_affected),
         changes: vec![change],
         operations,
-        losses: vec![Loss {
-            address: address.clone(),
-            declared_at: address.clone(),
-            kind: LossKind::Credential,
-        }],
-        privilege: vec![credential(unit, address, Direction::Narrowing, what)],
+        losses: vec![Loss::of(address, LossKind::Credential)],
+        privilege: vec![consequence::revoked(unit, token, &why)],
         affected,
         ..UnitPlan::default()
     };

@@ -103,7 +103,11 @@ impl Page<'_, '_> {
         let observed = &plan.observed;
         let out = &mut self.out;
         out.el("<dl class=\"facts\"><div><dt>Made on</dt><dd>", &observed.today.to_string(), "")?;
-        out.el("</dd></div><div><dt>Read from</dt><dd>", &observed.endpoint, "</dd></div>")?;
+        out.el("</dd></div><div><dt>Read from</dt><dd>", &plan.bound.endpoint, "</dd></div>")?;
+        if let Some(from) = &observed.snapshot {
+            let taken = format!("taken at {}; no plan of it is ever applied", from.taken);
+            out.el("<div><dt>From a snapshot</dt><dd>", &taken, "</dd></div>")?;
+        }
         if let Some(until) = plan.bound.valid_until {
             out.el("<div><dt>Valid until</dt><dd>", &until.to_string(), "</dd></div>")?;
         }

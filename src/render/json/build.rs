@@ -29,7 +29,7 @@ pub(super) fn plan(plan: &Plan, digest: &str) -> v1::Plan {
         tool_version: env!("CARGO_PKG_VERSION"),
         platform: plan.bound.platform.to_string(),
         workspace: plan.bound.workspace.to_string(),
-        endpoint: plan.observed.endpoint.clone(),
+        endpoint: plan.bound.endpoint.clone(),
         digest: digest.to_owned(),
         today: plan.observed.today.to_string(),
         valid_until: plan.bound.valid_until.map(|date| date.to_string()),

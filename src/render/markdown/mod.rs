@@ -101,7 +101,7 @@ const LONGEST_ENDPOINT: usize = 200;
 #[must_use]
 pub fn marker(plan: &Plan, forge: Forge) -> String {
     let workspace = comment_word(plan.bound.workspace.as_str());
-    let endpoint = comment_word(&plan.observed.endpoint);
+    let endpoint = comment_word(&plan.bound.endpoint);
     // Long enough to tell two endpoints apart, too short to take the page's room.
     let endpoint = endpoint.get(..LONGEST_ENDPOINT).unwrap_or(&endpoint);
     let name = format!("scopeform:{workspace}:{}:{endpoint}", plan.bound.platform.name());
@@ -170,7 +170,7 @@ impl Writer<'_, '_> {
             "\nDigest: {}, made on {today} for {} at {}",
             code(self.digest),
             code(workspace),
-            code(&plan.observed.endpoint)
+            code(&plan.bound.endpoint)
         );
         if let Some(until) = plan.bound.valid_until {
             tail.push_str(&format!(", valid until {until}"));

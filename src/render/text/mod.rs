@@ -118,7 +118,7 @@ impl Page<'_, '_> {
             "made on {} for {} at {}",
             plan.observed.today,
             plan.bound.workspace,
-            terminal(&plan.observed.endpoint)
+            terminal(&plan.bound.endpoint)
         );
         if let Some(until) = plan.bound.valid_until {
             small.push_str(&format!(", valid until {until}"));

@@ -34,7 +34,7 @@ pub(super) fn commit(lab: &Lab) {
 }
 
 /// A repository whose first commit, `main`, holds these rules; the change is made on top of it.
-fn repository(rules: &str) -> Lab {
+pub(super) fn repository(rules: &str) -> Lab {
     let lab = office(rules);
     lab.write(".gitignore", "keys/\n*.plan\n*.approval\n*.sig\n");
     git(&lab, &["init", "-q", "-b", "main"]);

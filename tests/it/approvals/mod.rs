@@ -5,6 +5,7 @@
 mod base;
 mod before;
 mod flow;
+mod forged;
 mod rules;
 mod signature;
 mod signers;

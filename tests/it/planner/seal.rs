@@ -68,9 +68,8 @@ fn the_digest_does_not_move_with_what_moves_by_itself() {
         let later = plan_on(today, YAML, &LIVE).0.unwrap();
         assert_eq!(*SealedPlan::seal(later).digest(), digest, "{today}");
     }
-    // Another endpoint, other costs, other places in the files, and integrations that no line names.
+    // Other costs, other places in the files, and integrations that no line names.
     let mut other = first.clone();
-    other.observed.endpoint = "https://odeus.example.com".to_owned();
     other.observed.api_cost.plan_reads += 1;
     other.observed.left_alone.clear();
     assert_eq!(*SealedPlan::seal(other).digest(), digest);
@@ -86,6 +85,7 @@ type Edit = (&'static str, fn(&mut Plan));
 /// One edit per field of what is bound.
 const EDITS: &[Edit] = &[
     ("workspace", |p| p.bound.workspace = "other".try_into().unwrap()),
+    ("endpoint", |p| p.bound.endpoint = "https://odeus.example.com".to_owned()),
     ("valid until", |p| p.bound.valid_until = None),
     ("valid until a day later", |p| p.bound.valid_until = "2027-03-02".parse().ok()),
     ("a change", |p| drop(p.bound.changes.pop())),
@@ -205,7 +205,9 @@ fn a_plan_file_is_refused_by_what_is_wrong_with_it() {
     assert!(matches!(version, DocumentError::Version { found } if found == "2"));
     let workspace = edit("\"workspace\": \"acme\"", "\"workspace\": \"evil\"");
     assert!(matches!(workspace, DocumentError::Edited { part: "bound part" }));
-    let people = edit("\"endpoint\": \"embedded\"", "\"endpoint\": \"elsewhere\"");
+    let endpoint = edit("\"endpoint\": \"embedded\"", "\"endpoint\": \"elsewhere\"");
+    assert!(matches!(endpoint, DocumentError::Edited { part: "bound part" }));
+    let people = edit("\"plan_reads\": ", "\"plan_reads\": 1");
     assert!(matches!(people, DocumentError::Edited { part: "observed part" }));
     let indented = edit("\n  \"tool_version\"", "\n   \"tool_version\"");
     assert!(matches!(indented, DocumentError::NotVerbatim));

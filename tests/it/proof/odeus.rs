@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use scopeform::apply::Adapter as _;
 use scopeform::model::{IntegrationKey, ScopeSet};
-use scopeform::plan::Severity;
+use scopeform::plan::consequence::Extent;
+use scopeform::plan::{Bound, Breakage, LossKind, Severity};
+use scopeform::platform::odeus::adapter::Odeus;
 use scopeform::platform::odeus::desired::{
     Desired, DesiredIntegration, DesiredList, DesiredOauth, OnSwap,
 };
@@ -170,6 +173,9 @@ impl<'a> Pursuit<'a> {
         }
         let stops = |f: &&scopeform::plan::Finding| f.code != "order-window";
         let blocked = plan.blockers().filter(stops).count() > 0;
+        if !blocked && window != Some(Severity::Blocker) {
+            self.says_what_it_does(&plan, &states);
+        }
         self.visited.plans += 1;
         self.visited.prefixes += states.len() as u64;
         self.visited.blocked += u64::from(blocked);
@@ -179,6 +185,34 @@ impl<'a> Pursuit<'a> {
         let way = Rc::new(Way { writes, states, blocked, window });
         self.known.insert(name, Rc::clone(&way));
         way
+    }
+
+    /// Apply finds nothing that the plan does not say, from wherever it goes on, and misses whatever is taken out.
+    fn says_what_it_does(&self, plan: &scopeform::plan::Plan, states: &[IntegrationState]) {
+        let bound = &plan.bound;
+        let mut live = self.live.clone();
+        for (reached, state) in states.iter().enumerate() {
+            live.integrations.get_mut(NAME).unwrap().state = state.clone();
+            let done = (0..reached).collect();
+            let extent = if reached == 0 { Extent::Whole } else { Extent::Rest };
+            let all = Odeus::consequences(bound, &done, &live, plan.observed.today);
+            let told = || format!("after {reached}: {:#?}\n{bound:#?}", self.wish());
+            assert_eq!(all.unsaid(bound, extent), Vec::new(), "{}", told());
+            if extent == Extent::Rest {
+                continue;
+            }
+            let missed = |part: fn(&mut Bound)| {
+                let mut forged = bound.clone();
+                part(&mut forged);
+                assert!(forged == *bound || !all.unsaid(&forged, extent).is_empty(), "{}", told());
+            };
+            missed(|bound| drop(bound.privilege.changes.pop()));
+            // A claim that is only taken back in part is in the plan and nothing new.
+            missed(|bound| bound.breakage.retain(|b| matches!(b, Breakage::Unverified { .. })));
+            missed(|bound| bound.losses.retain(|loss| loss.kind != LossKind::Use));
+            missed(|bound| drop(bound.losses.pop()));
+            missed(|bound| bound.findings.retain(|finding| finding.code != "order-window"));
+        }
     }
 
     fn no_order_is_safe(

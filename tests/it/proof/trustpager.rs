@@ -4,7 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use scopeform::apply::Adapter as _;
+use scopeform::plan::Bound;
+use scopeform::plan::consequence::Extent;
 use scopeform::platform;
+use scopeform::platform::trustpager::adapter::Trustpager;
 use scopeform::platform::trustpager::catalog::Catalog;
 use scopeform::platform::trustpager::desired::{
     DesiredClient, DesiredKey, DesiredRevocation, DesiredTokens, Holders, Unlisted,
@@ -210,9 +214,23 @@ fn pursue(bench: &Bench, eye: &Eye, known: &mut Known, visited: &mut Visited) {
     visited.empty += u64::from(writes.is_empty());
     visited.longest = visited.longest.max(writes.len() as u64);
 
+    let plan = bench.plan();
     let mut now = bench.clone();
     for done in 0..=writes.len() {
         visited.prefixes += 1;
+        // Apply finds nothing that the plan does not say, from wherever it goes on, and misses whatever is taken out.
+        let (bound, over) = (&plan.bound, (0..done).collect());
+        let all = Trustpager::consequences(bound, &over, &now.snapshot, plan.observed.today);
+        let extent = if done == 0 { Extent::Whole } else { Extent::Rest };
+        assert_eq!(all.unsaid(bound, extent), Vec::new(), "after {done}: {}", told());
+        let parts: [fn(&mut Bound); 2] =
+            [|bound| drop(bound.privilege.changes.pop()), |bound| drop(bound.losses.pop())];
+        for part in parts {
+            let mut forged = bound.clone();
+            part(&mut forged);
+            let missed = !all.unsaid(&forged, extent).is_empty();
+            assert!(done > 0 || forged == *bound || missed, "{}", told());
+        }
         let state = now.snapshot.clients[CLIENT].state.clone();
         let said = |list: &oracle::List| {
             let mut list = list.clone();

@@ -85,10 +85,10 @@ fn the_marker_depends_on_the_workspace_alone() {
     other.bound.workspace = "acme-staging".try_into().unwrap();
     assert_ne!(marker(&other, Forge::Github), github);
     let mut far = samples::toggle();
-    far.observed.endpoint = format!("https://{}", "ü".repeat(100_000));
+    far.bound.endpoint = format!("https://{}", "ü".repeat(100_000));
     assert!(marker(&far, Forge::Github).len() < 250);
     let mut elsewhere = samples::toggle();
-    elsewhere.observed.endpoint = "x--><b>".into();
+    elsewhere.bound.endpoint = "x--><b>".into();
     assert_eq!(marker(&elsewhere, Forge::Github), "<!-- scopeform:acme:odeus:x-%2D%3E%3Cb%3E -->");
 }
 

@@ -1,12 +1,13 @@
 //! A genuine swap. SEMANTICS section 5.
 
 use super::{Scene, finding};
+use crate::plan::consequence::ORDER_WINDOW;
 use crate::plan::{Finding, Rule, Severity};
 use crate::platform::odeus::prospect::Prospect;
 
 /// The rule.
 pub(super) const RULE: Rule = Rule {
-    code: "order-window",
+    code: ORDER_WINDOW,
     title: "no order of the writes is safe at every moment",
     severity: Severity::Blocker,
     explain: "\

@@ -1,13 +1,14 @@
 //! A genuine swap. SEMANTICS section 5.
 
 use super::finding;
+use crate::plan::consequence::ORDER_WINDOW;
 use crate::plan::{Finding, Rule, Severity};
 use crate::platform::trustpager::prospect::ClientProspect;
 use crate::platform::trustpager::state::Snapshot;
 
 /// The rule.
 pub(super) const RULE: Rule = Rule {
-    code: "order-window",
+    code: ORDER_WINDOW,
     title: "no order of the writes is safe at every moment",
     severity: Severity::Blocker,
     explain: "\

@@ -1,0 +1,237 @@
+//! What the operations of a plan do, worked out anew on what is live, and whether the plan says so.
+//!
+//! A plan file comes from outside. Its digest shows that it is whole, not that it is true: whoever takes a line out of
+//! `privilege`, `breakage` or `losses` can compute the digest again, and approvals, protections and limits judge what the
+//! plan says. So apply works out what the operations do before the first write, and refuses a plan that keeps any of it
+//! back. A plan may say more: that asks for more agreement, not less, and people who come and go take away from it.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::approvals::{broken, line};
+use super::laws::Violation;
+use super::types::{Bound, Breakage, Loss};
+use crate::model::{Address, Direction, PrivilegeChange, Right, Scope, ScopeSet};
+
+/// The code of the finding that names a law which the order breaks, the same on every platform.
+pub const ORDER_WINDOW: &str = "order-window";
+
+/// What some operations do, as far as gates judge it. Why, and which line asks for it, only wishes could tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Consequences {
+    /// Rights gained and lost. Causes are not compared and may be missing.
+    pub privilege: Vec<PrivilegeChange>,
+    /// What stops working or will not work. Reasons are not compared and may be missing.
+    pub breakage: Vec<Breakage>,
+    /// What something is taken from, but for a moment. Lines are not compared.
+    pub losses: Vec<Loss>,
+    /// The laws that the order breaks, each with the unit that it happens to.
+    pub window: Vec<(Address, Violation)>,
+}
+
+/// Something that operations do and the plan does not say.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unsaid {
+    /// The unit or thing that it happens to.
+    pub address: Address,
+    /// What happens, as a line of a plan. May hold text from the live system.
+    pub what: String,
+}
+
+impl fmt::Display for Unsaid {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.address, self.what)
+    }
+}
+
+/// How much of a plan is still to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    Whole,
+    /// What comes after a state that the plan itself goes through. From there a thing may move another way than in all:
+    /// what is first shared with more people and then taken from others is one widening in the plan, and less is left.
+    Rest,
+}
+
+impl Consequences {
+    /// Adds what happens to something else.
+    pub fn extend(&mut self, other: Self) {
+        self.privilege.extend(other.privilege);
+        self.breakage.extend(other.breakage);
+        self.losses.extend(other.losses);
+        self.window.extend(other.window);
+    }
+
+    /// Returns what the plan does not say of this, in the order of addresses.
+    #[must_use]
+    pub fn unsaid(&self, bound: &Bound, extent: Extent) -> Vec<Unsaid> {
+        let said = Said::of(bound);
+        let mut unsaid = BTreeSet::new();
+        let mut keep = |address: &Address, what: String| {
+            unsaid.insert(Unsaid { address: address.clone(), what });
+        };
+        for change in &self.privilege {
+            if !said.privilege(change, extent) {
+                keep(&change.unit, in_full(change));
+            }
+        }
+        for breakage in &self.breakage {
+            if !said.breakage(breakage, extent) {
+                keep(at(breakage), broken(breakage));
+            }
+        }
+        for loss in &self.losses {
+            if !said.loss(loss, extent) {
+                keep(&loss.address, loss.to_string());
+            }
+        }
+        for (unit, violation) in &self.window {
+            if !said.admits(unit, violation) {
+                keep(unit, violation.to_string());
+            }
+        }
+        unsaid.into_iter().collect()
+    }
+}
+
+/// A privilege line with what approvals look at.
+fn in_full(change: &PrivilegeChange) -> String {
+    let mut text = line(change);
+    match &change.right {
+        Right::Use { before, after, .. } | Right::Tier { before, after, .. } => {
+            text.push_str(&format!(", {before} -> {after}"));
+        }
+        Right::Credential { what, .. } => text.push_str(&format!(", {what}")),
+        Right::Scope(_) => {}
+    }
+    if change.admin_consent == Some(true) {
+        text.push_str(", needs admin consent");
+    }
+    text
+}
+
+/// The address that a breakage is about.
+const fn at(breakage: &Breakage) -> &Address {
+    match breakage {
+        Breakage::StopsRunning { address, .. }
+        | Breakage::WillNotRun { address, .. }
+        | Breakage::Unverified { address, .. } => address,
+        Breakage::FeatureBreaks { unit, .. } => unit,
+    }
+}
+
+/// What a privilege line says, but for its causes.
+type Line<'b> = (&'b Address, Direction, &'b Right, Option<bool>, Option<u8>);
+
+fn key(change: &PrivilegeChange) -> Line<'_> {
+    let level = change.level.map(|level| level.0);
+    (&change.unit, change.direction, &change.right, change.admin_consent, level)
+}
+
+/// What a plan says.
+struct Said<'b> {
+    bound: &'b Bound,
+    privilege: BTreeSet<Line<'b>>,
+    /// Things that people use, with the unit and the direction.
+    uses: BTreeSet<(&'b Address, &'b Address, Direction)>,
+    losses: BTreeSet<(&'b Address, super::LossKind)>,
+    windows: Vec<(&'b Address, &'b str)>,
+}
+
+impl<'b> Said<'b> {
+    fn of(bound: &'b Bound) -> Self {
+        let uses = bound.privilege.changes.iter().filter_map(|change| match &change.right {
+            Right::Use { address, .. } => Some((&change.unit, address, change.direction)),
+            Right::Scope(_) | Right::Tier { .. } | Right::Credential { .. } => None,
+        });
+        let windows = bound.findings.iter().filter(|finding| finding.code == ORDER_WINDOW);
+        Self {
+            bound,
+            privilege: bound.privilege.changes.iter().map(key).collect(),
+            uses: uses.collect(),
+            losses: bound.losses.iter().map(|loss| (&loss.address, loss.kind)).collect(),
+            windows: windows.map(|found| (&found.address, found.message.as_str())).collect(),
+        }
+    }
+
+    fn admits(&self, unit: &Address, violation: &Violation) -> bool {
+        let text = violation.to_string();
+        // The finding may go on to say that other orders were not tried.
+        self.windows.iter().any(|(at, message)| *at == unit && message.starts_with(&text))
+    }
+
+    /// A thing that the window is about is on its way back from it.
+    fn returns(&self, unit: &Address, address: &Address) -> bool {
+        self.admits(unit, &Violation::Outage(address.clone()))
+            || self.admits(unit, &Violation::ExcessUse(address.clone()))
+    }
+
+    /// A scope that the window is about is on its way back from it.
+    fn returns_scope(&self, unit: &Address, scope: &Scope) -> bool {
+        self.admits(unit, &Violation::Churn(scope.clone()))
+            || self.admits(unit, &Violation::ExcessScope(scope.clone()))
+    }
+
+    fn privilege(&self, change: &PrivilegeChange, extent: Extent) -> bool {
+        if self.privilege.contains(&key(change)) {
+            return true;
+        }
+        if extent == Extent::Whole {
+            return false;
+        }
+        let unit = &change.unit;
+        match &change.right {
+            Right::Use { address, .. } => {
+                self.uses.contains(&(unit, address, change.direction))
+                    || self.uses.contains(&(unit, address, Direction::Widening))
+                    || self.returns(unit, address)
+            }
+            Right::Scope(scope) => self.returns_scope(unit, scope),
+            Right::Tier { .. } | Right::Credential { .. } => false,
+        }
+    }
+
+    fn breakage(&self, breakage: &Breakage, extent: Extent) -> bool {
+        let covers = |more: &ScopeSet, less: &ScopeSet| less.is_subset(more);
+        let said = self.bound.breakage.iter().any(|said| match (said, breakage) {
+            (
+                Breakage::StopsRunning { address, missing },
+                Breakage::StopsRunning { address: own, missing: lacks },
+            )
+            | (
+                Breakage::WillNotRun { address, missing },
+                Breakage::WillNotRun { address: own, missing: lacks },
+            )
+            | (
+                Breakage::Unverified { address, accepted: missing, .. },
+                Breakage::Unverified { address: own, accepted: lacks, .. },
+            ) => address == own && covers(missing, lacks),
+            (
+                Breakage::FeatureBreaks { unit, feature, actions, missing },
+                Breakage::FeatureBreaks { unit: at, feature: own, actions: stop, missing: lacks },
+            ) => unit == at && feature == own && stop.is_subset(actions) && covers(missing, lacks),
+            _ => false,
+        });
+        let unit = |address: &Address| {
+            self.windows
+                .iter()
+                .any(|(unit, _)| address.is_within(unit) && self.returns(unit, address))
+        };
+        said || (extent == Extent::Rest && unit(at(breakage)))
+    }
+
+    fn loss(&self, loss: &Loss, extent: Extent) -> bool {
+        if self.losses.contains(&(&loss.address, loss.kind)) {
+            return true;
+        }
+        let unit = |unit: &Address| {
+            let scopes = unit.child("oauth").child("scopes");
+            let scope = loss.address.as_str().strip_prefix(scopes.as_str());
+            let scope = scope.and_then(|rest| Scope::try_from(rest.strip_prefix('/')?).ok());
+            self.returns(unit, &loss.address)
+                || scope.is_some_and(|scope| self.returns_scope(unit, &scope))
+        };
+        extent == Extent::Rest && self.windows.iter().any(|(at, _)| unit(at))
+    }
+}
