@@ -45,6 +45,8 @@ pub struct Content {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "OdeusIntegration")]
 pub struct Integration {
+    /// The vendor's title, which reports show.
+    pub title: String,
     /// Which scope facts apply.
     pub provider: String,
     /// How users connect.
@@ -71,6 +73,8 @@ pub struct Integration {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "OdeusAction")]
 pub struct Action {
+    /// The vendor's title, which reports show.
+    pub title: String,
     /// All of them are needed.
     pub required_scopes: ScopeSet,
     /// Always on.
@@ -234,7 +238,7 @@ fn integration(live: &LiveIntegration, book: &Book) -> Result<Integration, Namel
     let IntegrationState { access, client, requested, actions: own } = state;
     let catalog::Integration {
         key: _,
-        name: _,
+        name,
         provider,
         auth,
         managed_client,
@@ -245,7 +249,7 @@ fn integration(live: &LiveIntegration, book: &Book) -> Result<Integration, Namel
     let action = |(key, fact): (&ActionKey, &catalog::Action)| {
         let catalog::Action {
             key: _,
-            name: _,
+            name,
             description: _,
             kind: _,
             required_scopes,
@@ -255,6 +259,7 @@ fn integration(live: &LiveIntegration, book: &Book) -> Result<Integration, Namel
             renamed_from,
         } = fact;
         let action = Action {
+            title: name.clone(),
             required_scopes: required_scopes.clone(),
             native: *native,
             features: features.clone(),
@@ -269,6 +274,7 @@ fn integration(live: &LiveIntegration, book: &Book) -> Result<Integration, Namel
         switches.insert(key.clone(), Switch { access, accepted_missing: accepted_missing.clone() });
     }
     Ok(Integration {
+        title: name.clone(),
         provider: provider.clone(),
         auth: *auth,
         managed_client: *managed_client,
@@ -383,7 +389,7 @@ fn live(
     let action = |(key, fact): (&ActionKey, &Action)| {
         let action = catalog::Action {
             key: key.clone(),
-            name: key.to_string(),
+            name: fact.title.clone(),
             description: String::new(),
             kind: ActionKind::default(),
             required_scopes: fact.required_scopes.clone(),
@@ -396,7 +402,7 @@ fn live(
     };
     let facts = catalog::Integration {
         key: key.clone(),
-        name: key.to_string(),
+        name: own.title.clone(),
         provider: own.provider.clone(),
         auth: own.auth,
         managed_client: own.managed_client,

@@ -308,7 +308,7 @@ fn a_change_does_not_take_the_token_elsewhere() {
     let renamed = config_at(&elsewhere.url(), wish).replace("workspace: acme", "workspace: other");
     lab.write("scopeform.yaml", &renamed);
     plane
-        .run(&lab, "plan --base main")
+        .run(&lab, "plan --base main --new-workspace")
         .exits(1)
         .says(&["no configuration of this workspace names one at main"]);
     elsewhere.was_left_alone();

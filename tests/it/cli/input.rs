@@ -266,5 +266,9 @@ fn a_plan_for_another_workspace_is_not_applied_to_this_one() {
     done.says(&["the plan is for workspace `acme`, and", "declares `beta`", "nothing was done"]);
     assert_eq!(plane.audited(), 0);
     lab.write("gamma/notes.txt", "no configuration at all");
-    plane.run(&lab, "apply p.json --workspace acme --config gamma").exits(0);
+    // Nor is one that declares none: its rules are not no rules.
+    let done = plane.run(&lab, "apply p.json --workspace acme --config gamma").exits(1);
+    done.says(&["and gamma declares no workspace", "--config FOLDER"]);
+    assert_eq!(plane.audited(), 0);
+    plane.run(&lab, "apply p.json --workspace acme").exits(0);
 }
