@@ -45,36 +45,10 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// What `scopeform` is on the PATH of jobs: the program, and in the place of a format that it does not have its text.
+/// Puts the program on the PATH of jobs.
 fn program(folder: &Path) {
     std::fs::create_dir_all(folder).unwrap();
-    let target = folder.join("scopeform");
-    let help = Command::new(BINARY).args(["plan", "--help"]).output().unwrap();
-    let help = text(&help.stdout);
-    if ["markdown:", "html:", "--snapshot"].iter().all(|feature| help.contains(feature)) {
-        std::os::unix::fs::symlink(BINARY, target).unwrap();
-        return;
-    }
-    let script = format!(
-        r#"#!/bin/sh
-for arg; do
-    shift
-    case ${{before-}} in
-    --snapshot | --forge | --report-url) before='' && continue ;;
-    esac
-    before=$arg
-    case $arg in
-    --snapshot | --forge | --report-url) continue ;;
-    markdown) arg=text && echo '<!-- scopeform:acme:odeus:embedded -->' ;;
-    html) arg=text ;;
-    esac
-    set -- "$@" "$arg"
-done
-if [ "$1" = snapshot ]; then echo >snapshot.scopeform; else exec {BINARY} "$@"; fi
-"#
-    );
-    std::fs::write(&target, script).unwrap();
-    assert!(Command::new("chmod").arg("755").arg(&target).status().unwrap().success());
+    std::os::unix::fs::symlink(BINARY, folder.join("scopeform")).unwrap();
 }
 
 impl Shop {
