@@ -1,7 +1,8 @@
 //! Planning 1,000 and 10,000 actions over 200 integrations, side by side, after parsing.
 //!
-//! Two cases each: nothing to do, and every other action toggled (so every second action is an operation that is
-//! ordered, proven on every prefix and explained). The limit is 50 ms for 10,000 actions, and ten times the actions may
+//! Three cases each: nothing to do, every other action toggled (so every second action is an operation that is ordered,
+//! proven on every prefix and explained), and the same with both sides of every integration kept for a report, as with
+//! `--out`. The limit is 50 ms for 10,000 actions, and ten times the actions may
 //! cost at most about ten times the time: `cargo bench --bench plan`.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot be set up has nothing to measure")]
 
@@ -117,39 +118,40 @@ fn wishes(snapshot: &Snapshot, toggle: bool) -> Desired {
     }
 }
 
+fn inputs(both_sides: bool) -> Inputs<'static> {
+    Inputs {
+        today: date(2026, 11, 22),
+        endpoint: "embedded",
+        reads: 5,
+        sources: Vec::new(),
+        only: None,
+        both_sides,
+    }
+}
+
 fn planning(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("plan");
     group.sample_size(20);
     for actions in [1_000, 10_000] {
         let snapshot = world(actions);
         group.throughput(Throughput::Elements(actions as u64));
-        for (name, toggle) in [("nothing to do", false), ("every other action toggled", true)] {
+        for (name, toggle, both_sides) in [
+            ("nothing to do", false, false),
+            ("every other action toggled", true, false),
+            ("the same for a report", true, true),
+        ] {
             let desired = wishes(&snapshot, toggle);
             group.bench_with_input(BenchmarkId::new(name, actions), &desired, |bench, desired| {
                 bench.iter_with_large_drop(|| {
-                    let inputs = Inputs {
-                        today: date(2026, 11, 22),
-                        endpoint: "embedded",
-                        reads: 5,
-                        sources: Vec::new(),
-                        only: None,
-                    };
-                    let (plan, problems) = plan(desired, &snapshot, inputs);
+                    let (plan, problems) = plan(desired, &snapshot, inputs(both_sides));
                     assert!(problems.is_empty());
                     plan.unwrap()
                 });
             });
         }
         let desired = wishes(&snapshot, true);
-        let inputs = Inputs {
-            today: date(2026, 11, 22),
-            endpoint: "embedded",
-            reads: 5,
-            sources: Vec::new(),
-            only: None,
-        };
-        let made = plan(&desired, &snapshot, inputs).0.unwrap();
-        group.bench_with_input(BenchmarkId::new("seal", actions), &made, |bench, made| {
+        group.bench_with_input(BenchmarkId::new("seal", actions), &desired, |bench, desired| {
+            let made = plan(desired, &snapshot, inputs(true)).0.unwrap();
             bench.iter_batched(|| made.clone(), SealedPlan::seal, criterion::BatchSize::LargeInput);
         });
     }

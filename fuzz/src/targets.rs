@@ -478,6 +478,7 @@ pub fn answers(data: &[u8]) {
         reads: 0,
         sources: Vec::new(),
         only: None,
+        both_sides: true,
     };
     if platform % 2 == 0 {
         let client = OdeusClient::new(Arc::clone(&liar.http), workspace(), BTreeMap::new());

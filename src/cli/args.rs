@@ -215,6 +215,14 @@ pub enum Format {
     Html,
 }
 
+impl Format {
+    /// Returns whether it shows whole units before and after, also the rows that do not move.
+    #[must_use]
+    pub const fn shows_both_sides(self) -> bool {
+        matches!(self, Self::Json | Self::Html)
+    }
+}
+
 /// How to print a plan.
 #[derive(Debug, Args, Clone)]
 pub struct Output {

@@ -61,6 +61,9 @@ pub struct Inputs<'a> {
     pub sources: Vec<SourceRange>,
     /// Only these units, or all.
     pub only: Option<&'a [Address]>,
+    /// Whether to keep what admins see of every changed unit before and after ([`Observed::comparisons`]). They hold every
+    /// row of a unit, so they cost more than all the rest of a plan; only who keeps the plan or shows both sides asks.
+    pub both_sides: bool,
 }
 
 impl Inputs<'_> {

@@ -93,7 +93,8 @@ fn finish<P: Product>(
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     let today = args.today.unwrap_or_else(clock::today);
-    let wanted = from_files::<P>(loaded, &args.target)?;
+    let mut wanted = from_files::<P>(loaded, &args.target)?;
+    wanted.both_sides = args.out.is_some() || args.output.format().shows_both_sides();
     let (mut plan, odd) = make_and_tell::<P>(wanted, loaded, reading, today, tell, ui)?;
     if from.is_some() {
         // Reading took requests when the snapshot was taken, and takes them again when such a plan is applied; not now.
@@ -183,7 +184,7 @@ fn from_files<'l, P: Product>(
     })?;
     let sources = source_ranges(&config.origins, &loaded.folder.configs);
     let only = chosen(targets, &P::units(desired))?;
-    Ok(Wanted { desired, sources, only })
+    Ok(Wanted { desired, sources, only, both_sides: false })
 }
 
 /// What is wanted, and where it stands in the files.
@@ -192,6 +193,8 @@ pub(super) struct Wanted<'a, D> {
     pub(super) sources: Vec<SourceRange>,
     /// Only these units, or all.
     pub(super) only: Option<Vec<Address>>,
+    /// Whether the plan is kept, or shown in a format that shows whole units. Rego rules always see them.
+    pub(super) both_sides: bool,
 }
 
 /// Plans what is wanted under the rules of a configuration, whether its files or something else wants it.
@@ -216,13 +219,14 @@ fn make_and_tell<P: Product>(
     ui: &Ui,
 ) -> Result<(Plan, Diagnostics), Failure> {
     let config = &loaded.config;
-    let Wanted { desired, sources, only } = wanted;
+    let Wanted { desired, sources, only, both_sides } = wanted;
     let inputs = Inputs {
         today,
         endpoint: &config.endpoint.to_string(),
         reads: reading.calls,
         sources,
         only: only.as_deref(),
+        both_sides: both_sides || loaded.policies.iter().any(|policy| !policy.rego.is_empty()),
     };
     let (plan, problems) = P::plan(desired, &reading.snapshot, inputs);
     let mut diagnostics = loaded.diagnostics.clone();

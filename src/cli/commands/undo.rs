@@ -50,7 +50,12 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
     let found: Vec<&Found> = past.found.iter().collect();
     let reason = format!("as it was before run {}", past.begin.run);
     let inverse = P::inverse(&found, &applied, &reading.snapshot, wishes, &reason);
-    let wanted = plan::Wanted { desired: &inverse.desired, sources: Vec::new(), only: None };
+    let wanted = plan::Wanted {
+        desired: &inverse.desired,
+        sources: Vec::new(),
+        only: None,
+        both_sides: args.out.is_some() || args.json,
+    };
     let made = plan::make_for::<P>(wanted, loaded, &reading, clock::today(), Tell::Nobody, ui)?;
     let mut unrestored = inverse.unrestored.clone();
     unrestored.extend(P::unrestored(&found, &applied, &reading.snapshot, &made.bound, &inverse));

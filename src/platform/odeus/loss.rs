@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::catalog;
 use super::machine::{Context, runs_with};
 use super::passage::Lost;
 use super::people::{Grants, must_reconnect};
 use super::prospect::Prospect;
-use super::state::{IntegrationState, Mode, Snapshot};
+use super::state::{ActionState, IntegrationState, Mode, Snapshot};
 use crate::model::{Address, Scope, UserId};
 use crate::plan::Loss;
 
@@ -19,7 +20,9 @@ pub fn losses(prospect: &Prospect<'_>) -> Vec<Loss> {
         let (address, kind) = lost.what(&prospect.address);
         let declared_at = match &lost {
             Lost::Scope(scope) => lines.get(scope).cloned(),
-            Lost::Use { action, stops } => Some(use_line(prospect, &lines, action, *stops)),
+            Lost::Use { address: _, action, stops } => {
+                Some(use_line(prospect, &lines, action, *stops))
+            }
             Lost::Setting(key) => Some(prospect.declared_at(key)),
             Lost::Access | Lost::Client => None,
             Lost::Moment(_) => Some(prospect.address.child("on_swap")),
@@ -39,12 +42,11 @@ fn scope_lines(prospect: &Prospect<'_>) -> BTreeMap<Scope, Address> {
         let list = oauth.child("scopes");
         return removed.iter().map(|scope| (scope.clone(), list.clone())).collect();
     }
-    let on = |state: &IntegrationState, key| {
-        state.actions.get(key).is_some_and(|own| own.access.is_on())
-    };
+    let on = |own: Option<&ActionState>| own.is_some_and(|own| own.access.is_on());
     let mut lines = BTreeMap::new();
-    for action in prospect.facts().actions.values() {
-        if on(before, &action.key) && !on(after, &action.key) {
+    let facts = prospect.facts();
+    for ((action, was), (_, is)) in before.beside(facts).zip(after.beside(facts)) {
+        if on(was) && !on(is) {
             for scope in action.required_scopes.iter().filter(|scope| removed.contains(scope)) {
                 lines.entry(scope.clone()).or_insert_with(|| prospect.declared_at(&action.key));
             }
@@ -61,22 +63,19 @@ fn scope_lines(prospect: &Prospect<'_>) -> BTreeMap<Scope, Address> {
 fn use_line(
     prospect: &Prospect<'_>,
     lines: &BTreeMap<Scope, Address>,
-    action: &Address,
+    action: &catalog::Action,
     stops: bool,
 ) -> Address {
-    let access = prospect.address.child("access");
-    let Some(facts) = prospect.facts().actions.get(action.name()) else { return access };
-    let own =
-        |state: &IntegrationState| state.actions.get(&facts.key).map(|own| own.access.clone());
-    match (own(prospect.before()), own(&prospect.after)) {
-        (Some(before), Some(after)) if !before.is_within(&after) => {
-            prospect.declared_at(&facts.key)
+    let (was, is) = (&prospect.before().actions, &prospect.after.actions);
+    match (was.get(&action.key), is.get(&action.key)) {
+        (Some(before), Some(after)) if !before.access.is_within(&after.access) => {
+            prospect.declared_at(&action.key)
         }
         _ if stops => {
-            let line = facts.required_scopes.iter().find_map(|scope| lines.get(scope));
+            let line = action.required_scopes.iter().find_map(|scope| lines.get(scope));
             line.cloned().unwrap_or_else(|| prospect.address.child("oauth"))
         }
-        _ => access,
+        _ => prospect.address.child("access"),
     }
 }
 

@@ -43,8 +43,10 @@ pub enum Lost<'p> {
     Scope(Scope),
     /// Fewer people or others can run an action, or it stops.
     Use {
-        /// The action.
-        action: &'p Address,
+        /// Its address.
+        address: &'p Address,
+        /// The vendor's facts of it.
+        action: &'p catalog::Action,
         /// It runs for nobody.
         stops: bool,
     },
@@ -64,7 +66,7 @@ impl Lost<'_> {
     pub fn what(&self, unit: &Address) -> (Address, LossKind) {
         match self {
             Self::Scope(scope) => (scope_address(unit, scope), LossKind::Scope),
-            Self::Use { action, .. } => ((*action).clone(), LossKind::Use),
+            Self::Use { address, .. } => ((*address).clone(), LossKind::Use),
             Self::Setting(key) => (unit.child("actions").child(key.as_str()), LossKind::Setting),
             Self::Access => (unit.child("access"), LossKind::Setting),
             Self::Client => (unit.child("oauth"), LossKind::Client),
@@ -108,14 +110,15 @@ impl<'p> Passage<'p> {
         changes
     }
 
-    /// Iterates the actions with who could and who can run each. Both hold every action, in the order of their addresses.
+    /// Iterates the actions with who could and who can run each. All three hold every action of the catalogue, in the order
+    /// of the keys ([`Machine::facts`](super::machine::Machine::facts)), so they are walked together.
     fn reaches(
         &self,
     ) -> impl Iterator<Item = (&'p Address, &'p catalog::Action, &'p Audience, &'p Audience)> {
-        let facts = self.facts;
-        let both = self.first.reach.iter().zip(&self.last.reach);
-        both.filter_map(move |((address, first), (_, last))| {
-            Some((address, facts.actions.get(address.name())?, first, last))
+        let both = self.first.reach.iter().zip(self.last.reach.values());
+        self.facts.actions.values().zip(both).map(|(action, ((address, first), last))| {
+            debug_assert_eq!(address.name(), action.key.as_str());
+            (address, action, first, last)
         })
     }
 
@@ -199,9 +202,10 @@ impl<'p> Passage<'p> {
     pub fn losses(&self) -> Vec<Lost<'p>> {
         let (before, after) = (self.before, self.after);
         let mut losses: Vec<Lost<'p>> = self.scopes().remove.into_iter().map(Lost::Scope).collect();
-        for (action, _, first, last) in self.reaches() {
+        for (address, action, first, last) in self.reaches() {
             if !first.within(last) {
-                losses.push(Lost::Use { action, stops: *last == Audience::NotRunning });
+                let stops = *last == Audience::NotRunning;
+                losses.push(Lost::Use { address, action, stops });
             }
         }
         for (key, own) in &before.actions {

@@ -57,7 +57,7 @@ pub fn plan(
         .collect();
     let today = inputs.today;
     let mut units: Vec<UnitPlan> = spread(targets, |(target, own)| {
-        unit(Prospect::new(target, snapshot, own, today), desired, snapshot)
+        unit(Prospect::new(target, snapshot, own, today), desired, snapshot, inputs.both_sides)
     });
 
     // The workspace switch goes first when it is turned off and last when it is turned on, so that no action that
@@ -140,7 +140,12 @@ fn workspace_unit(desired: &Desired, snapshot: &Snapshot) -> UnitPlan {
     unit
 }
 
-fn unit(mut owned: Prospect<'_>, desired: &Desired, snapshot: &Snapshot) -> UnitPlan {
+fn unit(
+    mut owned: Prospect<'_>,
+    desired: &Desired,
+    snapshot: &Snapshot,
+    both_sides: bool,
+) -> UnitPlan {
     let prospect = &owned;
     let scene = findings::Scene { desired, snapshot };
     let (findings, observed_findings) = findings::all(&scene, prospect);
@@ -150,7 +155,8 @@ fn unit(mut owned: Prospect<'_>, desired: &Desired, snapshot: &Snapshot) -> Unit
         before: effective(prospect.facts(), prospect.before()),
         after: effective(prospect.facts(), &prospect.after),
     });
-    let comparison = (!changes.is_empty() || !prospect.operations.is_empty()).then(|| {
+    let moves = !changes.is_empty() || !prospect.operations.is_empty();
+    let comparison = (both_sides && moves).then(|| {
         let (facts, before) = (prospect.facts(), prospect.before());
         compare(&prospect.address, facts, before, &prospect.after)
     });

@@ -225,6 +225,9 @@ pub(super) fn of_state(facts: &catalog::Integration, state: &IntegrationState) -
     let seen = machine::observe(facts, state);
     // A declared placeholder is shown as what the list fills it in with (case 18).
     let shown = |declared: &Scope| -> ScopeSet {
+        if declared.placeholder().is_none() {
+            return ScopeSet::from_iter([declared.clone()]);
+        }
         let filled = state.requested.iter().filter(|own| declared.becomes(own));
         let filled: ScopeSet = filled.cloned().collect();
         if filled.is_empty() { [declared.clone()].into_iter().collect() } else { filled }

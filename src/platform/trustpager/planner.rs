@@ -43,10 +43,21 @@ pub fn plan(
     let mut units: Vec<UnitPlan> = Vec::new();
     for target in clients.into_iter().filter(|target| inputs.wants(&target.address)) {
         let prospect = ClientProspect::new(target, snapshot, inputs.today);
-        units.push(client_unit(&prospect, snapshot));
+        let mut unit = client_unit(&prospect, snapshot);
+        if inputs.both_sides && !unit.operations.is_empty() {
+            let sides = compare::client(&prospect, snapshot);
+            unit.comparison = Some(platform::Comparison::Trustpager(sides));
+        }
+        units.push(unit);
     }
     for target in keys.into_iter().filter(|target| inputs.wants(&target.address)) {
-        units.push(key_unit(&KeyProspect::new(target, snapshot), snapshot));
+        let prospect = KeyProspect::new(target, snapshot);
+        let mut unit = key_unit(&prospect, snapshot);
+        if inputs.both_sides && !unit.changes.is_empty() {
+            let sides = compare::key(&prospect, snapshot);
+            unit.comparison = Some(platform::Comparison::Trustpager(sides));
+        }
+        units.push(unit);
     }
     if inputs.only.is_none() {
         units.push(undeclared(desired, snapshot));
@@ -109,8 +120,6 @@ fn client_unit(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> UnitPlan {
             before: effective_text(&prospect.target.live.state, snapshot),
             after: effective_text(&prospect.after, snapshot),
         }),
-        comparison: (!prospect.operations.is_empty())
-            .then(|| platform::Comparison::Trustpager(compare::client(prospect, snapshot))),
         ..UnitPlan::default()
     }
 }
@@ -381,7 +390,6 @@ fn key_unit(prospect: &KeyProspect<'_>, snapshot: &Snapshot) -> UnitPlan {
         before: live.map(key_text).unwrap_or_default(),
         after: wanted.map(key_text).unwrap_or_default(),
     });
-    plan.comparison = Some(platform::Comparison::Trustpager(compare::key(prospect, snapshot)));
     plan.losses = loss::key(prospect, &snapshot.catalog);
     plan.operations.extend(prospect.operation.clone());
     plan

@@ -133,8 +133,14 @@ integrations:
 
     fn plan(config: &Config, snapshot: &Snapshot, reads: u32) -> Plan {
         let config::Desired::Odeus(desired) = &config.desired else { panic!("another platform") };
-        let inputs =
-            Inputs { today: TODAY, endpoint: "embedded", reads, sources: Vec::new(), only: None };
+        let inputs = Inputs {
+            today: TODAY,
+            endpoint: "embedded",
+            reads,
+            sources: Vec::new(),
+            only: None,
+            both_sides: true,
+        };
         let (plan, problems) = plan(desired, snapshot, inputs);
         plan.unwrap_or_else(|| panic!("{problems:?}"))
     }

@@ -112,8 +112,14 @@ api_keys:
         let config::Desired::Trustpager(desired) = &config.desired else {
             panic!("another platform")
         };
-        let inputs =
-            Inputs { today: TODAY, endpoint: "embedded", reads, sources: Vec::new(), only: None };
+        let inputs = Inputs {
+            today: TODAY,
+            endpoint: "embedded",
+            reads,
+            sources: Vec::new(),
+            only: None,
+            both_sides: true,
+        };
         let (plan, problems) = plan(desired, snapshot, inputs);
         plan.unwrap_or_else(|| panic!("{problems:?}"))
     }

@@ -75,6 +75,7 @@ pub(crate) fn plan_on(today: &str, yaml: &str, live: &Snapshot) -> (Option<Plan>
         reads: 3,
         sources: Vec::new(),
         only: None,
+        both_sides: true,
     };
     let (mut plan, problems) = planner::plan(desired(&config), live, inputs);
     if let Some(plan) = &mut plan {
@@ -92,12 +93,18 @@ pub(crate) fn plan(yaml: &str, live: &Snapshot) -> Plan {
 
 /// Returns the plan of wishes that were never written down.
 pub(crate) fn plan_for(desired: &Desired, live: &Snapshot) -> Plan {
+    plan_with(true, desired, live)
+}
+
+/// [`plan_for`], with or without both sides of what changes.
+pub(crate) fn plan_with(both_sides: bool, desired: &Desired, live: &Snapshot) -> Plan {
     let inputs = Inputs {
         today: TODAY.parse().unwrap(),
         endpoint: "embedded",
         reads: 3,
         sources: Vec::new(),
         only: None,
+        both_sides,
     };
     let (plan, problems) = planner::plan(desired, live, inputs);
     plan.unwrap_or_else(|| panic!("{problems:?}"))

@@ -11,7 +11,9 @@ use scopeform::platform::odeus::state::Snapshot;
 use scopeform::seal::document::{self, DocumentError};
 use scopeform::seal::{ApprovedPlan, Consent, Digest, Refusal, SealedPlan};
 
-use super::harness::{QUIET, plan, plan_for, plan_on, publish, scope, world};
+use super::harness::{
+    QUIET, desired, plan, plan_for, plan_on, plan_with, publish, scope, wishes, world,
+};
 use super::wishes::wished;
 use crate::odeus::fixture::key;
 
@@ -39,6 +41,16 @@ static LIVE: LazyLock<Snapshot> = LazyLock::new(|| {
 
 fn sealed(yaml: &str, live: &Snapshot) -> SealedPlan {
     SealedPlan::seal(plan(yaml, live))
+}
+
+#[test]
+fn both_sides_are_kept_for_who_asks_and_change_nothing_else() {
+    let config = wishes(YAML);
+    let [with, mut without] = [true, false].map(|asked| plan_with(asked, desired(&config), &LIVE));
+    assert!(!with.observed.comparisons.is_empty());
+    assert!(without.observed.comparisons.is_empty());
+    without.observed.comparisons.clone_from(&with.observed.comparisons);
+    assert_eq!(with, without);
 }
 
 #[test]

@@ -67,6 +67,14 @@ fn a_saved_plan_gives_the_same_report() {
         let own = format!("scopeform apply a.plan --config examples/{example}");
         assert!(page.contains(&own), "{own}");
         assert_eq!(page.replace(&own, "scopeform apply a.plan"), shown);
+
+        // Text shows no rows that stay, and yet what it saves has them; what is only shown has them too.
+        let (lab, _) = planned(example, "--out a.plan");
+        assert_eq!(lab.run("show a.plan --format html").exits(0).out, shown);
+        let (_, page) = planned(example, "--format html");
+        assert!(page.contains("id=\"units\"") && shown.contains("id=\"units\""));
+        let (_, json) = planned(example, "--json");
+        assert_eq!(json, lab.run("show a.plan --json").exits(0).out);
     }
 }
 

@@ -96,6 +96,7 @@ fn large(integrations: usize, actions: usize) -> Plan {
         reads: 5,
         sources: Vec::new(),
         only: None,
+        both_sides: true,
     };
     plan(&desired, &snapshot, inputs).0.unwrap()
 }

@@ -298,6 +298,7 @@ impl Bench {
             reads: 3,
             sources: Vec::new(),
             only: None,
+            both_sides: true,
         };
         planner::plan(&self.desired, &self.snapshot, inputs)
     }

@@ -114,8 +114,14 @@ async fn calls_are_answered_exactly_as_the_plan_said() {
     };
     let reading = client.read().await.unwrap();
     let today = date(2026, 11, 22);
-    let inputs =
-        Inputs { today, endpoint: "test", reads: reading.calls, sources: Vec::new(), only: None };
+    let inputs = Inputs {
+        today,
+        endpoint: "test",
+        reads: reading.calls,
+        sources: Vec::new(),
+        only: None,
+        both_sides: true,
+    };
     let (made, problems) = plan(desired, &reading.snapshot, inputs);
     assert!(problems.is_empty(), "{problems:?}");
     let made = made.unwrap();
