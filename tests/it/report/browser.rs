@@ -24,6 +24,34 @@ pub(crate) const RIGHT: &str = "\u{e014}";
 /// The driver's process, which leads the group of everything that it starts. Ended with all of it when dropped.
 struct Driver(Child);
 
+impl Driver {
+    /// Starts a driver and returns it with its port, or what it said instead. It takes a free port of IPv4 and then wants
+    /// the same one of IPv6; when another test's server has that by now, it gives up, and another try takes another port.
+    fn start(missing: &str) -> Result<(Self, u16), String> {
+        let (read, write) = std::io::pipe().unwrap();
+        let driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(write.try_clone().unwrap())
+            .stderr(write)
+            .process_group(0)
+            .spawn()
+            .unwrap_or_else(|error| panic!("chromedriver: {error}; {missing}"));
+        let driver = Self(driver);
+        let mut said = String::new();
+        let mut lines = BufReader::new(read).lines();
+        let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
+            said.push_str(&line);
+            said.push('\n');
+            let (_, port) = line.split_once("started successfully on port ")?;
+            port.trim_end_matches('.').parse::<u16>().ok()
+        });
+        // What it says later must not fill the pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        port.map(|port| (driver, port)).ok_or(said)
+    }
+}
+
 impl Drop for Driver {
     fn drop(&mut self) {
         // `-s`, since not every shell's own `kill` takes `--` otherwise.
@@ -51,24 +79,14 @@ impl Browser {
     pub(crate) fn start() -> Self {
         let missing = "the report is tested in headless Chromium: `tests/tools.sh` installs it and its driver \
                        (Debian packages chromium and chromium-driver)";
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .process_group(0)
-            .spawn()
-            .unwrap_or_else(|error| panic!("chromedriver: {error}; {missing}"));
-        let stdout = driver.stdout.take().unwrap();
-        let driver = Driver(driver);
-        let mut lines = BufReader::new(stdout).lines();
-        let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
-            let (_, port) = line.split_once("started successfully on port ")?;
-            port.trim_end_matches('.').parse::<u16>().ok()
-        });
-        // What it says later must not fill the pipe.
-        std::thread::spawn(move || lines.for_each(drop));
-        let port = port.expect("chromedriver names its port");
+        let mut refusals = Vec::new();
+        let (driver, port) = loop {
+            match Driver::start(missing) {
+                Ok(started) => break started,
+                Err(said) => refusals.push(said),
+            }
+            assert!(refusals.len() < 5, "chromedriver names no port: {refusals:#?}");
+        };
         let profile = tempfile::tempdir().unwrap();
         let runtime = Runtime::new().unwrap();
         let _ = rustls::crypto::ring::default_provider().install_default();
