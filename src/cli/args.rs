@@ -215,14 +215,6 @@ pub enum Format {
     Html,
 }
 
-impl Format {
-    /// Returns whether it shows whole units before and after, also the rows that do not move.
-    #[must_use]
-    pub const fn shows_both_sides(self) -> bool {
-        matches!(self, Self::Json | Self::Html)
-    }
-}
-
 /// How to print a plan.
 #[derive(Debug, Args, Clone)]
 pub struct Output {
@@ -293,6 +285,16 @@ impl Output {
             (_, Some(_), _) => Some(("--max-size", "markdown")),
             (_, _, Some(_)) => Some(("--report-url", "markdown")),
             (None, None, None) => None,
+        }
+    }
+
+    /// Returns whether whole units are shown before and after, also what does not move.
+    #[must_use]
+    pub const fn shows_both_sides(&self) -> bool {
+        match self.format() {
+            Format::Text => self.diff,
+            Format::Diff | Format::Json | Format::Markdown | Format::Html => true,
+            Format::Sarif | Format::Annotations | Format::CodeQuality => false,
         }
     }
 

@@ -61,8 +61,9 @@ pub struct Inputs<'a> {
     pub sources: Vec<SourceRange>,
     /// Only these units, or all.
     pub only: Option<&'a [Address]>,
-    /// Whether to keep what admins see of every changed unit before and after ([`Observed::comparisons`]). They hold every
-    /// row of a unit, so they cost more than all the rest of a plan; only who keeps the plan or shows both sides asks.
+    /// Whether to keep the whole of every changed unit before and after, as text ([`Observed::effective`]) and as admins see
+    /// it ([`Observed::comparisons`]). They hold also what does not move, so they cost more than all the rest of a plan;
+    /// only who keeps the plan or shows both sides asks.
     pub both_sides: bool,
 }
 

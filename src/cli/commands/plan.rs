@@ -94,7 +94,7 @@ fn finish<P: Product>(
 ) -> Result<Exit, Failure> {
     let today = args.today.unwrap_or_else(clock::today);
     let mut wanted = from_files::<P>(loaded, &args.target)?;
-    wanted.both_sides = args.out.is_some() || args.output.format().shows_both_sides();
+    wanted.both_sides = args.out.is_some() || args.output.shows_both_sides();
     let (mut plan, odd) = make_and_tell::<P>(wanted, loaded, reading, today, tell, ui)?;
     if from.is_some() {
         // Reading took requests when the snapshot was taken, and takes them again when such a plan is applied; not now.

@@ -150,7 +150,7 @@ fn unit(
     let scene = findings::Scene { desired, snapshot };
     let (findings, observed_findings) = findings::all(&scene, prospect);
     let changes = changes(prospect);
-    let effective = (!prospect.operations.is_empty()).then(|| Effective {
+    let effective = (both_sides && !prospect.operations.is_empty()).then(|| Effective {
         unit: prospect.address.clone(),
         before: effective(prospect.facts(), prospect.before()),
         after: effective(prospect.facts(), &prospect.after),

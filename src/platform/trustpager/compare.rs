@@ -11,7 +11,6 @@ use super::catalog::Resource;
 use super::machine::{Side, effective, verb_decided_by};
 use super::name::{ResourceKey, Tier, Verb};
 use super::prospect::{ClientProspect, KeyProspect};
-use super::resolve::KeyWish;
 use super::state::{AccessList, KeyGrants, Snapshot, Token};
 use crate::model::{Address, Sides};
 
@@ -126,10 +125,7 @@ pub fn client(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Comparison 
 pub fn key(prospect: &KeyProspect<'_>, snapshot: &Snapshot) -> Comparison {
     let target = &prospect.target;
     let before = target.before.as_ref();
-    let after = match &target.wanted {
-        KeyWish::May(grants) => Some(grants),
-        KeyWish::Gone(_) => None,
-    };
+    let after = target.wanted.grants();
     let standing = |grants: Option<&KeyGrants>| match grants {
         None => Standing::Absent,
         Some(KeyGrants::Custom(_)) => Standing::Tiers,

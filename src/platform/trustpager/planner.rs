@@ -14,7 +14,7 @@ use super::machine::{Side, effective, token_may};
 use super::name::Tier;
 use super::operation::{Operation, RevokeReason};
 use super::prospect::{ClientProspect, KeyProspect};
-use super::resolve::{KeyWish, resolve};
+use super::resolve::{KeyTarget, resolve};
 use super::state::{AccessList, Caller, KeyGrants, Snapshot, Token};
 use super::value;
 use crate::diag::Problem;
@@ -45,6 +45,11 @@ pub fn plan(
         let prospect = ClientProspect::new(target, snapshot, inputs.today);
         let mut unit = client_unit(&prospect, snapshot);
         if inputs.both_sides && !unit.operations.is_empty() {
+            unit.effective = Some(Effective {
+                unit: prospect.target.address.clone(),
+                before: effective_text(&prospect.target.live.state, snapshot),
+                after: effective_text(&prospect.after, snapshot),
+            });
             let sides = compare::client(&prospect, snapshot);
             unit.comparison = Some(platform::Comparison::Trustpager(sides));
         }
@@ -54,6 +59,7 @@ pub fn plan(
         let prospect = KeyProspect::new(target, snapshot);
         let mut unit = key_unit(&prospect, snapshot);
         if inputs.both_sides && !unit.changes.is_empty() {
+            unit.effective = prospect.operation.as_ref().map(|_| key_effective(&prospect.target));
             let sides = compare::key(&prospect, snapshot);
             unit.comparison = Some(platform::Comparison::Trustpager(sides));
         }
@@ -115,11 +121,6 @@ fn client_unit(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> UnitPlan {
         relied_on: relied_on(prospect, snapshot),
         tokens: tokens(prospect, snapshot),
         left_alone: client_left_alone(prospect, snapshot),
-        effective: (!prospect.operations.is_empty()).then(|| Effective {
-            unit: prospect.target.address.clone(),
-            before: effective_text(&prospect.target.live.state, snapshot),
-            after: effective_text(&prospect.after, snapshot),
-        }),
         ..UnitPlan::default()
     }
 }
@@ -368,10 +369,7 @@ fn key_unit(prospect: &KeyProspect<'_>, snapshot: &Snapshot) -> UnitPlan {
     let (findings, observed_findings) = findings::key(prospect, snapshot);
     let mut plan = UnitPlan { findings, observed_findings, ..UnitPlan::default() };
     let live = target.before.as_ref();
-    let wanted = match &target.wanted {
-        KeyWish::May(grants) => Some(grants),
-        KeyWish::Gone(_) => None,
-    };
+    let wanted = target.wanted.grants();
     if live == wanted {
         return plan;
     }
@@ -385,14 +383,18 @@ fn key_unit(prospect: &KeyProspect<'_>, snapshot: &Snapshot) -> UnitPlan {
         catalog_change: false,
     });
     plan.privilege = consequence::key(unit, live, wanted, &snapshot.catalog);
-    plan.effective = prospect.operation.as_ref().map(|_| Effective {
-        unit: unit.clone(),
-        before: live.map(key_text).unwrap_or_default(),
-        after: wanted.map(key_text).unwrap_or_default(),
-    });
     plan.losses = loss::key(prospect, &snapshot.catalog);
     plan.operations.extend(prospect.operation.clone());
     plan
+}
+
+fn key_effective(target: &KeyTarget<'_>) -> Effective {
+    let wanted = target.wanted.grants();
+    Effective {
+        unit: target.address.clone(),
+        before: target.before.as_ref().map(key_text).unwrap_or_default(),
+        after: wanted.map(key_text).unwrap_or_default(),
+    }
 }
 
 fn key_text(grants: &KeyGrants) -> String {

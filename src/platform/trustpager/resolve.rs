@@ -56,6 +56,17 @@ pub enum KeyWish {
     Gone(String),
 }
 
+impl KeyWish {
+    /// Returns what it may do, when it exists.
+    #[must_use]
+    pub const fn grants(&self) -> Option<&KeyGrants> {
+        match self {
+            Self::May(grants) => Some(grants),
+            Self::Gone(_) => None,
+        }
+    }
+}
+
 /// Returns the targets and everything that is wrong with the names.
 #[must_use]
 pub fn resolve<'a>(
