@@ -1,39 +1,35 @@
 //! `scopeform apply`: consent, then carry out exactly the plan, then say what was done.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 
+use self::carry_out::Work;
+use self::end::{finish, nothing, settle, verify};
 use super::{history, plan};
-use crate::apply::journal::{End, Known, Run};
-use crate::apply::{
-    self, Adapter as _, ApplyError, Event, Observer, Options, Purpose, Report, Settled,
-};
-use crate::cli::args::{Answer, Apply as Args, Base, Output, Reach, Source};
+use crate::apply::ApplyError;
+use crate::cli::args::{Answer, Apply as Args, Base, Output, Source};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::folder::{Folder, data_dir, root_at_hand};
 use crate::cli::gate::{self, Advice, Gate, Used};
-use crate::cli::journal::{self, Journal, Past};
-use crate::cli::live::{self, Place, Target, no_access};
+use crate::cli::live::Place;
 use crate::cli::product::{Odeus, Product, Trustpager};
 use crate::cli::rego;
-use crate::cli::secret;
-use crate::cli::signal::Signals;
-use crate::cli::stream::{self, Stream};
+use crate::cli::stream;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load};
-use crate::plan::guard::{Limit, flags};
-use crate::plan::{Finding, Plan, PlannedOperation, denial};
-use crate::platform::provider::Reading;
-use crate::platform::trustpager::deliver;
-use crate::platform::{Kind, Operation, trustpager};
-use crate::render;
+use crate::platform::Kind;
 use crate::render::neutral::terminal;
-use crate::render::palette::Paint;
-use crate::seal::approval::{Approval, missing};
-use crate::seal::{Acceptance, ApprovedPlan, Consent, Digest, Refusal, SealedPlan, standing};
+use crate::seal::approval::missing;
+use crate::seal::{Acceptance, ApprovedPlan, Consent, Refusal, SealedPlan, standing};
+
+mod advice;
+mod carry_out;
+mod end;
+
+pub(super) use advice::refusal;
+pub(super) use carry_out::carry_out_one;
+pub(super) use end::print_report;
 
 /// Applies from files or from a saved plan.
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
@@ -154,30 +150,6 @@ pub(super) fn under_base(
     let loaded = load(&source, Tell::People, ui)?.with_base(base, ui)?;
     loaded.at_known_endpoint()?;
     Ok(loaded.policies.into_iter().fold(sealed, SealedPlan::under))
-}
-
-/// The approvals of an apply, and where it is remembered that they are used. Nothing when no rule asked for any.
-struct Spent(Option<(std::fs::File, Vec<Approval>)>);
-
-impl Spent {
-    fn ready(approved: &ApprovedPlan, data: &Path) -> Result<Self, Failure> {
-        match approved.consent() {
-            Consent::Signed(_, approvals) if !approvals.is_empty() => {
-                Ok(Self(Some((Used::ready(data)?, approvals.clone()))))
-            }
-            _ => Ok(Self(None)),
-        }
-    }
-
-    /// Remembers a complete apply; what was interrupted may go on with the same approvals.
-    fn on(self, report: &Report) -> Result<(), Failure> {
-        match self.0 {
-            Some((file, approvals)) if report.is_complete() => {
-                gate::record(file, &approvals, clock::today())
-            }
-            _ => Ok(()),
-        }
-    }
 }
 
 /// Returns the folder that a saved plan belongs to where no configuration is at hand: that of the plan file itself.
@@ -309,63 +281,6 @@ pub(super) fn ask(
     }
 }
 
-/// Returns what to do about blockers: solve some, and accept exactly this plan where that is enough.
-fn way_past(findings: &[Finding], digest: &Digest) -> String {
-    let (limits, others): (Vec<_>, Vec<_>) =
-        findings.iter().partition(|finding| Limit::of(finding).is_some());
-    let mut ways = Vec::new();
-    if !others.is_empty() {
-        let codes: Vec<String> =
-            others.iter().map(|f| format!("{} at {}", f.code, f.address)).collect();
-        ways.push(format!("solve: {}", codes.join("; ")));
-    }
-    if !limits.is_empty() {
-        let codes: BTreeSet<&str> = limits.iter().map(|f| f.code.as_str()).collect();
-        let codes: Vec<&str> = codes.into_iter().collect();
-        let flags = flags(limits, digest.as_str());
-        ways.push(format!(
-            "{}: make smaller steps, or accept this plan with `{flags}`",
-            codes.join(", ")
-        ));
-    }
-    ways.push("`scopeform explain CODE` says more".to_owned());
-    ways.join("; ")
-}
-
-/// Says why a plan may not be applied.
-pub(super) fn refusal(refusal: &Refusal, digest: &Digest, done: &str) -> Failure {
-    let message = format!("{refusal}{done}");
-    match refusal {
-        Refusal::Blocked(findings) => {
-            // A denial says which rule it is; a code alone would not.
-            let denied = findings.iter().filter(|finding| denial::is_one(finding));
-            let line = |finding: &Finding| format!("{}: {}", finding.address, finding.message);
-            Failure::new(Exit::Blocked, message)
-                .details(denied.map(line).collect())
-                .help(way_past(findings, digest))
-        }
-        Refusal::AcceptedOther { given, .. } => {
-            let now = Acceptance::of(given.limit(), digest);
-            Failure::new(Exit::Blocked, message)
-                .help(format!("read this plan; if that is what is meant: `--accept {now}`"))
-        }
-        Refusal::Unreviewed(scopes) => {
-            let list: Vec<String> =
-                scopes.iter().map(|u| format!("{} ({})", u.scope, u.unit)).collect();
-            Failure::new(Exit::NotApproved, message).help(format!(
-                "review {}; then answer the prompt, apply a saved plan, or write `accept_scopes`",
-                list.join(", ")
-            ))
-        }
-        Refusal::FromSnapshot => Failure::new(Exit::NotApproved, message)
-            .help("plan what is live, with credentials: `scopeform plan --out FILE`"),
-        Refusal::Unasked => Failure::new(Exit::Bug, format!("{message}; this is a bug")),
-        Refusal::Unapproved(_) | Refusal::OtherPlan { .. } => {
-            Failure::new(Exit::NotApproved, message)
-        }
-    }
-}
-
 pub(super) fn approve(
     sealed: SealedPlan,
     consent: Consent,
@@ -377,395 +292,4 @@ pub(super) fn approve(
         Refusal::Unapproved(open) => gate.missing(&asked, open),
         _ => refusal(&why, asked.digest(), "; nothing was done"),
     })
-}
-
-/// Where and how a plan is carried out.
-struct Work<'a> {
-    place: Place,
-    folder: Option<Folder>,
-    root: PathBuf,
-    reach: Reach,
-    parallelism: usize,
-    /// Whether stdout is a stream of JSON lines.
-    lines: bool,
-    /// The run that this one takes back.
-    takes_back: Option<&'a str>,
-    env: &'a Env,
-    ui: &'a Ui,
-}
-
-/// A plan that was carried out, as far as it went.
-struct Done<S> {
-    report: Report,
-    /// What was read at the end.
-    end: Option<S>,
-    journal: Journal,
-    /// Whether it could be remembered that the approvals are used.
-    remembered: Result<(), Failure>,
-}
-
-impl Work<'_> {
-    /// The one way from an approved plan to writes, so that no command forgets the journal or to use the approvals up.
-    async fn carry_out<P: Product>(
-        &self,
-        approved: &ApprovedPlan,
-        loaded: Option<&Loaded>,
-    ) -> Result<Done<P::Snapshot>, Failure> {
-        let bound = &approved.sealed().plan().bound;
-        // Before anything is noted: a signal that nobody takes ends the process at once.
-        let mut signals = Signals::new()?;
-        let secrets = secret::resolve(&bound.operations, &self.root, self.env)?;
-        let data = data_dir(&self.root, self.env);
-        let mut unsaid: Vec<_> = secrets.values().cloned().collect();
-        unsaid.extend(secret::token(self.env).ok());
-        let spent = Spent::ready(approved, &data)?;
-        let journal = Journal::begin(&data, approved, self.takes_back, unsaid)?;
-        let done = self.run::<P>(approved, loaded, secrets, &journal, &mut signals).await;
-        match done {
-            Ok((report, end)) => {
-                let remembered = spent.on(&report);
-                Ok(Done { report, end, journal, remembered })
-            }
-            Err(failure) => {
-                note_end(journal, journal::failed(&failure), self.ui);
-                Err(failure)
-            }
-        }
-    }
-
-    async fn run<P: Product>(
-        &self,
-        approved: &ApprovedPlan,
-        loaded: Option<&Loaded>,
-        secrets: secret::Secrets,
-        journal: &Journal,
-        signals: &mut Signals,
-    ) -> Result<(Report, Option<P::Snapshot>), Failure> {
-        let bound = &approved.sealed().plan().bound;
-        let folder = loaded.map(|loaded| &loaded.folder).or(self.folder.as_ref());
-        let target = Target {
-            place: &self.place,
-            platform: bound.platform,
-            workspace: &bound.workspace,
-            folder,
-            root: &self.root,
-        };
-        let live = live::connect::<P>(target, secrets, self.reach, self.env, self.ui).await?;
-        let interrupted = AtomicBool::new(false);
-        let options = Options {
-            today: clock::today(),
-            parallelism: self.parallelism,
-            interrupted: &interrupted,
-        };
-        let stream = self.lines.then(|| Stream::new(approved.sealed().plan(), *self.ui));
-        let deliveries = deliveries(&bound.operations);
-        let writing = AtomicBool::new(false);
-        let (ui, root) = (*self.ui, self.root.as_path());
-        let progress = Progress { ui, journal, stream, root, deliveries, writing };
-        let done = {
-            let run = apply::run::<P::Adapter, _>(approved, &live.client, options, &progress);
-            let mut run = std::pin::pin!(run);
-            loop {
-                // The run and the signals share one task, so no write begins between the questions below.
-                tokio::select! {
-                    biased;
-                    done = &mut run => break done.map_err(|error| refused(error, approved.sealed())),
-                    () = signals.next() => {
-                        let again = interrupted.swap(true, Ordering::Relaxed);
-                        if let Some(stop) = stop_now(again, &progress) {
-                            break Err(stop);
-                        }
-                        self.ui.say(
-                            "interrupted: finishing the request in flight, then reporting; once more stops at once",
-                        );
-                    }
-                }
-            }
-        };
-        live.close().await;
-        done
-    }
-}
-
-/// Decides what an interruption means: `None` lets the request in flight finish.
-fn stop_now(again: bool, progress: &Progress<'_>) -> Option<Failure> {
-    if !progress.writing.load(Ordering::Relaxed) {
-        return Some(Failure::new(
-            Exit::Interrupted,
-            "interrupted before the first write; nothing was done",
-        ));
-    }
-    again.then(|| {
-        Failure::new(
-            Exit::Partial,
-            "interrupted again: stopped without waiting, and whether the write in flight was done is not known",
-        )
-        .help("`scopeform show --last` says how far it came; running apply again resumes")
-    })
-}
-
-fn refused(error: ApplyError, sealed: &SealedPlan) -> Failure {
-    match error {
-        ApplyError::Stale(facts) => {
-            let line = |fact: &apply::Stale| {
-                format!("{}: planned on {}, live is {}", fact.address, fact.planned, fact.live)
-            };
-            Failure::new(Exit::Stale, "the plan is stale, nothing was done")
-                .details(facts.iter().map(line).collect())
-                .help("plan again and review what moved")
-        }
-        ApplyError::Expired { .. } => {
-            Failure::new(Exit::Stale, format!("{error}; nothing was done"))
-                .help("review the exceptions that have ended and plan again")
-        }
-        ApplyError::Unsaid(lines) => {
-            Failure::new(
-                Exit::Error,
-                "the plan does not say what its operations do, so nobody can have agreed to it; nothing was done",
-            )
-            .details(lines.iter().map(|line| format!("{line}; the plan does not say so")).collect())
-            .help("its file was changed after it was made, or people or the vendor have moved since: plan again and review what it says")
-        }
-        ApplyError::OverLimit(findings) => {
-            let lines = findings.iter().map(|f| format!("{}: {}", f.code, f.message));
-            Failure::new(Exit::Blocked, "the plan is over its limits by now, nothing was done")
-                .details(lines.collect())
-                .help(way_past(&findings, sealed.digest()))
-        }
-        ApplyError::OtherWorkspace { .. } | ApplyError::NotNoted(_) => {
-            Failure::new(Exit::Error, format!("{error}; nothing was done"))
-        }
-        ApplyError::Read(error) => no_access(&error, &sealed.plan().bound.workspace),
-    }
-}
-
-/// Notes what happens, says it on stderr when somebody watches, and remembers whether anything has been sent.
-struct Progress<'j> {
-    ui: Ui,
-    journal: &'j Journal,
-    stream: Option<Stream<'j>>,
-    root: &'j Path,
-    /// The new API keys of the plan: place in the plan, name, and the file for the value.
-    deliveries: Vec<(usize, String, String)>,
-    writing: AtomicBool,
-}
-
-impl Progress<'_> {
-    /// Looks where the values of new keys go, before the first write and not only when their turn comes.
-    fn can_deliver(&self, done: &BTreeSet<usize>) -> Result<(), String> {
-        for (index, key, place) in &self.deliveries {
-            if !done.contains(index)
-                && let Some(why) = deliver::obstacle(self.root, place)
-            {
-                return Err(format!(
-                    "the value of the new API key `{key}` has nowhere to go: {why}"
-                ));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Returns the new API keys of a plan: place in the plan, name, and the file for the value.
-fn deliveries(operations: &[PlannedOperation]) -> Vec<(usize, String, String)> {
-    let new =
-        operations.iter().enumerate().filter_map(|(index, planned)| match &planned.operation {
-            Operation::Trustpager(trustpager::operation::Operation::CreateKey {
-                key,
-                deliver,
-                ..
-            }) => Some((index, key.to_string(), deliver.clone())),
-            _ => None,
-        });
-    new.collect()
-}
-
-impl Observer for Progress<'_> {
-    fn on(&self, event: Event<'_>) -> Result<(), String> {
-        if let Event::Read { purpose: Purpose::Before, done, .. } = event {
-            self.can_deliver(done)?;
-        }
-        let noted = self.journal.on(event);
-        if matches!(event, Event::Started { .. }) && noted.is_ok() {
-            self.writing.store(true, Ordering::Relaxed);
-        }
-        if let Some(stream) = &self.stream {
-            stream.on(event);
-        }
-        if !self.ui.progress {
-            return noted;
-        }
-        if let Event::Finished { index, total, operation, outcome } = event {
-            let palette = self.ui.palette_err();
-            let paint = if outcome.is_applied() { Paint::Add } else { Paint::Alarm };
-            self.ui.say(&format!(
-                "[{}/{total}] {} {}: {}",
-                index + 1,
-                terminal(operation.unit.as_str()),
-                terminal(&operation.operation.to_string()),
-                palette.paint(paint, outcome.word()),
-            ));
-        }
-        noted
-    }
-}
-
-/// Plans once more from what was read at the end: nothing may be left to do.
-fn verify<P: Product>(
-    loaded: &Loaded,
-    end: P::Snapshot,
-    args: &Args,
-    ui: &Ui,
-) -> Result<(), Failure> {
-    let reading = Reading { snapshot: end, calls: 0 };
-    let (target, today) = (&args.target, clock::today());
-    let again = plan::make::<P>(loaded, &reading, target, today, Tell::Nobody, ui)?;
-    if again.is_empty() {
-        return Ok(());
-    }
-    let left: Vec<String> = again.bound.changes.iter().map(|c| c.address.to_string()).collect();
-    Err(Failure::new(
-        Exit::Partial,
-        format!(
-            "everything was applied, and yet planning again finds changes at {}",
-            left.join(", ")
-        ),
-    )
-    .help("somebody else may be changing the same fields; plan again"))
-}
-
-/// Says what reading shows of the writes that were in flight when a run was cut.
-fn settle<P: Product>(run: &Run, snapshot: &P::Snapshot, ui: &Ui) {
-    for (one, _) in run.operations().filter(|(_, known)| **known == Known::InFlight) {
-        let Some(operation) = P::Adapter::operation(&one.planned.operation) else { continue };
-        let shows = match P::Adapter::settle(operation, snapshot) {
-            Settled::Done => "was done".to_owned(),
-            Settled::NotDone => "was not done".to_owned(),
-            Settled::Lost(what) => format!("was done: {what}"),
-        };
-        let (address, what) = (one.planned.address.as_str(), one.what.as_str());
-        ui.say(&format!(
-            "  {}: {}: reading shows that it {}",
-            terminal(address),
-            terminal(what),
-            terminal(&shows)
-        ));
-    }
-}
-
-/// Ends an apply that has nothing to do. A run that was cut needs nothing more, so it is not told of again.
-fn nothing(
-    plan: &Plan,
-    args: &Args,
-    data: &Path,
-    cut: Option<Past>,
-    ui: &Ui,
-) -> Result<Exit, Failure> {
-    if let Some(past) = cut.filter(|past| !past.running) {
-        journal::close(data, &past.run);
-    }
-    let report = Report { steps: Vec::new(), differences: Some(Vec::new()), calls: 0 };
-    match args.answer() {
-        Answer::Text => {}
-        Answer::Json => ui.out(&render::report::json(&report))?,
-        Answer::Lines => stream::end(plan, &report, &Ok(Exit::Done), ui)?,
-    }
-    Ok(Exit::Done)
-}
-
-/// Carries out a plan that was made on the spot, for a configuration that is loaded already. Returns the report, to be
-/// printed first, and how the command ends.
-pub(super) async fn carry_out_one<P: Product>(
-    approved: &ApprovedPlan,
-    loaded: &Loaded,
-    reach: Reach,
-    takes_back: Option<&str>,
-    env: &Env,
-    ui: &Ui,
-) -> Result<(Report, Result<Exit, Failure>), Failure> {
-    let work = Work {
-        place: Place::of(&loaded.config.endpoint.to_string()),
-        folder: None,
-        root: loaded.folder.root.clone(),
-        reach,
-        parallelism: 1,
-        lines: false,
-        takes_back,
-        env,
-        ui,
-    };
-    let Done { report, journal, remembered, end: _ } =
-        work.carry_out::<P>(approved, Some(loaded)).await?;
-    let exit = exit_of(&report);
-    note_end(journal, journal::reported(&report, exit), ui);
-    Ok((report, remembered.map(|()| exit)))
-}
-
-/// Ends the journal, prints the report and returns how the command ends: by what was done, by whether planning again finds
-/// nothing left to do, and by whether used approvals could be remembered.
-fn finish<S>(
-    plan: &Plan,
-    done: Done<S>,
-    verified: Result<(), Failure>,
-    answer: Answer,
-    ui: &Ui,
-) -> Result<Exit, Failure> {
-    let Done { report, journal, remembered, end: _ } = done;
-    let end = match &verified {
-        Ok(()) => journal::reported(&report, exit_of(&report)),
-        Err(failure) => End { calls: report.calls, ..journal::failed(failure) },
-    };
-    note_end(journal, end, ui);
-    let ended = verified.and(remembered).map(|()| exit_of(&report));
-    match answer {
-        Answer::Text => ui.out(&render::report::text(&report, ui.palette()))?,
-        Answer::Json => ui.out(&render::report::json(&report))?,
-        Answer::Lines => {
-            stream::end(plan, &report, &ended, ui)?;
-            // The stream has its last line; the conversation has not.
-            return ended.or_else(|failure| {
-                ui.say(&failure.text());
-                Ok(failure.exit)
-            });
-        }
-    }
-    ended
-}
-
-/// Notes the end. The report says what was done all the same, so a full disk here is no more than worth saying.
-fn note_end(journal: Journal, end: End, ui: &Ui) {
-    if let Err(why) = journal.end(end) {
-        ui.say(&format!("warning: {}; `show --last` will not know the end", terminal(&why)));
-    }
-}
-
-/// Prints a report.
-pub(super) fn print_report(report: &Report, json: bool, ui: &Ui) -> Result<(), Failure> {
-    if json {
-        ui.out(&render::report::json(report))?;
-    } else {
-        ui.out(&render::report::text(report, ui.palette()))?;
-    }
-    Ok(())
-}
-
-fn exit_of(report: &Report) -> Exit {
-    use crate::apply::Outcome;
-    if report.is_complete() {
-        return Exit::Done;
-    }
-    if report.may_have_written() {
-        return Exit::Partial;
-    }
-    if report.was_interrupted() {
-        return Exit::Interrupted;
-    }
-    let any = |wanted: fn(&Outcome) -> bool| report.steps.iter().any(|step| wanted(&step.outcome));
-    if any(|outcome| matches!(outcome, Outcome::Conflict(_))) {
-        Exit::Stale
-    } else if any(|outcome| matches!(outcome, Outcome::NotAllowed(_))) {
-        Exit::NoAccess
-    } else {
-        Exit::Error
-    }
 }

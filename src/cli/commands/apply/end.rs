@@ -1,0 +1,155 @@
+//! How an apply ends: what reading shows, what is printed, and the exit code.
+
+use std::path::Path;
+
+use super::carry_out::Done;
+use crate::apply::journal::{End, Known, Run};
+use crate::apply::{Adapter as _, Outcome, Report, Settled};
+use crate::cli::args::{Answer, Apply as Args};
+use crate::cli::clock;
+use crate::cli::commands::plan;
+use crate::cli::exit::Exit;
+use crate::cli::journal::{self, Journal, Past};
+use crate::cli::product::Product;
+use crate::cli::stream;
+use crate::cli::ui::{Failure, Ui};
+use crate::cli::workspace::{Loaded, Tell};
+use crate::plan::Plan;
+use crate::platform::provider::Reading;
+use crate::render;
+use crate::render::neutral::terminal;
+
+/// Plans once more from what was read at the end: nothing may be left to do.
+pub(super) fn verify<P: Product>(
+    loaded: &Loaded,
+    end: P::Snapshot,
+    args: &Args,
+    ui: &Ui,
+) -> Result<(), Failure> {
+    let reading = Reading { snapshot: end, calls: 0 };
+    let (target, today) = (&args.target, clock::today());
+    let again = plan::make::<P>(loaded, &reading, target, today, Tell::Nobody, ui)?;
+    if again.is_empty() {
+        return Ok(());
+    }
+    let left: Vec<String> = again.bound.changes.iter().map(|c| c.address.to_string()).collect();
+    Err(Failure::new(
+        Exit::Partial,
+        format!(
+            "everything was applied, and yet planning again finds changes at {}",
+            left.join(", ")
+        ),
+    )
+    .help("somebody else may be changing the same fields; plan again"))
+}
+
+/// Says what reading shows of the writes that were in flight when a run was cut.
+pub(super) fn settle<P: Product>(run: &Run, snapshot: &P::Snapshot, ui: &Ui) {
+    for (one, _) in run.operations().filter(|(_, known)| **known == Known::InFlight) {
+        let Some(operation) = P::Adapter::operation(&one.planned.operation) else { continue };
+        let shows = match P::Adapter::settle(operation, snapshot) {
+            Settled::Done => "was done".to_owned(),
+            Settled::NotDone => "was not done".to_owned(),
+            Settled::Lost(what) => format!("was done: {what}"),
+        };
+        let (address, what) = (one.planned.address.as_str(), one.what.as_str());
+        ui.say(&format!(
+            "  {}: {}: reading shows that it {}",
+            terminal(address),
+            terminal(what),
+            terminal(&shows)
+        ));
+    }
+}
+
+/// Ends an apply that has nothing to do. A run that was cut needs nothing more, so it is not told of again.
+pub(super) fn nothing(
+    plan: &Plan,
+    args: &Args,
+    data: &Path,
+    cut: Option<Past>,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
+    if let Some(past) = cut.filter(|past| !past.running) {
+        journal::close(data, &past.run);
+    }
+    let report = Report { steps: Vec::new(), differences: Some(Vec::new()), calls: 0 };
+    match args.answer() {
+        Answer::Text => {}
+        Answer::Json => ui.out(&render::report::json(&report))?,
+        Answer::Lines => stream::end(plan, &report, &Ok(Exit::Done), ui)?,
+    }
+    Ok(Exit::Done)
+}
+
+/// Ends the journal, prints the report and returns how the command ends: by what was done, by whether planning again finds
+/// nothing left to do, and by whether used approvals could be remembered.
+pub(super) fn finish<S>(
+    plan: &Plan,
+    done: Done<S>,
+    verified: Result<(), Failure>,
+    answer: Answer,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
+    let Done { report, journal, remembered, end: _ } = done;
+    let end = match &verified {
+        Ok(()) => journal::reported(&report, exit_of(&report)),
+        Err(failure) => End { calls: report.calls, ..journal::failed(failure) },
+    };
+    note_end(journal, end, ui);
+    let ended = verified.and(remembered).map(|()| exit_of(&report));
+    match answer {
+        Answer::Text => ui.out(&render::report::text(&report, ui.palette()))?,
+        Answer::Json => ui.out(&render::report::json(&report))?,
+        Answer::Lines => {
+            stream::end(plan, &report, &ended, ui)?;
+            // The stream has its last line; the conversation has not.
+            return ended.or_else(|failure| {
+                ui.say(&failure.text());
+                Ok(failure.exit)
+            });
+        }
+    }
+    ended
+}
+
+/// Notes the end. The report says what was done all the same, so a full disk here is no more than worth saying.
+pub(super) fn note_end(journal: Journal, end: End, ui: &Ui) {
+    if let Err(why) = journal.end(end) {
+        ui.say(&format!("warning: {}; `show --last` will not know the end", terminal(&why)));
+    }
+}
+
+/// Prints a report.
+pub(in crate::cli::commands) fn print_report(
+    report: &Report,
+    json: bool,
+    ui: &Ui,
+) -> Result<(), Failure> {
+    if json {
+        ui.out(&render::report::json(report))?;
+    } else {
+        ui.out(&render::report::text(report, ui.palette()))?;
+    }
+    Ok(())
+}
+
+pub(super) fn exit_of(report: &Report) -> Exit {
+    if report.is_complete() {
+        return Exit::Done;
+    }
+    if report.may_have_written() {
+        return Exit::Partial;
+    }
+    if report.was_interrupted() {
+        return Exit::Interrupted;
+    }
+    let any = |wanted: fn(&Outcome) -> bool| report.steps.iter().any(|step| wanted(&step.outcome));
+    if any(|outcome| matches!(outcome, Outcome::Conflict(_))) {
+        Exit::Stale
+    } else if any(|outcome| matches!(outcome, Outcome::NotAllowed(_))) {
+        Exit::NoAccess
+    } else {
+        Exit::Error
+    }
+}
