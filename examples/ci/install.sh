@@ -1,18 +1,25 @@
 #!/bin/sh
-# Puts scopeform on the PATH of a job: from INSTALL_URL, and only if its SHA-256 is INSTALL_SHA256. A runner image that has
-# it needs nothing.
+# Puts scopeform on the PATH of a job: from the address in the file `program` beside this one, and only if it has the SHA-256
+# that stands before it there. A runner image that has scopeform needs nothing.
 set -eu
 
 if command -v scopeform >/dev/null 2>&1; then
     scopeform --version
     exit
 fi
-: "${INSTALL_URL:?the address of a scopeform program for this machine}"
-: "${INSTALL_SHA256:?its SHA-256}"
+# A file and no variables: jobs for forks get none, and a change of the program is reviewed like any other.
+sum='' address=''
+while read -r first second _; do
+    case $first in '' | '#'*) ;; *) sum=$first address=$second ;; esac
+done <"$(dirname "$0")/program"
+if [ -z "$sum" ] || [ -z "$address" ]; then
+    echo "error: $(dirname "$0")/program does not say which scopeform to install: one line, SHA-256 and address" >&2
+    exit 1
+fi
 folder=${INSTALL_FOLDER:-$HOME/.local/bin}
 mkdir -p "$folder"
-curl --fail --silent --show-error --location --output "$folder/scopeform.new" "$INSTALL_URL"
-echo "$INSTALL_SHA256  $folder/scopeform.new" | sha256sum --check --quiet
+curl --fail --silent --show-error --location --output "$folder/scopeform.new" "$address"
+echo "$sum  $folder/scopeform.new" | sha256sum --check --quiet
 chmod 755 "$folder/scopeform.new"
 mv "$folder/scopeform.new" "$folder/scopeform"
 # The steps that follow find it there.

@@ -6,26 +6,92 @@
 #   plan-and-apply.sh apply FOLDER OUT [BASE]          carries out OUT/plan.scopeform, exactly that
 #   plan-and-apply.sh drift FOLDER OUT                 ends with 2 when what is live is not what the files say
 #
-# FOLDER holds the configuration, BASE is the git revision before the change: its rules hold too.
-# Exit codes are scopeform's. `plan` and `fork` end with 0 also when there are changes; OUT/exit-code tells (2: changes).
-# From the environment: SCOPEFORM_TOKEN, APPROVALS (a folder of approvals, default `approvals`), FORGE (`github` or
-# `gitlab`), REPORT_URL (where OUT/report.html will be found).
+# FOLDER holds the configuration. OUT is a folder for results that nothing else writes to. BASE is the git revision whose
+# rules hold too: the branch of what was last applied completely, which applied.sh moves.
+# Exit codes are scopeform's, and 73 where OUT cannot be trusted. `plan` and `fork` end with 0 also when there are changes;
+# OUT/exit-code tells (2: changes), and OUT/to-apply whether `apply` is wanted (yes or no).
+# From the environment: SCOPEFORM_TOKEN, APPROVALS (a folder of approvals and acceptances, default `approvals`), FORGE
+# (`github` or `gitlab`), REPORT_URL (where OUT/report.html will be found), NEW_WORKSPACE (`yes` for the change that brings
+# the workspace in: nothing of it needs to be at BASE, and BASE need not be there).
 set -eu
 
 command=${1:?plan, fork, apply or drift} folder=${2:?the configuration folder} out=${3:?a folder for results}
 base=${4-} snapshot=${5-}
-plan=$out/plan.scopeform
-mkdir -p "$out"
+case $command in
+plan | fork | apply | drift) ;;
+*)
+    echo "no such command: $command" >&2
+    exit 64
+    ;;
+esac
 
-# One page. On a fork the plan is made again for each, since a plan from a snapshot is never saved.
+# What is in OUT is shown and applied, so a change must not bring it along, nor say with a link where it is.
+refuse() {
+    echo "error: $1; name another folder for results" >&2
+    exit 73
+}
+out=${out%/} above=${out%/}
+while :; do
+    [ ! -L "$above" ] || refuse "$above is a link"
+    case $above in /*) break ;; */*) above=${above%/*} ;; *) break ;; esac
+done
+tracked=$(git --literal-pathspecs ls-files -- "$out" 2>/dev/null) || [ ! -e .git ] || refuse 'git does not say which files it tracks'
+[ -z "$tracked" ] || refuse "git tracks files in $out"
+mkdir -p "$out"
+plan=$out/plan.scopeform
+rm -f "$out/exit-code" "$out/to-apply"
+if [ "$command" != apply ]; then
+    # Of an earlier run, and of another plan.
+    rm -f "$plan" "$out/plan.txt" "$out/comment.md" "$out/summary.md" "$out/report.html" "$out/plan.json" \
+        "$out/findings.sarif" "$out/annotations.txt" "$out/code-quality.json" "$out"/apply-*.jsonl
+fi
+
+# There is nothing at BASE, which is right for the first change alone.
+nothing() {
+    if [ "${NEW_WORKSPACE-}" != yes ]; then
+        echo "error: $1, so the rules before the change are not known" >&2
+        echo 'help: NEW_WORKSPACE=yes says that this change brings the workspace in; else make the branch, see docs/ci.md' >&2
+        exit 1
+    fi
+    echo "notice: $1; only the rules of the files hold" >&2
+    base='' commit=''
+}
+commit=''
+case $base in
+'') ;;
+*[!0]*)
+    git rev-parse --git-dir >/dev/null
+    if commit=$(git rev-parse --verify --quiet --end-of-options "$base^{commit}"); then
+        if ! git merge-base --is-ancestor "$commit" HEAD; then
+            echo "error: what is checked out does not contain $base ($commit), so a plan would take that back" >&2
+            echo 'help: bring the branch up to date; do not run an old run again; a shallow clone does not know' >&2
+            exit 1
+        fi
+    else
+        # Any other name that means nothing is a mistake, and scopeform says so.
+        case $base in refs/*) nothing "there is no $base: nothing has been applied completely yet" ;; esac
+    fi
+    ;;
+# What forges say for the commit before a branch that is new.
+*) nothing "$base names no commit" ;;
+esac
+new=''
+[ -z "$base" ] || [ "${NEW_WORKSPACE-}" != yes ] || new=--new-workspace
+
+# What readers of a page do is not what this script does.
+applied_by='by the pipeline, after the merge, once somebody has let it through'
+
+# One page. On a fork the plan is made again for each, since a plan from a snapshot is never saved; what it says beside
+# the page has been said already.
 page() {
     if [ "$command" = fork ]; then
-        code=0
-        scopeform plan "$folder" --snapshot "$snapshot" --base "$base" --format "$@" || code=$?
+        end=0
+        scopeform plan "$folder" --snapshot "$snapshot" ${base:+--base "$base"} ${new:+"$new"} --format "$@" 2>/dev/null ||
+            end=$?
         # Blocked or not, this is what reviewers must see.
-        case $code in 0 | 4) ;; *) return "$code" ;; esac
+        case $end in 0 | 4) ;; *) return "$end" ;; esac
     else
-        scopeform show "$plan" --config "$folder" --format "$@"
+        scopeform show "$plan" --config "$folder" --apply-with "$applied_by" --format "$@"
     fi
 }
 
@@ -39,61 +105,107 @@ pages() {
     page code-quality >"$out/code-quality.json"
 }
 
-# Where the files are wrong there is no plan, and the same formats say where they are wrong.
+# Where the files are wrong there is no plan, and the same formats say where they are wrong. The log has said it already.
 wrong() {
     for format in sarif:findings.sarif annotations:annotations.txt code-quality:code-quality.json; do
-        scopeform plan "$folder" ${base:+--base "$base"} ${snapshot:+--snapshot "$snapshot"} \
-            --format "${format%%:*}" >"$out/${format#*:}" || true
+        scopeform plan "$folder" ${base:+--base "$base"} ${new:+"$new"} ${snapshot:+--snapshot "$snapshot"} \
+            --format "${format%%:*}" >"$out/${format#*:}" 2>/dev/null || true
     done
 }
 
-# Runs scopeform, keeps what it prints in a file, and remembers how it ended.
+# Runs scopeform, and keeps what it prints in a file.
 run() {
     file=$1
     shift
     code=0
     scopeform "$@" >"$file" || code=$?
     cat "$file"
+}
+
+# Says how it ended, after everything else has been written: whoever finds it can believe the rest.
+ended() {
     echo "$code" >"$out/exit-code"
+}
+
+# Prints the acceptances of this plan that have been delivered, one LIMIT@DIGEST a line. Those of other plans do not count.
+accepted() {
+    digest=$(sed -n 's/^  "digest": "\([0-9a-f]*\)",$/\1/p' "$plan")
+    for file in "${APPROVALS:-approvals}"/*.accept; do
+        [ ! -f "$file" ] || cat "$file"
+    done | while read -r limit _; do
+        case $limit in *[!a-z0-9_@]*) continue ;; ?*@????????????*) ;; *) continue ;; esac
+        case $digest in "${limit#*@}"*) echo "$limit" ;; esac
+    done
 }
 
 case $command in
 plan | drift)
-    run "$out/plan.txt" plan "$folder" ${base:+--base "$base"} --out "$plan" --detailed-exitcode
+    set -- "$folder" ${base:+--base "$base"} ${new:+"$new"} --out "$plan" --detailed-exitcode
+    run "$out/plan.txt" plan "$@"
+    if [ "$command $code" = 'plan 4' ]; then
+        limits=$(accepted)
+        for limit in $limits; do set -- "$@" --accept "$limit"; done
+        [ -z "$limits" ] || run "$out/plan.txt" plan "$@"
+    fi
     case $code in
     0 | 2 | 4) pages ;;
     1) wrong ;;
     esac
+    wanted=no
+    case $code in
+    2) wanted=yes ;;
+    0)
+        # Nothing to write; but rules that are not yet those of BASE come into force by an apply, as everything does.
+        if [ -n "$commit" ]; then
+            differ=$(git diff --name-only -z "$commit" HEAD -- "$folder" | tr -dc '\0' | wc -c)
+            if [ "$differ" -gt 0 ]; then
+                wanted=yes
+                said="Files of the folder that differ from what was last applied: $((differ)). Letting this through writes nothing, and brings their rules into force."
+                echo "$said"
+                printf '\n%s\n' "$said" >>"$out/summary.md"
+            fi
+        elif [ -n "${4-}" ]; then
+            wanted=yes
+        fi
+        ;;
+    esac
+    echo "$wanted" >"$out/to-apply"
+    ended
     [ "$command $code" = 'plan 2' ] || exit "$code"
     ;;
 fork)
-    run "$out/plan.txt" plan "$folder" --snapshot "$snapshot" --base "$base" --detailed-exitcode
+    run "$out/plan.txt" plan "$folder" --snapshot "$snapshot" ${base:+--base "$base"} ${new:+"$new"} --detailed-exitcode
     case $code in
     0 | 2 | 4) pages ;;
     1) wrong ;;
     esac
+    ended
     [ "$code" = 2 ] || exit "$code"
     ;;
 apply)
     # Every approval at hand is given; those of other plans do not count.
-    set --
+    set -- "$plan" --config "$folder" ${base:+--base "$base"} ${new:+"$new"} --json-lines
     for statement in "${APPROVALS:-approvals}"/*.approval; do
         [ ! -f "$statement" ] || set -- "$@" --approval "$statement"
     done
-    run "$out/apply.jsonl" apply "$plan" --config "$folder" ${base:+--base "$base"} "$@" --json-lines
-    if [ "$code" = 6 ]; then
-        # In part: going on with the same plan is safe, and what failed for a moment may work now.
-        run "$out/apply.jsonl" apply "$plan" --config "$folder" ${base:+--base "$base"} "$@" --json-lines
-    fi
+    for limit in $(accepted); do set -- "$@" --accept "$limit"; done
+    # Each run has a file of its own, also when the job runs again.
+    record() {
+        times=1
+        while [ -e "$out/apply-$times.jsonl" ]; do times=$((times + 1)); done
+        run "$out/apply-$times.jsonl" apply "$@"
+    }
+    record "$@"
+    # In part: going on with the same plan is safe, and what failed for a moment may work now.
+    [ "$code" != 6 ] || record "$@"
+    ended
+    at=${APPROVALS:-approvals}
     case $code in
-    3) echo 'what is live has moved since the plan was made: run the pipeline again, and read the new plan' >&2 ;;
-    5) echo "approvals are missing: put their files into ${APPROVALS:-approvals}/ and run this job again" >&2 ;;
+    3) echo 'what is live has moved since the plan was made: run the whole pipeline again, and read the new plan' >&2 ;;
+    4) echo "a blocker stands; where it is a limit, commit a file $at/NAME.accept with the LIMIT@DIGEST that the plan prints" >&2 ;;
+    5) echo "approvals are missing: commit their files to $at/ and push; running this job again finds the same commit" >&2 ;;
     6) echo 'applied in part: running this job again goes on where it stopped' >&2 ;;
     esac
     exit "$code"
-    ;;
-*)
-    echo "no such command: $command" >&2
-    exit 64
     ;;
 esac

@@ -1,26 +1,21 @@
 #!/bin/sh
-# Takes a plan to where GitHub's reviewers are: one comment, edited in place, and code scanning.
+# Takes a plan to where GitHub's reviewers are: one comment on the pull request, edited in place.
 #
-#   report.sh OUT      with GH_TOKEN, REPOSITORY (owner/name), NUMBER (of the pull request), COMMIT and REF
+#   report.sh OUT      with GH_TOKEN, REPOSITORY (owner/name) and NUMBER (of the pull request)
 set -eu
 out=${1:?the folder with results}
+[ -f "$out/comment.md" ] || exit 0
 
-if [ -f "$out/comment.md" ]; then
-    # The first line is a comment that nobody sees; it names the workspace, so each has its own.
-    marker=$(head -n 1 "$out/comment.md")
-    id=$(gh api --paginate "repos/$REPOSITORY/issues/$NUMBER/comments" |
-        jq -r --arg marker "$marker" \
-            '.[] | select(.user.login == "github-actions[bot]" and (.body | startswith($marker))) | .id' |
-        head -n 1)
-    if [ -n "$id" ]; then
-        gh api --method PATCH "repos/$REPOSITORY/issues/comments/$id" --field "body=@$out/comment.md" --silent
-    else
-        gh api --method POST "repos/$REPOSITORY/issues/$NUMBER/comments" --field "body=@$out/comment.md" --silent
-    fi
-fi
-
-if [ -f "$out/findings.sarif" ]; then
-    gzip -c "$out/findings.sarif" | base64 | tr -d '\n' |
-        jq -Rs --arg commit "$COMMIT" --arg ref "$REF" '{commit_sha: $commit, ref: $ref, sarif: .}' |
-        gh api --method POST "repos/$REPOSITORY/code-scanning/sarifs" --input - --silent
+# The first line is a comment that nobody sees; it names the workspace, so each has its own.
+marker=$(head -n 1 "$out/comment.md")
+# To a file, and not through a pipe, which would hide that half of the list is missing.
+list=$(mktemp)
+trap 'rm -f "$list"' EXIT
+gh api --paginate "repos/$REPOSITORY/issues/$NUMBER/comments" >"$list"
+id=$(jq -rn --arg marker "$marker" '
+    [inputs[] | select(.user.login == "github-actions[bot]" and (.body | startswith($marker))) | .id][0] // empty' "$list")
+if [ -n "$id" ]; then
+    gh api --method PATCH "repos/$REPOSITORY/issues/comments/$id" --field "body=@$out/comment.md" --silent
+else
+    gh api --method POST "repos/$REPOSITORY/issues/$NUMBER/comments" --field "body=@$out/comment.md" --silent
 fi

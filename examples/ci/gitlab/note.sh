@@ -5,7 +5,8 @@
 set -eu
 out=${1:?the folder with results}
 [ -f "$out/comment.md" ] || exit 0
-notes=$CI_API_V4_URL/projects/$CI_PROJECT_ID/merge_requests/$CI_MERGE_REQUEST_IID/notes
+api=$CI_API_V4_URL
+notes=$api/projects/$CI_PROJECT_ID/merge_requests/$CI_MERGE_REQUEST_IID/notes
 
 # The token stays out of the command line, where every process of the machine could read it.
 call() {
@@ -15,18 +16,21 @@ call() {
 
 # The first line is a comment that nobody sees; it names the workspace, so each has its own.
 marker=$(head -n 1 "$out/comment.md")
+# Anybody can begin a note with it, so only one that this token wrote is taken for ours.
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+call "$api/user" >"$work/user.json"
 id='' page=1
 while [ -z "$id" ]; do
-    call "$notes?per_page=100&page=$page" >"$out/notes.json"
-    [ "$(jq length "$out/notes.json")" -gt 0 ] || break
-    id=$(jq -r --arg marker "$marker" '[.[] | select(.body | startswith($marker))][0].id // ""' "$out/notes.json")
+    call "$notes?per_page=100&page=$page" >"$work/notes.json"
+    [ "$(jq length "$work/notes.json")" -gt 0 ] || break
+    id=$(jq -r --arg marker "$marker" --slurpfile me "$work/user.json" \
+        '[.[] | select(.author.id == $me[0].id and (.body | startswith($marker)))][0].id // ""' "$work/notes.json")
     page=$((page + 1))
 done
-rm "$out/notes.json"
-jq -Rs '{body: .}' "$out/comment.md" >"$out/note.json"
+jq -Rs '{body: .}' "$out/comment.md" >"$work/note.json"
 if [ -n "$id" ]; then
-    call --request PUT --data "@$out/note.json" --output /dev/null "$notes/$id"
+    call --request PUT --data "@$work/note.json" --output /dev/null "$notes/$id"
 else
-    call --request POST --data "@$out/note.json" --output /dev/null "$notes"
+    call --request POST --data "@$work/note.json" --output /dev/null "$notes"
 fi
-rm "$out/note.json"

@@ -65,6 +65,9 @@ pub struct Output {
     /// With text: also print the effective configuration before and after, as a unified diff
     #[arg(long)]
     pub diff: bool,
+    /// Where the plan is printed for people: say in these words how it is applied, such as by a pipeline, in place of a command
+    #[arg(long, value_name = "WORDS")]
+    pub apply_with: Option<String>,
     /// Where Markdown goes.
     #[command(flatten)]
     pub comment: Comment,
@@ -102,7 +105,7 @@ impl Output {
     #[must_use]
     pub fn text(full: bool) -> Self {
         let (format, comment) = (Format::Text, Comment::default());
-        Self { format, json: false, full, diff: false, comment }
+        Self { format, json: false, full, diff: false, apply_with: None, comment }
     }
 
     /// Returns the flag that means nothing in the format asked for, and the format in which it does.

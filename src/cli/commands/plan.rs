@@ -374,6 +374,7 @@ pub(super) fn page(
     let mut page = String::new();
     let judged = sealed.judged();
     let (plan, digest) = (&*judged, sealed.digest().as_str());
+    let apply_with = output.apply_with.as_deref().unwrap_or(apply_with);
     // Writing to a String cannot fail.
     let _ = match output.format() {
         Format::Text => {

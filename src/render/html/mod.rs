@@ -32,7 +32,7 @@ const SCRIPT: &str = include_str!("report.js");
 /// With more rows than this in its views, a unit begins folded, so that the first look stays on what is decided.
 const FOLD: usize = 120;
 
-/// Writes `plan` as a page. `apply_with` is the command that applies it; a general hint when empty.
+/// Writes `plan` as a page. `apply_with` is the command that applies it, or says in words who does; a general hint when empty.
 ///
 /// # Errors
 /// Only when `out` fails.

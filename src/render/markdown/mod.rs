@@ -73,7 +73,7 @@ pub struct Options<'a> {
     pub max_size: Option<usize>,
     /// Address of the full report.
     pub report_url: Option<&'a ReportUrl>,
-    /// The command that applies this plan; a general hint when empty.
+    /// The command that applies this plan, or who does, in words; a general hint when empty.
     pub apply_with: &'a str,
 }
 

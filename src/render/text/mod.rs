@@ -34,7 +34,7 @@ pub struct Options<'a> {
     pub full: bool,
     /// Also print the unified diff of each unit's effective configuration.
     pub diff: bool,
-    /// The command that applies this plan; a general hint when empty.
+    /// The command that applies this plan, or who does, in words; a general hint when empty.
     pub apply_with: &'a str,
 }
 
@@ -168,7 +168,8 @@ pub(super) enum How {
     Command(String),
 }
 
-/// Returns what has to be done to approve and apply a plan, such as (`Apply`, a command).
+/// Returns what has to be done to approve and apply a plan, such as (`Apply`, a command). `apply_with` is a command of this
+/// program, or says in words who applies the plan; a general hint when empty.
 pub(super) fn how_to_go_on(
     outline: &Outline<'_>,
     digest: &str,
@@ -182,8 +183,8 @@ pub(super) fn how_to_go_on(
     if outline.only_limits() {
         let flags = flags(outline.of_severity(Severity::Blocker), digest);
         return vec![match apply_with {
-            "" => ("Apply", How::Said(format!("only with `{flags}`"))),
-            command => ("Apply", How::Command(format!("{command} {flags}"))),
+            command if is_command(command) => ("Apply", How::Command(format!("{command} {flags}"))),
+            _ => ("Apply", How::Said(format!("only with `{flags}`"))),
         }];
     }
     if outline.counts.blockers > 0 {
@@ -203,9 +204,14 @@ pub(super) fn how_to_go_on(
             let keep = "`scopeform plan --out PLAN` keeps this plan, `scopeform apply PLAN` does exactly what it says";
             ("Apply", How::Said(keep.to_owned()))
         }
-        command => ("Apply", How::Command(command.to_owned())),
+        command if is_command(command) => ("Apply", How::Command(command.to_owned())),
+        words => ("Apply", How::Said(words.to_owned())),
     });
     how
+}
+
+fn is_command(apply_with: &str) -> bool {
+    apply_with.starts_with("scopeform ")
 }
 
 fn verdict_of(outline: &Outline<'_>) -> String {

@@ -66,6 +66,21 @@ fn a_page_is_as_long_as_it_may_be() {
     assert!(page.contains("**Plan: 24 to change in "), "{page}");
 }
 
+/// Where a pipeline applies, a command on a path that only its job has helps nobody.
+#[test]
+fn a_page_says_in_words_how_its_plan_is_applied() {
+    let lab = examples();
+    saved(&lab, "acme");
+    let page = shown(&lab, "--apply-with pipeline").out;
+    assert!(page.contains("\nApply: pipeline\n"), "{page}");
+    for (format, line) in [("text", "\nApply:  pipeline\n"), ("html", "<dd>pipeline</dd>")] {
+        let args = format!("show plan.scopeform --format {format} --apply-with pipeline");
+        let page = lab.run(&args).exits(0).out;
+        assert!(page.contains(line), "{page}");
+        assert!(!page.contains("scopeform apply plan.scopeform"), "{page}");
+    }
+}
+
 #[test]
 fn a_flag_that_means_nothing_here_is_refused() {
     let plane = Plane::start();

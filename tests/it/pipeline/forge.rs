@@ -10,8 +10,8 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use super::Shop;
 use super::runner::Context;
+use super::shop::Shop;
 use crate::apply::wire::{Request, answer};
 
 /// A program `gh` that knows the calls that the kit makes, and no other.
@@ -21,7 +21,8 @@ set -eu
 if [ "$1 $2" = 'run download' ]; then
     [ "$4 $6 $8" = '--repo --name --dir' ] && [ "$5" = acme/access ]
     echo "download $3" >>"FOLDER/log"
-    cp -r "RUNNER/$7" "$9"
+    mkdir -p "$9"
+    cp -r "RUNNER/$7/." "$9"
     exit
 fi
 [ "$1" = api ] || exit 2
@@ -41,7 +42,10 @@ done
 echo "$method $path" >>"FOLDER/log"
 body=${field#body=@}
 case "$method $path" in
-"GET repos/acme/access/issues/7/comments") cat "FOLDER/comments.json" ;;
+"GET repos/acme/access/issues/7/comments")
+    # A page, and then nothing more.
+    if [ -e "FOLDER/broken" ]; then echo '[]' && echo 'gh: Bad Gateway (HTTP 502)' >&2 && exit 1; fi
+    cat "FOLDER/comments.json" ;;
 "POST repos/acme/access/issues/7/comments")
     jq --rawfile body "$body" '. + [{id: (length + 40), user: {login: "github-actions[bot]"}, body: $body}]' \
         "FOLDER/comments.json" >"FOLDER/new.json"
@@ -51,9 +55,13 @@ case "$method $path" in
         "FOLDER/comments.json" >"FOLDER/new.json"
     mv "FOLDER/new.json" "FOLDER/comments.json" ;;
 "POST repos/acme/access/code-scanning/sarifs")
-    [ "$input" = - ]
-    cat >"FOLDER/sarif.json" ;;
-"GET repos/acme/access/actions/artifacts?name=scopeform-snapshot&per_page=100")
+    if [ -e "FOLDER/no-code-security" ]; then echo 'gh: Code Security must be enabled (HTTP 403)' >&2 && exit 1; fi
+    cp "$input" "FOLDER/sarif.json" ;;
+"GET repos/acme/access/actions/artifacts?name=scopeform-snapshot&per_page=100" | \
+"GET repos/acme/access/actions/artifacts?name=scopeform-journal&per_page=100")
+    name=${path#*name=}
+    # Where main has left none of that name there are only those of others.
+    [ -d "RUNNER/${name%&*}" ] || jq='del(.artifacts[3:]) | '$jq
     jq -r "$jq" "FOLDER/artifacts.json" ;;
 *) exit 1 ;;
 esac
@@ -61,6 +69,8 @@ esac
 
 pub(super) struct Github {
     folder: PathBuf,
+    /// The deploy key.
+    key: String,
 }
 
 /// What was given to code scanning.
@@ -74,11 +84,11 @@ impl Github {
     pub(super) fn new(shop: &Shop) -> Self {
         let folder = shop.path("github");
         std::fs::create_dir_all(&folder).unwrap();
-        let program = shop.path("bin").join("gh");
         let script = GH.replace("FOLDER", &folder.display().to_string());
-        let script = script.replace("RUNNER", &shop.path("runner").display().to_string());
-        std::fs::write(&program, script).unwrap();
-        assert!(Command::new("chmod").arg("755").arg(&program).status().unwrap().success());
+        shop.install(
+            "bin/gh",
+            &script.replace("RUNNER", &shop.path("runner").display().to_string()),
+        );
         // Somebody has written the marker before us: it is not ours to edit.
         let first = json!([{
             "id": 39,
@@ -103,7 +113,13 @@ impl Github {
             artifact(54, 1, "main", false),
         ] });
         std::fs::write(folder.join("artifacts.json"), artifacts.to_string()).unwrap();
-        Self { folder }
+        let key = std::fs::read_to_string(shop.path("keys/deploy")).unwrap();
+        Self { folder, key }
+    }
+
+    /// Makes a call fail from now on: `broken` lists comments, `no-code-security` takes no findings.
+    pub(super) fn fails(&self, how: &str) {
+        std::fs::write(self.folder.join(how), "").unwrap();
     }
 
     fn read(&self, name: &str) -> String {
@@ -115,7 +131,8 @@ impl Github {
     }
 
     pub(super) fn log(&self) -> Vec<String> {
-        self.read("log").lines().map(str::to_owned).collect()
+        let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        log.lines().map(str::to_owned).collect()
     }
 
     pub(super) fn sarif(&self) -> Upload {
@@ -137,29 +154,45 @@ impl Github {
         Upload { commit: field("commit_sha"), reference: field("ref"), text }
     }
 
-    /// What every run knows.
+    /// What every run of this repository's own branches knows.
     pub(super) fn context(&self) -> Context {
+        let pairs = [
+            ("github.ref", "refs/heads/main"),
+            ("secrets.SCOPEFORM_TOKEN", "live-token"),
+            ("secrets.SNAPSHOT_KEY", ""),
+            ("secrets.APPLIED_KEY", &self.key),
+            ("vars.NEW_WORKSPACE", ""),
+            ("vars.CODE_SCANNING", "yes"),
+            ("vars.SNAPSHOTS", ""),
+        ];
+        let mut context = Self::anywhere();
+        context.extend(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        context
+    }
+
+    /// What every run knows, also that of a fork, which is given neither secrets nor variables.
+    fn anywhere() -> Context {
         let pairs = [
             ("github.repository", "acme/access"),
             ("github.server_url", "https://github.example"),
             ("github.run_id", "99"),
+            ("github.run_attempt", "1"),
             ("github.sha", "c0ffee"),
-            ("github.ref", "refs/pull/7/merge"),
             ("github.token", "forge-token"),
-            ("github.event.pull_request.number", "7"),
-            ("secrets.SCOPEFORM_TOKEN", "live-token"),
-            ("secrets.SNAPSHOT_KEY", ""),
-            ("vars.INSTALL_URL", ""),
-            ("vars.INSTALL_SHA256", ""),
         ];
         pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
     /// What a run for a pull request knows.
     pub(super) fn pull_request(&self, from: &str) -> Context {
-        let mut context = self.context();
-        let name = "github.event.pull_request.head.repo.full_name";
-        context.insert(name.to_owned(), from.to_owned());
+        let own = from == "acme/access";
+        let mut context = if own { self.context() } else { Self::anywhere() };
+        let pairs = [
+            ("github.event.pull_request.head.repo.full_name", from),
+            ("github.event.pull_request.number", "7"),
+            ("github.ref", "refs/pull/7/merge"),
+        ];
+        context.extend(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
         context
     }
 }
@@ -169,15 +202,24 @@ const TOKEN: &str = "note-token";
 /// A server that keeps the notes of one merge request.
 pub(super) struct Gitlab {
     address: SocketAddr,
-    notes: Arc<Mutex<Vec<String>>>,
+    notes: Arc<Mutex<Vec<Note>>>,
 }
+
+/// A note: who wrote it, and what it says.
+type Note = (u32, String);
+
+/// The user that the token stands for.
+const BOT: u32 = 40;
 
 impl Gitlab {
     pub(super) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         // So many that ours is on the second page.
-        let notes: Vec<String> = (0..101).map(|n| format!("note {n}")).collect();
+        let mut notes: Vec<Note> = (0..101).map(|n| (7, format!("note {n}"))).collect();
+        // Somebody has written the marker before us, and the token's user something else.
+        notes[3].1 = "<!-- scopeform:acme:odeus:embedded -->\nlooks good".to_owned();
+        notes[4] = (BOT, "mirrored".to_owned());
         let notes = Arc::new(Mutex::new(notes));
         let kept = Arc::clone(&notes);
         thread::spawn(move || {
@@ -192,9 +234,12 @@ impl Gitlab {
         Self { address, notes }
     }
 
-    fn answer(request: &Request, notes: &mut Vec<String>) -> (u16, Value) {
+    fn answer(request: &Request, notes: &mut Vec<Note>) -> (u16, Value) {
         if request.header("PRIVATE-TOKEN") != Some(TOKEN) {
             return (401, json!({ "message": "401 Unauthorized" }));
+        }
+        if (request.method.as_str(), request.path.as_str()) == ("GET", "/api/v4/user") {
+            return (200, json!({ "id": BOT, "username": "project_5_bot" }));
         }
         let path = request.path.strip_prefix("/api/v4/projects/5/merge_requests/7/notes");
         let Some(path) = path else { return (404, json!({})) };
@@ -209,17 +254,23 @@ impl Gitlab {
                 let page: Vec<Value> = all
                     .skip((page - 1) * 100)
                     .take(100)
-                    .map(|(id, body)| json!({ "id": id, "body": body }))
+                    .map(|(id, (author, body))| {
+                        json!({ "id": id, "body": body, "author": { "id": author } })
+                    })
                     .collect();
                 (200, Value::Array(page))
             }
             ("POST", "") => {
-                notes.push(body());
+                notes.push((BOT, body()));
                 (201, json!({}))
             }
             ("PUT", id) => {
                 let id: usize = id.trim_start_matches('/').parse().unwrap();
-                notes[id] = body();
+                // A note of somebody else may be edited only by them.
+                if notes[id].0 != BOT {
+                    return (403, json!({ "message": "403 Forbidden" }));
+                }
+                notes[id].1 = body();
                 (200, json!({}))
             }
             _ => (405, json!({})),
@@ -227,20 +278,24 @@ impl Gitlab {
     }
 
     pub(super) fn notes(&self) -> Vec<String> {
-        self.notes.lock().unwrap().clone()
+        self.notes.lock().unwrap().iter().map(|(_, body)| body.clone()).collect()
     }
 
-    /// What GitLab sets in a merge request pipeline, and what the project sets.
+    /// What GitLab sets in a pipeline, and what the project sets.
     pub(super) fn variables(&self, shop: &Shop) -> BTreeMap<String, String> {
-        // The checkout's remote is the repository itself.
-        shop.git(&["remote", "add", "origin", &shop.repository().display().to_string()]);
+        let key = shop.path("keys/deploy").display().to_string();
         let pairs = [
             ("CI_API_V4_URL", format!("http://{}/api/v4", self.address)),
             ("CI_PROJECT_ID", "5".to_owned()),
+            ("CI_PROJECT_PATH", "acme/access".to_owned()),
+            ("CI_SERVER_SHELL_SSH_HOST", "gitlab.com".to_owned()),
+            ("CI_SERVER_SHELL_SSH_PORT", "22".to_owned()),
             ("CI_MERGE_REQUEST_IID", "7".to_owned()),
-            ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "target".to_owned()),
+            ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main".to_owned()),
             ("CI_JOB_URL", "https://gitlab.example/acme/access/-/jobs/1".to_owned()),
             ("NOTE_TOKEN", TOKEN.to_owned()),
+            // A variable of the type file holds a path.
+            ("APPLIED_KEY", key),
         ];
         pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }

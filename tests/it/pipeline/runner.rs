@@ -7,7 +7,8 @@ use std::process::Command;
 
 use serde_yaml::Value;
 
-use super::{Shop, copy, examples, text};
+use super::examples;
+use super::shop::{Shop, copy, text};
 
 /// What expressions are resolved from: `github.sha` and the like.
 pub(super) type Context = BTreeMap<String, String>;
@@ -19,6 +20,10 @@ pub(super) struct Done {
     pub(super) log: String,
     pub(super) summary: String,
     pub(super) outputs: BTreeMap<String, String>,
+    /// The steps with a name that did not run.
+    pub(super) skipped: Vec<String>,
+    /// What earlier steps have put on the PATH.
+    path: Vec<String>,
 }
 
 pub(super) struct Runner<'s> {
@@ -53,22 +58,36 @@ fn expand(text: &str, context: &Context) -> String {
     out + rest
 }
 
-/// The conditions that the workflows use: two values compared.
+/// The conditions that the workflows use: two values compared, all of several, and `!cancelled()`, which always holds
+/// here. What a step has not set is empty, as on a real runner; any other name that the context does not have is a mistake.
 fn holds(condition: &str, context: &Context) -> bool {
+    let condition = condition.trim();
+    let bare = condition.strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}"));
     let value = |side: &str| {
         let side = side.trim();
         match side.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
             Some(literal) => literal.to_owned(),
+            None if side.starts_with("steps.") => context.get(side).cloned().unwrap_or_default(),
             None => {
                 context.get(side).unwrap_or_else(|| panic!("nothing is known of `{side}`")).clone()
             }
         }
     };
-    match (condition.split_once("=="), condition.split_once("!=")) {
-        (Some((a, b)), None) => value(a) == value(b),
-        (None, Some((a, b))) => value(a) != value(b),
-        _ => panic!("not understood: {condition}"),
-    }
+    bare.unwrap_or(condition).split("&&").all(|part| match (part.trim(), part.split_once("==")) {
+        ("!cancelled()", _) => true,
+        (_, Some((a, b))) => value(a) == value(b),
+        (_, None) => {
+            let (a, b) = part.split_once("!=").unwrap_or_else(|| panic!("not understood: {part}"));
+            value(a) != value(b)
+        }
+    })
+}
+
+/// Returns whether a step runs: after a failed one only when its condition says so.
+fn runs(step: &Value, failed: bool, context: &Context) -> bool {
+    let condition = step.get("if").map(|condition| condition.as_str().unwrap());
+    let anyway = condition.is_some_and(|condition| condition.contains("!cancelled()"));
+    (!failed || anyway) && condition.is_none_or(|condition| holds(condition, context))
 }
 
 impl<'s> Runner<'s> {
@@ -94,16 +113,31 @@ impl<'s> Runner<'s> {
         let job = Self::read(workflow, job);
         let mut done = Done::default();
         for step in job["steps"].as_sequence().unwrap() {
-            let always = step.get("if").is_some_and(|c| c.as_str() == Some("${{ !cancelled() }}"));
-            assert!(step.get("if").is_none() || always, "not understood: {step:?}");
-            if done.code == 0 || always {
+            if runs(step, done.code != 0, &context) {
                 self.step(step, &mut context, &mut done);
+            } else if let Some(id) = step["id"].as_str() {
+                done.skipped.push(id.to_owned());
             }
         }
         for (name, value) in job["outputs"].as_mapping().into_iter().flatten() {
-            done.outputs.insert(plain(name), expand(&plain(value), &context));
+            let value = plain(value);
+            let of = value.trim_start_matches("${{").trim_end_matches("}}").trim();
+            done.outputs.insert(plain(name), context.get(of).cloned().unwrap_or_default());
         }
         done
+    }
+
+    /// Runs the workflow that follows a push to main: plans, and applies where the plan asks for it. Returns how the last
+    /// of the two ended, and whether it was the apply.
+    pub(super) fn deploy(&self, context: &Context) -> (Done, bool) {
+        let planned = self.job("apply.yml", "plan", context.clone());
+        let mut context = context.clone();
+        let to_apply = planned.outputs["to-apply"].clone();
+        context.insert("needs.plan.outputs.to-apply".to_owned(), to_apply);
+        if planned.code != 0 || !self.wanted("apply.yml", "apply", &context) {
+            return (planned, false);
+        }
+        (self.job("apply.yml", "apply", context), true)
     }
 
     fn step(&self, step: &Value, context: &mut Context, done: &mut Done) {
@@ -112,14 +146,14 @@ impl<'s> Runner<'s> {
             environment.insert(plain(name), expand(&plain(value), context));
         }
         if let Some(script) = step["run"].as_str() {
-            self.script(script, "bash", &environment, done);
+            let outputs = self.script(script, "bash", &environment, done);
+            remember(step, outputs, context);
             return;
         }
         let uses = step["uses"].as_str().unwrap();
         let with = |name: &str| expand(&plain(&step["with"][name]), context);
         match uses.split('@').next().unwrap() {
-            // The repository is checked out already.
-            "actions/checkout" => {}
+            "actions/checkout" => self.checkout(&step["with"]["fetch-depth"]),
             "actions/upload-artifact" => {
                 let (kept, path) = (self.shop.path("runner").join(with("name")), with("path"));
                 keep(&self.shop.repository(), &path, &kept);
@@ -150,14 +184,27 @@ impl<'s> Runner<'s> {
                     let shell = inner["shell"].as_str().unwrap();
                     let outputs =
                         self.script(inner["run"].as_str().unwrap(), shell, &environment, done);
-                    let Some(id) = step["id"].as_str() else { continue };
-                    for (name, value) in outputs {
-                        context.insert(format!("steps.{id}.outputs.{name}"), value);
-                    }
+                    remember(step, outputs, context);
                 }
             }
             other => panic!("nobody knows how to do {other}"),
         }
+    }
+
+    /// The commit is checked out already; what a fresh machine has of the rest is made of what the forge holds.
+    fn checkout(&self, depth: &Value) {
+        let seen = self.shop.git(&["for-each-ref", "--format=%(refname)", "refs/remotes"]);
+        for name in seen.lines() {
+            self.shop.git(&["update-ref", "-d", name]);
+        }
+        if depth.as_u64() == Some(0) {
+            self.shop.git(&["fetch", "-q", "origin", "+refs/heads/*:refs/remotes/origin/*"]);
+        }
+        // The live system stays; what other machines have noted does not.
+        self.shop.git(&["clean", "-fdxq", "-e", "scopeform-data"]);
+        let data = self.shop.repository().join("scopeform-data");
+        let _ = std::fs::remove_dir_all(data.join("journal"));
+        let _ = std::fs::remove_file(data.join("approvals-used"));
     }
 
     /// Runs a script and returns the outputs that it sets.
@@ -176,10 +223,13 @@ impl<'s> Runner<'s> {
         for name in ["output", "summary", "path"] {
             std::fs::write(file(name), "").unwrap();
         }
+        let path = done.path.iter().rev().chain([&environment["PATH"]]);
+        let path = path.map(String::as_str).collect::<Vec<_>>().join(":");
         let output = Command::new(shell)
             .args(["-e", "-c", script])
             .env_clear()
             .envs(environment)
+            .env("PATH", path)
             .env("GITHUB_OUTPUT", file("output"))
             .env("GITHUB_STEP_SUMMARY", file("summary"))
             .env("GITHUB_PATH", file("path"))
@@ -196,28 +246,48 @@ impl<'s> Runner<'s> {
             done.code = output.status.code().unwrap();
         }
         done.summary.push_str(&std::fs::read_to_string(file("summary")).unwrap());
+        let added = std::fs::read_to_string(file("path")).unwrap();
+        done.path.extend(added.lines().map(str::to_owned));
         let outputs = std::fs::read_to_string(file("output")).unwrap();
         let pairs = outputs.lines().filter_map(|line| line.split_once('='));
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 }
 
-/// Keeps a folder, a file, or the files that begin with a name.
-fn keep(root: &Path, path: &str, kept: &Path) {
+/// Keeps what a step has set.
+fn remember(step: &Value, outputs: Vec<(String, String)>, context: &mut Context) {
+    let Some(id) = step["id"].as_str() else { return };
+    for (name, value) in outputs {
+        context.insert(format!("steps.{id}.outputs.{name}"), value);
+    }
+}
+
+/// Keeps a folder, files of one folder by a pattern with one star, or several paths below one folder.
+fn keep(root: &Path, paths: &str, kept: &Path) {
     let _ = std::fs::remove_dir_all(kept);
-    std::fs::create_dir_all(kept).unwrap();
-    let source = root.join(path);
-    if source.is_dir() {
-        copy(&source, kept);
+    let paths: Vec<PathBuf> = paths.lines().map(|path| root.join(path.trim())).collect();
+    if let [folder] = paths.as_slice()
+        && folder.is_dir()
+    {
+        copy(folder, kept);
         return;
     }
-    let (folder, name) = (source.parent().unwrap(), source.file_name().unwrap().to_string_lossy());
-    let begins = name.trim_end_matches('*').to_owned();
-    for entry in std::fs::read_dir(folder).into_iter().flatten() {
-        let path: PathBuf = entry.unwrap().path();
-        let own = path.file_name().unwrap().to_string_lossy().into_owned();
-        if own == *name || (begins != *name && own.starts_with(&begins)) {
-            std::fs::copy(&path, kept.join(own)).unwrap();
+    for path in paths {
+        let (folder, name) = (path.parent().unwrap(), path.file_name().unwrap().to_string_lossy());
+        let (begin, end) = name.split_once('*').unwrap_or((&name, ""));
+        for entry in std::fs::read_dir(folder).into_iter().flatten() {
+            let found: PathBuf = entry.unwrap().path();
+            let own = found.file_name().unwrap().to_string_lossy().into_owned();
+            let meant = own.starts_with(begin) && own.ends_with(end);
+            if !(own == *name || (name.contains('*') && meant)) {
+                continue;
+            }
+            std::fs::create_dir_all(kept).unwrap();
+            if found.is_dir() {
+                copy(&found, &kept.join(own));
+            } else {
+                std::fs::copy(&found, kept.join(own)).unwrap();
+            }
         }
     }
 }

@@ -1,0 +1,230 @@
+//! Nobody gets around the rules by what comes before or after a change: each plan is judged by what was last applied.
+
+use super::forge::{Github, Gitlab};
+use super::runner::{self, Runner};
+use super::shop::{APPLIED, Shop, text};
+
+/// The rules of the files that ship, as they stand there.
+const RULES: &str = "approvals:
+  signers: allowed_signers
+  teams: {security: [ana@acme.example, omar@acme.example]}
+  rules:
+    - {when: widening, of: [security]}
+";
+
+/// A repository whose first files have been applied.
+fn applied() -> (Shop, Github) {
+    let shop = Shop::new();
+    let forge = Github::new(&shop);
+    shop.push();
+    let mut context = forge.context();
+    context.insert("vars.NEW_WORKSPACE".to_owned(), "yes".to_owned());
+    let (done, _) = Runner::new(&shop).deploy(&context);
+    assert_eq!(done.code, 0, "{}", done.log);
+    (shop, forge)
+}
+
+/// A change that drops the rules and widens, pushed to main.
+fn drop_the_rules_and_widen(shop: &Shop) {
+    shop.edit("access/acme.yaml", RULES, "");
+    shop.edit("access/acme.yaml", "create_page: disabled", "create_page: {groups: [content-team]}");
+    shop.commit("less to read");
+    shop.push();
+}
+
+#[test]
+fn what_follows_a_refused_push_is_judged_by_the_same_rules() {
+    let (shop, forge) = applied();
+    let runner = Runner::new(&shop);
+    let first = shop.applied().unwrap();
+    drop_the_rules_and_widen(&shop);
+    let (refused, _) = runner.deploy(&forge.context());
+    assert_eq!(refused.code, 5, "{}", refused.log);
+    let plan = shop.path("runner/scopeform-plan/plan.scopeform");
+    // Whatever is pushed next: the rules are those of the last complete apply, and not of the push before.
+    std::fs::write(shop.repository().join("access/README.md"), "How we work\n").unwrap();
+    shop.commit("a word about it");
+    let third = shop.push();
+    let (refused, applied) = runner.deploy(&forge.context());
+    assert_eq!((refused.code, applied), (5, true), "{}", refused.log);
+    assert_eq!(shop.applied().as_ref(), Some(&first));
+    // Nobody but the apply job moves the branch that says which that is.
+    let moved = shop.run("git", &["push", "-q", "origin", "main:scopeform/applied"]);
+    assert!(!moved.status.success());
+    let removed = shop.run("git", &["push", "-q", "origin", ":scopeform/applied"]);
+    assert!(!removed.status.success());
+    assert_eq!(shop.applied().as_ref(), Some(&first));
+    // With what the rules before ask for, given to the first of these pushes and delivered in one more, it is applied.
+    let signed = shop.approve_under(&plan, "ana", APPLIED);
+    assert_eq!(signed.status.code(), Some(0), "{}", text(&signed.stderr));
+    shop.deliver(&plan);
+    let last = shop.push();
+    let (done, applied) = runner.deploy(&forge.context());
+    assert_eq!((done.code, applied), (0, true), "{}", done.log);
+    assert_eq!(shop.applied(), Some(last));
+    // A run of what has been passed by does not bring it back.
+    shop.git(&["checkout", "-q", "--detach", &third]);
+    let (old, applied) = runner.deploy(&forge.context());
+    assert_eq!((old.code, applied), (1, false), "{}", old.log);
+    assert!(
+        old.log.contains("does not contain refs/remotes/origin/scopeform/applied"),
+        "{}",
+        old.log
+    );
+}
+
+#[test]
+fn what_is_merged_on_gitlab_is_judged_by_the_same_rules() {
+    let shop = Shop::new();
+    let forge = Gitlab::start();
+    shop.push();
+    let mut variables = forge.variables(&shop);
+    let deploy = |variables: &_| match runner::gitlab(&shop, "plan-main", variables) {
+        planned if planned.code == 0 => runner::gitlab(&shop, "apply", variables),
+        failed => failed,
+    };
+    // The first time somebody must say so.
+    let first = deploy(&variables);
+    assert_eq!(first.code, 1, "{}", first.log);
+    assert!(first.log.contains("NEW_WORKSPACE=yes"), "{}", first.log);
+    variables.insert("NEW_WORKSPACE".to_owned(), "yes".to_owned());
+    let done = deploy(&variables);
+    assert_eq!(done.code, 0, "{}", done.log);
+    let first = shop.applied().unwrap();
+    assert_eq!(first, shop.git(&["rev-parse", "main"]));
+    // From then on the word has no meaning.
+    drop_the_rules_and_widen(&shop);
+    assert_eq!(deploy(&variables).code, 5);
+    shop.git(&["commit", "-q", "--allow-empty", "-m", "again"]);
+    shop.push();
+    let refused = deploy(&variables);
+    assert_eq!(refused.code, 5, "{}", refused.log);
+    assert_eq!(shop.applied(), Some(first));
+}
+
+#[test]
+fn a_repository_that_had_nothing_says_so_once() {
+    let shop = Shop::new();
+    let forge = Github::new(&shop);
+    let runner = Runner::new(&shop);
+    // Main holds the pipelines alone; the pull request brings the files.
+    shop.git(&["branch", "-q", "files"]);
+    shop.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    shop.push();
+    shop.git(&["checkout", "-q", "--detach", "main"]);
+    shop.git(&["merge", "-q", "--no-ff", "-m", "merge", "files"]);
+    let mut context = forge.pull_request("acme/access");
+    let refused = runner.job("plan.yml", "plan", context.clone());
+    assert_eq!(refused.code, 1, "{}", refused.log);
+    assert!(refused.log.contains("nothing has been applied completely yet"), "{}", refused.log);
+    assert!(refused.log.contains("NEW_WORKSPACE=yes"), "{}", refused.log);
+    context.insert("vars.NEW_WORKSPACE".to_owned(), "yes".to_owned());
+    let planned = runner.job("plan.yml", "plan", context);
+    assert_eq!(planned.code, 0, "{}", planned.log);
+    // What a forge says for the commit before a new branch is understood, and a revision without the workspace too.
+    let zeros = "0".repeat(40);
+    for base in [zeros.as_str(), "main", APPLIED] {
+        shop.script(1, &["plan", "access", "out", base]);
+        let args = ["NEW_WORKSPACE=yes", "ci/plan-and-apply.sh", "plan", "access", "out", base];
+        shop.exits(0, "env", &args);
+        assert_eq!(shop.read("out/to-apply"), "yes\n");
+    }
+    // A name that means nothing is a mistake and not a beginning.
+    let args = ["NEW_WORKSPACE=yes", "ci/plan-and-apply.sh", "plan", "access", "out", "mian"];
+    let told = shop.exits(1, "env", &args);
+    assert!(told.contains("names no commit here"), "{told}");
+}
+
+/// Rules that nothing is written under come into force as everything does: by an apply that somebody has let through.
+#[test]
+fn new_rules_come_into_force_by_an_apply() {
+    let (shop, forge) = applied();
+    let runner = Runner::new(&shop);
+    shop.edit("access/acme.yaml", "removals: {count: 5}", "removals: {count: 4}");
+    shop.commit("stricter");
+    let stricter = shop.push();
+    let planned = runner.job("apply.yml", "plan", forge.context());
+    assert_eq!(planned.code, 0, "{}", planned.log);
+    assert_eq!(
+        (shop.read("scopeform-out/exit-code"), planned.outputs["to-apply"].as_str()),
+        ("0\n".to_owned(), "yes")
+    );
+    // Whoever lets it through reads what that does.
+    assert!(planned.summary.contains("brings their rules into force"), "{}", planned.summary);
+    // With another key than the one that may, the branch stays, and the log says how to go on.
+    let before = shop.applied();
+    let mut context = forge.context();
+    let other = std::fs::read_to_string(shop.path("keys/eve")).unwrap();
+    context.insert("secrets.APPLIED_KEY".to_owned(), other);
+    let (left, applied) = runner.deploy(&context);
+    assert_eq!((left.code, applied), (1, true), "{}", left.log);
+    assert!(left.log.contains("run the whole pipeline again"), "{}", left.log);
+    assert_eq!(shop.applied(), before);
+    let (done, applied) = runner.deploy(&forge.context());
+    assert_eq!((done.code, applied), (0, true), "{}", done.log);
+    assert_eq!(shop.applied(), Some(stricter));
+}
+
+/// A limit is passed by a line in a commit, for one plan and no other.
+#[test]
+fn an_acceptance_is_delivered_like_an_approval() {
+    let (shop, forge) = applied();
+    let runner = Runner::new(&shop);
+    shop.edit("access/acme.yaml", "removals: {count: 5}", "removals: {count: 0}");
+    shop.edit("access/acme.yaml", "\"get_*\": enabled", "\"get_*\": disabled");
+    shop.commit("close what nobody uses");
+    shop.push();
+    let (blocked, applied) = runner.deploy(&forge.context());
+    assert_eq!((blocked.code, applied), (4, false), "{}", blocked.log);
+    let plan = shop.read("scopeform-out/plan.json");
+    let plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
+    let digest = plan["digest"].as_str().unwrap();
+    let folder = shop.repository().join("approvals");
+    std::fs::create_dir_all(&folder).unwrap();
+    let deliver = |file: &str, text: &str| {
+        std::fs::write(folder.join(file), text).unwrap();
+        shop.commit("accept");
+        shop.push();
+        runner.deploy(&forge.context())
+    };
+    // Of another plan, and what is none at all.
+    let (blocked, _) = deliver("old.accept", "removals@0123456789ab\n--auto-approve\nremovals@\n");
+    assert_eq!(blocked.code, 4, "{}", blocked.log);
+    let (done, applied) = deliver(
+        "close.accept",
+        &format!("# Nobody has used them for a year\nremovals@{}\n", &digest[..12]),
+    );
+    assert_eq!((done.code, applied), (0, true), "{}", done.log);
+}
+
+/// What was done is known to the next job, and so is which approvals it used up.
+#[test]
+fn the_journal_goes_from_one_apply_to_the_next() {
+    let (shop, forge) = applied();
+    let runner = Runner::new(&shop);
+    shop.edit("access/acme.yaml", "create_page: disabled", "create_page: {groups: [content-team]}");
+    shop.commit("let the content team make pages");
+    shop.push();
+    assert_eq!(runner.deploy(&forge.context()).0.code, 5);
+    let plan = shop.path("runner/scopeform-plan/plan.scopeform");
+    let signed = shop.approve_under(&plan, "omar", APPLIED);
+    assert_eq!(signed.status.code(), Some(0), "{}", text(&signed.stderr));
+    shop.deliver(&plan);
+    shop.push();
+    let (done, _) = runner.deploy(&forge.context());
+    assert_eq!(done.code, 0, "{}", done.log);
+    let journal = shop.path("runner/scopeform-journal");
+    let used = std::fs::read_to_string(journal.join("approvals-used")).unwrap();
+    assert_eq!(used.lines().count(), 1, "{used}");
+    let runs = || std::fs::read_dir(journal.join("journal")).unwrap().count();
+    assert_eq!(runs(), 2);
+    // Taken back, and applied again on a machine that has seen nothing: the approval has been used.
+    shop.edit("access/acme.yaml", "create_page: {groups: [content-team]}", "create_page: disabled");
+    shop.commit("take it back");
+    shop.push();
+    let (done, _) = runner.deploy(&forge.context());
+    assert_eq!(done.code, 0, "{}", done.log);
+    assert_eq!(runs(), 3);
+    let runs = shop.exits(0, "scopeform", &["show", "--runs", "access"]);
+    assert_eq!(runs.lines().filter(|line| line.contains(" complete ")).count(), 3, "{runs}");
+}
