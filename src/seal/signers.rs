@@ -36,6 +36,9 @@ pub enum SignerError {
     /// An option that ssh-keygen does not know either.
     #[error("unknown option `{0}`")]
     Option(String),
+    /// An option stands twice.
+    #[error("option `{0}` stands twice")]
+    Twice(&'static str),
     /// An option lacks its quoted value.
     #[error("option `{0}` needs a value in double quotes")]
     Value(&'static str),
@@ -67,6 +70,7 @@ impl SignerError {
             Self::OpenQuote | Self::Value(_) => "write `namespaces=\"scopeform-plan\"`",
             Self::Principal(_) => "write the person's address, such as `ana@acme.example`",
             Self::Pattern(_) => "name each person, and keep a file for the approvers alone",
+            Self::Twice(_) => "keep one of them; `namespaces` takes several, with commas between",
             Self::Option(_) => "options: `namespaces`, `valid-after`, `valid-before`",
             Self::Time(_) | Self::NeverValid => {
                 "for example `valid-after=\"20260101Z\",valid-before=\"20270101Z\"`"
@@ -86,7 +90,7 @@ pub fn parse(text: &str) -> (Vec<Placed<Signer>>, Vec<Placed<SignerError>>) {
     let (mut signers, mut mistakes) = (Vec::new(), Vec::new());
     let mut start = 0;
     for line in text.split_inclusive('\n') {
-        let body = line.trim_matches([' ', '\t', '\r', '\n']);
+        let body = line.trim_end_matches([' ', '\t', '\r', '\n']).trim_start_matches([' ', '\t']);
         let at = start + (line.len() - line.trim_start_matches([' ', '\t']).len());
         start += line.len();
         if body.is_empty() || body.starts_with('#') {
@@ -106,10 +110,15 @@ pub fn parse(text: &str) -> (Vec<Placed<Signer>>, Vec<Placed<SignerError>>) {
 /// # Errors
 /// When it is none, or of an algorithm that is not accepted.
 pub fn public_key(text: &str) -> Result<String, SignerError> {
-    let mut words = text.split_whitespace();
+    // Other blanks than these two separate nothing for ssh-keygen.
+    let text = text.trim_end_matches([' ', '\t', '\r', '\n']);
+    let mut words = text.split([' ', '\t']).filter(|word| !word.is_empty());
     let (Some(kind), Some(data)) = (words.next(), words.next()) else {
         return Err(SignerError::Key);
     };
+    if !kind.chars().chain(data.chars()).all(|c| c.is_ascii_graphic()) {
+        return Err(SignerError::Key);
+    }
     let written = format!("{kind} {data}");
     let key = PublicKey::from_openssh(&written).map_err(|_| SignerError::Key)?;
     match key.algorithm() {
@@ -123,7 +132,8 @@ pub fn public_key(text: &str) -> Result<String, SignerError> {
 
 fn signer(line: &str) -> Result<Signer, SignerError> {
     let (names, rest) = word(line)?;
-    let principals = principals(names.trim_matches('"'))?;
+    let quoted = names.strip_prefix('"').and_then(|names| names.strip_suffix('"'));
+    let principals = principals(quoted.unwrap_or(names))?;
     let mut signer = Signer {
         principals,
         key: String::new(),
@@ -194,24 +204,32 @@ fn principals(list: &str) -> Result<BTreeSet<String>, SignerError> {
 }
 
 fn options(text: &str, signer: &mut Signer) -> Result<(), SignerError> {
+    let mut seen = BTreeSet::new();
     for option in outside_quotes(text) {
+        let mut once = |name: &'static str| {
+            if seen.insert(name) { Ok(()) } else { Err(SignerError::Twice(name)) }
+        };
         let (name, value) = option.split_once('=').unwrap_or((option, ""));
         let quoted = |name| {
             let inner = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-            inner.filter(|inner| !inner.contains('"')).ok_or(SignerError::Value(name))
+            let plain = |inner: &&str| !inner.contains('"') && !inner.contains(char::is_control);
+            inner.filter(plain).ok_or(SignerError::Value(name))
         };
         match name.to_ascii_lowercase().as_str() {
             "cert-authority" => return Err(SignerError::Authority),
             "namespaces" => {
+                once("namespaces")?;
                 let patterns = quoted("namespaces")?.split(',').map(str::to_owned);
                 signer.namespaces = patterns.collect();
             }
             "valid-after" => {
+                once("valid-after")?;
                 let (day, whole) = time(quoted("valid-after")?)?;
                 // A day that it begins in the middle of is not wholly within.
                 signer.first_day = Some(if whole { day } else { day.tomorrow().unwrap_or(day) });
             }
             "valid-before" => {
+                once("valid-before")?;
                 let (day, _) = time(quoted("valid-before")?)?;
                 signer.last_day = Some(day.yesterday().unwrap_or(day));
             }
@@ -231,7 +249,8 @@ fn outside_quotes(text: &str) -> Vec<&str> {
     .collect()
 }
 
-/// Reads a time of ssh-keygen; the day, and whether it is the day's first moment. Without `Z` it is read as UTC too.
+/// Reads a time of ssh-keygen; the day, and whether it is the day's first moment. Without `Z` it is read as UTC too. Times
+/// from before its clock, which begins in 1970, mean nothing to ssh-keygen, wherever it runs.
 fn time(text: &str) -> Result<(Date, bool), SignerError> {
     let wrong = || SignerError::Time(text.to_owned());
     let digits = text.strip_suffix(['Z', 'z']).unwrap_or(text);
@@ -244,11 +263,14 @@ fn time(text: &str) -> Result<(Date, bool), SignerError> {
     let date = Date::new(year, month, day).map_err(|_| wrong())?;
     let (hour, minute, second) =
         (number(8..10).unwrap_or(0), number(10..12).unwrap_or(0), number(12..14).unwrap_or(0));
-    if hour > 23 || minute > 59 || second > 59 {
+    if year < 1971 || hour > 23 || minute > 59 || second > 59 {
         return Err(wrong());
     }
     Ok((date, hour == 0 && minute == 0 && second == 0))
 }
+
+/// The longest pattern that ssh-keygen looks at, in bytes.
+const LONGEST_PATTERN: usize = 1022;
 
 /// Returns whether `namespace` is one of the patterns, as ssh-keygen reads them: a pattern with `!` before it that
 /// matches refuses, whatever the others say.
@@ -256,6 +278,10 @@ fn time(text: &str) -> Result<(Date, bool), SignerError> {
 pub fn allows(patterns: &[String], namespace: &str) -> bool {
     let mut allowed = patterns.is_empty();
     for pattern in patterns {
+        // One that is longer lets ssh-keygen refuse the whole list.
+        if pattern.trim_start_matches('!').len() > LONGEST_PATTERN {
+            return false;
+        }
         match pattern.strip_prefix('!') {
             Some(not) if matches(not, namespace) => return false,
             Some(_) => {}

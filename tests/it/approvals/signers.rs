@@ -129,3 +129,60 @@ fn namespaces_mean_what_they_mean_to_ssh_keygen() {
     }
     assert_eq!(both.len(), 2);
 }
+
+/// ssh-keygen lets a line pass that is damaged in such a way, or takes it for another one; we say so.
+#[test]
+fn no_key_is_taken_from_a_line_that_ssh_keygen_does_not_take_it_from() {
+    let (_dir, folder) = folder();
+    let key = new_key(&folder, "ana", &["ed25519"]);
+    let (kind, data) = key.split_once(' ').unwrap();
+    let signature = folder.join("text.sig");
+    std::fs::write(&signature, sign(&folder, "ana", "scopeform-plan", b"text")).unwrap();
+    let (long, longer) = ("x".repeat(1022), "x".repeat(1023));
+    let mut both = BTreeSet::new();
+    for line in [
+        format!("ana@acme.example {kind}  \t {data} a comment"),
+        format!("\"ana@acme.example\" {key}"),
+        format!("\"\"ana@acme.example\"\" {key}"),
+        format!("\rana@acme.example {key}"),
+        format!("ana@acme.example {kind}\u{a0}{data}"),
+        format!("ana@acme.example {kind}\u{b}{data}"),
+        format!("ana@acme.example {kind}\r{data}"),
+        format!("ana@acme.example {data}"),
+        format!("ana@acme.example {key}\u{a0}"),
+        format!("ana@acme.example {key}\u{a0}a comment"),
+        format!("ana@acme.example {key}\u{b}a comment"),
+        format!("ana@acme.example namespaces=\"git\",namespaces=\"scopeform-plan\" {key}"),
+        format!("ana@acme.example namespaces=\"*\",NAMESPACES=\"scopeform-plan\" {key}"),
+        format!("ana@acme.example valid-after=\"20250101Z\",valid-after=\"20260101Z\" {key}"),
+        format!("ana@acme.example valid-before=\"20900101Z\",valid-before=\"20910101Z\" {key}"),
+        format!("ana@acme.example valid-after=\"00000101Z\" {key}"),
+        format!("ana@acme.example valid-after=\"19600101Z\" {key}"),
+        format!("ana@acme.example valid-after=\"19700101Z\" {key}"),
+        format!("ana@acme.example valid-after=\"19710101Z\" {key}"),
+        format!("ana@acme.example namespaces=\"scopeform-plan,\0\" {key}"),
+        format!("ana@acme.example namespaces=\"scopeform-plan,{long}\" {key}"),
+        format!("ana@acme.example namespaces=\"scopeform-plan,{longer}\" {key}"),
+    ] {
+        std::fs::write(folder.join("allowed_signers"), format!("{line}\n")).unwrap();
+        let theirs = confirms(&folder, "ana@acme.example", b"text", &signature);
+        let (signers, mistakes) = parse(&line);
+        let ours = signers.iter().any(|(_, signer)| {
+            signer.principals.contains("ana@acme.example")
+                && signer.key == key
+                && allows(&signer.namespaces, "scopeform-plan")
+        });
+        assert_eq!(ours, theirs, "{line:?}: {mistakes:?}");
+        assert!(signers.len() + mistakes.len() == 1, "{line:?}");
+        both.insert(ours);
+    }
+    assert_eq!(both.len(), 2);
+}
+
+#[test]
+fn a_mistake_stands_where_the_line_is() {
+    // A line that begins with a carriage return, and then with what takes two bytes.
+    let (_, mistakes) = parse("\r\u{e9} \r\n\r\n \t\r\n");
+    let places: Vec<_> = mistakes.into_iter().map(|(place, _)| place).collect();
+    assert_eq!(places, [0..3]);
+}
