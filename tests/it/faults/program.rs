@@ -67,7 +67,7 @@ fn sample<S: Stage>() -> usize {
             let look = plane.looker(workspace);
             let proxy = FaultProxy::start(plane.address, Some((at, *fault)), look, || ());
             let lab = lab::<S>(workspace, &proxy.url());
-            let done = run(&plane, &lab, &format!("{SERIAL} --timeout 2")).done();
+            let done = run(&plane, &lab, &format!("{SERIAL} --timeout 2 --deadline 2")).done();
             let seen = proxy.end();
             assert!(seen.injected, "{context}");
             let report: Value = serde_json::from_str(&done.out)
