@@ -28,7 +28,7 @@ mod carry_out;
 mod end;
 
 pub(super) use advice::refusal;
-pub(super) use carry_out::carry_out_one;
+pub(super) use carry_out::{carry_out_one, obstacles};
 pub(super) use end::print_report;
 
 /// Applies from files or from a saved plan.

@@ -228,6 +228,18 @@ impl Progress<'_> {
                     "the value of the new API key `{key}` has nowhere to go: {why}"
                 ));
             }
+/// Returns why a plan cannot be applied with the files below `root` as they are: the value of a new key has nowhere to go.
+pub(in crate::cli::commands) fn obstacles(
+    operations: &[PlannedOperation],
+    root: &Path,
+) -> Vec<String> {
+    let found = deliveries(operations).into_iter().filter_map(|(_, key, place)| {
+        let why = deliver::obstacle(root, &place)?;
+        Some(format!("the value of the new API key `{key}` has nowhere to go: {why}"))
+    });
+    found.collect()
+}
+
         }
         Ok(())
     }
