@@ -242,7 +242,18 @@ pub(super) fn at_hand(folder: &Folder, sealed: &SealedPlan, ui: &Ui) -> Result<P
         configs.iter().map(|config| format!("`{}`", config.workspace)).collect();
     let help = "name the configuration folder that the plan was made from with `--config FOLDER`";
     let ours = configs.into_iter().find(|config| config.workspace == *workspace);
+    let planned = sealed.plan().bound.platform;
     if let Some(config) = &ours {
+    if let Some(here) = ours.as_ref().map(|config| config.desired.kind()).filter(|k| *k != planned)
+    {
+        let message = format!(
+            "the plan is for platform `{}`, and {} has workspace `{workspace}` on `{}`; nothing was sent and nothing was done",
+            planned.name(),
+            folder.root.display(),
+            here.name()
+        );
+        return Err(Failure::new(Exit::Error, message).help(help));
+    }
         let (planned, here) = (&sealed.plan().bound.endpoint, config.endpoint.to_string());
         if here != *planned {
             let message = format!(

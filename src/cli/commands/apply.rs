@@ -277,7 +277,9 @@ pub(super) fn ask(
     if ui.confirm(&question) {
         Ok(Consent::Prompt)
     } else {
-        Err(Failure::new(Exit::NotApproved, "not approved; nothing was done"))
+        Err(Failure::new(Exit::NotApproved, "not approved; nothing was done").help(
+            "type `yes`, or give `--auto-approve`; a plan that `--out PLAN` saved is its own consent: `scopeform apply PLAN`",
+        ))
     }
 }
 
