@@ -180,7 +180,8 @@ pub enum Known {
 pub enum Verdict {
     /// Everything was applied and read back as planned.
     Complete,
-    /// Some operations were applied, others not.
+    /// Some operations were applied, by this run or by an earlier one of the same plan, others not; or the end was not read
+    /// back as planned.
     InPart,
     /// The program was killed while, or after, it carried out the operation at this place (from 0).
     Crashed(usize),
@@ -241,7 +242,14 @@ impl Run {
     fn take(&mut self, line: Line) {
         match line {
             Line::Begin(_) | Line::Settled { .. } => {}
-            Line::Read { found, .. } => self.found.extend(found),
+            Line::Read { found, done, .. } => {
+                self.found.extend(found);
+                for index in done {
+                    if let Some(known) = self.known.get_mut(index) {
+                        *known = Known::Finished(Outcome::AlreadyDone);
+                    }
+                }
+            }
             Line::Started { index, .. } => {
                 if let Some(known) = self.known.get_mut(index) {
                     *known = Known::InFlight;
@@ -270,6 +278,24 @@ impl Run {
     #[must_use]
     pub const fn was_cut(&self) -> bool {
         self.end.is_none()
+    /// Returns whether the run went on with what an earlier one of the same plan had begun.
+    #[must_use]
+    pub fn went_on(&self) -> bool {
+        self.known.iter().any(|known| match known {
+            Known::NotBegun | Known::InFlight => false,
+            Known::Finished(outcome) => outcome.was_done_before(),
+        })
+    }
+
+    /// Returns whether nothing of the plan is left to be carried out, however that came out.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.known.iter().all(|known| match known {
+            Known::NotBegun | Known::InFlight => false,
+            Known::Finished(outcome) => outcome.is_over(),
+        })
+    }
+
     }
 
     /// Returns whether everything was applied and read back as planned.
@@ -291,7 +317,13 @@ impl Run {
             _ if !self.may_have_written() => Verdict::NothingWritten,
             (Some(_), None) => Verdict::InPart,
             (None, None) => {
-                let last = self.known.iter().rposition(|known| *known != Known::NotBegun);
+                let own = |known: &Known| match known {
+                    Known::NotBegun => false,
+                    Known::InFlight => true,
+                    Known::Finished(outcome) => !outcome.was_done_before(),
+                };
+                let last = self.known.iter().rposition(own);
+            _ if !self.may_have_written() && self.went_on() => Verdict::InPart,
                 Verdict::Crashed(last.unwrap_or(0))
             }
         }

@@ -344,7 +344,7 @@ where
     /// Says what a write that was done before this run began is worth now.
     fn done_before(&self, planned: &PlannedOperation) -> Outcome {
         match A::operation(&planned.operation).map(|operation| self.provider.kept(operation)) {
-            Some(Err(lost)) => Outcome::Diverged(lost),
+            Some(Err(lost)) => Outcome::ValueLost(lost),
             Some(Ok(())) | None => Outcome::AlreadyDone,
         }
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::neutral::terminal;
 use super::palette::{Paint, Palette};
-use super::report::{detail, sum, symbol};
+use super::report::{Sum, detail, symbol};
 use crate::apply::Outcome;
 use crate::apply::journal::{Begin, Known, Run, Verdict};
 use crate::plan::count;
@@ -110,12 +110,15 @@ pub fn notice(run: &Run, running: bool) -> String {
 }
 
 fn applied(run: &Run) -> usize {
-    finished(run, |outcome| outcome.is_applied() && !matches!(outcome, Outcome::NotNeeded(_)))
+    let is = |outcome: &&Outcome| outcome.is_applied() && !matches!(outcome, Outcome::NotNeeded(_));
+    outcomes(run).filter(is).count()
 }
 
-fn finished(run: &Run, wanted: impl Fn(&Outcome) -> bool) -> usize {
-    let is = |known: &&Known| matches!(known, Known::Finished(outcome) if wanted(outcome));
-    run.known.iter().filter(is).count()
+fn outcomes(run: &Run) -> impl Iterator<Item = &Outcome> {
+    run.known.iter().filter_map(|known| match known {
+        Known::NotBegun | Known::InFlight => None,
+        Known::Finished(outcome) => Some(outcome),
+    })
 }
 
 fn sign(known: &Known) -> &'static str {
@@ -151,13 +154,18 @@ fn verdict_line(run: &Run, running: bool) -> String {
     let (applied, total) = (applied(run), run.known.len());
     let operations = count(total, "operation", "operations");
     match run.verdict(running) {
-        Verdict::Complete => {
-            let already = finished(run, |outcome| *outcome == Outcome::AlreadyDone);
-            let not_needed = finished(run, |outcome| matches!(outcome, Outcome::NotNeeded(_)));
-            format!("Complete: {}, read back as planned.", sum(total, already, not_needed))
+        Verdict::Complete => format!("Complete: {}, read back as planned.", sum.whole()),
+        Verdict::InPart
+            if outcomes(run).filter(|outcome| outcome.is_applied()).count() == total =>
+        {
+            format!("Applied: {}, not read back as planned.", sum.whole())
         }
-        Verdict::InPart => format!("In part: {applied} of {operations} applied."),
+        Verdict::InPart if !run.may_have_written() => {
+            format!("In part, by an earlier run: {} applied; this run wrote nothing.", sum.part())
+        }
+        Verdict::InPart => format!("In part: {} applied.", sum.part()),
         Verdict::Crashed(at) => format!(
+    let sum = Sum::of(total, outcomes(run));
             "Stopped at write {} of {total}, without an end: killed or interrupted. {applied} of {operations} applied.",
             at + 1
         ),

@@ -215,3 +215,4 @@ fn applied<'r, P: Product>(run: &'r Run, snapshot: &P::Snapshot) -> Vec<&'r Plan
     let own = run.operations().filter(|(one, known)| done(&one.planned, known));
     own.map(|(one, _)| &one.planned).collect()
 }
+                | Outcome::ValueLost(_)

@@ -271,10 +271,10 @@ fn races<S: Stage>() -> usize {
     let lost = second.done();
     let report = lost.json();
     let said = outcomes(&report);
-    let true_words = ["already_done", "not_needed", "diverged"];
+    let true_words = ["already_done", "not_needed", "value_lost"];
     assert!(said.iter().all(|word| true_words.contains(word)), "{}", lost.all());
     // The value of a key that the other created is not here.
-    let own = said.contains(&"diverged");
+    let own = said.contains(&"value_lost");
     assert_eq!(
         (lost.code, own),
         (Some(if own { 6 } else { 0 }), S::CREATES_KEYS),

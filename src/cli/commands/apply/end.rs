@@ -138,7 +138,8 @@ pub(super) fn exit_of(report: &Report) -> Exit {
     if report.is_complete() {
         return Exit::Done;
     }
-    if report.may_have_written() {
+    // What an earlier run of this plan wrote stands all the same.
+    if report.may_have_written() || report.done_before() > 0 {
         return Exit::Partial;
     }
     if report.was_interrupted() {
