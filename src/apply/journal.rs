@@ -106,6 +106,10 @@ pub struct Begin {
     /// The run that this one takes back, where it is an undo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub takes_back: Option<String>,
+    /// The run of the same plan before this one that did not come to its end: this one goes on where reading shows that
+    /// what that one did is still there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<String>,
     /// The plan's operations, in plan order.
     pub operations: Vec<Planned>,
 }
@@ -180,7 +184,8 @@ pub enum Known {
 pub enum Verdict {
     /// Everything was applied and read back as planned.
     Complete,
-    /// Some operations were applied, others not.
+    /// Some operations were applied, by this run or by an earlier one of the same plan, others not; or the end was not read
+    /// back as planned.
     InPart,
     /// The program was killed while, or after, it carried out the operation at this place (from 0).
     Crashed(usize),
@@ -241,7 +246,14 @@ impl Run {
     fn take(&mut self, line: Line) {
         match line {
             Line::Begin(_) | Line::Settled { .. } => {}
-            Line::Read { found, .. } => self.found.extend(found),
+            Line::Read { found, done, .. } => {
+                self.found.extend(found);
+                for index in done {
+                    if let Some(known) = self.known.get_mut(index) {
+                        *known = Known::Finished(Outcome::AlreadyDone);
+                    }
+                }
+            }
             Line::Started { index, .. } => {
                 if let Some(known) = self.known.get_mut(index) {
                     *known = Known::InFlight;
@@ -263,6 +275,24 @@ impl Run {
             Known::NotBegun => false,
             Known::InFlight => true,
             Known::Finished(outcome) => outcome.may_have_written(),
+        })
+    }
+
+    /// Returns whether the run went on with what an earlier one of the same plan had begun.
+    #[must_use]
+    pub fn went_on(&self) -> bool {
+        self.known.iter().any(|known| match known {
+            Known::NotBegun | Known::InFlight => false,
+            Known::Finished(outcome) => outcome.was_done_before(),
+        })
+    }
+
+    /// Returns whether nothing of the plan is left to be carried out, however that came out.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.known.iter().all(|known| match known {
+            Known::NotBegun | Known::InFlight => false,
+            Known::Finished(outcome) => outcome.is_over(),
         })
     }
 
@@ -288,10 +318,16 @@ impl Run {
         match (&self.end, in_flight) {
             (Some(end), _) if end.complete => Verdict::Complete,
             (_, Some(at)) => Verdict::Crashed(at),
+            _ if !self.may_have_written() && self.went_on() => Verdict::InPart,
             _ if !self.may_have_written() => Verdict::NothingWritten,
             (Some(_), None) => Verdict::InPart,
             (None, None) => {
-                let last = self.known.iter().rposition(|known| *known != Known::NotBegun);
+                let own = |known: &Known| match known {
+                    Known::NotBegun => false,
+                    Known::InFlight => true,
+                    Known::Finished(outcome) => !outcome.was_done_before(),
+                };
+                let last = self.known.iter().rposition(own);
                 Verdict::Crashed(last.unwrap_or(0))
             }
         }

@@ -51,6 +51,9 @@ pub enum Outcome {
     },
     /// It had been done before this run began: the live state is one that the plan itself goes through.
     AlreadyDone,
+    /// It had been done before this run began, and what only its answer held is not where it belongs; in words, with what
+    /// to do.
+    ValueLost(String),
     /// No usable answer came, and reading showed that it was done.
     AppliedUnanswered,
     /// There was no need: what it would have done is no longer wanted, or has happened already.
@@ -80,7 +83,8 @@ impl Outcome {
             | Self::AlreadyDone
             | Self::AppliedUnanswered
             | Self::NotNeeded(_) => true,
-            Self::Failed(_)
+            Self::ValueLost(_)
+            | Self::Failed(_)
             | Self::NotAllowed(_)
             | Self::Conflict(_)
             | Self::Diverged(_)
@@ -88,6 +92,18 @@ impl Outcome {
             | Self::Skipped(_)
             | Self::Interrupted => false,
         }
+    }
+
+    /// Returns whether an earlier run did it, with or without what its answer held.
+    #[must_use]
+    pub const fn was_done_before(&self) -> bool {
+        matches!(self, Self::AlreadyDone | Self::ValueLost(_))
+    }
+
+    /// Returns whether it leaves nothing to be done: it was carried out by some run, however that came out, or needs not be.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        self.is_applied() || matches!(self, Self::ValueLost(_) | Self::Diverged(_))
     }
 
     /// Returns whether a write may have reached the platform.
@@ -99,6 +115,7 @@ impl Outcome {
             | Self::Diverged(_)
             | Self::Unknown(_) => true,
             Self::AlreadyDone
+            | Self::ValueLost(_)
             | Self::NotNeeded(_)
             | Self::Failed(_)
             | Self::NotAllowed(_)
@@ -112,6 +129,7 @@ impl Outcome {
     #[must_use]
     pub fn reworded(self, change: impl FnOnce(String) -> String) -> Self {
         match self {
+            Self::ValueLost(words) => Self::ValueLost(change(words)),
             Self::NotNeeded(words) => Self::NotNeeded(change(words)),
             Self::Failed(words) => Self::Failed(change(words)),
             Self::NotAllowed(words) => Self::NotAllowed(change(words)),
@@ -132,6 +150,7 @@ impl Outcome {
         match self {
             Self::Applied { .. } => "applied",
             Self::AlreadyDone => "already_done",
+            Self::ValueLost(_) => "value_lost",
             Self::AppliedUnanswered => "applied_unanswered",
             Self::NotNeeded(_) => "not_needed",
             Self::Failed(_) => "failed",
@@ -184,17 +203,34 @@ impl Report {
         self.steps.iter().filter(not_needed).count()
     }
 
-    /// Returns how many operations had been done before the run began.
+    /// Returns how many of the operations applied had been done before the run began.
     #[must_use]
     pub fn already_done(&self) -> usize {
         self.steps.iter().filter(|step| step.outcome == Outcome::AlreadyDone).count()
     }
 
+    /// Returns how many operations an earlier run did, with or without what their answers held.
+    #[must_use]
+    pub fn done_before(&self) -> usize {
+        self.steps.iter().filter(|step| step.outcome.was_done_before()).count()
+    }
+
+    /// Returns whether every operation was applied, by this run or before it, whatever reading the end has shown.
+    #[must_use]
+    pub fn is_applied(&self) -> bool {
+        self.steps.iter().all(|step| step.outcome.is_applied())
+    }
+
+    /// Returns whether nothing of the plan is left to be carried out, however that came out.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.steps.iter().all(|step| step.outcome.is_over())
+    }
+
     /// Returns whether every operation was applied and the end was read back as planned.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        let there = self.steps.iter().all(|step| step.outcome.is_applied());
-        there && self.differences.as_ref().is_some_and(Vec::is_empty)
+        self.is_applied() && self.differences.as_ref().is_some_and(Vec::is_empty)
     }
 
     /// Returns whether any write may have reached the platform.

@@ -1,6 +1,7 @@
 //! The loop: re-read, refuse what is stale, write, settle, verify. No decisions.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::stream::{self, StreamExt as _};
@@ -208,13 +209,18 @@ where
         total: bound.operations.len(),
         snapshot: &reading.snapshot,
         done: &done,
+        conflict: OnceLock::new(),
     };
     let mut outcomes: Vec<(usize, Outcome)> = Vec::new();
+    let mut stopped: Option<Address> = None;
     for stage in stages(&bound.operations) {
-        let units = stream::iter(stage).map(|unit| run.unit(unit));
-        let done: Vec<Vec<(usize, Outcome)>> =
-            units.buffer_unordered(options.parallelism.max(1)).collect().await;
-        outcomes.extend(done.into_iter().flatten());
+        let units = stream::iter(stage).map(|unit| run.unit(unit, stopped.clone()));
+        let mut done: Vec<(usize, Outcome)> =
+            units.buffer_unordered(options.parallelism.max(1)).concat().await;
+        done.sort_by_key(|(index, _)| *index);
+        // A stage relies on the one before it: a workspace switch comes last so that nothing is enabled unreviewed.
+        stopped = stopped.or_else(|| first_undone(&bound.operations, &done));
+        outcomes.extend(done);
     }
     outcomes.sort_by_key(|(index, _)| *index);
 
@@ -232,10 +238,33 @@ where
         }
         Err(_) => None,
     };
+    if let Some(end) = &end {
+        for (step, planned) in report.steps.iter_mut().zip(&bound.operations) {
+            overtaken::<A>(&mut step.outcome, planned, end);
+        }
+    }
     report.differences =
         end.as_ref().map(|end| A::differences(bound, &done, &reading.snapshot, end, options.today));
     report.calls = provider.sent().saturating_sub(before);
     Ok((report, end))
+}
+
+/// Returns the first operation of a stage that was not applied. An interruption stops what follows by itself.
+fn first_undone(operations: &[PlannedOperation], done: &[(usize, Outcome)]) -> Option<Address> {
+    let undone = |(_, outcome): &&(usize, Outcome)| {
+        !outcome.is_applied() && *outcome != Outcome::Interrupted
+    };
+    let (index, _) = done.iter().find(undone)?;
+    operations.get(*index).map(|planned| planned.address.clone())
+}
+
+/// Says of a conflict that the end shows what the write would have done: somebody else was faster, and not against us.
+fn overtaken<A: Adapter>(outcome: &mut Outcome, planned: &PlannedOperation, end: &A::Snapshot) {
+    let Outcome::Conflict(why) = outcome else { return };
+    let Some(operation) = A::operation(&planned.operation) else { return };
+    if A::settle(operation, end) != Settled::NotDone {
+        why.push_str("; reading shows that somebody else has done just this");
+    }
 }
 
 /// Splits operations into stages that wait for one another, and each stage into units that do not: the workspace's own
@@ -268,6 +297,8 @@ struct Run<'r, A: Adapter, P> {
     total: usize,
     snapshot: &'r A::Snapshot,
     done: &'r BTreeSet<usize>,
+    /// Where the first write met somebody else's: no further unit is begun then.
+    conflict: OnceLock<Address>,
 }
 
 impl<A, P> Run<'_, A, P>
@@ -275,20 +306,29 @@ where
     A: Adapter,
     P: Read<Snapshot = A::Snapshot> + Write<Operation = A::Operation>,
 {
-    async fn unit(&self, unit: Unit<'_>) -> Vec<(usize, Outcome)> {
+    /// Carries out one unit; `stopped` names what was not applied before it and stops it before it begins.
+    async fn unit(&self, unit: Unit<'_>, mut stopped: Option<Address>) -> Vec<(usize, Outcome)> {
         let mut done = Vec::with_capacity(unit.len());
         let mut revision: Option<String> = None;
-        let mut stopped: Option<Address> = None;
+        let mut begun = false;
         for (index, planned) in unit {
-            let outcome = if let Some(by) = &stopped {
-                Outcome::Skipped(by.clone())
-            } else if self.done.contains(&index) {
+            if !begun {
+                // Whoever was faster goes on: two runs that both take what they get would leave neither plan whole.
+                stopped = stopped.or_else(|| self.conflict.get().cloned());
+            }
+            let outcome = if self.done.contains(&index) {
                 self.done_before(planned)
+            } else if let Some(by) = &stopped {
+                Outcome::Skipped(by.clone())
             } else if self.options.interrupted.load(Ordering::Relaxed) {
                 Outcome::Interrupted
             } else {
+                begun = true;
                 self.operation(index, planned, &mut revision).await
             };
+            if matches!(outcome, Outcome::Conflict(_)) {
+                let _ = self.conflict.set(planned.address.clone());
+            }
             let (total, operation) = (self.total, planned);
             // What cannot be noted now stops the next write, which has to be noted before it is sent.
             let _ =
@@ -304,7 +344,7 @@ where
     /// Says what a write that was done before this run began is worth now.
     fn done_before(&self, planned: &PlannedOperation) -> Outcome {
         match A::operation(&planned.operation).map(|operation| self.provider.kept(operation)) {
-            Some(Err(lost)) => Outcome::Diverged(lost),
+            Some(Err(lost)) => Outcome::ValueLost(lost),
             Some(Ok(())) | None => Outcome::AlreadyDone,
         }
     }

@@ -135,6 +135,9 @@ pub struct Reach {
     /// Give up on a request after so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub timeout: u64,
+    /// Give up on a call, with everything that it waits for and sends again, after so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    pub deadline: u64,
     /// Send at most so many requests in any 60 seconds, reads and writes together
     #[arg(long, value_name = "N", env = "SCOPEFORM_API_BUDGET")]
     pub api_budget: Option<NonZeroU32>,

@@ -31,6 +31,8 @@ const ENDING: &str = ".jsonl";
 pub(super) struct Journal {
     file: Mutex<Noted>,
     path: PathBuf,
+    /// The run's id.
+    run: String,
     /// Kept out of every line, should the live system repeat them in its words.
     secrets: Vec<SecretString>,
 }
@@ -63,6 +65,14 @@ impl Journal {
             approved.sealed().digest().short()
         );
         let path = folder.join(format!("{name}{ENDING}"));
+        let digest = approved.sealed().digest();
+        let before = last_of(data, &plan.bound.workspace, &plan.bound.endpoint).past;
+        // Whether this run does go on with that one is known once the workspace has been read.
+        let continues = before.filter(|past| {
+            let begin = &past.run.begin;
+            let ended = past.running || past.run.is_complete();
+            !ended && begin.digest == *digest && begin.takes_back.as_deref() == takes_back
+        });
         let cannot = |error: io::Error| {
             Failure::new(
                 Exit::Error,
@@ -74,15 +84,16 @@ impl Journal {
         let begin = Begin {
             scopeform_journal: FORMAT_VERSION,
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-            run: name,
+            run: name.clone(),
             time: now.to_string(),
             platform: plan.bound.platform,
             workspace: plan.bound.workspace.clone(),
             endpoint: plan.bound.endpoint.clone(),
-            digest: approved.sealed().digest().clone(),
+            digest: digest.clone(),
             consent: consent(approved.consent()).to_owned(),
             approved_by: approved.consent().approved_by(),
             takes_back: takes_back.map(str::to_owned),
+            continues: continues.map(|past| past.run.begin.run),
             operations: plan
                 .bound
                 .operations
@@ -93,13 +104,18 @@ impl Journal {
                 })
                 .collect(),
         };
-        let journal =
-            Self { file: Mutex::new(Noted { file, broken: None }), path: path.clone(), secrets };
+        let file = Mutex::new(Noted { file, broken: None });
+        let journal = Self { file, path: path.clone(), run: name, secrets };
         journal
             .note(&Line::Begin(Box::new(begin)), true)
             .map_err(|why| cannot(io::Error::other(why)))?;
         rotate(&folder);
         Ok(journal)
+    }
+
+    /// Returns the run's id.
+    pub(super) fn run(&self) -> &str {
+        &self.run
     }
 
     /// Notes an event. A write that is about to be sent is on disk when this returns.
@@ -300,6 +316,47 @@ fn is_of(past: &Past, workspace: &WorkspaceId, endpoint: &str) -> bool {
     let begin = &past.run.begin;
     let here = begin.workspace == *workspace && begin.endpoint == endpoint;
     here && (past.running || past.run.may_have_written())
+}
+
+/// Returns the runs that a run went on with, oldest first: those of the same plan that did not come to their end. Beside
+/// them, why one more cannot be read.
+#[must_use]
+pub(super) fn before(data: &Path, run: &Run) -> (Vec<Run>, Option<Failure>) {
+    let known = ids(data);
+    let mut runs: Vec<Run> = Vec::new();
+    let next = |run: &Run| run.begin.continues.clone().filter(|_| run.went_on());
+    let mut wanted = next(run);
+    while let Some(id) = wanted {
+        // A journal names only what was there before it, so this ends.
+        let newer = runs.last().map_or(&run.begin.run, |last| &last.begin.run);
+        if id >= *newer || !known.contains(&id) {
+            break;
+        }
+        match read(data, &id) {
+            Ok(past) => {
+                wanted = next(&past.run);
+                runs.push(past.run);
+            }
+            Err(failure) => {
+                runs.reverse();
+                return (runs, Some(failure));
+            }
+        }
+    }
+    runs.reverse();
+    (runs, None)
+}
+
+/// Returns the last run of the same workspace before this one that wrote something, where it stopped half way and was no
+/// undo.
+#[must_use]
+pub(super) fn stopped_before(data: &Path, run: &Run) -> Option<Run> {
+    let own = &run.begin;
+    let older = ids(data).into_iter().skip_while(|id| *id >= own.run);
+    let mut readable = older.filter_map(|id| read(data, &id).ok());
+    let other = readable.find(|past| is_of(past, &own.workspace, &own.endpoint))?;
+    let half = !other.running && !other.run.is_over() && other.run.begin.takes_back.is_none();
+    half.then_some(other.run)
 }
 
 /// Returns the last runs of a workspace, oldest first, that were all taking this one back and did not come to the end.

@@ -18,7 +18,9 @@ use super::workspace::{Tell, report};
 use crate::config::{self, world::Worlds};
 use crate::diag::Diagnostics;
 use crate::model::{IntegrationKey, WorkspaceId};
-use crate::platform::http::{Budget, EndpointError, Http, HttpOptions, Monotonic, Transport};
+use crate::platform::http::{
+    Budget, EndpointError, Http, HttpOptions, Monotonic, Tell as Hears, Transport,
+};
 use crate::platform::provider::ProviderError;
 use crate::platform::{Kind, odeus, trustpager};
 use crate::server::{self, Running, default_world};
@@ -135,6 +137,16 @@ fn budget(reach: Reach, ui: Ui) -> Option<Arc<Budget>> {
     Some(Arc::clone(BUDGET.get_or_init(new)))
 }
 
+/// Says on stderr how long the platform asks to be left alone.
+fn patience(ui: Ui) -> Hears {
+    Hears(Arc::new(move |wait: Duration| {
+        if wait >= Duration::from_secs(1) {
+            let seconds = wait.as_secs_f64().ceil();
+            ui.say(&format!("waiting {seconds} s: the platform asks for it; `--deadline` says how long it may take"));
+        }
+    }))
+}
+
 fn http(
     endpoint: &str,
     token: secrecy::SecretString,
@@ -147,7 +159,8 @@ fn http(
         connect_timeout: limit.min(Duration::from_secs(10)),
         read_timeout: limit,
         total_timeout: limit,
-        deadline: limit,
+        deadline: Duration::from_secs(reach.deadline.max(1)),
+        told: Some(patience(*ui)),
         budget: budget(reach, *ui),
         transport: if reach.allow_insecure_http {
             Transport::AllowInsecure
@@ -286,15 +299,19 @@ pub(super) fn no_access(error: &ProviderError, workspace: &WorkspaceId) -> Failu
             "check `endpoint`, the network, and that the server runs".to_owned()
         }
         ProviderError::NoAnswer { .. } => {
-            "check `endpoint`, the network, and that the server runs; `--timeout SECONDS` waits longer"
+            "check `endpoint`, the network, and that the server runs; `--timeout SECONDS` waits longer for each answer, `--deadline SECONDS` for all"
                 .to_owned()
         }
         ProviderError::Protocol { .. } => {
             "check that `endpoint` is the address of the API and not of a web page or a proxy"
                 .to_owned()
         }
-        ProviderError::RateLimited { .. } => {
-            "wait, or ask for a higher limit; `--api-budget N` stays below one, `--timeout SECONDS` waits longer"
+        ProviderError::RateLimited { retry_after: Some(wait) } => format!(
+            "`--deadline {}` waits that long; `--api-budget N` stays below a limit of N requests a minute",
+            wait.as_secs().saturating_add(2)
+        ),
+        ProviderError::RateLimited { retry_after: None } => {
+            "wait, or ask for a higher limit; `--api-budget N` stays below one, `--deadline SECONDS` waits longer"
                 .to_owned()
         }
         ProviderError::Server { .. }

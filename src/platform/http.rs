@@ -9,7 +9,7 @@ use std::fmt;
 use std::hash::BuildHasher as _;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{self, HeaderMap, HeaderValue};
@@ -51,6 +51,8 @@ pub struct HttpOptions {
     /// The first pause before repeating; each further one is twice as long, 5 seconds at most, and each is cut by a
     /// random part of up to its half.
     pub first_pause: Duration,
+    /// Hears of a wait that the platform asks for, before it begins.
+    pub told: Option<Tell>,
     /// How many requests a minute may be sent, shared by every client that is given it.
     pub budget: Option<Arc<Budget>>,
     /// What pauses are measured by.
@@ -63,14 +65,25 @@ pub struct HttpOptions {
     pub confidential: Vec<SecretString>,
 }
 
+/// Somebody who is told of waits.
+#[derive(Clone)]
+pub struct Tell(pub Arc<dyn Fn(Duration) + Send + Sync>);
+
+impl fmt::Debug for Tell {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Tell").finish_non_exhaustive()
+    }
+}
+
 impl Default for HttpOptions {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(20),
             total_timeout: Duration::from_secs(30),
-            deadline: Duration::from_secs(30),
+            deadline: Duration::from_secs(120),
             first_pause: Duration::from_millis(200),
+            told: None,
             budget: None,
             clock: Arc::new(Monotonic),
             transport: Transport::Encrypted,
@@ -120,6 +133,8 @@ pub struct Http {
     loopback: bool,
     reached: AtomicBool,
     sent: AtomicU32,
+    /// The moment until which somebody has been told to wait.
+    told_until: Mutex<Duration>,
     client: OnceLock<Result<reqwest::Client, String>>,
 }
 
@@ -175,6 +190,7 @@ impl Http {
             loopback,
             reached: AtomicBool::new(false),
             sent: AtomicU32::new(0),
+            told_until: Mutex::new(Duration::ZERO),
             client: OnceLock::new(),
         })
     }
@@ -254,10 +270,29 @@ impl Http {
             let failed = Failed { before, repeat, error: &error, reached };
             let left = end.saturating_sub(clock.now());
             match backoff::wait(failed, self.options.first_pause, left, random()) {
-                Some(wait) => clock.wait(wait).await,
+                Some(wait) => {
+                    self.tell(&error, wait);
+                    clock.wait(wait).await;
+                }
                 None => return Err(error),
             }
             before = before.saturating_add(1);
+        }
+    }
+
+    /// Tells of a wait that the platform asks for; once, when many requests wait for the same moment.
+    fn tell(&self, error: &ProviderError, wait: Duration) {
+        let asked = match error {
+            ProviderError::RateLimited { retry_after }
+            | ProviderError::Server { retry_after, .. } => retry_after.is_some(),
+            _ => false,
+        };
+        let Some(Tell(told)) = self.options.told.as_ref().filter(|_| asked) else { return };
+        let mut until = self.told_until.lock().unwrap_or_else(PoisonError::into_inner);
+        let end = self.options.clock.now() + wait;
+        if end > *until + backoff::SPREAD {
+            *until = end;
+            told(wait);
         }
     }
 

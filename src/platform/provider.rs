@@ -70,6 +70,21 @@ pub struct Written {
     pub revision: String,
 }
 
+/// Says what a platform asks for that was not waited for.
+fn asked(retry_after: Option<Duration>) -> String {
+    let seconds = |wait: Duration| {
+        let seconds =
+            crate::plan::count(usize::try_from(whole(wait)).unwrap_or(0), "second", "seconds");
+        format!("; it asks to wait {seconds}, which `--deadline` does not leave")
+    };
+    retry_after.map_or_else(String::new, seconds)
+}
+
+/// Returns whole seconds, rounded up.
+fn whole(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
 /// Why a request to the live system failed. Messages name the path asked, never a token or a body.
 #[derive(Debug, Error)]
 pub enum ProviderError {
@@ -118,7 +133,7 @@ pub enum ProviderError {
         message: String,
     },
     /// 429, also after waiting.
-    #[error("the platform's rate limit is reached")]
+    #[error("the platform's rate limit is reached{}", asked(*retry_after))]
     RateLimited {
         /// How long it asks to wait.
         retry_after: Option<Duration>,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::neutral::terminal;
 use super::palette::{Paint, Palette};
-use super::report::{detail, sum, symbol};
+use super::report::{Sum, detail, symbol};
 use crate::apply::Outcome;
 use crate::apply::journal::{Begin, Known, Run, Verdict};
 use crate::plan::count;
@@ -42,6 +42,12 @@ fn write_text(
         terminal(&begin.endpoint),
         consent_words(begin)
     )?;
+    if let Some(first) = &begin.takes_back {
+        writeln!(out, "It is an undo of run {}.", terminal(first))?;
+    }
+    if let Some(first) = begin.continues.as_ref().filter(|_| run.went_on()) {
+        writeln!(out, "It went on where run {} of the same plan stopped.", terminal(first))?;
+    }
     writeln!(out)?;
     for (planned, known) in run.operations() {
         let applied = matches!(known, Known::Finished(outcome) if outcome.is_applied());
@@ -65,8 +71,10 @@ fn write_text(
 #[must_use]
 pub fn line(run: &Run, running: bool) -> String {
     let (applied, total) = (applied(run), run.known.len());
+    let undo = run.begin.takes_back.as_ref();
+    let undo = undo.map_or_else(String::new, |run| format!("  undo of {}", terminal(run)));
     format!(
-        "{}  {:<15} {applied} of {}  workspace {} ({})\n",
+        "{}  {:<15} {applied} of {}  workspace {} ({}){undo}\n",
         terminal(&run.begin.run),
         word(run.verdict(running)),
         count(total, "operation", "operations"),
@@ -110,12 +118,15 @@ pub fn notice(run: &Run, running: bool) -> String {
 }
 
 fn applied(run: &Run) -> usize {
-    finished(run, |outcome| outcome.is_applied() && !matches!(outcome, Outcome::NotNeeded(_)))
+    let is = |outcome: &&Outcome| outcome.is_applied() && !matches!(outcome, Outcome::NotNeeded(_));
+    outcomes(run).filter(is).count()
 }
 
-fn finished(run: &Run, wanted: impl Fn(&Outcome) -> bool) -> usize {
-    let is = |known: &&Known| matches!(known, Known::Finished(outcome) if wanted(outcome));
-    run.known.iter().filter(is).count()
+fn outcomes(run: &Run) -> impl Iterator<Item = &Outcome> {
+    run.known.iter().filter_map(|known| match known {
+        Known::NotBegun | Known::InFlight => None,
+        Known::Finished(outcome) => Some(outcome),
+    })
 }
 
 fn sign(known: &Known) -> &'static str {
@@ -150,13 +161,18 @@ fn word(verdict: Verdict) -> &'static str {
 fn verdict_line(run: &Run, running: bool) -> String {
     let (applied, total) = (applied(run), run.known.len());
     let operations = count(total, "operation", "operations");
+    let sum = Sum::of(total, outcomes(run));
     match run.verdict(running) {
-        Verdict::Complete => {
-            let already = finished(run, |outcome| *outcome == Outcome::AlreadyDone);
-            let not_needed = finished(run, |outcome| matches!(outcome, Outcome::NotNeeded(_)));
-            format!("Complete: {}, read back as planned.", sum(total, already, not_needed))
+        Verdict::Complete => format!("Complete: {}, read back as planned.", sum.whole()),
+        Verdict::InPart
+            if outcomes(run).filter(|outcome| outcome.is_applied()).count() == total =>
+        {
+            format!("Applied: {}, not read back as planned.", sum.whole())
         }
-        Verdict::InPart => format!("In part: {applied} of {operations} applied."),
+        Verdict::InPart if !run.may_have_written() => {
+            format!("In part, by an earlier run: {} applied; this run wrote nothing.", sum.part())
+        }
+        Verdict::InPart => format!("In part: {} applied.", sum.part()),
         Verdict::Crashed(at) => format!(
             "Stopped at write {} of {total}, without an end: killed or interrupted. {applied} of {operations} applied.",
             at + 1
@@ -197,6 +213,9 @@ fn next(run: &Run, running: bool) -> String {
         );
     }
     let next = match run.verdict(running) {
+        Verdict::Complete if run.begin.takes_back.is_some() => {
+            "nothing; `scopeform undo` plans what was taken back once more."
+        }
         Verdict::Complete => "nothing; `scopeform undo` plans the way back.",
         Verdict::InPart | Verdict::Crashed(_) if saved => {
             "apply the same plan again: it reads what was done and goes on. `scopeform plan` shows what is left, `scopeform undo` the way back."
@@ -228,6 +247,10 @@ struct Document {
     endpoint: String,
     /// The plan's digest.
     digest: String,
+    /// The run that this one took back, where it was an undo; else `null`.
+    takes_back: Option<String>,
+    /// The run of the same plan that this one went on with; else `null`.
+    went_on_with: Option<String>,
     /// How the plan was consented to.
     consent: String,
     /// `complete`, `in_part`, `crashed`, `nothing_written` or `running`.
@@ -289,6 +312,8 @@ pub fn json(run: &Run, running: bool) -> String {
         workspace: begin.workspace.to_string(),
         endpoint: begin.endpoint.clone(),
         digest: begin.digest.to_string(),
+        takes_back: begin.takes_back.clone(),
+        went_on_with: begin.continues.clone().filter(|_| run.went_on()),
         consent: begin.consent.clone(),
         verdict: word(verdict),
         stopped_at: match verdict {

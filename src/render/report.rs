@@ -23,7 +23,6 @@ pub fn text(report: &Report, palette: Palette) -> String {
 }
 
 fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::Result {
-    let (done, total) = (report.applied(), report.steps.len());
     writeln!(out)?;
     for step in &report.steps {
         let paint = if step.outcome.is_applied() { Paint::Add } else { Paint::Alarm };
@@ -59,47 +58,106 @@ fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::
         }
     }
     let calls = count(report.calls as usize, "call", "calls");
+    let total = report.steps.len();
+    let sum = Sum::of(total, report.steps.iter().map(|step| &step.outcome));
     if report.is_complete() {
-        let (already, not_needed) = (report.already_done(), report.not_needed());
-        let sum = sum(total, already, not_needed);
-        writeln!(out, "Applied: {sum}, read back as planned, {calls}.")
-    } else if !report.may_have_written() {
-        let operations = count(total, "operation was", "operations were");
-        writeln!(out, "Nothing was applied: {operations} planned, {calls}.")
-    } else {
+        writeln!(out, "Applied: {}, read back as planned, {calls}.", sum.whole())
+    } else if report.is_applied() {
+        let whole = sum.whole();
+        match &report.differences {
+            None => writeln!(out, "Applied: {whole}, {calls}; the end was not read back."),
+            Some(_) => writeln!(out, "Applied: {whole}, {calls}, not read back as planned. {ELSE}"),
+        }
+    } else if report.may_have_written() {
+        writeln!(out, "Applied in part: {}, {calls}. {}", sum.part(), advice(report))
+    } else if report.done_before() > 0 {
+        let part = sum.part();
+        let own = "this run wrote nothing";
         writeln!(
             out,
-            "Applied in part: {done} of {}, {calls}. {}",
-            count(total, "operation", "operations"),
+            "Applied in part, by an earlier run: {part}; {own}, {calls}. {}",
             advice(report)
         )
+    } else {
+        let operations = count(total, "operation was", "operations were");
+        writeln!(out, "Nothing was applied: {operations} planned, {calls}.")
     }
 }
 
-/// Returns how many operations of a complete run it did itself, and what became of the others.
-pub(super) fn sum(total: usize, already: usize, not_needed: usize) -> String {
-    let own = total.saturating_sub(already).saturating_sub(not_needed);
-    let mut others = Vec::new();
-    if already > 0 {
-        others.push(format!("{already} already done before"));
+const ELSE: &str = "Something is not as planned: plan again.";
+
+/// How many operations became what.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sum {
+    total: usize,
+    /// Done by the run itself.
+    own: usize,
+    /// Done before it began.
+    before: usize,
+    not_needed: usize,
+}
+
+impl Sum {
+    /// Counts the outcomes of a plan of `total` operations.
+    pub(super) fn of<'o>(total: usize, outcomes: impl Iterator<Item = &'o Outcome>) -> Self {
+        let mut sum = Self { total, own: 0, before: 0, not_needed: 0 };
+        for outcome in outcomes {
+            if outcome.was_done_before() {
+                sum.before += 1;
+            } else if matches!(outcome, Outcome::NotNeeded(_)) {
+                sum.not_needed += 1;
+            } else if outcome.is_applied() {
+                sum.own += 1;
+            }
+        }
+        sum
     }
-    if not_needed > 0 {
-        others.push(format!("{not_needed} not needed"));
+
+    /// Says how many operations a run did where none is left, and what became of the others.
+    pub(super) fn whole(self) -> String {
+        let before = format!("{} already done before", self.before);
+        self.with_others(&count(self.own, "operation", "operations"), before)
     }
-    let operations = count(own, "operation", "operations");
-    if others.is_empty() { operations } else { format!("{operations} ({})", others.join(", ")) }
+
+    /// Says how many operations of all are done, by whichever run.
+    pub(super) fn part(self) -> String {
+        let done = self.own + self.before;
+        let operations = count(self.total, "operation", "operations");
+        let before = match self.own {
+            0 => String::new(),
+            _ => format!("{} already done before", self.before),
+        };
+        self.with_others(&format!("{done} of {operations}"), before)
+    }
+
+    fn with_others(self, first: &str, before: String) -> String {
+        let mut others = Vec::new();
+        if self.before > 0 && !before.is_empty() {
+            others.push(before);
+        }
+        if self.not_needed > 0 {
+            others.push(format!("{} not needed", self.not_needed));
+        }
+        if others.is_empty() {
+            first.to_owned()
+        } else {
+            format!("{first} ({})", others.join(", "))
+        }
+    }
 }
 
 /// Says how to go on after a run that was applied in part: what the platform refuses it refuses again.
 fn advice(report: &Report) -> &'static str {
     let any = |wanted: fn(&Outcome) -> bool| report.steps.iter().any(|step| wanted(&step.outcome));
-    let moved = |outcome: &Outcome| matches!(outcome, Outcome::Conflict(_) | Outcome::Diverged(_));
+    let moved = |outcome: &Outcome| {
+        matches!(outcome, Outcome::Conflict(_) | Outcome::Diverged(_) | Outcome::ValueLost(_))
+    };
     let refused =
         |outcome: &Outcome| matches!(outcome, Outcome::Failed(_) | Outcome::NotAllowed(_));
     let open = |outcome: &Outcome| matches!(outcome, Outcome::Interrupted | Outcome::Unknown(_));
     let differs = report.differences.as_ref().is_some_and(|all| !all.is_empty());
     if any(moved) || (differs && !any(open) && !any(refused)) {
-        "Something is not as planned: plan again."
+        ELSE
     } else if any(refused) {
         "Remedy what failed, then run the same command again to go on."
     } else {
@@ -114,7 +172,8 @@ pub(super) fn symbol(outcome: &Outcome) -> &'static str {
         | Outcome::AlreadyDone
         | Outcome::AppliedUnanswered
         | Outcome::NotNeeded(_) => "ok",
-        Outcome::Failed(_)
+        Outcome::ValueLost(_)
+        | Outcome::Failed(_)
         | Outcome::NotAllowed(_)
         | Outcome::Conflict(_)
         | Outcome::Diverged(_) => "!!",
@@ -134,6 +193,7 @@ pub(super) fn detail(outcome: &Outcome) -> Option<String> {
             Some(format!("{n} active tokens were re-resolved"))
         }
         Outcome::AlreadyDone => Some("already done".to_owned()),
+        Outcome::ValueLost(why) => Some(format!("already done, not by this run: {why}")),
         Outcome::AppliedUnanswered => Some("applied; no answer came, reading showed it".to_owned()),
         Outcome::NotNeeded(why) => Some(format!("not needed: {why}")),
         Outcome::Failed(why) => Some(format!("failed, not done: {why}")),
@@ -179,7 +239,7 @@ struct Operation {
     address: String,
     /// The write, in words.
     what: String,
-    /// `applied`, `already_done`, `applied_unanswered`, `not_needed`, `failed`, `not_allowed`, `conflict`, `diverged`, `unknown`, `skipped` or
+    /// `applied`, `already_done`, `value_lost`, `applied_unanswered`, `not_needed`, `failed`, `not_allowed`, `conflict`, `diverged`, `unknown`, `skipped` or
     /// `interrupted`.
     outcome: &'static str,
     /// More about it, where there is more to say.

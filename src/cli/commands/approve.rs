@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::apply::under_base;
 use super::plan;
-use crate::cli::args::{Approve as Args, Output};
+use crate::cli::args::{Approve as Args, Output, Source};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
@@ -44,7 +44,8 @@ pub(in crate::cli) fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failu
     let statement = Statement::of(&sealed, &by, given, last_day(today, days));
 
     let output = Output::text(false);
-    let command = format!("scopeform apply {}, once approved", args.plan.display());
+    let source = Source { path: args.config.clone(), workspace: None };
+    let command = plan::apply_saved(&args.plan, &source);
     let page = plan::page(&sealed, &output, &command, ui.palette())?;
     if args.json {
         ui.say(&page);

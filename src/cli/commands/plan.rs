@@ -115,6 +115,12 @@ fn finish<P: Product>(
         }
         None => print(&sealed, &args.output, &apply_with, ui)?,
     }
+    if args.output.format() == Format::Text && sealed.plan().observed.snapshot.is_none() {
+        let operations = &sealed.plan().bound.operations;
+        for why in super::apply::obstacles(operations, &loaded.folder.root) {
+            ui.out(&format!("Not possible here as it is: {}.\n", terminal(&why)))?;
+        }
+    }
     if let Some(file) = &args.out {
         save(&sealed, file)?;
         ui.say(&format!("saved plan {} as {}", sealed.digest().short(), file.display()));

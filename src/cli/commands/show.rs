@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::cli::args::Show;
+use crate::cli::args::{Show, Source};
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::folder::root_at_hand;
@@ -25,7 +25,8 @@ pub(in crate::cli) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failu
         ui.out(&tool.page(&marks, Some(Exit::Done)))?;
         return Ok(Exit::Done);
     }
-    let apply_with = format!("scopeform apply {}", file.display());
+    let source = Source { path: args.config.clone(), workspace: None };
+    let apply_with = super::plan::apply_saved(file, &source);
     super::plan::print(&sealed, &args.output, &apply_with, ui)?;
     Ok(Exit::Done)
 }

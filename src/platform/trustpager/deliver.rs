@@ -32,7 +32,8 @@ pub trait Reserved: Send + Sync {
     fn cancel(self: Box<Self>);
 }
 
-/// Delivers to files below a folder: mode 0600, created new, never overwritten. What a run leaves behind that was ended
+/// Delivers to files below a folder: mode 0600, created new, never overwritten; folders that are not there are made, mode
+/// 0700. What a run leaves behind that was ended
 /// before the value came, an empty file of that mode, is taken up again; while one run holds it, no other one does.
 #[derive(Debug, Clone)]
 pub struct Files {
@@ -50,6 +51,7 @@ impl Files {
 impl Deliver for Files {
     fn reserve(&self, place: &str) -> Result<Box<dyn Reserved>, String> {
         let path = self.root.join(place);
+        make_parents(&self.root, place)?;
         let mut options = std::fs::OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
@@ -86,13 +88,65 @@ pub fn is_left_behind(root: &Path, place: &str) -> bool {
 #[must_use]
 pub fn obstacle(root: &Path, place: &str) -> Option<String> {
     let path = root.join(place);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if folder.is_some_and(|folder| !folder.is_dir()) {
-        return Some(format!("cannot create {}: its folder is not there", path.display()));
+    if let Err(why) = missing(root, place) {
+        return Some(why);
     }
     let there = path.symlink_metadata().is_ok();
     (there && left_behind(&path).is_none())
         .then(|| format!("{} exists and is not overwritten; move it away", path.display()))
+}
+
+/// Returns the folders between `root` and the file at `place` that are not there yet, outermost first: they are made
+/// with the file.
+fn missing(root: &Path, place: &str) -> Result<Vec<PathBuf>, String> {
+    let path = root.join(place);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let Some(folder) = folder else { return Ok(Vec::new()) };
+    let cannot = |why: &str| Err(format!("cannot create {}: {why}", path.display()));
+    let mut missing = Vec::new();
+    for above in folder.ancestors() {
+        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+        if above.is_dir() {
+            missing.reverse();
+            return Ok(missing);
+        }
+        // A link that leads nowhere is there too.
+        if above.symlink_metadata().is_ok() {
+            return cannot(&format!("{} is no folder", above.display()));
+        }
+        if !above.starts_with(root) || above == root {
+            break;
+        }
+        missing.push(above.to_owned());
+    }
+    cannot("its folder is not there")
+}
+
+/// Makes the folders that a file at `place` needs, for their owner alone. The outermost one keeps all of it out of version
+/// control: values of keys are in there.
+fn make_parents(root: &Path, place: &str) -> Result<(), String> {
+    for (depth, folder) in missing(root, place)?.iter().enumerate() {
+        let cannot = |error: std::io::Error| {
+            format!("cannot create the folder {}: {error}", folder.display())
+        };
+        let mut builder = std::fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        match builder.create(folder) {
+            Ok(()) if depth == 0 => ignore_all(folder).map_err(cannot)?,
+            Ok(()) => {}
+            // Another run was faster.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(cannot(error)),
+        }
+    }
+    Ok(())
+}
+
+fn ignore_all(folder: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create_new(true).open(folder.join(".gitignore"))?;
+    file.write_all(b"*\n")
 }
 
 /// Opens the file of a run that was ended before the value came: a plain file, ours alone, and empty.

@@ -14,7 +14,11 @@ fn yes_applies_and_everything_else_does_not() {
         done.says(&["Apply plan ", "Only `yes` is accepted", "not approved; nothing was done"]);
         assert_eq!(plane.state(), before, "{typed:?}");
     }
-    plane.run(&lab, "apply").exits(5).says(&["not approved; nothing was done"]);
+    plane.run(&lab, "apply").exits(5).says(&[
+        "not approved; nothing was done",
+        "`--auto-approve`",
+        "`scopeform apply PLAN`",
+    ]);
     plane
         .run(&lab, "apply --input=false")
         .exits(5)
@@ -42,6 +46,22 @@ fn a_saved_plan_is_its_own_consent() {
     plane.run(&lab, "plan --out p.json").exits(0).says(&["saved plan "]);
     plane.run(&lab, "apply p.json --input=false").exits(0).prints(&["Applied: 4 operations"]);
     plane.run(&lab, "apply p.json --target files").exits(64).says(&["it is applied whole"]);
+}
+
+#[test]
+fn the_configuration_of_another_platform_is_not_the_plans() {
+    let plane = Plane::start();
+    let lab = plane.lab(WISHES);
+    plane.run(&lab, "plan --out p.json").exits(0);
+    let other =
+        format!("version: 1\nplatform: trustpager\nworkspace: acme\nendpoint: {}\n", plane.url());
+    lab.write("../pager/scopeform.yaml", &other);
+    plane.run(&lab, "apply p.json --config ../pager").exits(1).says(&[
+        "the plan is for platform `odeus`",
+        "on `trustpager`; nothing was sent",
+        "`--config FOLDER`",
+    ]);
+    assert_eq!(plane.audited(), 0);
 }
 
 /// The vendor adds a scope to an action that is on: nobody reviewed a line for it.

@@ -7,6 +7,8 @@ mod interrupts;
 mod journal;
 pub(crate) mod plane;
 pub(crate) mod proxy;
+mod resume;
+mod stages;
 mod stale;
 mod undo;
 pub(crate) mod wire;

@@ -329,7 +329,7 @@ fn on_trustpager_tiers_come_back_and_tokens_and_keys_do_not() {
     let done = lab.run("undo --auto-approve").exits(0).prints(&[
         "Cannot be restored:",
         "api_keys/old: the key stays revoked: a new `old` has another value",
-        "api_keys/sync/deliver: the file sync.key with its value stays where it is",
+        "api_keys/sync/deliver: the file sync.key with its value stays where it is: remove it",
         "stays revoked: emil@acme.example has to authorise Zapier again",
     ]);
     assert!(!done.out.contains("Moved since"), "{}", done.all());
@@ -343,6 +343,32 @@ fn on_trustpager_tiers_come_back_and_tokens_and_keys_do_not() {
         let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
         assert!(!text.contains(value.trim_end()), "a journal holds the value of a key");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn folders_for_the_value_of_a_key_are_made_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let lab = Lab::with(&CRM.replace("sync.key", ".secrets/keys/sync.key"));
+    lab.write("world.yaml", CRM_WORLD);
+    let data = lab.path("../data");
+    let run = |args: &str| lab.run(args).env("SCOPEFORM_DATA_DIR", &data);
+    let done = run("plan").exits(0);
+    assert!(!done.all().contains("nowhere to go"), "{}", done.all());
+    assert!(!lab.path(".secrets").exists());
+    run("apply --auto-approve").exits(0);
+    assert!(lab.read(".secrets/keys/sync.key").len() > 20);
+    for folder in [".secrets", ".secrets/keys"] {
+        let mode = std::fs::metadata(lab.path(folder)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{folder}");
+    }
+    assert_eq!(lab.read(".secrets/.gitignore"), "*\n");
+    // Taken back, the file is in the way of the next one: undo says so, and so does the plan.
+    run("undo --auto-approve").exits(0).prints(&[".secrets/keys/sync.key with its value stays"]);
+    run("plan").exits(0).prints(&[
+        "Not possible here as it is: the value of the new API key `sync` has nowhere to go",
+        "move it away",
+    ]);
 }
 
 #[test]

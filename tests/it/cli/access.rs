@@ -37,7 +37,8 @@ fn a_closed_port_is_unreachable() {
 #[test]
 fn a_slow_server_is_given_up_on() {
     let (gate, keeper) = gate();
-    let done = plan_against(move || Do::Gate(gate.clone()), "plan --timeout 1").exits(8);
+    let done =
+        plan_against(move || Do::Gate(gate.clone()), "plan --timeout 1 --deadline 1").exits(8);
     done.says(&[
         "no answer from /odeus/v1/workspaces/acme/settings",
         "it took too long",
@@ -61,8 +62,11 @@ fn a_web_page_is_no_control_plane() {
     let to = "HTTP/1.1 302 Found\r\nlocation: https://login.example/\r\ncontent-length: 0\r\n\r\n";
     let done = plan_against(move || Do::Raw(to.as_bytes().to_vec()), "plan").exits(8);
     done.says(&["a redirect to `https://login.example/`, which is not followed"]);
-    plan_against(|| Do::Raw(b"\x00\x01\x02 nonsense\r\n\r\n".to_vec()), "plan --timeout 1")
-        .exits(8);
+    plan_against(
+        || Do::Raw(b"\x00\x01\x02 nonsense\r\n\r\n".to_vec()),
+        "plan --timeout 1 --deadline 1",
+    )
+    .exits(8);
     plan_against(|| Do::Answer(200, "{}".to_owned()), "plan").exits(8);
     plan_against(|| Do::Answer(200, "[[[[".repeat(100_000)), "plan").exits(8);
 }

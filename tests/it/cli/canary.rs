@@ -251,7 +251,7 @@ fn no_platform_gets_the_token_printed() {
         // A repeated read waits for the deadline; one such command says as much as ten.
         let waits = *status >= 500;
         let odeus = if waits { &ODEUS_COMMANDS[1..2] } else { ODEUS_COMMANDS };
-        let timeout = if waits { " --timeout 1" } else { "" };
+        let timeout = if waits { " --timeout 1 --deadline 1" } else { "" };
         let mut runs: Vec<Done> = Vec::new();
         for args in odeus {
             let reaches = !args.starts_with("validate") && !args.starts_with("explain");

@@ -127,7 +127,7 @@ fn untrue(report: &Report, seen: &Seen, fault: Option<(usize, Fault)>) -> Option
         let true_said = match &step.outcome {
             Outcome::Applied { .. } | Outcome::AppliedUnanswered => done,
             // Nobody has begun the plan before.
-            Outcome::AlreadyDone => false,
+            Outcome::AlreadyDone | Outcome::ValueLost(_) => false,
             Outcome::Failed(_)
             | Outcome::NotAllowed(_)
             | Outcome::Conflict(_)

@@ -4,6 +4,7 @@ mod answers;
 mod budget;
 mod matrix;
 mod odeus;
+mod patience;
 mod program;
 mod proxy;
 mod stage;

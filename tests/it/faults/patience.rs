@@ -1,0 +1,67 @@
+//! What the platform asks for with `Retry-After`: waited for and said, or not waited for and said.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use scopeform::platform::http::{Clock, Http, HttpOptions, Tell};
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::odeus::Odeus;
+use super::stage::{Plane, Virtual, yaml};
+use crate::apply::proxy::{Do, Proxy};
+use crate::cli::harness::Lab;
+
+/// A proxy that refuses the first requests for their rate, and asks for a wait.
+fn limited(plane: &Plane<Odeus>, times: usize, seconds: u32) -> Proxy {
+    let left = Mutex::new(times);
+    Proxy::start(plane.address, move |_, _| {
+        let mut left = left.lock().unwrap();
+        if *left == 0 {
+            return Do::Pass;
+        }
+        *left -= 1;
+        let head = "HTTP/1.1 429 Too Many Requests\r\ncontent-length: 2\r\n";
+        Do::Raw(
+            format!("{head}retry-after: {seconds}\r\nconnection: close\r\n\r\n{{}}").into_bytes(),
+        )
+    })
+}
+
+#[test]
+fn a_wait_that_the_platform_asks_for_is_told_before_it_begins() {
+    let plane = Plane::<Odeus>::start(1);
+    let proxy = limited(&plane, 1, 70);
+    let clock: Arc<Virtual> = Arc::default();
+    let told: Arc<Mutex<Vec<Duration>>> = Arc::default();
+    let (hears, waited) = (Arc::clone(&told), Arc::clone(&clock));
+    let options = HttpOptions {
+        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        told: Some(Tell(Arc::new(move |wait| {
+            assert!(waited.waited().is_empty(), "told when it was over");
+            hears.lock().unwrap().push(wait);
+        }))),
+        ..HttpOptions::default()
+    };
+    let http = Http::new(&proxy.url(), SecretString::from(plane.token.clone()), options).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let path = "/odeus/v1/workspaces/acme-0/settings";
+    runtime.block_on(async { http.get::<Value>(path).await.unwrap() });
+    let told = told.lock().unwrap().clone();
+    assert_eq!(told, clock.waited());
+    assert!(told.len() == 1 && told[0] >= Duration::from_secs(70), "{told:?}");
+}
+
+#[test]
+fn a_wait_that_the_deadline_does_not_leave_is_named_with_what_would_wait() {
+    let plane = Plane::<Odeus>::start(1);
+    let proxy = limited(&plane, usize::MAX, 3600);
+    let lab = Lab::with(&yaml::<Odeus>("acme-0", &proxy.url()));
+    // How long one answer may take is another matter.
+    for args in ["plan", "plan --timeout 7200"] {
+        lab.run(args).env("SCOPEFORM_TOKEN", &plane.token).exits(8).says(&[
+            "it asks to wait 3600 seconds, which `--deadline` does not leave",
+            "`--deadline 3602` waits that long",
+        ]);
+    }
+}
