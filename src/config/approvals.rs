@@ -7,11 +7,11 @@ use serde_json::{Value as Json, json};
 use super::lower::Builder;
 use super::raw::RawHeader;
 use super::rego::RegoPath;
-use super::shape::{Field, Leaf, Reader, Refusal, Table, nearest, record, words};
+use super::shape::{Field, Leaf, Reader, Refusal, Table, record, words};
 use super::trustpager::leaf::Days;
 use super::yaml::{self, Value};
 use crate::diag::{Code, Diagnostic, Diagnostics};
-use crate::model::Address;
+use crate::model::{Address, nearest};
 use crate::plan::policy::{ApprovalRule, Approvals, Signer, When};
 use crate::seal::signers;
 use crate::source::{FileId, Origin, SourceMap, Span, Spanned};
@@ -287,7 +287,7 @@ impl Names<'_> {
             return true;
         }
         let known: Vec<&str> = people.iter().copied().chain(also.iter().copied()).collect();
-        let help = match nearest(text, &known) {
+        let help = match nearest(text, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!(
                 "add a line for `{text}` to `{}`, or name one of: {}",

@@ -33,7 +33,7 @@ pub use schema::config_schema;
 pub use trustpager::catalog::bundled_trustpager_catalog;
 
 use crate::diag::{Code, Diagnostic, Diagnostics};
-use crate::model::{Address, WorkspaceId};
+use crate::model::{Address, WorkspaceId, nearest};
 use crate::plan::policy::{self as plan_policy, Policy};
 use crate::plan::{Labels, Rule, Severity};
 use crate::platform::{self, Kind};
@@ -325,7 +325,7 @@ fn check_severity(
     let name = code.value.0.as_str();
     let Some(rule) = rules.iter().find(|rule| rule.code == name) else {
         let known: Vec<&str> = rules.iter().map(|rule| rule.code).collect();
-        let help = match shape::nearest(name, &known) {
+        let help = match nearest(name, known) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "`scopeform explain` lists every code".to_owned(),
         };

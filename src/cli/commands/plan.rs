@@ -18,8 +18,8 @@ use crate::cli::secret::Secrets;
 use crate::cli::snapshot;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load, located, report, source_ranges, wrong};
-use crate::diag::{Code, Diagnostics, Problem, nearest};
-use crate::model::Address;
+use crate::diag::{Code, Diagnostics, Problem};
+use crate::model::{Address, nearest};
 use crate::plan::assemble::{Header, Inputs};
 use crate::plan::policy;
 use crate::plan::policy::{Policy, Protected};
@@ -291,7 +291,7 @@ fn chosen(targets: &[String], declared: &[Address]) -> Result<Option<Vec<Address
         let means = |unit: &&Address| unit.name() == target || unit.as_str() == target;
         let Some(found) = declared.iter().find(means) else {
             let names: Vec<&str> = declared.iter().map(Address::name).collect();
-            let near = names.iter().min_by_key(|name| strsim::damerau_levenshtein(name, target));
+            let near = nearest(target, names.iter().copied());
             let help = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
             return Err(Failure::new(
                 Exit::Error,

@@ -98,9 +98,22 @@ fn status_shows_what_is_live() {
     lab.run("status").exits(0).prints(&["sharepoint", "teams"]);
     lab.run("status --integration sharepoint").exits(0).prints(&["create_list"]);
     lab.run("status -i sharepont").exits(1).says(&["`sharepont`", "did you mean `sharepoint`?"]);
+    // What is near to nothing is answered with what there is.
+    lab.run("status -i q").exits(1).says(&["`q`", "one of: `", " and 4 more"]);
     lab.run("status --json").exits(0).json();
     let failed = lab.run("status -i sharepont --json").exits(1).json();
     assert_eq!(failed["valid"], false);
+}
+
+#[test]
+fn a_word_that_is_near_to_nothing_is_not_corrected() {
+    let lab = fresh();
+    lab.run("explain too-deap").exits(64).says(&["did you mean `too-deep`?"]);
+    let target = |name: &str| lab.run(&format!("plan --target {name}")).exits(1);
+    target("sharepiont").says(&["did you mean `sharepoint`?"]);
+    for done in [lab.run("explain foo").exits(64), target("excel"), target("x")] {
+        assert!(!done.err.contains("did you mean"), "{}", done.all());
+    }
 }
 
 #[test]
