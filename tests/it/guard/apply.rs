@@ -107,8 +107,8 @@ fn slips_in_acceptances_are_usage() {
         ("removal@0123456789ab", "did you mean `removals`?"),
         ("all@0123456789ab", "limits: removals, people, broken_actions"),
         ("removals", "LIMIT@DIGEST"),
-        ("removals@", "at least 12"),
-        ("removals@*", "at least 12"),
+        ("removals@", "at least 32"),
+        ("removals@0123456789ab", "at least 32"),
     ] {
         for args in ["plan", "apply"] {
             let done = lab.run(&format!("{args} --accept {accept}")).exits(64);
@@ -135,7 +135,7 @@ fn a_protection_names_the_line_that_breaks_it_and_no_flag_passes_it() {
         "Apply:  not possible, 1 blocker above",
     ]);
     assert!(!made.out.contains("--accept"), "{}", made.all());
-    for flag in ["", "--accept removals@0123456789ab", "--auto-approve"] {
+    for flag in ["", "--accept removals@0123456789abcdef0123456789abcdef", "--auto-approve"] {
         let done = plane.run(&lab, &format!("apply {flag}")).types("yes\n").exits(4);
         assert!(!done.err.contains("Only `yes`"), "{}", done.all());
     }
@@ -180,8 +180,9 @@ fn grown(config: &str, few: &str, many: &str) {
     assert_eq!(now("plan --json").exits(4).json(), before, "nothing was done");
     // The digest has not moved: who agreed to the plan may accept that it affects more people by now.
     let (_, digits) = flag.rsplit_once('@').unwrap();
+    assert_eq!(digits.len(), 32, "{flag}");
     assert!(before["digest"].as_str().unwrap().starts_with(digits), "{flag} {before}");
-    now("apply p.json --accept removals@000000000000").exits(4);
+    now("apply p.json --accept removals@00000000000000000000000000000000").exits(4);
     now(&format!("apply p.json {flag}")).exits(0);
     now("plan --detailed-exitcode").exits(0);
     // Where it was planned it fits its limit still.
