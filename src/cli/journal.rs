@@ -82,6 +82,7 @@ impl Journal {
             digest: approved.sealed().digest().clone(),
             consent: consent(approved.consent()).to_owned(),
             approved_by: approved.consent().approved_by(),
+            accepted: approved.accepted(),
             takes_back: takes_back.map(str::to_owned),
             operations: plan
                 .bound

@@ -664,7 +664,12 @@ fn nothing(
     if let Some(past) = cut.filter(|past| !past.running) {
         journal::close(data, &past.run);
     }
-    let report = Report { steps: Vec::new(), differences: Some(Vec::new()), calls: 0 };
+    let report = Report {
+        steps: Vec::new(),
+        differences: Some(Vec::new()),
+        calls: 0,
+        accepted: BTreeSet::new(),
+    };
     match args.answer() {
         Answer::Text => {}
         Answer::Json => ui.out(&render::report::json(&report))?,

@@ -1,5 +1,7 @@
 //! The way past a limit, with the real binary: copied from what was printed, for one plan, and never past a protection.
 
+use serde_json::json;
+
 use crate::apply::plane::{Plane, config_at};
 use crate::cli::harness::{Done, Lab};
 
@@ -61,8 +63,14 @@ fn a_limit_is_passed_by_the_acceptance_that_was_printed_and_by_nothing_else() {
         .run(&lab, &format!("apply {flag}"))
         .types("yes\n")
         .exits(0)
-        .prints(&["Applied: 1 operation"]);
+        .prints(&["Limits passed: removals@", "Applied: 1 operation"]);
     assert_ne!(plane.state(), before);
+    // Who looks later sees that a limit was passed, and by what.
+    let passed = flag.strip_prefix("--accept ").unwrap();
+    lab.run("show --last")
+        .exits(0)
+        .prints(&[&format!("a typed `yes`, limits passed with {passed}")]);
+    assert_eq!(lab.run("show --last --json").exits(0).json()["accepted"], json!([passed]));
     // A job that runs again after it has succeeded does so.
     plane.run(&lab, &format!("apply --auto-approve {flag}")).exits(0).prints(&["No changes"]);
 }
@@ -96,7 +104,8 @@ fn an_acceptance_dies_with_its_plan() {
     let done = limited(plane.run(&lab, "apply p.json").exits(4));
     assert_eq!(copied(&done.err), flag);
     assert_eq!(plane.state(), before);
-    plane.run(&lab, &format!("apply p.json {flag}")).exits(0);
+    let report = plane.run(&lab, &format!("apply p.json {flag} --json")).exits(0).json();
+    assert_eq!(report["accepted"], json!([flag.strip_prefix("--accept ").unwrap()]));
     assert_ne!(plane.state(), before);
 }
 
