@@ -50,7 +50,7 @@ words!(When, "occasion", {
     "widening" => When::Widening, "Something becomes possible: a scope, more people, a wider tier, a new key.";
     "narrowing" => When::Narrowing, "Something stops being possible.";
     "breakage" => When::Breakage, "Something stops working, or will not work.";
-    "admin_consent" => When::AdminConsent, "A scope is requested that only a tenant administrator can grant.";
+    "admin_consent" => When::AdminConsent, "A scope is requested that only a tenant administrator can grant, or of which no source says that others can.";
     "revocation" => When::Revocation, "Somebody's token, or an API key, ends.";
     "any" => When::Any, "Anything changes at all.";
 } slips {

@@ -50,7 +50,7 @@ pub enum When {
     Narrowing,
     /// Something stops working, or will not work.
     Breakage,
-    /// A scope is requested that only a tenant administrator can grant.
+    /// A scope is requested that only a tenant administrator can grant, or of which no source says that others can.
     AdminConsent,
     /// Somebody's token, or an API key, ends.
     Revocation,
@@ -157,9 +157,19 @@ fn because(when: When, bound: &Bound) -> Vec<String> {
             let also = matches!(&change.right, Right::Tier { narrows, .. } if !narrows.is_empty());
             also || change.direction == Direction::Narrowing
         }),
-        When::AdminConsent => privilege(&|change| {
-            change.direction == Direction::Widening && change.admin_consent == Some(true)
-        }),
+        When::AdminConsent => {
+            let added =
+                bound.privilege.widening().filter_map(|change| match change.admin_consent {
+                    Some(false) => None,
+                    // What no source says is not harmless: the rule asks unless consent is known to be unneeded.
+                    None if matches!(change.right, Right::Scope(_)) => {
+                        Some(format!("{} (admin consent unknown)", line(change)))
+                    }
+                    None => None,
+                    Some(true) => Some(line(change)),
+                });
+            added.collect()
+        }
         When::Revocation => privilege(&|change| {
             change.direction == Direction::Narrowing
                 && matches!(change.right, Right::Credential { .. })
