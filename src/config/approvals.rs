@@ -52,10 +52,11 @@ words!(When, "occasion", {
     "breakage" => When::Breakage, "Something stops working, or will not work.";
     "admin_consent" => When::AdminConsent, "A scope is requested that only a tenant administrator can grant, or of which no source says that others can.";
     "revocation" => When::Revocation, "Somebody's token, or an API key, ends.";
-    "any" => When::Any, "Anything changes at all.";
+    "weakening" => When::Weakening, "A rule of the files is taken away or weakened, as `--base` shows: approvals, limits, protections, raised findings, Rego.";
+    "any" => When::Any, "Anything changes at all, a rule included.";
 } slips {
     "always" => "any"; "all" => "any"; "consent" => "admin_consent"; "revoke" => "revocation";
-    "removal" => "revocation"; "widen" => "widening"; "narrow" => "narrowing";
+    "removal" => "revocation"; "widen" => "widening"; "narrow" => "narrowing"; "weaken" => "weakening"; "rules" => "weakening";
 });
 
 /// How many people.

@@ -23,7 +23,7 @@ use crate::model::{Address, nearest};
 use crate::plan::assemble::{Header, Inputs};
 use crate::plan::policy;
 use crate::plan::policy::{Policy, Protected};
-use crate::plan::{FromSnapshot, Plan, SourceRange};
+use crate::plan::{FromSnapshot, Plan, SourceRange, weaken};
 use crate::platform::Kind;
 use crate::platform::provider::{Read, Reading};
 use crate::render::marks::Marks;
@@ -236,6 +236,9 @@ fn make_and_tell<P: Product>(
     match plan {
         Some(mut plan) => {
             plan.label(&config.labels);
+            if let Some(before) = &loaded.base {
+                weaken::note(&mut plan, &before.policy, &config.policy);
+            }
             policy::enforce(&mut plan, loaded.policies.clone());
             // Warnings belong to the conversation; the result stays one document.
             let tell = match tell {
