@@ -52,6 +52,8 @@ pub struct Config {
     pub workspace: WorkspaceId,
     /// Where its platform answers.
     pub endpoint: Endpoint,
+    /// Whether a file says so. Where none does, the control plane inside this program is meant.
+    pub endpoint_said: bool,
     /// What is wanted.
     pub desired: Desired,
     /// The organisation's rules about plans.
@@ -141,6 +143,7 @@ pub fn load(sources: &SourceMap) -> (Vec<Config>, Diagnostics) {
     }
     let configs = workspaces.into_iter().map(|(workspace, builder)| Config {
         workspace,
+        endpoint_said: builder.endpoint.is_some(),
         endpoint: builder.endpoint.map_or(Endpoint::Embedded, |(endpoint, _)| endpoint),
         desired: match builder.platform.0 {
             Kind::Odeus => Desired::Odeus(builder.odeus),
