@@ -1,4 +1,5 @@
-# No scope that only a tenant administrator can grant, and no API key with full access, without a ticket.
+# No scope that only a tenant administrator can grant, or of which no source says that others can, and no API key with full
+# access, without a ticket.
 #
 # The ticket is a label of the integration or key that asks for it:
 #
@@ -11,13 +12,17 @@ import rego.v1
 
 deny_admin_consent contains {"msg": msg, "address": change.unit} if {
 	some change in input.privilege_delta.widening
-	change.admin_consent == true
+	scope := change.right.scope
+
+	# What no source says is not harmless: `null` is held against the plan too.
+	not change.admin_consent == false
 	not has_ticket(change.unit)
-	msg := sprintf(
-		"%s would request %s, which a tenant administrator must grant, and names no ticket",
-		[change.unit, change.right.scope],
-	)
+	msg := sprintf("%s would request %s, %s, and names no ticket", [change.unit, scope, consent(change)])
 }
+
+consent(change) := "which a tenant administrator must grant" if change.admin_consent == true
+
+else := "and no source says whether a tenant administrator must grant it"
 
 deny_admin_consent contains {"msg": msg, "address": change.address} if {
 	some change in input.resource_changes

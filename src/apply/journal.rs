@@ -103,6 +103,9 @@ pub struct Begin {
     /// Who signed the plan, where the rules in force asked for it or somebody did anyway; each once, in byte order.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub approved_by: BTreeSet<String>,
+    /// The limits that the plan was allowed to exceed, as they were accepted: `removals@DIGEST`; each once, in byte order.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub accepted: BTreeSet<String>,
     /// The run that this one takes back, where it is an undo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub takes_back: Option<String>,

@@ -1,5 +1,7 @@
 //! What apply did: one outcome per operation, in plan order.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -186,6 +188,8 @@ pub struct Report {
     pub differences: Option<Vec<Difference>>,
     /// Requests made, reads and writes, those sent again included.
     pub calls: u32,
+    /// The limits that the plan was allowed to exceed, as they were accepted: `removals@DIGEST`.
+    pub accepted: BTreeSet<String>,
 }
 
 impl Report {

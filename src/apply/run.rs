@@ -230,7 +230,8 @@ where
         what: planned.operation.to_string(),
         outcome,
     });
-    let mut report = Report { steps: steps.collect(), differences: None, calls: 0 };
+    let accepted = approved.accepted();
+    let mut report = Report { steps: steps.collect(), differences: None, calls: 0, accepted };
     let end = match provider.read().await {
         Ok(reading) => {
             run.has_read(Purpose::End, reading.calls);

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 
 use super::exit::Exit;
 use super::ui::Failure;
+use crate::model::nearest;
 
 /// The variables we read, with what each does.
 pub(super) const KNOWN: &[(&str, &str)] = &[
@@ -53,15 +54,13 @@ impl Env {
             if KNOWN.iter().any(|(known, _)| known == name) {
                 continue;
             }
-            let near = KNOWN
-                .iter()
-                .min_by_key(|(known, _)| strsim::damerau_levenshtein(known, name))
-                .map_or("", |(known, _)| known);
+            let near = nearest(name, KNOWN.iter().map(|(known, _)| *known))
+                .map_or_else(String::new, |near| format!("did you mean `{near}`? "));
             return Err(Failure::new(
                 Exit::Usage,
                 format!("unknown variable `{name}` in the environment"),
             )
-            .help(format!("did you mean `{near}`? unset it if it is not meant for this tool")));
+            .help(format!("{near}unset it if it is not meant for this tool")));
         }
         Ok(())
     }

@@ -92,6 +92,7 @@ impl Journal {
             digest: digest.clone(),
             consent: consent(approved.consent()).to_owned(),
             approved_by: approved.consent().approved_by(),
+            accepted: approved.accepted(),
             takes_back: takes_back.map(str::to_owned),
             continues: continues.map(|past| past.run.begin.run),
             operations: plan

@@ -7,11 +7,11 @@ use serde_json::{Value as Json, json};
 use super::lower::Builder;
 use super::raw::RawHeader;
 use super::rego::RegoPath;
-use super::shape::{Field, Leaf, Reader, Refusal, Table, nearest, record, words};
+use super::shape::{Field, Leaf, Reader, Refusal, Table, record, words};
 use super::trustpager::leaf::Days;
 use super::yaml::{self, Value};
 use crate::diag::{Code, Diagnostic, Diagnostics};
-use crate::model::Address;
+use crate::model::{Address, nearest};
 use crate::plan::policy::{ApprovalRule, Approvals, Signer, When};
 use crate::seal::signers;
 use crate::source::{FileId, Origin, SourceMap, Span, Spanned};
@@ -50,12 +50,13 @@ words!(When, "occasion", {
     "widening" => When::Widening, "Something becomes possible: a scope, more people, a wider tier, a new key.";
     "narrowing" => When::Narrowing, "Something stops being possible.";
     "breakage" => When::Breakage, "Something stops working, or will not work.";
-    "admin_consent" => When::AdminConsent, "A scope is requested that only a tenant administrator can grant.";
+    "admin_consent" => When::AdminConsent, "A scope is requested that only a tenant administrator can grant, or of which no source says that others can.";
     "revocation" => When::Revocation, "Somebody's token, or an API key, ends.";
-    "any" => When::Any, "Anything changes at all.";
+    "weakening" => When::Weakening, "A rule of the files is taken away or weakened, as `--base` shows: approvals, limits, protections, raised findings, Rego.";
+    "any" => When::Any, "Anything changes at all, a rule included.";
 } slips {
     "always" => "any"; "all" => "any"; "consent" => "admin_consent"; "revoke" => "revocation";
-    "removal" => "revocation"; "widen" => "widening"; "narrow" => "narrowing";
+    "removal" => "revocation"; "widen" => "widening"; "narrow" => "narrowing"; "weaken" => "weakening"; "rules" => "weakening";
 });
 
 /// How many people.
@@ -287,7 +288,7 @@ impl Names<'_> {
             return true;
         }
         let known: Vec<&str> = people.iter().copied().chain(also.iter().copied()).collect();
-        let help = match nearest(text, &known) {
+        let help = match nearest(text, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!(
                 "add a line for `{text}` to `{}`, or name one of: {}",

@@ -33,7 +33,7 @@ pub use schema::config_schema;
 pub use trustpager::catalog::bundled_trustpager_catalog;
 
 use crate::diag::{Code, Diagnostic, Diagnostics};
-use crate::model::{Address, WorkspaceId};
+use crate::model::{Address, WorkspaceId, nearest};
 use crate::plan::policy::{self as plan_policy, Policy};
 use crate::plan::{Labels, Rule, Severity};
 use crate::platform::{self, Kind};
@@ -52,6 +52,8 @@ pub struct Config {
     pub workspace: WorkspaceId,
     /// Where its platform answers.
     pub endpoint: Endpoint,
+    /// Whether a file says so. Where none does, the control plane inside this program is meant.
+    pub endpoint_said: bool,
     /// What is wanted.
     pub desired: Desired,
     /// The organisation's rules about plans.
@@ -141,6 +143,7 @@ pub fn load(sources: &SourceMap) -> (Vec<Config>, Diagnostics) {
     }
     let configs = workspaces.into_iter().map(|(workspace, builder)| Config {
         workspace,
+        endpoint_said: builder.endpoint.is_some(),
         endpoint: builder.endpoint.map_or(Endpoint::Embedded, |(endpoint, _)| endpoint),
         desired: match builder.platform.0 {
             Kind::Odeus => Desired::Odeus(builder.odeus),
@@ -325,7 +328,7 @@ fn check_severity(
     let name = code.value.0.as_str();
     let Some(rule) = rules.iter().find(|rule| rule.code == name) else {
         let known: Vec<&str> = rules.iter().map(|rule| rule.code).collect();
-        let help = match shape::nearest(name, &known) {
+        let help = match nearest(name, known) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "`scopeform explain` lists every code".to_owned(),
         };

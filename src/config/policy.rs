@@ -3,10 +3,10 @@
 use serde_json::{Value as Json, json};
 
 use super::lower::Builder;
-use super::shape::{Field, Leaf, Reader, Refusal, Shape, nearest, quoted, record};
+use super::shape::{Field, Leaf, Reader, Refusal, Shape, quoted, record};
 use super::yaml::{Node, Value};
 use crate::diag::Code;
-use crate::model::Address;
+use crate::model::{Address, nearest};
 use crate::plan::guard::Limit;
 use crate::plan::policy::{Limits, Protected};
 use crate::platform::Kind;
@@ -241,7 +241,7 @@ fn misplaced(address: &str, kind: Kind) -> Option<String> {
         if words.contains(&part) {
             return None;
         }
-        let near = nearest(part, words);
+        let near = nearest(part, words.iter().copied());
         let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
         Some(format!("{near}{before}: {}", quoted(words, ", ")))
     };

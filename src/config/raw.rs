@@ -33,7 +33,7 @@ record! {
         /// The workspace that this document describes, or a part of it. Several files may describe the same one.
         req "workspace" workspace: Spanned<WorkspaceId>,
         /// Where the live system answers: `embedded`, or an address. The token comes from `SCOPEFORM_TOKEN` or
-        /// `SCOPEFORM_TOKEN_FILE`.
+        /// `SCOPEFORM_TOKEN_FILE`. Where no file of the workspace says it, `embedded` is meant, and the first plan warns of it.
         opt "endpoint" endpoint: Spanned<Endpoint>,
         /// Severities of findings, by code. A finding can be raised, never lowered.
         opt "findings" findings: Table<FindingCode, Spanned<Severity>>,

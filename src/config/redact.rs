@@ -23,6 +23,14 @@ const WORDS: &[&str] =
 /// What the value of an API key or a token of TrustPager begins with.
 const LIVE_VALUE: &str = "tp_live_";
 
+/// Returns whether a value is the public id of a token, as `tokens list` shows it.
+fn is_token_id(value: &Value) -> bool {
+    let Value::Scalar { text, .. } = value else { return false };
+    text.strip_prefix("tok_").is_some_and(|id| {
+        id.len() <= 32 && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    })
+}
+
 /// Returns whether a text holds such a value, and not only its first and last characters.
 pub(super) fn is_live_value(text: &str) -> bool {
     text.contains(LIVE_VALUE) && !text.contains('…') && !text.contains("...")
@@ -31,6 +39,11 @@ pub(super) fn is_live_value(text: &str) -> bool {
 /// Keeps what may be a secret out of everything that is printed, wherever it stands in the document and whatever else
 /// is wrong with its line.
 pub(super) fn redact_secrets(node: &Node, file: FileId, out: &mut Diagnostics) {
+    redact_below(node, false, file, out);
+}
+
+/// `revoked`: whether this is what a line `revoke:` holds, where tokens are named by their public ids.
+fn redact_below(node: &Node, revoked: bool, file: FileId, out: &mut Diagnostics) {
     match &node.value {
         // `https://user:password@host`, `https://host?token=...`
         Value::Scalar { text, .. } if text.contains("://") && text.contains(['@', '?', '#']) => {
@@ -38,11 +51,14 @@ pub(super) fn redact_secrets(node: &Node, file: FileId, out: &mut Diagnostics) {
         }
         Value::Scalar { text, .. } if is_live_value(text) => redact_all(node, file, out),
         Value::Null | Value::Scalar { .. } => {}
-        Value::Seq(items) => items.iter().for_each(|item| redact_secrets(item, file, out)),
+        Value::Seq(items) => items.iter().for_each(|item| redact_below(item, revoked, file, out)),
         Value::Map(entries) => {
             for (key, value) in entries {
                 if is_live_value(&key.value) {
                     out.redact(Origin { file, span: key.span });
+                }
+                if revoked && key.value == "token" && is_token_id(&value.value) {
+                    continue;
                 }
                 let address = key.value == "endpoint"
                     && matches!(&value.value, Value::Scalar { text, .. } if text.contains(['@', '?', '#']));
@@ -51,7 +67,7 @@ pub(super) fn redact_secrets(node: &Node, file: FileId, out: &mut Diagnostics) {
                 } else if is_secret_word(&key.value) {
                     redact_reference(value, file, out);
                 } else {
-                    redact_secrets(value, file, out);
+                    redact_below(value, key.value == "revoke", file, out);
                 }
             }
         }

@@ -11,6 +11,7 @@ use serde_json::{Map as JsonMap, Value as Json, json};
 use super::redact::{is_live_value, is_secret_word};
 use super::yaml::{self, Node, Value};
 use crate::diag::{Code, Diagnostic, Diagnostics};
+use crate::model::nearest;
 use crate::source::{FileId, Origin, Span, Spanned};
 
 /// Reads the nodes of one file.
@@ -129,7 +130,7 @@ impl Reader<'_> {
             return;
         }
         let name = key.value.as_str();
-        let near = nearest(name, known);
+        let near = nearest(name, known.iter().copied());
         let diagnostic = if is_secret_word(name) && near.is_none() {
             let message = format!("`{name}` looks like a secret written into the file");
             self.error(Code::LiteralSecret, key.span, message)
@@ -153,21 +154,6 @@ impl Reader<'_> {
         let diagnostic = self.error(Code::MissingKey, at, message).help(help);
         self.report(diagnostic);
     }
-}
-
-/// Returns the known word that `word` is most likely a slip of.
-pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    // Longer texts are no slips, and comparing them is slow.
-    if word.len() > 100 {
-        return None;
-    }
-    let lower = word.to_ascii_lowercase().replace('-', "_");
-    let slips = known.iter().filter_map(|&candidate| {
-        let distance = strsim::damerau_levenshtein(&lower, candidate);
-        let limit = (candidate.chars().count().max(lower.chars().count()) / 3).max(1);
-        (distance <= limit).then_some((distance, candidate))
-    });
-    slips.min().map(|(_, candidate)| candidate)
 }
 
 /// Returns `words` for a sentence: `one x` or `several: x, y and z`.
@@ -449,7 +435,7 @@ pub(super) fn not_a_word(
     slips: &[(&str, &str)],
 ) -> Refusal {
     let slip = slips.iter().find(|(slip, _)| text.eq_ignore_ascii_case(slip));
-    let near = slip.map(|(_, instead)| *instead).or_else(|| nearest(text, words));
+    let near = slip.map(|(_, instead)| *instead).or_else(|| nearest(text, words.iter().copied()));
     let choices = quoted(words, ", ");
     Refusal::new(
         Code::InvalidValue,

@@ -13,12 +13,12 @@ use super::lower::Builder;
 use super::raw::{RawClient, RawOauth, RawScopes};
 use super::root;
 use super::schema::by_platform;
-use super::shape::{Field, Reader, Shape, Table, nearest, record, words};
+use super::shape::{Field, Reader, Shape, Table, record, words};
 use super::yaml::{Node, Value};
 use crate::diag::{Code, Diagnostics};
 use crate::model::{
     Access, ActionKey, Address, GroupKey, IntegrationKey, Principal, Scope, ScopeSet, UserId,
-    WorkspaceId,
+    WorkspaceId, nearest,
 };
 use crate::platform::odeus::desired::{DesiredList, DesiredOauth};
 use crate::platform::odeus::operation::ClientSpec;
@@ -441,11 +441,12 @@ fn known_principals(raw: &RawAccess, directory: &Directory, reader: &mut Reader<
 
 pub(super) fn unknown(what: &str, name: &str, at: Span, known: &[&str], reader: &mut Reader<'_>) {
     let message = format!("{what} `{name}` is not defined in this workspace");
-    let diagnostic =
-        reader.error(Code::UnknownReference, at, message).help(match nearest(name, known) {
+    let diagnostic = reader.error(Code::UnknownReference, at, message).help(
+        match nearest(name, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("add it to `{what}s`"),
-        });
+        },
+    );
     reader.report(diagnostic);
 }
 

@@ -213,9 +213,11 @@ platform uses.
 resources: {customers: read}    # now `companies`
 ```
 "
-    AcceptanceWithoutEffect Warning "acceptance-without-effect" "`accept_missing_scopes` where no scope can be missing"
+    AcceptanceWithoutEffect Warning "acceptance-without-effect" "an acceptance of a scope that cannot be missing, or that nothing needs"
 "In `managed` and `sync` mode the scopes of an action that is on are requested, so none is missing. Without OAuth there are
-no scopes at all. The acceptance has no effect there, and it would take effect unseen when the mode becomes `fixed`.
+no scopes at all. `accept_missing_scopes` has no effect there, and it would take effect unseen when the mode becomes `fixed`.
+A scope under `accept_scopes` that no action and no base scope of the integration declares is misspelt, or the vendor took it
+back; should the vendor ever declare it, it would be requested unseen.
 
 ```yaml
 oauth: {mode: sync, client: {id: 6f1c2b1e}}

@@ -8,7 +8,7 @@ mod problem;
 use std::collections::BTreeSet;
 
 pub use code::Code;
-pub use problem::{Problem, nearest};
+pub use problem::Problem;
 
 use crate::source::Origin;
 

@@ -34,12 +34,3 @@ impl Problem {
         self.code.severity() == Severity::Error
     }
 }
-
-/// Returns the known name that a mistyped one most likely stands for.
-#[must_use]
-pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = name.to_ascii_lowercase();
-    let scored = known.map(|k| (strsim::damerau_levenshtein(&lower, &k.to_ascii_lowercase()), k));
-    let limit = (name.chars().count() / 3).max(2);
-    scored.filter(|(distance, _)| *distance <= limit).min().map(|(_, name)| name)
-}

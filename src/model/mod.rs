@@ -16,6 +16,7 @@ mod address;
 mod effect;
 pub(crate) mod id;
 mod lattice;
+mod near;
 mod privilege;
 mod scope;
 mod sides;
@@ -25,6 +26,7 @@ pub use address::Address;
 pub use effect::{Effect, UseChange};
 pub use id::{ActionKey, ClientId, GroupKey, IntegrationKey, InvalidName, UserId, WorkspaceId};
 pub use lattice::Reach;
+pub use near::{nearest, some_of};
 pub use privilege::{
     Cause, CauseKind, Direction, PrivilegeChange, PrivilegeDelta, PrivilegeLevel, Right,
 };

@@ -50,11 +50,13 @@ pub enum When {
     Narrowing,
     /// Something stops working, or will not work.
     Breakage,
-    /// A scope is requested that only a tenant administrator can grant.
+    /// A scope is requested that only a tenant administrator can grant, or of which no source says that others can.
     AdminConsent,
     /// Somebody's token, or an API key, ends.
     Revocation,
-    /// Anything changes at all.
+    /// A rule of the files is taken away or weakened by the change that the plan is made for.
+    Weakening,
+    /// Anything changes at all, a rule included.
     Any,
 }
 
@@ -68,6 +70,7 @@ impl When {
             Self::Breakage => "breakage",
             Self::AdminConsent => "admin_consent",
             Self::Revocation => "revocation",
+            Self::Weakening => "weakening",
             Self::Any => "any",
         }
     }
@@ -135,15 +138,23 @@ impl Approvals {
     #[must_use]
     pub fn required(&self, bound: &Bound) -> Vec<Requirement> {
         let met = self.rules.iter().filter_map(|rule| {
-            let because = because(rule.when, bound);
+            let because = because(rule, bound);
             (!because.is_empty()).then(|| Requirement { rule: rule.clone(), because })
         });
         met.collect()
     }
 }
 
-/// Returns the lines of a plan that are what `when` says.
-fn because(when: When, bound: &Bound) -> Vec<String> {
+/// Returns the lines of a plan that meet a rule: those that are what it says, and its own where the change weakens it.
+fn because(rule: &ApprovalRule, bound: &Bound) -> Vec<String> {
+    let any = matches!(rule.when, When::Weakening | When::Any);
+    let weakened = bound.weakened.iter().filter(|weak| any || weak.rules.contains(rule));
+    let weakened = weakened.map(|weak| format!("- rule {}", weak.address));
+    done(rule.when, bound).into_iter().chain(weakened).collect()
+}
+
+/// Returns the lines of a plan that are what `when` says of what it does.
+fn done(when: When, bound: &Bound) -> Vec<String> {
     let privilege = |wanted: &dyn Fn(&PrivilegeChange) -> bool| -> Vec<String> {
         bound.privilege.changes.iter().filter(|change| wanted(change)).map(line).collect()
     };
@@ -157,13 +168,25 @@ fn because(when: When, bound: &Bound) -> Vec<String> {
             let also = matches!(&change.right, Right::Tier { narrows, .. } if !narrows.is_empty());
             also || change.direction == Direction::Narrowing
         }),
-        When::AdminConsent => privilege(&|change| {
-            change.direction == Direction::Widening && change.admin_consent == Some(true)
-        }),
+        When::AdminConsent => {
+            let added =
+                bound.privilege.widening().filter_map(|change| match change.admin_consent {
+                    Some(false) => None,
+                    // What no source says is not harmless: the rule asks unless consent is known to be unneeded.
+                    None if matches!(change.right, Right::Scope(_)) => {
+                        Some(format!("{} (admin consent unknown)", line(change)))
+                    }
+                    None => None,
+                    Some(true) => Some(line(change)),
+                });
+            added.collect()
+        }
         When::Revocation => privilege(&|change| {
             change.direction == Direction::Narrowing
                 && matches!(change.right, Right::Credential { .. })
         }),
+        // What the files do to the rules, the plan does not do.
+        When::Weakening => Vec::new(),
         When::Breakage => bound.breakage.iter().map(broken).collect(),
         When::Any => {
             let changes = bound.changes.iter().map(|change| change.address.to_string());

@@ -111,6 +111,7 @@ pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
         relied_on: Vec::new(),
         unreviewed: Vec::new(),
         policies: Vec::new(),
+        weakened: Vec::new(),
         labels: BTreeMap::new(),
     };
     let mut observed = Observed {

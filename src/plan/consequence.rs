@@ -105,8 +105,10 @@ fn in_full(change: &PrivilegeChange) -> String {
         Right::Credential { what, .. } => text.push_str(&format!(", {what}")),
         Right::Scope(_) => {}
     }
-    if change.admin_consent == Some(true) {
-        text.push_str(", needs admin consent");
+    match change.admin_consent {
+        Some(true) => text.push_str(", needs admin consent"),
+        None if matches!(change.right, Right::Scope(_)) => text.push_str(", admin consent unknown"),
+        Some(false) | None => {}
     }
     text
 }

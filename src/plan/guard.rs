@@ -89,6 +89,9 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
     [&PROTECTED, &REMOVALS, &PEOPLE, &BROKEN].into_iter()
 }
 
+/// How many digits of a digest an acceptance names at least: 128 bits, so that nobody shapes two plans that share them.
+pub const ACCEPTED_DIGITS: usize = 32;
+
 /// What can be limited, and so accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Limit {
@@ -123,10 +126,11 @@ impl Limit {
         rules.find(|(rule, _)| is(rule)).map(|(_, limit)| limit)
     }
 
-    /// Returns how the limit is passed for the plan with this digest: `removals@0123456789ab`.
+    /// Returns how the limit is passed for the plan with this digest: `removals@DIGEST`, with the first
+    /// [`ACCEPTED_DIGITS`] digits.
     #[must_use]
     pub fn acceptance(self, digest: &str) -> String {
-        format!("{}@{}", self.word(), digest.get(..12).unwrap_or(digest))
+        format!("{}@{}", self.word(), digest.get(..ACCEPTED_DIGITS).unwrap_or(digest))
     }
 
     fn address(self) -> Address {
@@ -134,7 +138,7 @@ impl Limit {
     }
 }
 
-/// Returns what to add to a command so that a plan passes its limits, each once: `--accept removals@0123456789ab`.
+/// Returns what to add to a command so that a plan passes its limits, each once: `--accept removals@DIGEST`.
 #[must_use]
 pub fn flags<'f>(findings: impl IntoIterator<Item = &'f Finding>, digest: &str) -> String {
     let limits: BTreeSet<Limit> = findings.into_iter().filter_map(Limit::of).collect();

@@ -10,6 +10,7 @@ pub mod policy;
 mod rule;
 pub(crate) mod spread;
 mod types;
+pub mod weaken;
 
 pub use rule::Rule;
 pub use types::*;

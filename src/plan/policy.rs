@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::approvals::{ApprovalRule, Approvals, Requirement, Signer, When, required};
 use super::types::{Plan, Severity};
-use super::{Rule, denial, guard};
+use super::{Rule, denial, guard, weaken};
 
 /// One set of rules, as one revision of the files states them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -139,7 +139,7 @@ impl Policy {
 
 /// Iterates the rules about plans that are the same on every platform.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    guard::rules().chain(denial::rules())
+    guard::rules().chain(denial::rules()).chain(weaken::rules())
 }
 
 /// Puts the rules in force into the plan, and a finding wherever the plan breaks one of them. Rules that two revisions

@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::policy::Policy;
+use super::weaken::Weakened;
 use crate::model::{Address, Effect, PrivilegeDelta, Scope, ScopeSet, WorkspaceId};
 use crate::platform;
 
@@ -59,6 +60,9 @@ pub struct Bound {
     /// The organisation's rules in force: of the files, and of the files before the change where those are known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<Policy>,
+    /// The rules before the change that the files take away or weaken, where those before the change are known; by address.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weakened: Vec<Weakened>,
     /// What the files say about what the plan changes: rules may rely on it, so it is approved with the plan.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: Labels,

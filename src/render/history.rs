@@ -199,6 +199,11 @@ fn consent_words(begin: &Begin) -> String {
             begin.approved_by.iter().map(|name| terminal(name).to_string()).collect();
         words.push_str(&format!(", approved by {}", names.join(" and ")));
     }
+    if !begin.accepted.is_empty() {
+        let limits: Vec<String> =
+            begin.accepted.iter().map(|limit| terminal(limit).to_string()).collect();
+        words.push_str(&format!(", limits passed with {}", limits.join(" and ")));
+    }
     words
 }
 
@@ -253,6 +258,8 @@ struct Document {
     went_on_with: Option<String>,
     /// How the plan was consented to.
     consent: String,
+    /// The limits that the plan was allowed to exceed, as they were accepted: `removals@DIGEST`.
+    accepted: Vec<String>,
     /// `complete`, `in_part`, `crashed`, `nothing_written` or `running`.
     verdict: &'static str,
     /// With `crashed`: at which operation, from 1.
@@ -315,6 +322,7 @@ pub fn json(run: &Run, running: bool) -> String {
         takes_back: begin.takes_back.clone(),
         went_on_with: begin.continues.clone().filter(|_| run.went_on()),
         consent: begin.consent.clone(),
+        accepted: begin.accepted.iter().cloned().collect(),
         verdict: word(verdict),
         stopped_at: match verdict {
             Verdict::Crashed(at) => Some(at + 1),

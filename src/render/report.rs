@@ -57,6 +57,11 @@ fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::
             }
         }
     }
+    if !report.accepted.is_empty() {
+        let accepted: Vec<String> =
+            report.accepted.iter().map(|a| terminal(a).to_string()).collect();
+        writeln!(out, "\nLimits passed: {}", accepted.join(", "))?;
+    }
     let calls = count(report.calls as usize, "call", "calls");
     let total = report.steps.len();
     let sum = Sum::of(total, report.steps.iter().map(|step| &step.outcome));
@@ -224,6 +229,8 @@ pub struct Document {
     pub(super) total: usize,
     /// HTTP calls made, reads and writes.
     calls: u32,
+    /// The limits that the plan was allowed to exceed, as they were accepted: `removals@DIGEST`.
+    accepted: Vec<String>,
     /// One per operation, in plan order.
     operations: Vec<Operation>,
     /// Fields that are not what the plan leads to; `null` when the end could not be read.
@@ -272,6 +279,7 @@ pub(super) fn document(report: &Report) -> Document {
         not_needed: report.not_needed(),
         total: report.steps.len(),
         calls: report.calls,
+        accepted: report.accepted.iter().cloned().collect(),
         operations: report
             .steps
             .iter()

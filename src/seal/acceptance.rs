@@ -6,9 +6,10 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::Digest;
-use crate::plan::guard::Limit;
+use crate::model::nearest;
+use crate::plan::guard::{ACCEPTED_DIGITS, Limit};
 
-/// Leave to exceed one limit with one plan: `removals@0123456789ab`. There is none for all limits, and none for a plan
+/// Leave to exceed one limit with one plan: `removals@` and at least 32 digits of its digest. There is none for all limits, and none for a plan
 /// that nobody has seen yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acceptance {
@@ -16,14 +17,11 @@ pub struct Acceptance {
     digest: String,
 }
 
-/// The fewest digits of a digest that name a plan.
-const DIGITS: usize = 12;
-
 /// Why a text is no acceptance.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AcceptanceError {
     /// There is no `@` in it.
-    #[error("write `LIMIT@DIGEST`, such as `removals@0123456789ab`; the plan prints it whole")]
+    #[error("write `LIMIT@DIGEST`, as the plan prints it whole")]
     NoDigest,
     /// Nothing of that name is limited.
     #[error("there is no limit `{given}`{}; limits: {}", did_you_mean(.near), words())]
@@ -35,7 +33,7 @@ pub enum AcceptanceError {
     },
     /// Not digits, too few or too many.
     #[error(
-        "`{0}` is not the beginning of a digest: at least {DIGITS} and at most 64 of the digits 0 to 9 and a to f"
+        "`{0}` is not the beginning of a digest: at least {ACCEPTED_DIGITS} and at most 64 of the digits 0 to 9 and a to f"
     )]
     NotADigest(String),
 }
@@ -52,7 +50,9 @@ impl Acceptance {
     /// Returns the acceptance that passes `limit` for the plan with this digest.
     #[must_use]
     pub fn of(limit: Limit, digest: &Digest) -> Self {
-        Self { limit, digest: digest.short().to_owned() }
+        let text = digest.as_str();
+        let first = text.get(..ACCEPTED_DIGITS).unwrap_or(text);
+        Self { limit, digest: first.to_owned() }
     }
 
     /// Returns what is accepted.
@@ -80,14 +80,12 @@ impl FromStr for Acceptance {
     fn from_str(text: &str) -> Result<Self, AcceptanceError> {
         let (word, digest) = text.split_once('@').ok_or(AcceptanceError::NoDigest)?;
         let Some(limit) = Limit::ALL.iter().copied().find(|limit| limit.word() == word) else {
-            let written = word.replace('-', "_").to_ascii_lowercase();
-            let distance = |limit: &Limit| strsim::damerau_levenshtein(&written, limit.word());
-            let near = Limit::ALL.iter().copied().min_by_key(distance);
-            let near = near.filter(|near| distance(near) * 2 < near.word().len());
+            let near = nearest(word, Limit::ALL.iter().map(|limit| limit.word()));
+            let near = Limit::ALL.iter().copied().find(|limit| Some(limit.word()) == near);
             return Err(AcceptanceError::UnknownLimit { given: word.to_owned(), near });
         };
         let legal = |c: char| matches!(c, '0'..='9' | 'a'..='f');
-        if !(DIGITS..=64).contains(&digest.len()) || !digest.chars().all(legal) {
+        if !(ACCEPTED_DIGITS..=64).contains(&digest.len()) || !digest.chars().all(legal) {
             return Err(AcceptanceError::NotADigest(digest.to_owned()));
         }
         Ok(Self { limit, digest: digest.to_owned() })
@@ -103,8 +101,9 @@ mod tests {
         let digest = Digest::of_bytes(b"plan");
         let whole = format!("people@{digest}");
         for text in ["removals", "broken_actions", "people"] {
-            let text = format!("{text}@{}", digest.short());
+            let text = format!("{text}@{}", digest.as_str().get(..32).unwrap());
             let read: Acceptance = text.parse().unwrap();
+            assert_eq!(Acceptance::of(read.limit(), &digest), read);
             assert_eq!(read.to_string(), text);
             assert!(read.is_for(&digest) && !read.is_for(&Digest::of_bytes(b"other")));
         }
@@ -115,7 +114,7 @@ mod tests {
     fn what_is_no_acceptance_says_why() {
         for (text, says) in [
             ("removals", "LIMIT@DIGEST"),
-            ("removal@0123456789ab", "did you mean `removals`?"),
+            ("removal@0123456789abcdef0123456789abcdef", "did you mean `removals`?"),
             ("broken-actions@0123456789ab", "did you mean `broken_actions`?"),
             (
                 "all@0123456789ab",
@@ -123,10 +122,12 @@ mod tests {
             ),
             ("@0123456789ab", "there is no limit ``;"),
             ("protected@0123456789ab", "there is no limit `protected`;"),
-            ("removals@", "at least 12"),
-            ("removals@0123456789a", "at least 12"),
-            ("removals@0123456789AB", "0 to 9 and a to f"),
-            ("removals@0123456789a*", "0 to 9 and a to f"),
+            ("removals@", "at least 32"),
+            // What a plan shows of its digest elsewhere is too little: two plans can be made to share it.
+            ("removals@0123456789ab", "at least 32"),
+            ("removals@0123456789abcdef0123456789abcde", "at least 32"),
+            ("removals@0123456789abcdef0123456789abcdeF", "0 to 9 and a to f"),
+            ("removals@0123456789abcdef0123456789abcde*", "0 to 9 and a to f"),
         ] {
             let error = text.parse::<Acceptance>().unwrap_err().to_string();
             assert!(error.contains(says), "{text}: {error}");

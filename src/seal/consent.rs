@@ -168,6 +168,12 @@ impl ApprovedPlan {
         passes(&self.accepted, finding)
     }
 
+    /// Returns the limits that it may exceed, as they were accepted: `removals@DIGEST`.
+    #[must_use]
+    pub fn accepted(&self) -> BTreeSet<String> {
+        self.accepted.iter().map(ToString::to_string).collect()
+    }
+
     /// Returns how it was agreed to.
     #[must_use]
     pub const fn consent(&self) -> &Consent {

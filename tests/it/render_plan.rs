@@ -304,7 +304,7 @@ fn why(direction: Direction, causes: &[(CauseKind, &str)]) -> String {
         direction,
         right: Right::Scope(samples::scope("S")),
         causes: causes.collect(),
-        admin_consent: None,
+        admin_consent: Some(false),
         level: None,
         ..first
     }];
@@ -318,8 +318,12 @@ fn every_scope_line_says_why() {
     use CauseKind as K;
     use Direction::{Narrowing, Widening};
     let rows: [(_, &[(K, &str)], _); 12] = [
-        (Widening, &[(K::Action, "a")], "+ S  because a is turned on"),
-        (Widening, &[(K::Action, "a"), (K::Action, "b")], "+ S  because a, b are turned on"),
+        (Widening, &[(K::Action, "a")], "+ S  user consent  because a is turned on"),
+        (
+            Widening,
+            &[(K::Action, "a"), (K::Action, "b")],
+            "+ S  user consent  because a, b are turned on",
+        ),
         (
             Widening,
             &[
@@ -329,29 +333,37 @@ fn every_scope_line_says_why() {
                 (K::Action, "d"),
                 (K::Action, "e"),
             ],
-            "+ S  because a, b, c and 2 more are turned on",
+            "+ S  user consent  because a, b, c and 2 more are turned on",
         ),
         (
             Widening,
             &[(K::NativeAction, "n"), (K::LiveAction, "l")],
-            "+ S  because l, already on, needs it; native n needs it",
+            "+ S  user consent  because l, already on, needs it; native n needs it",
         ),
-        (Widening, &[(K::BaseScope, "")], "+ S  because every connection requests it"),
-        (Widening, &[(K::FixedList, "")], "+ S  because the fixed list names it"),
-        (Widening, &[(K::CatalogChange, "a")], "+ S  because the vendor changed a"),
-        (Widening, &[(K::CatalogChange, "")], "+ S  because the vendor changed the catalogue"),
+        (
+            Widening,
+            &[(K::BaseScope, "")],
+            "+ S  user consent  because every connection requests it",
+        ),
+        (Widening, &[(K::FixedList, "")], "+ S  user consent  because the fixed list names it"),
+        (Widening, &[(K::CatalogChange, "a")], "+ S  user consent  because the vendor changed a"),
+        (
+            Widening,
+            &[(K::CatalogChange, "")],
+            "+ S  user consent  because the vendor changed the catalogue",
+        ),
         (
             Narrowing,
             &[(K::Action, "a"), (K::NoLongerNeeded, "")],
-            "- S  because a is turned off; no enabled or shared action needs it any more",
+            "- S  user consent  because a is turned off; no enabled or shared action needs it any more",
         ),
         (
             Narrowing,
             &[(K::FixedList, ""), (K::LiveAction, "l"), (K::NativeAction, "n")],
-            "- S  because the fixed list does not name it, although l is still on; native n needs it",
+            "- S  user consent  because the fixed list does not name it, although l is still on; native n needs it",
         ),
-        (Narrowing, &[(K::BaseScope, "")], "- S  although every connection needs it"),
-        (Narrowing, &[(K::Action, "")], "- S  because an action is turned off"),
+        (Narrowing, &[(K::BaseScope, "")], "- S  user consent  although every connection needs it"),
+        (Narrowing, &[(K::Action, "")], "- S  user consent  because an action is turned off"),
     ];
     for (direction, causes, expected) in rows {
         assert_eq!(why(direction, causes), expected);

@@ -47,6 +47,7 @@ pub(crate) fn empty() -> Plan {
             findings: Vec::new(),
             unreviewed: Vec::new(),
             policies: Vec::new(),
+            weakened: Vec::new(),
             labels: std::collections::BTreeMap::new(),
             relied_on: Vec::new(),
         },

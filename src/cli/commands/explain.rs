@@ -6,6 +6,7 @@ use crate::cli::args::Explain as Args;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::ui::{Failure, Ui};
+use crate::model::nearest;
 use crate::render::codes::{self, Meaning};
 
 /// Prints one entry, or the list of all of them.
@@ -32,7 +33,7 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
         }
         Some(code) => {
             let Some((name, meanings)) = all.get_key_value(code.as_str()) else {
-                let near = all.keys().min_by_key(|name| strsim::damerau_levenshtein(name, code));
+                let near = nearest(code, all.keys().copied());
                 let help = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
                 return Err(Failure::new(Exit::Usage, format!("there is no code `{code}`"))
                     .help(format!("{help}`scopeform explain` lists all of them")));

@@ -18,12 +18,12 @@ use crate::cli::secret::Secrets;
 use crate::cli::snapshot;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load, located, report, source_ranges, wrong};
-use crate::diag::{Code, Diagnostics, Problem, nearest};
-use crate::model::Address;
+use crate::diag::{Code, Diagnostics, Problem};
+use crate::model::{Address, nearest};
 use crate::plan::assemble::{Header, Inputs};
 use crate::plan::policy;
 use crate::plan::policy::{Policy, Protected};
-use crate::plan::{FromSnapshot, Plan, SourceRange};
+use crate::plan::{FromSnapshot, Plan, SourceRange, weaken};
 use crate::platform::Kind;
 use crate::platform::provider::{Read, Reading};
 use crate::render::marks::Marks;
@@ -145,6 +145,10 @@ pub(super) async fn read<P: Product>(
     ui: &Ui,
 ) -> Result<Reading<P::Snapshot>, Failure> {
     loaded.at_known_endpoint()?;
+    // A job that begins anew each night would otherwise find what it made itself, and no drift for ever.
+    if !loaded.config.endpoint_said && !loaded.folder.data_dir(env).exists() {
+        ui.say("warning: no file says `endpoint`, so no live system is asked: the control plane inside this program is made here and read; write the address of the live system, or `endpoint: embedded` where that is meant");
+    }
     let place = Place::of(&loaded.config.endpoint.to_string());
     let target = Target::of(loaded, &place);
     let live = live::connect::<P>(target, Secrets::default(), reach, env, ui).await?;
@@ -242,6 +246,9 @@ fn make_and_tell<P: Product>(
     match plan {
         Some(mut plan) => {
             plan.label(&config.labels);
+            if let Some(before) = &loaded.base {
+                weaken::note(&mut plan, &before.policy, &config.policy);
+            }
             policy::enforce(&mut plan, loaded.policies.clone());
             // Warnings belong to the conversation; the result stays one document.
             let tell = match tell {
@@ -297,7 +304,7 @@ fn chosen(targets: &[String], declared: &[Address]) -> Result<Option<Vec<Address
         let means = |unit: &&Address| unit.name() == target || unit.as_str() == target;
         let Some(found) = declared.iter().find(means) else {
             let names: Vec<&str> = declared.iter().map(Address::name).collect();
-            let near = names.iter().min_by_key(|name| strsim::damerau_levenshtein(name, target));
+            let near = nearest(target, names.iter().copied());
             let help = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
             return Err(Failure::new(
                 Exit::Error,

@@ -8,7 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::product::{Odeus, Product, Shown, Trustpager};
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load};
-use crate::model::IntegrationKey;
+use crate::model::{IntegrationKey, nearest, some_of};
 use crate::platform::Kind;
 use crate::platform::odeus::state::Snapshot;
 use crate::platform::odeus::view;
@@ -91,8 +91,10 @@ pub(in crate::cli) fn of_trustpager(
     Ok(page)
 }
 
-fn unknown<'n>(what: &str, name: &str, known: impl Iterator<Item = &'n str>) -> Failure {
-    let near = known.min_by_key(|known| strsim::damerau_levenshtein(known, name));
-    let help = near.map_or_else(String::new, |near| format!("did you mean `{near}`?"));
+fn unknown<'n>(what: &str, name: &str, known: impl Iterator<Item = &'n str> + Clone) -> Failure {
+    let help = match nearest(name, known.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => some_of(known),
+    };
     Failure::new(Exit::Error, format!("there is no {what} `{name}` in this workspace")).help(help)
 }

@@ -9,10 +9,10 @@ use std::sync::LazyLock;
 use serde_json::Value as Json;
 
 use crate::config::root;
-use crate::config::shape::{Field, Leaf, Reader, Refusal, Shape, nearest, quoted};
+use crate::config::shape::{Field, Leaf, Reader, Refusal, Shape, quoted};
 use crate::config::yaml::{Node, Value};
 use crate::diag::{Code, Diagnostics};
-use crate::model::{Reach, Scope};
+use crate::model::{Reach, Scope, nearest};
 use crate::platform::trustpager::catalog::{
     Catalog, Ceiling, ExtraVerb, Grants, Resource, ResourceTier, Role, TierFact,
 };
@@ -119,7 +119,7 @@ fn duplicate(what: &str, at: Span, first: Span, reader: &mut Reader<'_>) {
 
 /// Reports a name that the catalogue does not define.
 fn undefined(what: &str, name: &str, at: Span, known: &[&str], reader: &mut Reader<'_>) {
-    let help = match nearest(name, known) {
+    let help = match nearest(name, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("known here: {}", quoted(known, ", ")),
     };

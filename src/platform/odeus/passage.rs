@@ -101,7 +101,7 @@ impl<'p> Passage<'p> {
                     direction,
                     right: Right::Scope(scope.clone()),
                     causes: Vec::new(),
-                    admin_consent: fact.map(|f| f.admin_consent),
+                    admin_consent: fact.and_then(|f| f.admin_consent),
                     level: fact.and_then(|f| f.level),
                 });
             }

@@ -13,8 +13,10 @@ use super::desired::{
 };
 use super::operation::ClientSpec;
 use super::state::{Deployment, Directory, LiveIntegration, Mode, Snapshot};
-use crate::diag::{Code, Problem, nearest};
-use crate::model::{Access, ActionKey, Address, IntegrationKey, Principal};
+use crate::diag::{Code, Problem};
+use crate::model::{
+    Access, ActionKey, Address, IntegrationKey, Principal, Scope, nearest, some_of,
+};
 
 /// One declared integration, every name in it known.
 #[derive(Debug, Clone)]
@@ -62,6 +64,7 @@ pub fn resolve<'a>(
         let client = resolve_client(wanted, live, snapshot, &address, &mut problems);
         let actions = resolve_actions(wanted, live, &address, &mut problems);
         check_acceptances(wanted, live, &address, &mut problems);
+        check_accepted(wanted, live, &address, &mut problems);
         if !problems.iter().skip(before).any(Problem::is_error) {
             targets.push(Target { key, desired: wanted, live, client, actions });
         }
@@ -72,7 +75,7 @@ pub fn resolve<'a>(
 fn unknown<'a>(
     what: &str,
     name: &str,
-    known: impl Iterator<Item = &'a str>,
+    known: impl Iterator<Item = &'a str> + Clone,
     at: &Address,
 ) -> Problem {
     let code = match what {
@@ -81,10 +84,17 @@ fn unknown<'a>(
         "group" => Code::UnknownGroup,
         _ => Code::UnknownUser,
     };
-    let near = nearest(name, known);
-    let help = match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("`scopeform status` lists every {what} of the workspace"),
+    let help = match (nearest(name, known.clone()), code) {
+        (Some(near), _) => format!("did you mean `{near}`?"),
+        (None, Code::UnknownIntegration) => {
+            format!("{}; `scopeform status` lists them all", some_of(known))
+        }
+        (None, Code::UnknownAction) => {
+            let unit = at.as_str().split('/').next().unwrap_or_default();
+            let all = some_of(known);
+            format!("{all}; `scopeform status --integration {unit}` lists them all")
+        }
+        (None, _) => some_of(known),
     };
     Problem::new(code, at.clone(), format!("there is no {what} `{name}` in this workspace"), help)
 }
@@ -309,7 +319,10 @@ fn resolve_actions<'a>(
                 Code::GlobMatchesNothing,
                 at.child(pattern),
                 format!("`{pattern}` matches no action of `{}`", facts.key),
-                "globs never match native actions; `scopeform status` lists the action keys",
+                format!(
+                    "globs never match native actions; `scopeform status --integration {}` lists the action keys",
+                    facts.key
+                ),
             ));
         }
     }
@@ -348,6 +361,32 @@ fn check_acceptances(
             ));
         }
     }
+}
+
+/// Warns of accepted scopes that nothing needs: the one that is meant stays pending.
+fn check_accepted(
+    wanted: &DesiredIntegration,
+    live: &LiveIntegration,
+    address: &Address,
+    problems: &mut Vec<Problem>,
+) {
+    let declared = live.facts.recommended_scopes();
+    let idle = wanted.accept_scopes.iter().filter(|scope| {
+        !declared.contains(scope) && !declared.iter().any(|known| known.becomes(scope))
+    });
+    problems.extend(idle.map(|scope| {
+        let help = match nearest(scope.as_str(), declared.iter().map(Scope::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "remove it".to_owned(),
+        };
+        let unit = &live.facts.key;
+        Problem::new(
+            Code::AcceptanceWithoutEffect,
+            address.child("accept_scopes").child(scope.as_str()),
+            format!("`{scope}` is declared by no action and is no base scope of `{unit}`"),
+            help,
+        )
+    }));
 }
 
 fn target(action: &DesiredAction, declared_at: Address) -> TargetAction<'_> {

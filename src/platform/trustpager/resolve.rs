@@ -8,8 +8,8 @@ use super::catalog::{Catalog, Resource};
 use super::desired::{Desired, DesiredClient, DesiredKey, Unlisted};
 use super::name::{ClientName, KeyName, ResourceKey, Tier, Verb};
 use super::state::{AccessList, KeyGrants, LiveClient, LiveKey, Snapshot};
-use crate::diag::{Code, Problem, nearest};
-use crate::model::{Address, GroupKey, UserId};
+use crate::diag::{Code, Problem};
+use crate::model::{Address, GroupKey, UserId, nearest};
 
 /// One declared client, every name in it known.
 #[derive(Debug, Clone)]

@@ -227,6 +227,9 @@ fn right(page: &mut Page<'_, '_>, unit: &Address, change: &PrivilegeChange) -> f
             match change.admin_consent {
                 Some(true) => out.raw(" <b class=\"g w\">! admin consent</b>")?,
                 Some(false) => out.raw(" <span class=\"tag\">user consent</span>")?,
+                None if change.direction == Direction::Widening => {
+                    out.raw(" <b class=\"g w\">! consent unknown</b>")?;
+                }
                 None => {}
             }
             if let Some(level) = change.level {

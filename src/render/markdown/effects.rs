@@ -66,10 +66,13 @@ impl Writer<'_, '_> {
                 let mut rest = Words::default().own(match change.admin_consent {
                     Some(true) => ": **admin consent**",
                     Some(false) => ": user consent",
+                    None if change.direction == Direction::Widening => ": **consent unknown**",
                     None => "",
                 });
                 if let Some(level) = change.level {
-                    let comma = if change.admin_consent.is_some() { ", " } else { ": " };
+                    let said =
+                        change.admin_consent.is_some() || change.direction == Direction::Widening;
+                    let comma = if said { ", " } else { ": " };
                     rest = rest.own(&format!("{comma}level {}", level.0));
                 }
                 let (shown, meant) = reason();

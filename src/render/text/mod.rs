@@ -192,12 +192,12 @@ pub(super) fn how_to_go_on(
         return vec![("Apply", How::Said(format!("not possible, {blockers} above")))];
     }
     let mut how = Vec::new();
-    if plan.is_empty() {
-        return how;
-    }
     if !required(&plan.bound).is_empty() {
         let sign = "the approvals above; `scopeform approve PLAN --key FILE` signs a plan that `plan --out PLAN` has saved";
         how.push(("Needs", How::Said(sign.to_owned())));
+    }
+    if plan.is_empty() {
+        return how;
     }
     how.push(match apply_with {
         "" => {
@@ -245,6 +245,10 @@ pub(super) fn verdict_by(outline: &Outline<'_>, show: &dyn Fn(&str) -> String) -
     if counts.tokens_re_resolved > 0 {
         let tokens = count(counts.tokens_re_resolved, "active token is", "active tokens are");
         parts.push(format!("{tokens} re-resolved at once."));
+    }
+    if !plan.bound.weakened.is_empty() {
+        let rules = count(plan.bound.weakened.len(), "rule is", "rules are");
+        parts.push(format!("{rules} taken away or weakened."));
     }
     if counts.blockers > 0 {
         parts.push(format!("{}.", count(counts.blockers, "blocker", "blockers")));

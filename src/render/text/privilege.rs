@@ -142,6 +142,7 @@ fn scope_row(page: &Page<'_, '_>, unit: &Address, change: &PrivilegeChange, scop
     let consent = match change.admin_consent {
         Some(true) => ("admin consent", Paint::Warning),
         Some(false) => ("user consent", Paint::Dim),
+        None if change.direction == Direction::Widening => ("consent unknown", Paint::Warning),
         None => ("", Paint::Plain),
     };
     let level = change.level.map(|level| format!("level {}", level.0)).unwrap_or_default();

@@ -10,6 +10,7 @@ mod rules;
 mod signature;
 mod signers;
 mod single_use;
+mod weaken;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

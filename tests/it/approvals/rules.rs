@@ -156,6 +156,64 @@ fn admin_consent_is_an_occasion_of_its_own() {
     assert!(consent.len() < widening.len());
 }
 
+/// What no list knows is not harmless: a spelling is no way around the rule, and neither is another resource.
+#[test]
+fn an_added_scope_meets_admin_consent_unless_it_is_known_to_need_none() {
+    let adds = |scope: &str| {
+        let list = |more: &str| {
+            format!(
+                "integrations: {{onedrive: {{oauth: {{mode: fixed, client: {{id: c}}, scopes: \
+                 [openid, offline_access, User.Read, Files.Read, Files.Read.All, Sites.Read.All{more}]}}}}}}"
+            )
+        };
+        let live = world(&format!("actions: nobody\n{}\n", list("")));
+        let added = format!(", \"{scope}\"");
+        let met = met(plan(&list(&added), &live));
+        met.into_iter().find(|(when, _)| *when == When::AdminConsent).map(|(_, because)| because)
+    };
+    for known in [
+        "Directory.ReadWrite.All",
+        "https://graph.microsoft.com/Directory.ReadWrite.All",
+        "https://graph.microsoft.com//Directory.ReadWrite.All",
+        "HTTPS://graph.microsoft.com/Directory.ReadWrite.All",
+        "https://Graph.Microsoft.COM/Directory.ReadWrite.All",
+        "https://graph.microsoft.us/Directory.ReadWrite.All",
+        "https://dod-graph.microsoft.us/Directory.ReadWrite.All",
+        "https://microsoftgraph.chinacloudapi.cn/Directory.ReadWrite.All",
+        "00000003-0000-0000-c000-000000000000/Directory.ReadWrite.All",
+        "00000003-0000-0000-C000-000000000000/Directory.ReadWrite.All",
+    ] {
+        assert_eq!(adds(known), Some(vec![format!("+ {known} at onedrive")]), "{known}");
+    }
+    for unknown in [
+        ".default",
+        "https://graph.microsoft.com/.default",
+        "https://management.azure.com/.default",
+        "https://graph.microsoft.com/directory.readwrite.all",
+        "https://graph.microsoft.com:444/Directory.ReadWrite.All",
+        "https://ana@graph.microsoft.com/Directory.ReadWrite.All",
+        "https://graph.windows.net/Directory.AccessAsUser.All",
+        "https://management.azure.com/user_impersonation",
+        "api://00000003-0000-0000-c000-000000000000/User.Read",
+        "https://graph.microsoft.com",
+        "Directory.ReadWrite.Al",
+    ] {
+        let line = format!("+ {unknown} at onedrive (admin consent unknown)");
+        assert_eq!(adds(unknown), Some(vec![line]), "{unknown}");
+    }
+    for harmless in [
+        "Mail.Read",
+        "https://graph.microsoft.com/Mail.Read",
+        "https://graph.microsoft.us/Mail.Read",
+    ] {
+        assert_eq!(adds(harmless), None, "{harmless}");
+    }
+    // What is no scope is never a question of consent, whatever else is not known of it.
+    let tier =
+        Bench::new().has(&[("contacts", "read")]).wants(&[("contacts", "write_with_approval")]);
+    assert!(met(tier.plan()).iter().all(|(when, _)| *when != When::AdminConsent));
+}
+
 #[test]
 fn rules_are_met_by_what_a_plan_does_on_trustpager() {
     let bench = || Bench::new().has(&[("contacts", "read"), ("billing", "read")]);

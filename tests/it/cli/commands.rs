@@ -98,9 +98,40 @@ fn status_shows_what_is_live() {
     lab.run("status").exits(0).prints(&["sharepoint", "teams"]);
     lab.run("status --integration sharepoint").exits(0).prints(&["create_list"]);
     lab.run("status -i sharepont").exits(1).says(&["`sharepont`", "did you mean `sharepoint`?"]);
+    // What is near to nothing is answered with what there is.
+    lab.run("status -i q").exits(1).says(&["`q`", "one of: `", " and 4 more"]);
     lab.run("status --json").exits(0).json();
     let failed = lab.run("status -i sharepont --json").exits(1).json();
     assert_eq!(failed["valid"], false);
+}
+
+/// A file that forgot it must not look at nothing but its own control plane and be content.
+#[test]
+fn a_forgotten_endpoint_is_said_until_a_control_plane_is_there() {
+    let said = "warning: no file says `endpoint`, so no live system is asked";
+    let lab = fresh();
+    let whole = lab.read("scopeform.yaml");
+    lab.write("scopeform.yaml", &whole.replace("endpoint: embedded\n", ""));
+    lab.run("plan --json").exits(0).says(&[said]).json();
+    // From then on it is the one that the folder holds.
+    let again = lab.run("plan").exits(0);
+    assert!(!again.err.contains("endpoint"), "{}", again.all());
+    // A job that begins anew is told each time, and who says it is told nothing.
+    lab.run("status").env("SCOPEFORM_DATA_DIR", lab.path("other")).exits(0).says(&[said]);
+    lab.write("scopeform.yaml", &whole);
+    let meant = lab.run("plan").env("SCOPEFORM_DATA_DIR", lab.path("third")).exits(0);
+    assert!(!meant.err.contains("warning"), "{}", meant.all());
+}
+
+#[test]
+fn a_word_that_is_near_to_nothing_is_not_corrected() {
+    let lab = fresh();
+    lab.run("explain too-deap").exits(64).says(&["did you mean `too-deep`?"]);
+    let target = |name: &str| lab.run(&format!("plan --target {name}")).exits(1);
+    target("sharepiont").says(&["did you mean `sharepoint`?"]);
+    for done in [lab.run("explain foo").exits(64), target("excel"), target("x")] {
+        assert!(!done.err.contains("did you mean"), "{}", done.all());
+    }
 }
 
 #[test]

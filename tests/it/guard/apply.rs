@@ -1,5 +1,7 @@
 //! The way past a limit, with the real binary: copied from what was printed, for one plan, and never past a protection.
 
+use serde_json::json;
+
 use crate::apply::plane::{Plane, config_at};
 use crate::cli::harness::{Done, Lab};
 
@@ -61,8 +63,14 @@ fn a_limit_is_passed_by_the_acceptance_that_was_printed_and_by_nothing_else() {
         .run(&lab, &format!("apply {flag}"))
         .types("yes\n")
         .exits(0)
-        .prints(&["Applied: 1 operation"]);
+        .prints(&["Limits passed: removals@", "Applied: 1 operation"]);
     assert_ne!(plane.state(), before);
+    // Who looks later sees that a limit was passed, and by what.
+    let passed = flag.strip_prefix("--accept ").unwrap();
+    lab.run("show --last")
+        .exits(0)
+        .prints(&[&format!("a typed `yes`, limits passed with {passed}")]);
+    assert_eq!(lab.run("show --last --json").exits(0).json()["accepted"], json!([passed]));
     // A job that runs again after it has succeeded does so.
     plane.run(&lab, &format!("apply --auto-approve {flag}")).exits(0).prints(&["No changes"]);
 }
@@ -96,7 +104,8 @@ fn an_acceptance_dies_with_its_plan() {
     let done = limited(plane.run(&lab, "apply p.json").exits(4));
     assert_eq!(copied(&done.err), flag);
     assert_eq!(plane.state(), before);
-    plane.run(&lab, &format!("apply p.json {flag}")).exits(0);
+    let report = plane.run(&lab, &format!("apply p.json {flag} --json")).exits(0).json();
+    assert_eq!(report["accepted"], json!([flag.strip_prefix("--accept ").unwrap()]));
     assert_ne!(plane.state(), before);
 }
 
@@ -107,8 +116,8 @@ fn slips_in_acceptances_are_usage() {
         ("removal@0123456789ab", "did you mean `removals`?"),
         ("all@0123456789ab", "limits: removals, people, broken_actions"),
         ("removals", "LIMIT@DIGEST"),
-        ("removals@", "at least 12"),
-        ("removals@*", "at least 12"),
+        ("removals@", "at least 32"),
+        ("removals@0123456789ab", "at least 32"),
     ] {
         for args in ["plan", "apply"] {
             let done = lab.run(&format!("{args} --accept {accept}")).exits(64);
@@ -135,7 +144,7 @@ fn a_protection_names_the_line_that_breaks_it_and_no_flag_passes_it() {
         "Apply:  not possible, 1 blocker above",
     ]);
     assert!(!made.out.contains("--accept"), "{}", made.all());
-    for flag in ["", "--accept removals@0123456789ab", "--auto-approve"] {
+    for flag in ["", "--accept removals@0123456789abcdef0123456789abcdef", "--auto-approve"] {
         let done = plane.run(&lab, &format!("apply {flag}")).types("yes\n").exits(4);
         assert!(!done.err.contains("Only `yes`"), "{}", done.all());
     }
@@ -180,8 +189,9 @@ fn grown(config: &str, few: &str, many: &str) {
     assert_eq!(now("plan --json").exits(4).json(), before, "nothing was done");
     // The digest has not moved: who agreed to the plan may accept that it affects more people by now.
     let (_, digits) = flag.rsplit_once('@').unwrap();
+    assert_eq!(digits.len(), 32, "{flag}");
     assert!(before["digest"].as_str().unwrap().starts_with(digits), "{flag} {before}");
-    now("apply p.json --accept removals@000000000000").exits(4);
+    now("apply p.json --accept removals@00000000000000000000000000000000").exits(4);
     now(&format!("apply p.json {flag}")).exits(0);
     now("plan --detailed-exitcode").exits(0);
     // Where it was planned it fits its limit still.

@@ -58,6 +58,13 @@ fn pending() -> Snapshot {
     live
 }
 
+/// A quiet workspace in which the scopes of one more integration are managed.
+fn managed_scopes(integration: &str) -> Snapshot {
+    let mut live = QUIET.clone();
+    publish(&mut live, integration, |facts| facts.scope_management = true);
+    live
+}
+
 fn connected(actions: &str, granted: &str) -> Snapshot {
     world(&format!(
         "actions: nobody\nintegrations: {{sharepoint: {{actions: {{{actions}}}}}}}\n\
@@ -281,6 +288,25 @@ fn rows() -> Vec<Row> {
             "integrations: {sharepoint: {oauth: {mode: managed}}}",
             None,
         ),
+        // default-scope: also as another resource's, and not where nobody asks for it
+        row(
+            "default-scope",
+            quiet,
+            &fixed("onedrive", "[openid, \"https://graph.microsoft.com/.default\"]", ""),
+            says(
+                Warning,
+                "onedrive/oauth/scopes/https://graph.microsoft.com/.default",
+                "asks for everything that is registered for the client",
+                "",
+            ),
+        ),
+        row(
+            "default-scope",
+            &live_fixed("onedrive", ALL_NATIVE, ""),
+            &fixed("onedrive", "[openid, \"api://acme/.DEFAULT\"]", ""),
+            says(Warning, "onedrive/oauth/scopes/api://acme/.DEFAULT", "asks for everything", ""),
+        ),
+        row("default-scope", quiet, &fixed("onedrive", ALL_NATIVE, ""), None),
         // fixed-with-new-actions-default
         row(
             "fixed-with-new-actions-default",
@@ -442,6 +468,35 @@ fn rows() -> Vec<Row> {
             says(Blocker, "sharepoint/oauth/scopes/OPENID", "is not `openid`", ""),
         ),
         row("scope-case-mismatch", quiet, &fixed("sharepoint", native, ""), None),
+        // The address of a resource has no case; what stands behind it has.
+        row(
+            "scope-case-mismatch",
+            quiet,
+            &fixed("sharepoint", "[openid, \"https://graph.microsoft.com/mail.read\"]", ""),
+            says(
+                Blocker,
+                "sharepoint/oauth/scopes/https://graph.microsoft.com/mail.read",
+                "is not `https://graph.microsoft.com/Mail.Read`",
+                "",
+            ),
+        ),
+        row(
+            "scope-case-mismatch",
+            quiet,
+            &fixed("sharepoint", "[openid, \"HTTPS://Graph.microsoft.us/Mail.Read\"]", ""),
+            says(
+                Blocker,
+                "sharepoint/oauth/scopes/HTTPS://Graph.microsoft.us/Mail.Read",
+                "is not `https://graph.microsoft.us/Mail.Read`",
+                "",
+            ),
+        ),
+        row(
+            "scope-case-mismatch",
+            quiet,
+            &fixed("sharepoint", "[openid, \"https://graph.microsoft.com//Mail.Read\"]", ""),
+            None,
+        ),
         // scopes-assumed
         row(
             "scopes-assumed",
@@ -493,7 +548,44 @@ fn rows() -> Vec<Row> {
             quiet,
             &fixed(
                 "sharepoint",
-                "[offline_access, User.Read, Mail.Send, \"https://example.com/x\"]",
+                "[offline_access, User.Read, Mail.Send, \"https://graph.microsoft.com/Mail.Send\"]",
+                "",
+            ),
+            None,
+        ),
+        row(
+            "unknown-scope",
+            quiet,
+            &fixed(
+                "sharepoint",
+                "[openid, \"https://management.azure.com/user_impersonation\"]",
+                "",
+            ),
+            says(
+                Warning,
+                "sharepoint/oauth/scopes/https://management.azure.com/user_impersonation",
+                "is of a resource whose scopes are in no list that we know",
+                "",
+            ),
+        ),
+        row(
+            "unknown-scope",
+            quiet,
+            &fixed("sharepoint", "[openid, \"https://graph.microsoft.us/Mail.Sent\"]", ""),
+            says(
+                Warning,
+                "sharepoint/oauth/scopes/https://graph.microsoft.us/Mail.Sent",
+                "is no scope that microsoft publishes",
+                "",
+            ),
+        ),
+        // What the vendor declares is known, whosever it is.
+        row(
+            "unknown-scope",
+            &managed_scopes("power-bi"),
+            &fixed(
+                "power-bi",
+                "[openid, \"https://analysis.windows.net/powerbi/api/Report.Read.All\"]",
                 "",
             ),
             None,
@@ -627,6 +719,34 @@ fn platform_refuses_names_the_rule_and_plans_no_write() {
         found(&plan(&fixed("sharepoint", "[User.Read]", ""), &QUIET), "platform-refuses")
             .is_empty()
     );
+}
+
+/// What a scope of a list is told: one thing, and what was meant.
+#[test]
+fn a_mistyped_scope_is_told_what_was_meant_and_nothing_against_it() {
+    let near = |scope: &str| format!("did you mean `{scope}`?");
+    for (written, code, help) in [
+        ("user.read", "scope-case-mismatch", "write `User.Read`".to_owned()),
+        ("Files.Read.Al", "unknown-scope", near("Files.Read.All")),
+        ("Files.ReadWrite.Al", "unknown-scope", near("Files.ReadWrite.All")),
+        // Declared by an action of this integration before published by the provider.
+        ("Sites.Manage.Al", "unknown-scope", near("Sites.Manage.All")),
+        (
+            "https://graph.microsoft.us/Mail.Sent",
+            "unknown-scope",
+            near("https://graph.microsoft.us/Mail.Send"),
+        ),
+        ("https://graph.microsoft.com/.default", "default-scope", "list the scopes".to_owned()),
+        ("Qwertyuiop.Asdfghjkl", "unknown-scope", "check the spelling".to_owned()),
+    ] {
+        let made = plan(&fixed("sharepoint", &format!("[openid, \"{written}\"]"), ""), &QUIET);
+        let at = format!("sharepoint/oauth/scopes/{written}");
+        let findings = made.findings().filter(|finding| finding.address.as_str() == at);
+        let told: Vec<_> = findings.map(|f| (f.code.as_str(), f.help.as_str())).collect();
+        let [(told_code, told_help)] = told[..] else { panic!("{written}: {told:?}") };
+        assert_eq!(told_code, code, "{written}");
+        assert!(told_help.contains(&help), "{written}: {told_help}");
+    }
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn cases() -> Vec<Case> {
                 "unknown-integration",
                 "jira",
                 "there is no integration `jira` in this workspace",
-                "`scopeform status` lists every integration of the workspace",
+                "one of: `dynamics-365`, `entra`, `excel`, `fabric`, `onedrive`, `outlook-calendar`, `outlook-email`, `planner` and 4 more; `scopeform status` lists them all",
             )],
         ),
         case(
@@ -186,7 +186,7 @@ fn cases() -> Vec<Case> {
                 "glob-matches-nothing",
                 "\"lits_*\"",
                 "`lits_*` matches no action of `sharepoint`",
-                "globs never match native actions; `scopeform status` lists the action keys",
+                "globs never match native actions; `scopeform status --integration sharepoint` lists the action keys",
             )],
         ),
         case(
@@ -229,6 +229,35 @@ fn cases() -> Vec<Case> {
                 "remove it, or use `mode: fixed`",
             )],
         ),
+        case(
+            quiet,
+            "integrations: {sharepoint: {accept_scopes: [Sites.Manage.Al, Sites.Manage.All, Qwertyuiop.Asdf]}}",
+            &[
+                (
+                    "acceptance-without-effect",
+                    "Sites.Manage.Al",
+                    "`Sites.Manage.Al` is declared by no action and is no base scope of `sharepoint`",
+                    "did you mean `Sites.Manage.All`?",
+                ),
+                (
+                    "acceptance-without-effect",
+                    "Qwertyuiop.Asdf",
+                    "`Qwertyuiop.Asdf` is declared by no action and is no base scope of `sharepoint`",
+                    "remove it",
+                ),
+            ],
+        ),
+        // What no name is near is answered with the names there are.
+        case(
+            &keyed(),
+            "integrations: {todo: {actions: {qwertyuiop: enabled}}}",
+            &[(
+                "unknown-action",
+                "qwertyuiop",
+                "there is no action `qwertyuiop` in this workspace",
+                "one of: `lookup`; `scopeform status --integration todo` lists them all",
+            )],
+        ),
         // Several mistakes of one run are told together.
         case(
             quiet,
@@ -238,13 +267,13 @@ fn cases() -> Vec<Case> {
                     "unknown-integration",
                     "jira",
                     "there is no integration `jira` in this workspace",
-                    "`scopeform status` lists every integration of the workspace",
+                    "one of: `dynamics-365`, `entra`, `excel`, `fabric`, `onedrive`, `outlook-calendar`, `outlook-email`, `planner` and 4 more; `scopeform status` lists them all",
                 ),
                 (
                     "unknown-group",
                     "nobody",
                     "there is no group `nobody` in this workspace",
-                    "`scopeform status` lists every group of the workspace",
+                    "one of: `content-team`, `empty`, `sales`",
                 ),
                 (
                     "native-action",

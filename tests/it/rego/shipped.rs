@@ -72,6 +72,31 @@ fn a_scope_that_an_admin_must_grant_needs_a_ticket() {
         "integrations: {onedrive: {oauth: {mode: managed}, actions: {create_folder: enabled}}}\n",
     ));
 
+    // What no source says is held against the plan, and a spelling is no way around the rule.
+    let fixed = |scope: &str, labels: &str| {
+        format!(
+            "integrations:\n  sharepoint:\n{labels}    oauth: {{mode: fixed, client: {{id: own}}, scopes: [offline_access, \
+             User.Read, Files.Read.All, Sites.Read.All, \"{scope}\"]}}\n"
+        )
+    };
+    for (scope, words) in [
+        (
+            "https://management.azure.com/user_impersonation",
+            "and no source says whether a tenant administrator must grant it, and names no ticket",
+        ),
+        ("https://graph.microsoft.com/.default", "and no source says whether"),
+        ("https://graph.microsoft.us/User.Read.All", "which a tenant administrator must grant"),
+    ] {
+        denied(
+            &under(odeus, &fixed(scope, "")),
+            "deny_admin_consent",
+            "admin_consent.rego",
+            "sharepoint",
+            words,
+        );
+        fine(&under(odeus, &fixed(scope, "    labels: {ticket: SEC-142}\n")));
+    }
+
     let key = |labels: &str| {
         format!(
             "api_keys:\n  all:\n    full_access: true\n    deliver: {{file: .scopeform/k}}\n    labels: {{owner: ops{labels}}}\n"

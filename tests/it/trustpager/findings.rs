@@ -33,6 +33,10 @@ fn custom(pairs: &[(&str, &str)], deliver: Option<&str>) -> DesiredKey {
     }
 }
 
+fn revoked() -> DesiredKey {
+    DesiredKey::Revoked { reason: "leaked".to_owned() }
+}
+
 fn live_key(tier: &str) -> Bench {
     Bench::new().key("nightly", KeyGrants::Custom(list(&[("contacts", tier)])))
 }
@@ -121,9 +125,29 @@ fn rows() -> Vec<Row> {
             beside: named("a1"),
             severity: Severity::Note,
             bound: false,
-            address: "oauth_clients/Claude Connection/tokens",
+            address: "oauth_clients/Claude Connection/tokens/revoke/tp_live…",
             message: "no active token of this client is named `tp_live…`, so nothing is revoked for `leaked`: it has ended already, or the name is wrong",
             help: "`scopeform tokens list` shows the active tokens; once the token has ended, remove the line",
+        },
+        Row {
+            code: "no-such-key",
+            fires: live_key("read").wants_key("nightli", revoked()),
+            beside: live_key("read").wants_key("nightly", revoked()),
+            severity: Severity::Warning,
+            bound: false,
+            address: "api_keys/nightli",
+            message: "there is no API key `nightli`, so nothing is revoked for `leaked`, and `nightly` is live",
+            help: "did you mean `nightly`?",
+        },
+        Row {
+            code: "no-such-key",
+            fires: live_key("read").wants_key("weekly report", revoked()),
+            beside: live_key("read"),
+            severity: Severity::Note,
+            bound: false,
+            address: "api_keys/weekly report",
+            message: "there is no API key `weekly report`, so nothing is revoked for `leaked`: it has ended already, or the name is wrong",
+            help: "`scopeform status` shows the keys; once the key has ended, remove the line",
         },
         Row {
             code: "platform-refuses",

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use super::carry_out::Done;
+use std::collections::BTreeSet;
+
 use crate::apply::journal::{End, Known, Run};
 use crate::apply::{Adapter as _, Outcome, Report, Settled};
 use crate::cli::args::{Answer, Apply as Args};
@@ -75,7 +77,12 @@ pub(super) fn nothing(
         spent::close(data, &past.run.begin.run)?;
         journal::close(data, &past.run);
     }
-    let report = Report { steps: Vec::new(), differences: Some(Vec::new()), calls: 0 };
+    let report = Report {
+        steps: Vec::new(),
+        differences: Some(Vec::new()),
+        calls: 0,
+        accepted: BTreeSet::new(),
+    };
     match args.answer() {
         Answer::Text => {}
         Answer::Json => ui.out(&render::report::json(&report))?,

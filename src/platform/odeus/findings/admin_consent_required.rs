@@ -19,6 +19,9 @@ printed with this finding is the **whole** list of scopes to grant, never only t
 **What to do.** Before applying, have a Cloud Application Administrator or Global Administrator grant the list under
 Enterprise applications, Permissions, in the Entra admin centre. For a custom client the scopes must also be configured as
 API permissions of the app registration.
+
+A scope of which no source says whether an administrator must consent is not listed here; the plan marks it *consent unknown*.
+An approval rule with `when: admin_consent` asks for it all the same.
 ",
 };
 
@@ -29,7 +32,7 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
         .into_iter()
         .filter(|scope| {
             crate::platform::odeus::scope_facts::known(provider, scope)
-                .is_some_and(|fact| fact.admin_consent)
+                .is_some_and(|fact| fact.admin_consent == Some(true))
         })
         .collect();
     if consent.is_empty() {

@@ -3,6 +3,7 @@
 use super::{Scene, finding};
 use crate::plan::{Finding, Rule, Severity};
 use crate::platform::odeus::prospect::Prospect;
+use crate::platform::odeus::scope_facts::{is_default, known};
 
 /// The rule.
 pub(super) const RULE: Rule = Rule {
@@ -23,14 +24,16 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
     let added = prospect.after.requested.minus(&prospect.before().requested);
     let provider = &prospect.facts().provider;
     let high = added.iter().filter_map(|scope| {
-        let level = crate::platform::odeus::scope_facts::known(provider, scope)?.level?;
+        let level = known(provider, scope)?.level?;
         (level.0 >= HIGH).then(|| {
-            finding(
-                &RULE,
-                prospect.address.child("oauth"),
-                format!("{scope} has privilege level {}, the provider's highest", level.0),
-                "",
-            )
+            let level = level.0;
+            let message = match is_default(provider, scope) {
+                true => format!(
+                    "{scope} may hold scopes of privilege level {level}, the provider's highest"
+                ),
+                false => format!("{scope} has privilege level {level}, the provider's highest"),
+            };
+            finding(&RULE, prospect.address.child("oauth"), message, "")
         })
     });
     high.collect()

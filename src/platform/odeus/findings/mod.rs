@@ -15,6 +15,7 @@ mod admins_only;
 mod base_scope_missing;
 mod catalog_changed;
 mod catalog_scope_pending;
+mod default_scope;
 mod fixed_with_new_actions_default;
 mod grant_outlives_removal;
 mod high_privilege_scope;
@@ -56,6 +57,7 @@ const ALL: &[(Rule, Standing, Check)] = &[
     (base_scope_missing::RULE, Standing::Bound, base_scope_missing::check),
     (catalog_changed::RULE, Standing::Observed, catalog_changed::check),
     (catalog_scope_pending::RULE, Standing::Bound, catalog_scope_pending::check),
+    (default_scope::RULE, Standing::Bound, default_scope::check),
     (fixed_with_new_actions_default::RULE, Standing::Bound, fixed_with_new_actions_default::check),
     (grant_outlives_removal::RULE, Standing::Observed, grant_outlives_removal::check),
     (high_privilege_scope::RULE, Standing::Bound, high_privilege_scope::check),

@@ -3,7 +3,7 @@
 use super::{Scene, finding};
 use crate::plan::{Finding, Rule, Severity};
 use crate::platform::odeus::prospect::Prospect;
-use crate::platform::odeus::scope_facts::same_but_case;
+use crate::platform::odeus::scope_facts::{Doubt, doubt};
 
 /// The rule.
 pub(super) const RULE: Rule = Rule {
@@ -12,7 +12,8 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Blocker,
     explain: "\
 Scopes are case-sensitive (RFC 6749 section 3.3): `files.read.all` is not `Files.Read.All`. The provider would refuse the
-whole authorisation, and actions that need the real scope would show *Missing scope*.
+whole authorisation, and actions that need the real scope would show *Missing scope*. The scheme and the host of a scope
+that is an address are written in lower case.
 
 **What to do.** Write the scope as suggested.
 ",
@@ -23,9 +24,9 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let catalogue = prospect.facts().recommended_scopes();
-    let wrong = prospect.after.requested.iter().filter(|scope| !catalogue.contains(scope));
-    let found = wrong.filter_map(|scope| {
-        let right = same_but_case(&prospect.facts().provider, scope, &catalogue)?;
+    let found = prospect.after.requested.iter().filter_map(|scope| {
+        let doubt = doubt(&prospect.facts().provider, scope, &catalogue);
+        let Some(Doubt::Case(right)) = doubt else { return None };
         let at = prospect.address.child("oauth").child("scopes").child(scope.as_str());
         let message = format!("scope `{scope}` is not `{right}`: scopes are compared byte by byte");
         Some(finding(&RULE, at, message, format!("write `{right}`")))

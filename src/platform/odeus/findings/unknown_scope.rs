@@ -3,7 +3,7 @@
 use super::{Scene, finding};
 use crate::plan::{Finding, Rule, Severity};
 use crate::platform::odeus::prospect::Prospect;
-use crate::platform::odeus::scope_facts::{is_listed_form, known, same_but_case};
+use crate::platform::odeus::scope_facts::{Doubt, doubt};
 
 /// The rule.
 pub(super) const RULE: Rule = Rule {
@@ -12,9 +12,11 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Warning,
     explain: "\
 A scope of the list is neither declared by any action of the integration nor among the provider's published scopes. That is
-allowed, but one unknown scope can make the provider refuse the **whole** authorisation, so that nobody can connect.
+allowed, but one unknown scope can make the provider refuse the **whole** authorisation, so that nobody can connect. Nor is
+it known what the scope allows and whether a tenant administrator must consent to it. So it is with every scope of another
+resource of the provider, such as `https://management.azure.com/user_impersonation`.
 
-**What to do.** Check the spelling against the provider's documentation.
+**What to do.** Check the spelling against the provider's documentation, and what the scope allows.
 ",
 };
 
@@ -24,20 +26,21 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
     }
     let provider = &prospect.facts().provider;
     let catalogue = prospect.facts().recommended_scopes();
-    let unknown = prospect.after.requested.iter().filter(|scope| {
-        !catalogue.contains(scope)
-            && !catalogue.iter().any(|declared| declared.becomes(scope))
-            && is_listed_form(provider, scope)
-            && known(provider, scope).is_none()
-            && same_but_case(provider, scope, &catalogue).is_none()
-    });
-    let found = unknown.map(|scope| {
-        finding(
-            &RULE,
-            prospect.address.child("oauth").child("scopes").child(scope.as_str()),
-            format!("`{scope}` is no scope that {provider} publishes; one unknown scope can fail every connection"),
-            "check the spelling",
-        )
+    let found = prospect.after.requested.iter().filter_map(|scope| {
+        let Some(Doubt::Unknown { listed, near }) = doubt(provider, scope, &catalogue) else {
+            return None;
+        };
+        let message = if listed {
+            format!("`{scope}` is no scope that {provider} publishes; one unknown scope can fail every connection")
+        } else {
+            format!("`{scope}` is of a resource whose scopes are in no list that we know; what it allows is not known, and one unknown scope can fail every connection")
+        };
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "check the spelling".to_owned(),
+        };
+        let at = prospect.address.child("oauth").child("scopes").child(scope.as_str());
+        Some(finding(&RULE, at, message, help))
     });
     found.collect()
 }

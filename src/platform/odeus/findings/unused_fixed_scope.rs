@@ -6,6 +6,7 @@ use crate::plan::{Finding, Rule, Severity};
 use crate::platform::odeus::desired::DesiredOauth;
 use crate::platform::odeus::machine::needed;
 use crate::platform::odeus::prospect::Prospect;
+use crate::platform::odeus::scope_facts::{doubt, is_default};
 
 /// The rule.
 pub(super) const RULE: Rule = Rule {
@@ -28,6 +29,12 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
     let used = needed(prospect.facts(), &prospect.after).union(&excused);
     let unused = prospect.after.requested.minus(&used);
     let unused = unused.iter().filter(|scope| !used.iter().any(|declared| declared.becomes(scope)));
+    // What is told to be misspelt or unknown, or to stand for everything, is not told to be taken off the list as well.
+    let provider = &prospect.facts().provider;
+    let catalogue = prospect.facts().recommended_scopes();
+    let unused = unused.filter(|scope| {
+        !is_default(provider, scope) && doubt(provider, scope, &catalogue).is_none()
+    });
     let found = unused.map(|scope| {
         let at = prospect.address.child("oauth").child("scopes").child(scope.as_str());
         finding(&RULE, at, format!("nothing that is on needs `{scope}`"), "take it off the list")

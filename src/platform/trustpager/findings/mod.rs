@@ -7,6 +7,7 @@ use crate::plan::{Finding, Rule};
 
 mod full_access_key;
 mod key_not_deliverable;
+mod no_such_key;
 mod no_such_token;
 mod order_window;
 mod platform_refuses;
@@ -43,8 +44,10 @@ const KEYS: &[(Rule, KeyCheck)] = &[
 ];
 
 /// Rules over API keys whose findings depend on what moves by itself.
-const KEYS_OBSERVED: &[(Rule, KeyCheck)] =
-    &[(queued_calls_affected::RULE, queued_calls_affected::check_key)];
+const KEYS_OBSERVED: &[(Rule, KeyCheck)] = &[
+    (no_such_key::RULE, no_such_key::check),
+    (queued_calls_affected::RULE, queued_calls_affected::check_key),
+];
 
 /// Iterates the rules of this platform.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {

@@ -35,7 +35,8 @@ pub(super) fn check(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Vec<F
             Some((name, _)) => format!("it is a token of `{name}`: move the line there"),
             None => "`scopeform tokens list` shows the active tokens; once the token has ended, remove the line".to_owned(),
         };
-        finding(&RULE, target.address.child("tokens"), message, help)
+        let lines = target.address.child("tokens").child("revoke");
+        finding(&RULE, lines.child(&line.token), message, help)
     })
     .collect()
 }
