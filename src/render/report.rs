@@ -58,18 +58,18 @@ fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::
             }
         }
     }
-    let calls = count(report.calls as usize, "call", "calls");
+    let requests = count(report.calls as usize, "request", "requests");
     if report.is_complete() {
         let (already, not_needed) = (report.already_done(), report.not_needed());
         let sum = sum(total, already, not_needed);
-        writeln!(out, "Applied: {sum}, read back as planned, {calls}.")
+        writeln!(out, "Applied: {sum}, read back as planned, {requests}.")
     } else if !report.may_have_written() {
         let operations = count(total, "operation was", "operations were");
-        writeln!(out, "Nothing was applied: {operations} planned, {calls}.")
+        writeln!(out, "Nothing was applied: {operations} planned, {requests}.")
     } else {
         writeln!(
             out,
-            "Applied in part: {done} of {}, {calls}. {}",
+            "Applied in part: {done} of {}, {requests}. {}",
             count(total, "operation", "operations"),
             advice(report)
         )

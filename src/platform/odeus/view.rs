@@ -43,8 +43,8 @@ pub struct View {
     pub actions: Vec<ActionRow>,
     /// Everybody with a connection.
     pub connected: BTreeSet<UserId>,
-    /// Those of them who must refresh it.
-    pub must_refresh: BTreeSet<UserId>,
+    /// Those of them who must reconnect.
+    pub must_reconnect: BTreeSet<UserId>,
 }
 
 /// Whether an integration has scopes, and who manages them.
@@ -215,7 +215,7 @@ fn view_of(snapshot: &Snapshot, live: &LiveIntegration, connections: &[&Connecti
     let context = Context { facts, settings: &snapshot.settings, directory: &snapshot.directory };
     View {
         connected: connections.iter().map(|c| c.user.clone()).collect(),
-        must_refresh: must_reconnect(context, state, &Grants::of(connections)),
+        must_reconnect: must_reconnect(context, state, &Grants::of(connections)),
         ..of_state(facts, state)
     }
 }
@@ -306,7 +306,7 @@ pub(super) fn of_state(facts: &catalog::Integration, state: &IntegrationState) -
         scopes: rows,
         actions,
         connected: BTreeSet::new(),
-        must_refresh: BTreeSet::new(),
+        must_reconnect: BTreeSet::new(),
     }
 }
 

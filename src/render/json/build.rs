@@ -347,7 +347,7 @@ fn requires_human(outline: &Outline<'_>) -> Vec<v1::RequiresHuman> {
         tasks.push(v1::RequiresHuman::Reconnect {
             unit: effect.unit.to_string(),
             who: "users",
-            what: "refresh the connection".to_owned(),
+            what: "reconnect".to_owned(),
             users: effect.must_reconnect.clone(),
         });
     }

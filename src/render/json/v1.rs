@@ -407,7 +407,7 @@ pub(super) struct UseChange {
 pub(super) enum RequiresHuman {
     /// A tenant administrator consents to scopes at the provider.
     AdminConsent { unit: String, who: &'static str, what: String, scopes: Vec<String> },
-    /// Users refresh their connection.
+    /// Users reconnect.
     Reconnect { unit: String, who: &'static str, what: String, users: Vec<String> },
     /// Somebody solves a blocker in the files or at the platform.
     SolveBlocker { unit: String, who: &'static str, what: String, code: String },

@@ -19,9 +19,9 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
     let detail = format!(
         "{}, in this order; apply makes {} and {}, planning took {}",
         plan.bound.operations.len(),
-        calls(cost.apply_reads, "read"),
-        calls(cost.writes, "write"),
-        calls(cost.plan_reads, "read"),
+        requests(cost.apply_reads.saturating_add(cost.writes)),
+        cost.writes,
+        requests(cost.plan_reads),
     );
     page.heading("Operations", &detail)?;
     let mut table = Table::default();
@@ -33,8 +33,8 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
     table.write(page.out, page.options.palette, 2)
 }
 
-fn calls(n: u32, word: &str) -> String {
-    format!("{n} {word}{}", if n == 1 { "" } else { "s" })
+fn requests(n: u32) -> String {
+    format!("{n} request{}", if n == 1 { "" } else { "s" })
 }
 
 fn row(page: &Page<'_, '_>, number: String, operation: &PlannedOperation) -> Row {
