@@ -5,7 +5,7 @@ use std::fmt;
 use super::super::outline::Action;
 use super::super::table::count;
 use super::super::text::findings::place;
-use super::super::text::value::{Delta, delta};
+use super::super::text::value::{self, Delta};
 use super::marks::Marks;
 use super::{FOLD, Page};
 use crate::plan::Change;
@@ -48,7 +48,7 @@ fn one_change(page: &mut Page<'_, '_>, change: &Change) -> fmt::Result {
         Action::NoOp => "= keep",
     })?;
     out.raw("</td><td>")?;
-    match delta(&change.before, &change.after) {
+    match value::of(change) {
         Delta::Line(line) => out.text(&line.replacen(" -> ", " → ", 1))?,
         Delta::Fields(fields) => {
             out.raw("<ul>")?;

@@ -60,11 +60,7 @@ fn row(page: &Page<'_, '_>, number: String, operation: &PlannedOperation) -> Row
     for change in uses {
         let address = below(&change.address, &operation.unit);
         let (before, after) = (terminal(&change.before), terminal(&change.after));
-        let is = match &operation.operation {
-            Operation::Odeus(_) => " runs for",
-            Operation::Trustpager(_) => ":",
-        };
-        row = row.below(Paint::Change, format!("~ {}{is} {before} -> {after}", terminal(address)));
+        row = row.below(Paint::Change, format!("~ {}: {before} -> {after}", terminal(address)));
     }
     for feature in features_lost {
         row = row.below(Paint::Alarm, format!("! feature breaks: {}", terminal(feature)));
