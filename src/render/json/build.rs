@@ -54,6 +54,8 @@ pub(super) fn plan(plan: &Plan, digest: &str) -> v1::Plan {
             uses_narrower: counts.uses_narrower,
             tiers_wider: counts.tiers_wider,
             tiers_narrower: counts.tiers_narrower,
+            verbs_wider: counts.verbs_wider,
+            verbs_narrower: counts.verbs_narrower,
             credentials_new: counts.credentials_new,
             credentials_end: counts.credentials_end,
             tokens_re_resolved: counts.tokens_re_resolved,

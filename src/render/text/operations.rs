@@ -17,7 +17,7 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
         return Ok(());
     }
     let detail = format!(
-        "{}, in this order; apply makes {} and {}, planning took {}",
+        "{}, in this order; apply makes {}, {} of them to write; planning took {}",
         plan.bound.operations.len(),
         requests(cost.apply_reads.saturating_add(cost.writes)),
         cost.writes,
@@ -86,14 +86,14 @@ fn summary(planned: &PlannedOperation) -> String {
     if !effect.accepts.is_empty() {
         parts.push(format!("accepts {} missing", effect.accepts.len()));
     }
-    // A write of one action's access moves that action: only more than that is news.
+    // A write of one action's access moves that action: only more than that is news. A write of tiers names them itself.
     if effect.uses.len() > 1 {
-        let n = effect.uses.len();
-        let things = match &planned.operation {
-            Operation::Odeus(_) => count(n, "action", "actions"),
-            Operation::Trustpager(_) => count(n, "resource", "resources"),
-        };
-        parts.push(format!("moves {things}"));
+        match &planned.operation {
+            Operation::Odeus(_) => {
+                parts.push(format!("moves {}", count(effect.uses.len(), "action", "actions")));
+            }
+            Operation::Trustpager(_) => {}
+        }
     }
     if !effect.features_lost.is_empty() {
         let n = count(effect.features_lost.len(), "feature", "features");

@@ -6,49 +6,59 @@ use std::fmt;
 use super::super::neutral::terminal;
 use super::super::outline::{Openness, Outline};
 use super::super::palette::Paint;
-use super::super::table::{Row, Table, names, names_by};
+use super::super::table::{Row, Table, count, names, names_by};
 use super::{Page, below};
 use crate::model::{Address, Cause, CauseKind, Direction, PrivilegeChange, Right};
+use crate::platform::Kind;
 
-/// Returns `+2 scopes wider, -1 narrower`.
+/// Returns `+2 scopes wider, -1 narrower, 3 actions opened to more people, 1 closed to some`. What opens or closes is said
+/// whatever the scopes do: a scope less says nothing of who may use the others.
 pub(in crate::render) fn phrase(outline: &Outline<'_>) -> String {
-    let counts = outline.counts;
-    if counts.tiers_wider + counts.tiers_narrower + counts.credentials_new + counts.credentials_end
-        > 0
-    {
-        return tiers_phrase(outline);
-    }
-    let scopes = |n: usize| if n == 1 { "scope" } else { "scopes" };
-    match (counts.scopes_wider, counts.scopes_narrower) {
-        (0, 0) => match (counts.uses_wider, counts.uses_narrower) {
-            (0, 0) => "unchanged".to_owned(),
-            (wider, 0) => format!("no scope moves, {wider} opened to more people"),
-            (0, narrower) => format!("no scope moves, {narrower} closed to some people"),
-            (wider, narrower) => {
-                format!("no scope moves, {wider} opened to more people, {narrower} closed to some")
-            }
-        },
-        (wider, 0) => format!("+{wider} {} wider", scopes(wider)),
-        (0, narrower) => format!("-{narrower} {} narrower", scopes(narrower)),
-        (wider, narrower) => format!("+{wider} {} wider, -{narrower} narrower", scopes(wider)),
+    match outline.plan.bound.platform {
+        Kind::Odeus => scopes_phrase(outline),
+        Kind::Trustpager => tiers_phrase(outline),
     }
 }
 
-/// Returns `2 tiers wider, 1 narrower, 1 credential ends`.
+fn scopes_phrase(outline: &Outline<'_>) -> String {
+    let counts = outline.counts;
+    let scopes = |n: usize| if n == 1 { "scope" } else { "scopes" };
+    let mut text = match (counts.scopes_wider, counts.scopes_narrower) {
+        (0, 0) if counts.uses_wider + counts.uses_narrower == 0 => return "unchanged".to_owned(),
+        (0, 0) => "no scope moves".to_owned(),
+        (wider, 0) => format!("+{wider} {} wider", scopes(wider)),
+        (0, narrower) => format!("-{narrower} {} narrower", scopes(narrower)),
+        (wider, narrower) => format!("+{wider} {} wider, -{narrower} narrower", scopes(wider)),
+    };
+    let actions = |n: usize| count(n, "action", "actions");
+    text.push_str(&match (counts.uses_wider, counts.uses_narrower) {
+        (0, 0) => String::new(),
+        (wider, 0) => format!(", {} opened to more people", actions(wider)),
+        (0, narrower) => format!(", {} closed to some people", actions(narrower)),
+        (wider, narrower) => {
+            format!(", {} opened to more people, {narrower} closed to some", actions(wider))
+        }
+    });
+    text
+}
+
+/// Returns `2 tiers wider, 1 tier narrower, 1 verb removed, 1 token or key ends`.
 fn tiers_phrase(outline: &Outline<'_>) -> String {
     let counts = outline.counts;
     let mut parts = Vec::new();
     for (n, one, many) in [
         (counts.tiers_wider, "tier wider", "tiers wider"),
         (counts.tiers_narrower, "tier narrower", "tiers narrower"),
+        (counts.verbs_wider, "verb added", "verbs added"),
+        (counts.verbs_narrower, "verb removed", "verbs removed"),
         (counts.credentials_new, "new API key", "new API keys"),
         (counts.credentials_end, "token or key ends", "tokens or keys end"),
     ] {
         if n > 0 {
-            parts.push(format!("{n} {}", if n == 1 { one } else { many }));
+            parts.push(count(n, one, many));
         }
     }
-    parts.join(", ")
+    if parts.is_empty() { "unchanged".to_owned() } else { parts.join(", ") }
 }
 
 pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {

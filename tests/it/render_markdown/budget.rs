@@ -356,7 +356,7 @@ fn the_least_important_goes_first() {
     }
     assert_eq!(gone, [10, 9, 8, 7, 6, 5, 4, 3, 2, 0]);
     let least = sized(&plan, sized(&plan, 0).unwrap_err().needs).unwrap();
-    assert!(least.contains("**Plan: 1 to change in `excel`. "), "{least}");
+    assert!(least.contains("**Plan: 1 change in `excel`. "), "{least}");
     assert!(least.contains("**10 more are not shown**: 1 blocker, 1 widening, "), "{least}");
 }
 
