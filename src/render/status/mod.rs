@@ -286,20 +286,31 @@ fn action_view(out: &mut dyn Write, view: &View, options: Options) -> fmt::Resul
     let palette = options.palette;
     let on = view.actions.iter().filter(|a| is_on(a)).count();
     let heading = palette.paint(Paint::Heading, "Action view");
-    writeln!(out, "\n{heading}: {on} on, {} off", view.actions.len() - on)?;
+    write!(out, "\n{heading}: {on} on, {} off", view.actions.len() - on)?;
+    // Said once: every list below is what is left of it.
+    if view.actions.iter().any(|action| action.enabled.within(&view.access).limit.is_some()) {
+        let to = match &view.access {
+            Access::Nobody => "admins".to_owned(),
+            Access::Everyone | Access::Only(_) => terminal(&view.access.to_string()).to_string(),
+        };
+        write!(out, "; the integration limits who can use one to {to}")?;
+    }
+    writeln!(out)?;
     let mut table = Table::default();
     for action in &view.actions {
-        table.push(action_row(action, view.scopes_are));
+        table.push(action_row(action, &view.access, view.scopes_are));
     }
     table.write(out, palette, 2)
 }
 
-fn action_row(action: &ActionRow, scopes: Scopes) -> Row {
+fn action_row(action: &ActionRow, integration: &Access, scopes: Scopes) -> Row {
     let ActionRow { key, name, enabled, badge, required, missing, features } = action;
-    let (switch, paint, native) = match enabled {
-        Enabled::Always => ("on, always".to_owned(), Paint::Add, "NATIVE"),
-        Enabled::For(Access::Nobody) => ("off".to_owned(), Paint::Dim, ""),
-        Enabled::For(access) => (format!("on, {access}"), Paint::Add, ""),
+    let usable = enabled.within(integration);
+    let (switch, paint, native) = match (enabled, &usable.limit) {
+        (Enabled::Always, None) => ("on, always".to_owned(), Paint::Add, "NATIVE"),
+        (Enabled::Always, Some(_)) => (format!("on, {}", usable.who), Paint::Add, "NATIVE"),
+        (Enabled::For(Access::Nobody), _) => ("off".to_owned(), Paint::Dim, ""),
+        (Enabled::For(_), _) => (format!("on, {}", usable.who), Paint::Add, ""),
     };
     let mut row = Row::default()
         .cell(Paint::Plain, key.to_string())

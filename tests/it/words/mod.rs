@@ -183,6 +183,44 @@ fn badged(html: &str) -> Vec<[String; 4]> {
 }
 
 #[test]
+fn a_row_with_a_badge_differs_from_before_to_after() {
+    let on = "get_page: enabled, list_columns: {groups: [sales, content-team]}, copy_file: {groups: [sales]}";
+    for (before, after) in [
+        ("everyone", "{groups: [content-team]}"),
+        ("{groups: [content-team]}", "everyone"),
+        ("everyone", "nobody"),
+        ("nobody", "{groups: [sales]}"),
+        ("{groups: [sales]}", "{groups: [content-team]}"),
+    ] {
+        let live = world(&format!(
+            "actions: nobody\nintegrations: {{sharepoint: {{access: {before}, actions: {{{on}}}}}}}\n"
+        ));
+        let made = plan(&format!("integrations: {{sharepoint: {{access: {after}}}}}"), &live);
+        assert!(!integration(&made).actions.is_empty());
+        let rows = badged(&pages(&made).html);
+        assert!(rows.len() > 2, "{before} to {after}: {rows:?}");
+        for [name, was, is, badges] in &rows {
+            assert_ne!(was, is, "{name} from {before} to {after}: {badges}");
+        }
+        let row = rows.iter().find(|row| row[0] == "get_page");
+        assert!(row.is_some(), "{before} to {after}");
+    }
+}
+
+#[test]
+fn an_action_shows_who_can_use_it_and_what_limits_that() {
+    let live =
+        world("actions: nobody\nintegrations: {sharepoint: {actions: {get_page: enabled}}}\n");
+    let made = plan("integrations: {sharepoint: {access: {groups: [sales]}}}", &live);
+    let rows = badged(&pages(&made).html);
+    let [_, was, is, badges] = rows.iter().find(|row| row[0] == "get_page").unwrap();
+    assert!(was.contains("● everyone") && !was.contains("limited"), "{was}");
+    assert!(is.contains("◐ group sales"), "{is}");
+    assert!(is.contains("shared with everyone, limited by the integration to group sales"), "{is}");
+    assert!(badges.contains("▼ narrows"), "{badges}");
+}
+
+#[test]
 fn nobody_means_one_thing() {
     // Off for all but admins is not the same as running for nobody at all.
     let live = world(
