@@ -1,7 +1,7 @@
 //! The words of a plan that decide, the same in text, Markdown and HTML: what moves and how much of it, what opens and
 //! closes, and where the plan is from.
 
-
+mod alike;
 mod crm;
 
 use scopeform::plan::{FromSnapshot, Plan};
