@@ -188,7 +188,7 @@ pub struct Observed {
     /// What admins see of every changed unit before and after, for `--format html`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub comparisons: Vec<platform::Comparison>,
-    /// HTTP calls.
+    /// HTTP requests.
     pub api_cost: ApiCost,
     /// Where each declared address stands in the files.
     pub sources: Vec<SourceRange>,
@@ -433,7 +433,7 @@ pub struct Effective {
     pub after: String,
 }
 
-/// Calls that planning made and applying will make, counted before they are made.
+/// Requests that planning made and applying will make, counted before they are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ApiCost {
     /// Reads that this plan took: one per page of each collection.

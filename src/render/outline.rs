@@ -7,7 +7,8 @@ use serde_json::Value;
 use crate::model::{Address, Direction, PrivilegeChange, Right, Scope, ScopeSet};
 use crate::plan::guard::Limit;
 use crate::plan::{
-    Breakage, Change, Finding, LeftAlone, PeopleEffect, Plan, Severity, SourceRange,
+    Breakage, Change, Finding, LeftAlone, LossKind, PeopleEffect, Plan, ReconnectReason, Severity,
+    SourceRange,
 };
 
 /// A plan, arranged for readers.
@@ -40,10 +41,16 @@ pub(super) struct Counts {
     pub(super) remove: usize,
     pub(super) scopes_wider: usize,
     pub(super) scopes_narrower: usize,
+    /// Actions that somebody can run who could not; one that changes hands is here and below.
     pub(super) uses_wider: usize,
+    /// Actions that somebody can no longer run.
     pub(super) uses_narrower: usize,
+    /// Tiers that allow something more; one that also allows something less is here and below.
     pub(super) tiers_wider: usize,
     pub(super) tiers_narrower: usize,
+    /// Verbs outside the ladders that are allowed anew.
+    pub(super) verbs_wider: usize,
+    pub(super) verbs_narrower: usize,
     pub(super) credentials_new: usize,
     pub(super) credentials_end: usize,
     pub(super) tokens_re_resolved: usize,
@@ -52,6 +59,8 @@ pub(super) struct Counts {
     pub(super) actions_unverified: usize,
     pub(super) features_break: usize,
     pub(super) must_reconnect: usize,
+    /// Things that stop in between and are afterwards as they were.
+    pub(super) moments: usize,
     pub(super) blockers: usize,
     pub(super) warnings: usize,
     pub(super) notes: usize,
@@ -224,6 +233,12 @@ impl<'p> Outline<'p> {
         blockers.peek().is_some() && blockers.all(|finding| Limit::of(finding).is_some())
     }
 
+    /// Returns whether connections end because another OAuth client takes the place of theirs.
+    pub(super) fn ends_connections(&self) -> bool {
+        let ends = |p: &&PeopleEffect| p.reason == ReconnectReason::NewClient;
+        self.people.iter().filter(|p| !p.must_reconnect.is_empty()).any(ends)
+    }
+
     /// Returns every unit that something happens to.
     pub(super) fn units(&self) -> BTreeSet<&'p Address> {
         let changes = self.changes.iter().map(|c| &c.unit);
@@ -261,6 +276,21 @@ pub(super) fn unit_of(address: &Address) -> &str {
 
 fn counts(plan: &Plan, findings: &[&Finding]) -> Counts {
     let mut counts = Counts::default();
+    // A share list that is traded for another counts as widening, and closes the action to those who were on the first.
+    let mut closed: BTreeSet<&Address> = BTreeSet::new();
+    for loss in &plan.bound.losses {
+        match loss.kind {
+            LossKind::Use => {
+                closed.insert(&loss.address);
+            }
+            LossKind::Moment => counts.moments += 1,
+            LossKind::Scope
+            | LossKind::Tier
+            | LossKind::Credential
+            | LossKind::Setting
+            | LossKind::Client => {}
+        }
+    }
     for change in &plan.bound.changes {
         match Action::of(change) {
             Action::Create => counts.add += 1,
@@ -274,13 +304,17 @@ fn counts(plan: &Plan, findings: &[&Finding]) -> Counts {
             (Right::Scope(_), Direction::Widening) => counts.scopes_wider += 1,
             (Right::Scope(_), Direction::Narrowing) => counts.scopes_narrower += 1,
             (Right::Use { .. }, Direction::Widening) => counts.uses_wider += 1,
-            (Right::Use { .. }, Direction::Narrowing) => counts.uses_narrower += 1,
-            (Right::Tier { .. }, Direction::Widening) => counts.tiers_wider += 1,
-            (Right::Tier { .. }, Direction::Narrowing) => counts.tiers_narrower += 1,
+            (Right::Use { address, .. }, Direction::Narrowing) => {
+                closed.insert(address);
+            }
+            (Right::Tier { before, after, widens, narrows, .. }, direction) => {
+                tier(&mut counts, (before, after), (widens, narrows), direction);
+            }
             (Right::Credential { .. }, Direction::Widening) => counts.credentials_new += 1,
             (Right::Credential { .. }, Direction::Narrowing) => counts.credentials_end += 1,
         }
     }
+    counts.uses_narrower = closed.len();
     for breakage in &plan.bound.breakage {
         match breakage {
             Breakage::StopsRunning { .. } => counts.actions_stop += 1,
@@ -300,4 +334,34 @@ fn counts(plan: &Plan, findings: &[&Finding]) -> Counts {
         }
     }
     counts
+}
+
+/// Counts a tier that moves, and the verbs beside it: `send_with_approval + initiate` is a tier and a verb.
+fn tier(
+    counts: &mut Counts,
+    (before, after): (&str, &str),
+    (widens, narrows): (&[String], &[String]),
+    direction: Direction,
+) {
+    let parts = |words: &'_ str| -> (String, BTreeSet<String>) {
+        let mut parts = words.split(" + ").map(str::to_owned);
+        (parts.next().unwrap_or_default(), parts.collect())
+    };
+    let ((old, had), (new, has)) = (parts(before), parts(after));
+    counts.verbs_wider += has.difference(&had).count();
+    counts.verbs_narrower += had.difference(&has).count();
+    if old == new {
+        return;
+    }
+    // What is said of a verb begins with its name.
+    let moved: Vec<String> =
+        had.symmetric_difference(&has).map(|verb| format!("`{verb}` ")).collect();
+    let of_tier = |words: &[String]| {
+        words.iter().any(|said| !moved.iter().any(|verb| said.starts_with(verb.as_str())))
+    };
+    let (wider, narrower) = (of_tier(widens), of_tier(narrows));
+    // A tier that the catalogue does not know moves without words.
+    let neither = !wider && !narrower;
+    counts.tiers_wider += usize::from(wider || neither && direction == Direction::Widening);
+    counts.tiers_narrower += usize::from(narrower || neither && direction == Direction::Narrowing);
 }

@@ -62,30 +62,32 @@ fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::
             report.accepted.iter().map(|a| terminal(a).to_string()).collect();
         writeln!(out, "\nLimits passed: {}", accepted.join(", "))?;
     }
-    let calls = count(report.calls as usize, "call", "calls");
+    let requests = count(report.calls as usize, "request", "requests");
     let total = report.steps.len();
     let sum = Sum::of(total, report.steps.iter().map(|step| &step.outcome));
     if report.is_complete() {
-        writeln!(out, "Applied: {}, read back as planned, {calls}.", sum.whole())
+        writeln!(out, "Applied: {}, read back as planned, {requests}.", sum.whole())
     } else if report.is_applied() {
         let whole = sum.whole();
         match &report.differences {
-            None => writeln!(out, "Applied: {whole}, {calls}; the end was not read back."),
-            Some(_) => writeln!(out, "Applied: {whole}, {calls}, not read back as planned. {ELSE}"),
+            None => writeln!(out, "Applied: {whole}, {requests}; the end was not read back."),
+            Some(_) => {
+                writeln!(out, "Applied: {whole}, {requests}, not read back as planned. {ELSE}")
+            }
         }
     } else if report.may_have_written() {
-        writeln!(out, "Applied in part: {}, {calls}. {}", sum.part(), advice(report))
+        writeln!(out, "Applied in part: {}, {requests}. {}", sum.part(), advice(report))
     } else if report.done_before() > 0 {
         let part = sum.part();
         let own = "this run wrote nothing";
         writeln!(
             out,
-            "Applied in part, by an earlier run: {part}; {own}, {calls}. {}",
+            "Applied in part, by an earlier run: {part}; {own}, {requests}. {}",
             advice(report)
         )
     } else {
         let operations = count(total, "operation was", "operations were");
-        writeln!(out, "Nothing was applied: {operations} planned, {calls}.")
+        writeln!(out, "Nothing was applied: {operations} planned, {requests}.")
     }
 }
 

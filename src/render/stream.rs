@@ -19,6 +19,7 @@ use super::neutral::{self, terminal};
 use super::outline::{Action, Outline};
 use super::report::{self, detail};
 use crate::apply::{Outcome, Report, Settled};
+use crate::model::Address;
 use crate::plan::{Change, Plan, PlannedOperation, count};
 
 /// The version of the stream: readers ignore unknown types and fields of a higher minor version.
@@ -117,12 +118,35 @@ pub struct PlannedChange {
 pub struct Resource {
     /// Its address.
     addr: String,
-    /// The integration or client that it belongs to.
-    module: String,
+    /// Always empty: there are no modules.
+    module: &'static str,
+    /// Its address once more, under the name that terraform has for it within a module.
+    resource: String,
+    /// The platform: `odeus` or `trustpager`.
+    implied_provider: &'static str,
     /// The sort of thing, such as `odeus_action`; empty for a write in between that is no change by itself.
     resource_type: String,
     /// The last part of the address.
     resource_name: String,
+    /// Always `null`: an address names one thing.
+    resource_key: Option<String>,
+    /// The integration, client or key that it belongs to.
+    unit: String,
+}
+
+impl Resource {
+    fn of(plan: &Plan, address: &Address, unit: &Address, kind: &str) -> Self {
+        Self {
+            addr: address.to_string(),
+            module: "",
+            resource: address.to_string(),
+            implied_provider: plan.bound.platform.name(),
+            resource_type: kind.to_owned(),
+            resource_name: address.name().to_owned(),
+            resource_key: None,
+            unit: unit.to_string(),
+        }
+    }
 }
 
 /// Counts.
@@ -169,13 +193,9 @@ impl Hook {
         let changes = &plan.bound.changes;
         let change = changes.iter().find(|change| change.address == operation.address);
         let address = &operation.address;
+        let kind = change.map(|change| change.kind.as_str()).unwrap_or_default();
         Self {
-            resource: Resource {
-                addr: address.to_string(),
-                module: operation.unit.to_string(),
-                resource_type: change.map(|change| change.kind.clone()).unwrap_or_default(),
-                resource_name: address.name().to_owned(),
-            },
+            resource: Resource::of(plan, address, &operation.unit, kind),
             action: change.map_or("update", action),
             what: operation.operation.to_string(),
             index,
@@ -204,12 +224,7 @@ pub fn version(tool: &str) -> What {
 pub fn planned(plan: &Plan) -> Vec<What> {
     let outline = Outline::of(plan);
     let changes = outline.changes.iter().map(|change| {
-        let resource = Resource {
-            addr: change.address.to_string(),
-            module: change.unit.to_string(),
-            resource_type: change.kind.clone(),
-            resource_name: change.address.name().to_owned(),
-        };
+        let resource = Resource::of(plan, &change.address, &change.unit, &change.kind);
         What::PlannedChange { change: PlannedChange { resource, action: action(change) } }
     });
     let counts = outline.counts;
@@ -345,7 +360,7 @@ impl fmt::Display for What {
                     "[{}/{}] {}: {}",
                     hook.index + 1,
                     hook.total,
-                    hook.resource.module,
+                    hook.resource.unit,
                     hook.what
                 )
             }
@@ -353,7 +368,7 @@ impl fmt::Display for What {
             | Self::ApplyComplete { hook }
             | Self::ApplyErrored { hook } => {
                 let (at, total) = (hook.index + 1, hook.total);
-                write!(out, "[{at}/{total}] {}: {}", hook.resource.module, hook.what)?;
+                write!(out, "[{at}/{total}] {}: {}", hook.resource.unit, hook.what)?;
                 match (&hook.detail, hook.outcome) {
                     (Some(detail), _) => write!(out, ": {detail}"),
                     (None, Some(outcome)) => write!(out, ": {outcome}"),

@@ -59,3 +59,5 @@ mod tidy;
 mod trustpager;
 #[cfg(test)]
 mod trustpager_plane;
+#[cfg(test)]
+mod words;

@@ -277,7 +277,7 @@ fn the_status_document_follows_its_published_schema() {
     assert_eq!(document["format_version"], "1.0");
     let onedrive = &document["integrations"][0];
     assert_eq!(onedrive["missing"], serde_json::json!(["Files.Read.All", "Files.ReadWrite.All"]));
-    assert_eq!(onedrive["must_refresh"], serde_json::json!(["ana@acme.example"]));
+    assert_eq!(onedrive["must_reconnect"], serde_json::json!(["ana@acme.example"]));
 }
 
 #[test]

@@ -116,7 +116,8 @@ fn narrows(unit: &str, text: &str, causes: Vec<Cause>) -> PrivilegeChange {
 
 fn uses(unit: &str, path: &str, before: &str, after: &str) -> PrivilegeChange {
     let address = at(unit).child("actions").child(path);
-    let direction = if after == "nobody" { Direction::Narrowing } else { Direction::Widening };
+    let direction =
+        if after == "does not run" { Direction::Narrowing } else { Direction::Widening };
     PrivilegeChange {
         unit: at(unit),
         direction,
@@ -199,9 +200,9 @@ pub(crate) fn toggle() -> Plan {
     ];
     plan.bound.privilege.changes = vec![
         manage,
-        uses("sharepoint", "create_list", "nobody", "group content-team"),
+        uses("sharepoint", "create_list", "does not run", "group content-team"),
         full,
-        uses("sharepoint", "delete_list", "everyone", "nobody"),
+        uses("sharepoint", "delete_list", "everyone", "does not run"),
     ];
     plan.bound.operations = vec![
         write(
@@ -216,7 +217,7 @@ pub(crate) fn toggle() -> Plan {
                 scopes: ScopeDelta { add: scopes("Sites.Manage.All"), remove: ScopeSet::new() },
                 uses: vec![UseChange {
                     address: at("sharepoint/actions/create_list"),
-                    before: "nobody".into(),
+                    before: "does not run".into(),
                     after: "group content-team".into(),
                 }],
                 ..Effect::default()
@@ -238,7 +239,7 @@ pub(crate) fn toggle() -> Plan {
                 uses: vec![UseChange {
                     address: at("sharepoint/actions/delete_list"),
                     before: "everyone".into(),
-                    after: "nobody".into(),
+                    after: "does not run".into(),
                 }],
                 ..Effect::default()
             },
@@ -335,7 +336,7 @@ pub(crate) fn fixed() -> Plan {
             "onedrive",
             &format!("upload_{n:02}"),
             "everyone",
-            "nobody",
+            "does not run",
         ));
     }
     plan.bound.breakage = vec![
@@ -395,12 +396,12 @@ pub(crate) fn fixed() -> Plan {
                 UseChange {
                     address: at("onedrive/actions/upload_file"),
                     before: "everyone".into(),
-                    after: "nobody".into(),
+                    after: "does not run".into(),
                 },
                 UseChange {
                     address: at("onedrive/actions/get_file"),
                     before: "everyone".into(),
-                    after: "nobody".into(),
+                    after: "does not run".into(),
                 },
             ],
             features_lost: BTreeSet::from(["folder syncing".to_owned()]),

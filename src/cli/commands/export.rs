@@ -54,7 +54,7 @@ pub(in crate::cli) fn of_odeus(
                 "workspace `{}` is on odeus, which has connections and no tokens",
                 snapshot.workspace
             );
-            let help = "`scopeform status` shows who is connected there and who must refresh";
+            let help = "`scopeform status` shows who is connected there and who must reconnect";
             Err(Failure::new(Exit::Error, message).help(help))
         }
     }

@@ -51,7 +51,7 @@ pub(super) fn load_trustpager(
                 loaded.config.workspace
             ),
         )
-        .help("`scopeform status` shows who is connected there and who must refresh")),
+        .help("`scopeform status` shows who is connected there and who must reconnect")),
     }
 }
 

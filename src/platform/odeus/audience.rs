@@ -19,6 +19,9 @@ pub enum Audience {
     Runs(Others),
 }
 
+/// What is said of an action that runs for nobody, not even for admins. `nobody` in a file leaves it to admins.
+pub const NOT_RUNNING: &str = "does not run";
+
 /// The people beside the admins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Others {

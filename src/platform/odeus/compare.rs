@@ -9,8 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::catalog::{self, Feature};
 use super::state::{Client, IntegrationState, ScopePolicy};
-use super::view::{self, Enabled, Remedy, Requested, View};
+use super::view::{self, Enabled, Remedy, Requested, Usable, View};
 use crate::model::{Access, ActionKey, Address, Scope, ScopeSet, Sides};
+
+/// What a comparison says in place of a client where there is none.
+const NO_CLIENT: &str = "none: nobody can connect";
 
 /// One integration on both sides of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -125,7 +128,7 @@ fn actions(old: View, new: View) -> Vec<ActionSides> {
 
 fn client(view: &View) -> String {
     match &view.client {
-        Client::Unconfigured => "none: nobody can connect".to_owned(),
+        Client::Unconfigured => NO_CLIENT.to_owned(),
         Client::Managed => "managed: the platform's client, scopes follow the actions".to_owned(),
         Client::Custom(custom) => {
             let scopes = match custom.scopes {
@@ -138,6 +141,21 @@ fn client(view: &View) -> String {
             };
             format!("{scopes} {}, {how}", custom.id)
         }
+    }
+}
+
+impl Comparison {
+    /// Returns who can use an action before and after: both access gates together, its scopes aside.
+    #[must_use]
+    pub fn usable(&self, action: &ActionSides) -> (Usable, Usable) {
+        let before = action.enabled.before.within(&self.access.before);
+        (before, action.enabled.after().within(self.access.after()))
+    }
+
+    /// Returns whether an OAuth client is there, before and after.
+    #[must_use]
+    pub fn has_client(&self) -> (bool, bool) {
+        (self.client.before != NO_CLIENT, self.client.after() != NO_CLIENT)
     }
 }
 

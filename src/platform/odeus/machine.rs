@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::audience::{Audience, Gates, Resolver};
+use super::audience::{Audience, Gates, NOT_RUNNING, Resolver};
 use super::catalog::{self, Auth, Feature};
 use super::operation::{ClientSpec, IntegrationOperation};
 use super::state::{ActionState, Client, Deployment, Directory, IntegrationState, Mode, Settings};
@@ -652,10 +652,10 @@ pub(super) fn runs_with(
     })
 }
 
-/// Says who passes the gates, or that nobody does because a scope is missing.
+/// Says who passes the gates, or that it runs for nobody at all because a scope is missing.
 fn words(audience: &Audience, gates: &Gates<'_>) -> String {
     match audience {
-        Audience::NotRunning => "nobody".to_owned(),
+        Audience::NotRunning => NOT_RUNNING.to_owned(),
         Audience::Runs(_) => gates.to_string(),
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::audience::Audience;
+use super::audience::{Audience, NOT_RUNNING};
 use super::catalog;
 use super::prospect::audience_words;
 use super::scope_facts;
@@ -126,7 +126,7 @@ impl<'p> Passage<'p> {
         let moved = self.reaches().filter(|(_, _, first, last)| first != last);
         moved.map(|(address, action, first, last)| {
             let words = |reach: &Audience, state| match reach {
-                Audience::NotRunning => "nobody".to_owned(),
+                Audience::NotRunning => NOT_RUNNING.to_owned(),
                 Audience::Runs(_) => audience_words(state, action),
             };
             let right = Right::Use {

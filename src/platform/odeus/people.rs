@@ -1,4 +1,4 @@
-//! Who must refresh a connection before everything they may run does run.
+//! Who must reconnect before everything they may run does run.
 //!
 //! Source: SEMANTICS section 5, last paragraph; seed FAQ: existing connections keep the scopes granted at connection time.
 

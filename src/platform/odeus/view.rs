@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::audience::Gates;
 use super::catalog::{self, Auth, Feature};
 use super::machine::{self, Context};
 use super::people::{Grants, must_reconnect};
@@ -43,8 +44,8 @@ pub struct View {
     pub actions: Vec<ActionRow>,
     /// Everybody with a connection.
     pub connected: BTreeSet<UserId>,
-    /// Those of them who must refresh it.
-    pub must_refresh: BTreeSet<UserId>,
+    /// Those of them who must reconnect.
+    pub must_reconnect: BTreeSet<UserId>,
 }
 
 /// Whether an integration has scopes, and who manages them.
@@ -116,6 +117,48 @@ pub enum Enabled {
     Always,
     /// As an admin chose.
     For(Access),
+}
+
+impl Enabled {
+    /// Returns who can use the action, admins aside, once both access gates are passed: its own and the integration's.
+    #[must_use]
+    pub fn within(&self, integration: &Access) -> Usable {
+        let own = match self {
+            Self::Always => None,
+            Self::For(access) => Some(access),
+        };
+        let on = own.is_none_or(Access::is_on);
+        // A list that the integration's holds whole is not limited by it.
+        let limited = on && !own.unwrap_or(&Access::Everyone).is_within(integration);
+        let who = if limited {
+            Gates { integration, action: own }.to_string()
+        } else {
+            own.map_or_else(|| "always on".to_owned(), ToString::to_string)
+        };
+        let limit = limited.then(|| {
+            let shared = match own {
+                None => "always on".to_owned(),
+                Some(access) => format!("shared with {access}"),
+            };
+            let to = match integration {
+                Access::Nobody => "admins".to_owned(),
+                Access::Everyone | Access::Only(_) => integration.to_string(),
+            };
+            format!("{shared}, limited by the integration to {to}")
+        });
+        Usable { who, limit, open: on && *integration != Access::Nobody }
+    }
+}
+
+/// Who can use an action, its scopes aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usable {
+    /// In words, as the privilege delta says it. May hold names from the live system.
+    pub who: String,
+    /// What the action's own list says and what the integration makes of it, where they differ.
+    pub limit: Option<String>,
+    /// Whether it is open to somebody beside admins.
+    pub open: bool,
 }
 
 /// The badge of an action, in the seed's words.
@@ -215,7 +258,7 @@ fn view_of(snapshot: &Snapshot, live: &LiveIntegration, connections: &[&Connecti
     let context = Context { facts, settings: &snapshot.settings, directory: &snapshot.directory };
     View {
         connected: connections.iter().map(|c| c.user.clone()).collect(),
-        must_refresh: must_reconnect(context, state, &Grants::of(connections)),
+        must_reconnect: must_reconnect(context, state, &Grants::of(connections)),
         ..of_state(facts, state)
     }
 }
@@ -306,7 +349,7 @@ pub(super) fn of_state(facts: &catalog::Integration, state: &IntegrationState) -
         scopes: rows,
         actions,
         connected: BTreeSet::new(),
-        must_refresh: BTreeSet::new(),
+        must_reconnect: BTreeSet::new(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::super::table::{count, names_by};
-use super::super::text::impact::{breakage_title, people_title};
+use super::super::text::impact::{breakage_title, people_title, unbroken};
 use super::super::text::privilege::{Shown, phrase, why};
 use super::super::text::{below, findings::place, tokens::title};
 use super::marks::{Marks, unit_of_breakage};
@@ -278,7 +278,7 @@ pub(super) fn breakage(page: &mut Page<'_, '_>) -> fmt::Result {
         if outline.plan.is_empty() || at_once {
             return Ok(());
         }
-        page.open("breakage", "Breakage", "nothing stops working")?;
+        page.open("breakage", "Breakage", &unbroken(outline))?;
         return page.close();
     }
     page.open("breakage", "Breakage", &breakage_title(outline))?;

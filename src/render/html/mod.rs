@@ -18,8 +18,7 @@ use std::fmt::{self, Write};
 use self::marks::Index;
 use self::markup::Markup;
 use super::outline::Outline;
-use super::table::count;
-use super::text::{How, how_to_go_on, verdict_by};
+use super::text::{How, from_snapshot, how_to_go_on, labels, verdict_by};
 use crate::plan::policy::required;
 use crate::plan::{Plan, Severity};
 use crate::platform::Latency;
@@ -99,13 +98,16 @@ impl Page<'_, '_> {
         out.el("<h1>", plan.bound.workspace.as_str(), "</h1>\n")?;
         let verdict = verdict_by(self.outline, &|name| name.to_owned());
         out.el("<p class=\"verdict\">", &verdict, "</p>\n")?;
+        if let Some(from) = from_snapshot(self.outline) {
+            out.el("<p class=\"verdict\"><b class=\"g w\">", &from, "</b></p>\n")?;
+        }
         self.tiles()?;
         let observed = &plan.observed;
         let out = &mut self.out;
         out.el("<dl class=\"facts\"><div><dt>Made on</dt><dd>", &observed.today.to_string(), "")?;
         out.el("</dd></div><div><dt>Read from</dt><dd>", &plan.bound.endpoint, "</dd></div>")?;
         if let Some(from) = &observed.snapshot {
-            let taken = format!("taken at {}; no plan of it is ever applied", from.taken);
+            let taken = format!("taken at {}; no plan of one is ever applied", from.taken);
             out.el("<div><dt>From a snapshot</dt><dd>", &taken, "</dd></div>")?;
         }
         if let Some(until) = plan.bound.valid_until {
@@ -120,8 +122,12 @@ impl Page<'_, '_> {
     fn tiles(&mut self) -> fmt::Result {
         let counts = self.outline.counts;
         let at_once = self.outline.plan.bound.platform.takes_effect() == Latency::AtOnce;
-        let wider = counts.scopes_wider + counts.tiers_wider + counts.credentials_new;
-        let narrower = counts.scopes_narrower + counts.tiers_narrower + counts.credentials_end;
+        let wider =
+            counts.scopes_wider + counts.tiers_wider + counts.verbs_wider + counts.credentials_new;
+        let narrower = counts.scopes_narrower
+            + counts.tiers_narrower
+            + counts.verbs_narrower
+            + counts.credentials_end;
         let broken = counts.actions_stop + counts.actions_will_not_run + counts.features_break;
         let rights = if at_once { "rights" } else { "scopes" };
         self.out.raw("<ul class=\"tiles\">")?;
@@ -142,6 +148,10 @@ impl Page<'_, '_> {
         tile("c", counts.changes(), "~ ", &["changes"])?;
         tile("w", wider, "▲ ", &[rights, "wider"])?;
         tile("n", narrower, "▼ ", &[rights, "narrower"])?;
+        if !at_once {
+            tile("w", counts.uses_wider, "▲ ", &["actions opened to more people"])?;
+            tile("n", counts.uses_narrower, "▼ ", &["actions closed to some"])?;
+        }
         if at_once {
             tile("p", counts.tokens_re_resolved, "↻ ", &["tokens re-resolved at once"])?;
         } else {
@@ -215,6 +225,9 @@ impl Page<'_, '_> {
                 How::Command(command) => out.el("<code>", &command, "</code>")?,
             }
             out.raw("</dd></div>")?;
+        }
+        if let Some(labels) = labels(self.outline, usize::MAX - 1, &str::to_owned) {
+            out.el("<div><dt>Labels</dt><dd>", &labels, "</dd></div>")?;
         }
         out.el("<div><dt>Digest</dt><dd><code>", self.digest, "</code></dd></div></dl>\n")?;
         out.raw(

@@ -6,7 +6,8 @@
   const hits = document.getElementById("hits");
   const words = new Intl.Collator("en", { numeric: true });
 
-  // Read once, before anything is written: what rows say, and what they stand in.
+  // Read once, before anything is written: what rows are about, and what they stand in. What they say is read by the first
+  // search: a filter has no use for it.
   let rows = null;
   let groups = [];
   const read = () => {
@@ -20,19 +21,32 @@
       }
       return found;
     };
-    rows = Array.from(document.querySelectorAll("[data-k]"), (element) => {
-      const within = [];
-      for (let at = element.parentElement; at && at.localName !== "main"; at = at.parentElement) {
-        if (/^(table|ul|article|section)$/.test(at.localName) || "fold" in at.dataset) {
-          within.push(group(at));
+    // Rows of one table stand in the same things.
+    const places = new Map();
+    const place = (parent) => {
+      let found = places.get(parent);
+      if (!found) {
+        const within = [];
+        for (let at = parent; at && at.localName !== "main"; at = at.parentElement) {
+          if (/^(table|ul|article|section)$/.test(at.localName) || "fold" in at.dataset) within.push(group(at));
         }
+        const unit = parent.closest("article, table.rights");
+        const title = unit && unit.querySelector("h3, caption");
+        found = { within, title: title ? title.textContent : "" };
+        places.set(parent, found);
       }
-      const unit = element.closest("article, table.rights");
-      const title = unit && unit.querySelector("h3, caption");
-      const text = element.textContent + " " + (title ? title.textContent : "");
-      return { element, kinds: element.dataset.k, text: text.toLowerCase(), within, shown: true };
+      return found;
+    };
+    rows = Array.from(document.querySelectorAll("[data-k]"), (element) => {
+      const { within, title } = place(element.parentElement);
+      return { element, kinds: element.dataset.k, title, text: null, within, shown: true };
     });
     groups = Array.from(known.values());
+  };
+
+  const says = (row, term) => {
+    if (row.text === null) row.text = (row.element.textContent + " " + row.title).toLowerCase();
+    return row.text.includes(term);
   };
 
   // One pass over the rows, then only writes: nothing asks for the layout in between.
@@ -49,7 +63,7 @@
     }
     let count = 0;
     for (const row of rows) {
-      const shown = row.kinds.includes(kind) && terms.every((term) => row.text.includes(term));
+      const shown = row.kinds.includes(kind) && terms.every((term) => says(row, term));
       if (shown) {
         count += 1;
         for (const group of row.within) group.hits += 1;

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use super::super::outline::Action;
+use super::super::table::count;
 use super::super::text::findings::place;
-use super::super::text::value::{Delta, delta};
+use super::super::text::value::{self, Delta};
 use super::marks::Marks;
 use super::{FOLD, Page};
 use crate::plan::Change;
@@ -47,7 +48,7 @@ fn one_change(page: &mut Page<'_, '_>, change: &Change) -> fmt::Result {
         Action::NoOp => "= keep",
     })?;
     out.raw("</td><td>")?;
-    match delta(&change.before, &change.after) {
+    match value::of(change) {
         Delta::Line(line) => out.text(&line.replacen(" -> ", " → ", 1))?,
         Delta::Fields(fields) => {
             out.raw("<ul>")?;
@@ -80,8 +81,9 @@ pub(super) fn operations(page: &mut Page<'_, '_>) -> fmt::Result {
     }
     let cost = plan.observed.api_cost;
     let detail = format!(
-        "{n}, in this order; apply makes {} reads and {} writes",
-        cost.apply_reads, cost.writes
+        "{n}, in this order; apply makes {}, {} of them to write",
+        count(cost.apply_reads.saturating_add(cost.writes) as usize, "request", "requests"),
+        cost.writes
     );
     page.open("operations", "Operations", &detail)?;
     fold(page, n, "Every write")?;
@@ -116,7 +118,7 @@ pub(super) fn left_alone(page: &mut Page<'_, '_>) -> fmt::Result {
     if left.is_empty() {
         return Ok(());
     }
-    let n = super::count(left.len(), "place", "places");
+    let n = count(left.len(), "place", "places");
     page.open("left", "Left alone", &format!("{n}, because no line asks for anything there"))?;
     page.out.raw(
         "<table class=\"wide\"><caption class=\"vh\">Left alone</caption><thead class=\"vh\"><tr><th scope=\"col\">Address</th>\

@@ -12,7 +12,7 @@ use crate::model::{Access, ActionKey, Address, Scope};
 use crate::plan::Plan;
 use crate::platform::Comparison;
 use crate::platform::odeus::compare::{ActionSides, Comparison as Integration, ScopeSides};
-use crate::platform::odeus::view::{Enabled, Remedy, Requested};
+use crate::platform::odeus::view::{Enabled, Remedy, Requested, Usable};
 
 /// With more rows than this in all views together, every unit begins folded, and is laid out only when it is near: until
 /// then the browser tells a screen reader less of it.
@@ -138,7 +138,8 @@ fn of_scope(page: &Page<'_, '_>, own: &Integration, row: &ScopeSides) -> Marks {
 
 fn of_action(page: &Page<'_, '_>, own: &Integration, row: &ActionSides) -> Marks {
     let marks = page.index.at(&address(own, &row.key));
-    if row.moves() { marks.and(Marks::CHANGES) } else { marks }
+    let (before, after) = own.usable(row);
+    if row.moves() || before != after { marks.and(Marks::CHANGES) } else { marks }
 }
 
 fn address(own: &Integration, key: &ActionKey) -> Address {
@@ -275,8 +276,15 @@ fn action_view(
         let out = &mut page.out;
         begin(out, *marks)?;
         action_name(out, row)?;
-        side(out, &row.enabled.before, &row.missing.before)?;
-        side(out, row.enabled.after(), row.missing.after())?;
+        let (before, after) = own.usable(row);
+        // With a client or without one is what an action that declares no scopes can be about.
+        let (had, has) = if row.declares.is_empty() && marks.is_any() && own.client.moves() {
+            own.has_client()
+        } else {
+            (true, true)
+        };
+        side(out, (&row.enabled.before, &before), &row.missing.before, had)?;
+        side(out, (row.enabled.after(), &after), row.missing.after(), has)?;
         out.raw("<td>")?;
         marks.badges(out)?;
         for feature in breaking {
@@ -302,7 +310,7 @@ fn action_view(
         begin(out, *marks)?;
         action_name(out, row)?;
         out.raw("<td>")?;
-        switch(out, &row.enabled.before)?;
+        switch(out, &row.enabled.before, &own.usable(row).0)?;
         if let Some(badge) = missing_badge(&row.enabled.before, &row.missing.before) {
             out.raw(", ")?;
             out.raw(badge.1)?;
@@ -320,11 +328,19 @@ fn action_name(out: &mut Markup<'_>, row: &ActionSides) -> fmt::Result {
     out.el(" <small>", &row.title, "</small></th>")
 }
 
-/// Writes one side of an action: its switch, its badge, and what to do about what is missing.
-fn side(out: &mut Markup<'_>, enabled: &Enabled, missing: &BTreeMap<Scope, Remedy>) -> fmt::Result {
+/// Writes one side of an action: who can use it, its badge, and what to do about what is missing.
+fn side(
+    out: &mut Markup<'_>,
+    (enabled, usable): (&Enabled, &Usable),
+    missing: &BTreeMap<Scope, Remedy>,
+    client: bool,
+) -> fmt::Result {
     out.raw("<td>")?;
-    switch(out, enabled)?;
+    switch(out, enabled, usable)?;
     match missing_badge(enabled, missing) {
+        None if !client => {
+            out.raw("<small class=\"no\">✗ does not run: no OAuth client</small>")?
+        }
         None => out.raw("<small class=\"yes\">✓ Scope configured</small>")?,
         Some((class, badge)) => {
             out.raw(class)?;
@@ -344,12 +360,19 @@ fn side(out: &mut Markup<'_>, enabled: &Enabled, missing: &BTreeMap<Scope, Remed
     out.raw("</td>")
 }
 
-fn switch(out: &mut Markup<'_>, enabled: &Enabled) -> fmt::Result {
-    match enabled {
-        Enabled::Always => out.raw("<span class=\"yes\">● always on</span>"),
-        Enabled::For(Access::Nobody) => out.raw("<span class=\"off\">○ off</span>"),
-        Enabled::For(Access::Everyone) => out.raw("<span class=\"yes\">● everyone</span>"),
-        Enabled::For(access) => out.el("<span class=\"yes\">◐ ", &access.to_string(), "</span>"),
+/// Writes who can use an action, and what its own list says where the integration allows fewer.
+fn switch(out: &mut Markup<'_>, enabled: &Enabled, usable: &Usable) -> fmt::Result {
+    let Usable { who, limit, open } = usable;
+    match (limit, enabled) {
+        (None, Enabled::Always) => out.raw("<span class=\"yes\">● always on</span>"),
+        (None, Enabled::For(Access::Nobody)) => out.raw("<span class=\"off\">○ off</span>"),
+        (None, Enabled::For(Access::Everyone)) => out.raw("<span class=\"yes\">● everyone</span>"),
+        (None, Enabled::For(Access::Only(_))) => out.el("<span class=\"yes\">◐ ", who, "</span>"),
+        (Some(limit), _) => {
+            out.raw(if *open { "<span class=\"yes\">◐ " } else { "<span class=\"off\">○ " })?;
+            out.el("", who, "</span>")?;
+            out.el("<small>", limit, "</small>")
+        }
     }
 }
 

@@ -54,6 +54,8 @@ pub(super) fn plan(plan: &Plan, digest: &str) -> v1::Plan {
             uses_narrower: counts.uses_narrower,
             tiers_wider: counts.tiers_wider,
             tiers_narrower: counts.tiers_narrower,
+            verbs_wider: counts.verbs_wider,
+            verbs_narrower: counts.verbs_narrower,
             credentials_new: counts.credentials_new,
             credentials_end: counts.credentials_end,
             tokens_re_resolved: counts.tokens_re_resolved,
@@ -347,7 +349,7 @@ fn requires_human(outline: &Outline<'_>) -> Vec<v1::RequiresHuman> {
         tasks.push(v1::RequiresHuman::Reconnect {
             unit: effect.unit.to_string(),
             who: "users",
-            what: "refresh the connection".to_owned(),
+            what: "reconnect".to_owned(),
             users: effect.must_reconnect.clone(),
         });
     }

@@ -106,10 +106,18 @@ pub(super) struct Summary {
     pub(super) remove: usize,
     pub(super) scopes_wider: usize,
     pub(super) scopes_narrower: usize,
+    /// Actions that somebody can run who could not. One that changes hands is here and in the next.
     pub(super) uses_wider: usize,
+    /// Actions that somebody can no longer run.
     pub(super) uses_narrower: usize,
+    /// Tiers that allow something more. One that also allows something less is here and in the next.
     pub(super) tiers_wider: usize,
+    /// Tiers that allow something less.
     pub(super) tiers_narrower: usize,
+    /// Verbs outside the ladders that are allowed anew.
+    pub(super) verbs_wider: usize,
+    /// Verbs outside the ladders that are allowed no longer.
+    pub(super) verbs_narrower: usize,
     /// API keys that come into being.
     pub(super) credentials_new: usize,
     /// Tokens and API keys that end.
@@ -407,7 +415,7 @@ pub(super) struct UseChange {
 pub(super) enum RequiresHuman {
     /// A tenant administrator consents to scopes at the provider.
     AdminConsent { unit: String, who: &'static str, what: String, scopes: Vec<String> },
-    /// Users refresh their connection.
+    /// Users reconnect.
     Reconnect { unit: String, who: &'static str, what: String, users: Vec<String> },
     /// Somebody solves a blocker in the files or at the platform.
     SolveBlocker { unit: String, who: &'static str, what: String, code: String },

@@ -7,7 +7,7 @@ use super::super::outline::Action;
 use super::super::palette::Palette;
 use super::super::table::count;
 use super::super::text::findings::place;
-use super::super::text::value::{Delta, delta};
+use super::super::text::value::{self, Delta};
 use super::layout::{Rank, Row, Section};
 use super::rows::{Line, Words, merge};
 use super::{Writer, within};
@@ -122,7 +122,7 @@ impl Writer<'_, '_> {
             Action::Delete => "**remove** ",
             Action::NoOp => "**keep** ",
         };
-        let mut shown = match delta(&change.before, &change.after) {
+        let mut shown = match value::of(change) {
             Delta::Line(line) => code(&line),
             Delta::Fields(fields) => {
                 let fields = fields.iter().map(|(name, line)| code(&format!("{name}: {line}")));

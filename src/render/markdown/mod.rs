@@ -12,11 +12,12 @@ mod details;
 mod effects;
 mod layout;
 mod link;
+mod privilege;
 mod rows;
 
 use super::neutral::{code, comment_word, markdown};
 use super::outline::Outline;
-use super::text::{How, how_to_go_on, verdict_by};
+use super::text::{How, from_snapshot, how_to_go_on, impact, labels, verdict_by};
 use crate::model::Address;
 use crate::plan::Plan;
 use crate::platform::{Kind, Latency};
@@ -93,6 +94,9 @@ pub fn plan(plan: &Plan, digest: &str, options: Options<'_>) -> Result<String, T
     page.fit(options.max_size.unwrap_or(options.forge.limit()))
 }
 
+/// Of how many things the labels are shown.
+const LABELS: usize = 8;
+
 /// How much of an endpoint the marker holds, in bytes.
 const LONGEST_ENDPOINT: usize = 200;
 
@@ -125,15 +129,26 @@ impl Writer<'_, '_> {
             // A definition needs an empty line behind it.
             head = format!("{marker}\n\n**{verdict}**\n");
         }
+        if let Some(from) = from_snapshot(self.outline) {
+            head.push_str(&format!("\n{from}\n"));
+        }
         // Where a change takes effect at once, there is nothing to reconnect, and the sections say what stops.
         if !plan.is_empty() && plan.bound.platform.takes_effect() != Latency::AtOnce {
-            let calm = match (plan.bound.breakage.is_empty(), self.outline.counts.must_reconnect) {
-                (true, 0) => "Nothing stops working, and nobody must reconnect.\n",
-                (true, _) => "Nothing stops working.\n",
-                (false, 0) => "Nobody must reconnect.\n",
-                (false, _) => "",
-            };
-            head.push_str(calm);
+            let whole = plan.bound.breakage.is_empty();
+            let calm =
+                match (whole, impact::taken(self.outline), self.outline.counts.must_reconnect) {
+                    (true, None, 0) => {
+                        "Nothing stops working, and nobody must reconnect.\n".to_owned()
+                    }
+                    (true, None, _) => "Nothing stops working.\n".to_owned(),
+                    (true, Some(taken), 0) => {
+                        format!("Nothing breaks, but {taken}. Nobody must reconnect.\n")
+                    }
+                    (true, Some(taken), _) => format!("Nothing breaks, but {taken}.\n"),
+                    (false, _, 0) => "Nobody must reconnect.\n".to_owned(),
+                    (false, _, _) => String::new(),
+                };
+            head.push_str(&calm);
         }
         head
     }
@@ -146,14 +161,16 @@ impl Writer<'_, '_> {
     }
 
     fn sections(&self) -> Vec<Section> {
+        let (privilege, one_by_one) = self.privilege();
         let mut sections = vec![
             self.blockers(),
             self.approvals(),
-            self.privilege(),
+            privilege,
             self.breakage(),
             self.people(),
             self.tokens(),
             self.warnings(),
+            one_by_one,
             self.changes(),
             self.notes(),
             self.unchanged_tokens(),
@@ -176,6 +193,9 @@ impl Writer<'_, '_> {
             tail.push_str(&format!(", valid until {until}"));
         }
         tail.push('\n');
+        if let Some(labels) = labels(self.outline, LABELS, &code) {
+            tail.push_str(&format!("\nLabels: {labels}\n"));
+        }
         for (what, how) in how_to_go_on(self.outline, self.digest, self.options.apply_with) {
             let how = match how {
                 How::Said(how) => markdown(&how),

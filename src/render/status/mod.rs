@@ -1,4 +1,4 @@
-//! The live state of integrations as admins know it: *Scope view* and *Action view*, pending scopes, who must refresh.
+//! The live state of integrations as admins know it: *Scope view* and *Action view*, pending scopes, who must reconnect.
 
 pub mod trustpager;
 mod v1;
@@ -51,11 +51,11 @@ pub fn overview(
     options: Options,
 ) -> fmt::Result {
     let palette = options.palette;
-    let mut refresh: BTreeSet<&UserId> = BTreeSet::new();
+    let mut reconnect: BTreeSet<&UserId> = BTreeSet::new();
     let mut attention = 0;
     let mut table = Table::default();
     for view in views {
-        refresh.extend(&view.must_refresh);
+        reconnect.extend(&view.must_reconnect);
         let what = troubles(view);
         let (sign, paint) =
             if what.is_empty() { ("✓", Paint::Add) } else { ("!", Paint::Warning) };
@@ -70,9 +70,9 @@ pub fn overview(
                 .cell(if what.is_empty() { Paint::Dim } else { Paint::Warning }, what.join(", ")),
         );
     }
-    let people = match refresh.len() {
-        0 => "nobody must refresh a connection".to_owned(),
-        n => format!("{} must refresh a connection", count(n, "person", "people")),
+    let people = match reconnect.len() {
+        0 => "nobody must reconnect".to_owned(),
+        n => format!("{} must reconnect", count(n, "person", "people")),
     };
     let need = if attention == 1 { "needs" } else { "need" };
     let verdict = format!(
@@ -112,8 +112,8 @@ pub fn integration(out: &mut dyn Write, view: &View, options: Options) -> fmt::R
     line("access", terminal(&view.access.to_string()).to_string());
     line("connections", connections(view));
     table.write(out, palette, 2)?;
-    if !view.must_refresh.is_empty() {
-        let list = names(view.must_refresh.iter().map(UserId::as_str), options.most());
+    if !view.must_reconnect.is_empty() {
+        let list = names(view.must_reconnect.iter().map(UserId::as_str), options.most());
         writeln!(out, "    {list}")?;
     }
     if view.scopes_are != Scopes::None {
@@ -177,8 +177,11 @@ fn troubles(view: &View) -> Vec<String> {
     if n > 0 {
         parts.push(format!("{} on and not running", count(n, "action", "actions")));
     }
-    if !view.must_refresh.is_empty() {
-        parts.push(format!("{} must refresh", count(view.must_refresh.len(), "person", "people")));
+    if !view.must_reconnect.is_empty() {
+        parts.push(format!(
+            "{} must reconnect",
+            count(view.must_reconnect.len(), "person", "people")
+        ));
     }
     parts
 }
@@ -227,9 +230,9 @@ fn scopes_line(view: &View) -> String {
 
 fn connections(view: &View) -> String {
     let connected = count(view.connected.len(), "person", "people");
-    match view.must_refresh.len() {
-        0 => format!("{connected} connected, nobody must refresh"),
-        n => format!("{connected} connected, {n} must refresh their connection:"),
+    match view.must_reconnect.len() {
+        0 => format!("{connected} connected, nobody must reconnect"),
+        n => format!("{connected} connected, {n} must reconnect:"),
     }
 }
 
@@ -283,20 +286,31 @@ fn action_view(out: &mut dyn Write, view: &View, options: Options) -> fmt::Resul
     let palette = options.palette;
     let on = view.actions.iter().filter(|a| is_on(a)).count();
     let heading = palette.paint(Paint::Heading, "Action view");
-    writeln!(out, "\n{heading}: {on} on, {} off", view.actions.len() - on)?;
+    write!(out, "\n{heading}: {on} on, {} off", view.actions.len() - on)?;
+    // Said once: every list below is what is left of it.
+    if view.actions.iter().any(|action| action.enabled.within(&view.access).limit.is_some()) {
+        let to = match &view.access {
+            Access::Nobody => "admins".to_owned(),
+            Access::Everyone | Access::Only(_) => terminal(&view.access.to_string()).to_string(),
+        };
+        write!(out, "; the integration limits who can use one to {to}")?;
+    }
+    writeln!(out)?;
     let mut table = Table::default();
     for action in &view.actions {
-        table.push(action_row(action, view.scopes_are));
+        table.push(action_row(action, &view.access, view.scopes_are));
     }
     table.write(out, palette, 2)
 }
 
-fn action_row(action: &ActionRow, scopes: Scopes) -> Row {
+fn action_row(action: &ActionRow, integration: &Access, scopes: Scopes) -> Row {
     let ActionRow { key, name, enabled, badge, required, missing, features } = action;
-    let (switch, paint, native) = match enabled {
-        Enabled::Always => ("on, always".to_owned(), Paint::Add, "NATIVE"),
-        Enabled::For(Access::Nobody) => ("off".to_owned(), Paint::Dim, ""),
-        Enabled::For(access) => (format!("on, {access}"), Paint::Add, ""),
+    let usable = enabled.within(integration);
+    let (switch, paint, native) = match (enabled, &usable.limit) {
+        (Enabled::Always, None) => ("on, always".to_owned(), Paint::Add, "NATIVE"),
+        (Enabled::Always, Some(_)) => (format!("on, {}", usable.who), Paint::Add, "NATIVE"),
+        (Enabled::For(Access::Nobody), _) => ("off".to_owned(), Paint::Dim, ""),
+        (Enabled::For(_), _) => (format!("on, {}", usable.who), Paint::Add, ""),
     };
     let mut row = Row::default()
         .cell(Paint::Plain, key.to_string())

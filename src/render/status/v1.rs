@@ -56,7 +56,7 @@ struct Integration {
     scopes: Vec<ScopeV1>,
     actions: Vec<ActionV1>,
     connected: usize,
-    must_refresh: Vec<String>,
+    must_reconnect: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
@@ -148,7 +148,7 @@ fn integration(view: &View) -> Integration {
         scopes,
         actions,
         connected,
-        must_refresh,
+        must_reconnect,
     } = view;
     Integration {
         integration: integration.to_string(),
@@ -173,7 +173,7 @@ fn integration(view: &View) -> Integration {
         scopes: scopes.iter().map(scope).collect(),
         actions: actions.iter().map(action).collect(),
         connected: connected.len(),
-        must_refresh: must_refresh.iter().map(ToString::to_string).collect(),
+        must_reconnect: must_reconnect.iter().map(ToString::to_string).collect(),
     }
 }
 

@@ -6,7 +6,7 @@ use super::super::neutral::terminal;
 use super::super::outline::Action;
 use super::super::palette::Paint;
 use super::super::table::{Row, Table, count};
-use super::value::{Delta, delta};
+use super::value::{self, Delta};
 use super::{Page, findings};
 use crate::plan::Change;
 
@@ -33,7 +33,7 @@ fn row(page: &Page<'_, '_>, change: &Change) -> Row {
         .cell(paint, word)
         .cell(Paint::Plain, terminal(change.address.as_str()).to_string());
     let place = place(page, change);
-    match delta(&change.before, &change.after) {
+    match value::of(change) {
         Delta::Line(line) => row.cell(Paint::Plain, line).cell(Paint::Dim, place),
         Delta::Fields(fields) => {
             let row = row.cell(Paint::Plain, "").cell(Paint::Dim, place);

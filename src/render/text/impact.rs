@@ -34,7 +34,7 @@ pub(super) fn breakage(page: &mut Page<'_, '_>) -> fmt::Result {
         }
         let at_once = plan.bound.platform.takes_effect() == Latency::AtOnce;
         // Where a change takes effect at once, the sections above and below say what it is.
-        return if at_once { Ok(()) } else { page.heading("Breakage", "nothing stops working") };
+        return if at_once { Ok(()) } else { page.heading("Breakage", &unbroken(page.outline)) };
     }
     page.heading("Breakage", &breakage_title(page.outline))?;
     let mut by_unit: BTreeMap<&str, Table> = BTreeMap::new();
@@ -47,6 +47,34 @@ pub(super) fn breakage(page: &mut Page<'_, '_>) -> fmt::Result {
         table.write(page.out, page.options.palette, 4)?;
     }
     Ok(())
+}
+
+/// Returns what people lose although nothing breaks, such as `3 actions are closed to people who may run them now`.
+pub(in crate::render) fn taken(outline: &Outline<'_>) -> Option<String> {
+    let counts = outline.counts;
+    let mut parts = Vec::new();
+    match counts.uses_narrower {
+        0 => {}
+        1 => parts.push("1 action is closed to people who may run it now".to_owned()),
+        n => parts.push(format!("{n} actions are closed to people who may run them now")),
+    }
+    match counts.moments {
+        0 => {}
+        1 => parts.push("1 thing stops for a moment".to_owned()),
+        n => parts.push(format!("{n} things stop for a moment")),
+    }
+    if outline.ends_connections() {
+        parts.push("nothing works for those who must reconnect until they have".to_owned());
+    }
+    if parts.is_empty() { None } else { Some(parts.join("; ")) }
+}
+
+/// Returns what is said in place of breakage where there is none.
+pub(in crate::render) fn unbroken(outline: &Outline<'_>) -> String {
+    match taken(outline) {
+        None => "nothing stops working".to_owned(),
+        Some(taken) => format!("nothing breaks, but {taken}"),
+    }
 }
 
 /// Returns `2 actions stop running, 1 native feature breaks`.

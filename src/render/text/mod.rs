@@ -1,7 +1,7 @@
 //! The plan for people: most reviewers read ten lines, so the verdict comes first and the small print last.
 //!
 //! The order is fixed: verdict, blockers, approvals, privilege, breakage, people, changes, other findings, operations, what was left
-//! alone, the unified diff where it is asked for; then the digest, how to go on, and a last line in terraform's shape.
+//! alone, the unified diff where it is asked for; then the digest, and how to go on.
 
 mod approvals;
 mod changes;
@@ -12,12 +12,13 @@ pub(super) mod privilege;
 pub(super) mod tokens;
 pub(super) mod value;
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use super::diff;
 use super::hunks;
 use super::neutral::terminal;
-use super::outline::Outline;
+use super::outline::{Counts, Outline};
 use super::palette::{Paint, Painted, Palette};
 use super::table::{count, names_by};
 use crate::model::Address;
@@ -98,7 +99,14 @@ impl Page<'_, '_> {
         let text = verdict_of(self.outline);
         let paint = if self.outline.counts.blockers > 0 { Paint::Alarm } else { Paint::Heading };
         let text = self.paint(paint, text);
-        writeln!(self.out, "{text}")
+        writeln!(self.out, "{text}")?;
+        match from_snapshot(self.outline) {
+            Some(from) => {
+                let from = self.paint(Paint::Warning, from);
+                writeln!(self.out, "{from}")
+            }
+            None => Ok(()),
+        }
     }
 
     fn diff(&mut self) -> fmt::Result {
@@ -112,7 +120,6 @@ impl Page<'_, '_> {
 
     fn tail(&mut self) -> fmt::Result {
         let plan = self.outline.plan;
-        let counts = self.outline.counts;
         write!(self.out, "\nDigest: {}", terminal(self.digest))?;
         let mut small = format!(
             "made on {} for {} at {}",
@@ -128,19 +135,15 @@ impl Page<'_, '_> {
         if let Some(from) = &plan.observed.snapshot {
             self.snapshot(from)?;
         }
+        if let Some(labels) = labels(self.outline, self.most(), &|text| terminal(text).to_string())
+        {
+            writeln!(self.out, "Labels: {labels}")?;
+        }
         for (what, how) in how_to_go_on(self.outline, self.digest, self.options.apply_with) {
             let (How::Said(how) | How::Command(how)) = how;
             writeln!(self.out, "{what}:  {}", terminal(&how))?;
         }
-        if plan.is_empty() && counts.blockers == 0 {
-            return writeln!(self.out, "No changes.");
-        }
-        let line = format!(
-            "Plan: {} to add, {} to change, {} to remove.",
-            counts.add, counts.change, counts.remove
-        );
-        let line = self.paint(Paint::Heading, line);
-        writeln!(self.out, "{line}")
+        Ok(())
     }
 }
 
@@ -160,6 +163,36 @@ impl Page<'_, '_> {
         let small = self.paint(Paint::Dim, small);
         writeln!(self.out, "        {small}")
     }
+}
+
+/// Says that the plan is of a file, where it is.
+pub(super) fn from_snapshot(outline: &Outline<'_>) -> Option<String> {
+    let taken = outline.plan.observed.snapshot.as_ref()?.taken;
+    Some(format!(
+        "Planned from a snapshot of {taken} and not from what is live; people are pseudonyms."
+    ))
+}
+
+/// Returns what the files say about what changes, for people and for rules: `sharepoint: data=personal, owner=content`.
+/// Each piece is made harmless by `show`.
+pub(super) fn labels(
+    outline: &Outline<'_>,
+    most: usize,
+    show: &dyn Fn(&str) -> String,
+) -> Option<String> {
+    let labels = &outline.plan.bound.labels;
+    let one = |(unit, own): (&Address, &BTreeMap<String, String>)| {
+        let own: Vec<String> = own.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let own = names_by(own.iter().map(String::as_str), most, show);
+        format!("{}: {own}", show(unit.as_str()))
+    };
+    let all: Vec<String> = labels.iter().filter(|(_, own)| !own.is_empty()).map(one).collect();
+    let shown = if all.len() <= most + 1 { all.len() } else { most };
+    let mut said = all.iter().take(shown).cloned().collect::<Vec<_>>().join("; ");
+    if shown < all.len() {
+        said.push_str(&format!(" and {} more", all.len() - shown));
+    }
+    if said.is_empty() { None } else { Some(said) }
 }
 
 /// A hint, or a command and nothing else.
@@ -218,6 +251,18 @@ fn verdict_of(outline: &Outline<'_>) -> String {
     verdict_by(outline, &|name| terminal(name).to_string())
 }
 
+/// Returns `24 changes`, or `5 changes (1 to add, 3 to change, 1 to remove)` where not all of them are of things that stay.
+fn changes_phrase(counts: Counts) -> String {
+    let all = count(counts.changes(), "change", "changes");
+    if counts.add + counts.remove == 0 {
+        return all;
+    }
+    let kinds = [(counts.add, "add"), (counts.change, "change"), (counts.remove, "remove")];
+    let kinds: Vec<String> =
+        kinds.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} to {what}")).collect();
+    format!("{all} ({})", kinds.join(", "))
+}
+
 /// Returns the verdict with its names as `show` makes them harmless.
 pub(super) fn verdict_by(outline: &Outline<'_>, show: &dyn Fn(&str) -> String) -> String {
     let plan = outline.plan;
@@ -225,7 +270,7 @@ pub(super) fn verdict_by(outline: &Outline<'_>, show: &dyn Fn(&str) -> String) -
     let mut parts: Vec<String> = Vec::new();
     if !plan.is_empty() {
         let units = names_by(outline.units().into_iter().map(Address::as_str), 4, show);
-        parts.push(format!("Plan: {} to change in {units}.", counts.changes()));
+        parts.push(format!("Plan: {} in {units}.", changes_phrase(counts)));
         parts.push(format!("Privilege: {}.", privilege::phrase(outline)));
     } else if counts.blockers == 0 {
         let workspace = show(plan.bound.workspace.as_str());

@@ -17,11 +17,11 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
         return Ok(());
     }
     let detail = format!(
-        "{}, in this order; apply makes {} and {}, planning took {}",
+        "{}, in this order; apply makes {}, {} of them to write; planning took {}",
         plan.bound.operations.len(),
-        calls(cost.apply_reads, "read"),
-        calls(cost.writes, "write"),
-        calls(cost.plan_reads, "read"),
+        requests(cost.apply_reads.saturating_add(cost.writes)),
+        cost.writes,
+        requests(cost.plan_reads),
     );
     page.heading("Operations", &detail)?;
     let mut table = Table::default();
@@ -33,8 +33,8 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
     table.write(page.out, page.options.palette, 2)
 }
 
-fn calls(n: u32, word: &str) -> String {
-    format!("{n} {word}{}", if n == 1 { "" } else { "s" })
+fn requests(n: u32) -> String {
+    format!("{n} request{}", if n == 1 { "" } else { "s" })
 }
 
 fn row(page: &Page<'_, '_>, number: String, operation: &PlannedOperation) -> Row {
@@ -60,11 +60,7 @@ fn row(page: &Page<'_, '_>, number: String, operation: &PlannedOperation) -> Row
     for change in uses {
         let address = below(&change.address, &operation.unit);
         let (before, after) = (terminal(&change.before), terminal(&change.after));
-        let is = match &operation.operation {
-            Operation::Odeus(_) => " runs for",
-            Operation::Trustpager(_) => ":",
-        };
-        row = row.below(Paint::Change, format!("~ {}{is} {before} -> {after}", terminal(address)));
+        row = row.below(Paint::Change, format!("~ {}: {before} -> {after}", terminal(address)));
     }
     for feature in features_lost {
         row = row.below(Paint::Alarm, format!("! feature breaks: {}", terminal(feature)));
@@ -90,14 +86,14 @@ fn summary(planned: &PlannedOperation) -> String {
     if !effect.accepts.is_empty() {
         parts.push(format!("accepts {} missing", effect.accepts.len()));
     }
-    // A write of one action's access moves that action: only more than that is news.
+    // A write of one action's access moves that action: only more than that is news. A write of tiers names them itself.
     if effect.uses.len() > 1 {
-        let n = effect.uses.len();
-        let things = match &planned.operation {
-            Operation::Odeus(_) => count(n, "action", "actions"),
-            Operation::Trustpager(_) => count(n, "resource", "resources"),
-        };
-        parts.push(format!("moves {things}"));
+        match &planned.operation {
+            Operation::Odeus(_) => {
+                parts.push(format!("moves {}", count(effect.uses.len(), "action", "actions")));
+            }
+            Operation::Trustpager(_) => {}
+        }
     }
     if !effect.features_lost.is_empty() {
         let n = count(effect.features_lost.len(), "feature", "features");

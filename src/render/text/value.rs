@@ -5,6 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::super::neutral::terminal;
+use crate::plan::Change;
+
+/// The kind of a change of one action's switch and sharing.
+const ACTION: &str = "odeus_action";
 
 /// How a value changes.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,7 +19,28 @@ pub(in crate::render) enum Delta {
     Fields(Vec<(String, String)>),
 }
 
-pub(in crate::render) fn delta(before: &Value, after: &Value) -> Delta {
+/// Returns how the thing of a change changes, in the words of the files: an action that is off is `disabled` there, not
+/// open to `nobody`.
+pub(in crate::render) fn of(change: &Change) -> Delta {
+    if change.kind != ACTION {
+        return delta(&change.before, &change.after);
+    }
+    delta(&switched(&change.before), &switched(&change.after))
+}
+
+fn switched(value: &Value) -> Value {
+    match value {
+        Value::String(word) if word == "nobody" => Value::from("disabled"),
+        Value::Object(map) if map.get("access").is_some_and(|own| own == "nobody") => {
+            let mut map = map.clone();
+            map.insert("access".to_owned(), Value::from("disabled"));
+            Value::Object(map)
+        }
+        other => other.clone(),
+    }
+}
+
+fn delta(before: &Value, after: &Value) -> Delta {
     if !is_record(before) && !is_record(after) {
         return Delta::Line(line(before, after));
     }

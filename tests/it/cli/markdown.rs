@@ -63,7 +63,7 @@ fn a_page_is_as_long_as_it_may_be() {
     let needs = done.err.split("give at least ").nth(1).unwrap().split_whitespace().next().unwrap();
     let page = shown(&lab, &format!("--max-size {needs}")).out;
     assert_eq!(page.len().to_string(), needs);
-    assert!(page.contains("**Plan: 24 to change in "), "{page}");
+    assert!(page.contains("**Plan: 24 changes in "), "{page}");
 }
 
 /// Where a pipeline applies, a command on a path that only its job has helps nobody.

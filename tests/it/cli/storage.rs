@@ -115,7 +115,7 @@ fn a_plan_that_cannot_be_saved_is_an_error_and_leaves_the_old_one() {
     lab.write("folder/x", "");
     for out in ["nowhere/p.json", "folder"] {
         let done = lab.run("plan --out").arg(out).exits(1);
-        done.says(&["cannot write the plan to", out]).prints(&["14 to change"]);
+        done.says(&["cannot write the plan to", out]).prints(&["14 changes"]);
     }
     lab.run("plan --out p.json").exits(0);
     let saved = lab.read("p.json");

@@ -78,6 +78,12 @@ fn an_apply_is_told_while_it_happens() {
     for line in all.iter().filter(|l| l["type"] == "apply_start") {
         let own = &line["hook"]["resource"];
         assert!(planned.iter().any(|change| change["change"]["resource"] == *own), "{own}");
+        // The names that terraform gives in every such object, with nothing else under them.
+        assert_eq!((&own["module"], &own["resource"]), (&json!(""), &own["addr"]), "{own}");
+        assert_eq!(own["implied_provider"], "odeus");
+        assert_eq!(own.get("resource_key"), Some(&Value::Null), "{own}");
+        let unit = own["unit"].as_str().unwrap();
+        assert!(own["addr"].as_str().unwrap().starts_with(unit), "{own}");
         assert_eq!(line["hook"]["action"], "update");
     }
     let report = &all.last().unwrap()["report"];

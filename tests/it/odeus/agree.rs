@@ -308,8 +308,8 @@ fn agree_on_effect(
         let is = oracle::who_can_run(&catalogue, expected, &people, name);
         prop_assert_eq!(told.contains_key(name.as_str()), was != is, "use of {}", name);
         if let Some(change) = told.get(name.as_str()) {
-            prop_assert_eq!(change.before == "nobody", was.is_empty());
-            prop_assert_eq!(change.after == "nobody", is.is_empty());
+            prop_assert_eq!(change.before == "does not run", was.is_empty());
+            prop_assert_eq!(change.after == "does not run", is.is_empty());
             prop_assert_ne!(&change.before, &change.after);
         }
     }

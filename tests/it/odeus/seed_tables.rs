@@ -135,7 +135,7 @@ mod custom_client {
         assert!(bench.is_on("get_file"), "it remains enabled");
         assert_eq!(bench.missing("get_file"), set(&["Files.Read.All"]));
         assert_eq!(bench.who("get_file"), "", "and fails to run");
-        assert!(uses(&effect).contains(&("get_file", "everyone", "nobody")));
+        assert!(uses(&effect).contains(&("get_file", "everyone", "does not run")));
         // Until you add it back,
         let mut added = bench.clone();
         added.list(&LIST);

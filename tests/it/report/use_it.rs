@@ -226,7 +226,7 @@ fn a_screen_reader_finds_its_way() {
         (
             "#privilege",
             "region",
-            "Privilege 4 tiers wider, 5 tiers narrower, 1 new API key, 3 tokens or keys end",
+            "Privilege 4 tiers wider, 4 tiers narrower, 1 verb removed, 1 new API key, 3 tokens or keys end",
         ),
         ("h1", "heading", "acme-crm"),
         ("#units article", "article", "Claude Connection oauth_clients/Claude Connection"),

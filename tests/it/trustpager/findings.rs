@@ -86,7 +86,7 @@ fn rows() -> Vec<Row> {
             severity: Severity::Warning,
             bound: true,
             address: "oauth_clients/Claude Connection/verbs/email",
-            message: "`email` widens from send_with_approval to send_with_approval + write: writes become possible, automatically",
+            message: "`email`: the tier stays, and beside it writes become possible, automatically (send_with_approval -> send_with_approval + write)",
             help: "",
         },
         Row {

@@ -1,9 +1,9 @@
 //! How an apply ends: what reading shows, what is printed, and the exit code.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::carry_out::Done;
-use std::collections::BTreeSet;
 
 use crate::apply::journal::{End, Known, Run};
 use crate::apply::{Adapter as _, Outcome, Report, Settled};

@@ -10,7 +10,7 @@ pub(super) const RULE: Rule = Rule {
     title: "a removed scope is still held by people who connected before",
     severity: Severity::Note,
     explain: "\
-Removing a scope changes what is *requested*. What people *granted* earlier stays with their connection until they refresh
+Removing a scope changes what is *requested*. What people *granted* earlier stays with their connection until they reconnect
 it or their access token expires. So a removal is not over when it is applied.
 
 **What to do.** If the scope must be gone now, revoke the grants at the provider, or have the people listed reconnect.
@@ -25,7 +25,7 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
         finding(
             &RULE,
             prospect.address.child("oauth"),
-            format!("{people} {scope} until refreshed or until the token expires"),
+            format!("{people} {scope} until they reconnect or the token expires"),
             "revoke the grant at the provider if it must be gone now",
         )
     });

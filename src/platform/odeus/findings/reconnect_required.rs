@@ -10,8 +10,8 @@ pub(super) const RULE: Rule = Rule {
     title: "people must reconnect before everything they may run does run",
     severity: Severity::Note,
     explain: "\
-Existing connections keep the scopes granted when they were made. After a scope is added, each person must refresh the
-connection before the new scope is granted; after the OAuth client changes, everybody must. Removing a scope asks nobody.
+Existing connections keep the scopes granted when they were made. After a scope is added, each person must reconnect
+before the new scope is granted; after the OAuth client changes, everybody must. Removing a scope asks nobody.
 
 **What to do.** Tell the people listed. `scopeform status` shows who still has to.
 ",

@@ -12,11 +12,13 @@ use crate::platform::trustpager::state::{AccessList, KeyGrants};
 /// The rule.
 pub(super) const RULE: Rule = Rule {
     code: "tier-widens",
-    title: "an access tier becomes wider",
+    title: "an access tier, or what is allowed beside it, becomes wider",
     severity: Severity::Warning,
     explain: "\
 A tier is ordered by what it grants, not by its name. *Delete with Approval* reads and writes automatically and queues
 deletions, so moving from *Write with Approval* to it makes writes automatic: an escalation, whatever the name suggests.
+
+A verb outside the ladders that is allowed anew is said too: the tier stays, and more is possible beside it.
 
 On this platform a save takes effect at once, on every active token.
 ",
@@ -54,14 +56,14 @@ fn widened(
         let (widens, _) = old.words(&new);
         let tier = |list: &AccessList| list.tiers.get(&resource.key).cloned();
         // The line to look at: of the tier, or of the verbs where the tier stays.
-        let field = if tier(before) == tier(after) { "verbs" } else { "resources" };
-        let message = format!(
-            "`{}` widens from {} to {}: {}",
-            resource.key,
-            before.words(resource),
-            after.words(resource),
-            widens.join("; ")
-        );
+        let stays = tier(before) == tier(after);
+        let field = if stays { "verbs" } else { "resources" };
+        let (from, to) = (before.words(resource), after.words(resource));
+        let (key, widens) = (&resource.key, widens.join("; "));
+        let message = match stays {
+            true => format!("`{key}`: the tier stays, and beside it {widens} ({from} -> {to})"),
+            false => format!("`{key}` widens from {from} to {to}: {widens}"),
+        };
         found.push(finding(&RULE, unit.child(field).child(resource.key.as_str()), message, ""));
     }
     found

@@ -41,7 +41,7 @@ fn case_41_admins_pass_access_gates_but_not_scope_gates() {
     assert_eq!(bench.who("get_file"), "a", "disabled, scope held by a native action");
     bench.on("create_list");
     let effect = bench.off("create_list");
-    assert!(uses(&effect).contains(&("create_list", "everyone", "nobody")));
+    assert!(uses(&effect).contains(&("create_list", "everyone", "does not run")));
     bench.on("get_file");
     assert!(uses(&bench.off("get_file")).contains(&("get_file", "everyone", "admins only")));
 }

@@ -18,7 +18,7 @@ fn case_28_managed_to_fixed_is_exactly_the_list() {
     assert_eq!(effect.scopes, delta(&["Sites.Selected"], &["Sites.Manage.All", "Sites.Read.All"]));
     assert_eq!(bench.state.requested, set(&list));
     assert!(bench.is_on("create_list"));
-    assert!(uses(&effect).contains(&("create_list", "everyone", "nobody")));
+    assert!(uses(&effect).contains(&("create_list", "everyone", "does not run")));
     assert!(effect.features_lost.contains("file attachments in chat and agents"));
     assert_ne!(connection.client, bench.state.client.identity());
 }
@@ -155,7 +155,7 @@ fn case_35_acceptance_ahead_of_a_narrower_list_leaves_no_outage() {
     assert!(!uses(&effect).iter().any(|(action, ..)| *action == "get_file"));
     assert_eq!(bench.who("get_file"), "ame");
     let effect = bench.accept("get_file", &[]);
-    assert_eq!(uses(&effect), [("get_file", "everyone", "nobody")]);
+    assert_eq!(uses(&effect), [("get_file", "everyone", "does not run")]);
     let wrong = action_access("get_file", Access::Everyone, &["Mail.Send"]);
     assert!(matches!(bench.refused(&wrong), Rejected::CannotAccept { .. }));
     let off = action_access("get_file", Access::Nobody, &["Files.Read.All"]);
@@ -179,7 +179,7 @@ fn case_36_removing_a_scope_disables_nothing() {
     let effect = bench.list(&["Sites.Read.All"]);
     assert!(bench.is_on("get_file") && bench.is_on("get_list"));
     assert_eq!((bench.who("get_file"), bench.who("get_list")), (String::new(), "ame".to_owned()));
-    assert!(uses(&effect).contains(&("get_file", "everyone", "nobody")));
+    assert!(uses(&effect).contains(&("get_file", "everyone", "does not run")));
     assert!(!uses(&effect).iter().any(|(action, ..)| *action == "get_list"));
 }
 
