@@ -5,12 +5,14 @@
 //! stands for any lines.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use scopeform::plan::{Rule, policy};
 use scopeform::platform::{odeus, trustpager};
 
+use crate::cli::harness::BINARY;
 use crate::tidy;
 
 fn root() -> &'static Path {
@@ -46,15 +48,50 @@ fn checkout() -> tempfile::TempDir {
     folder
 }
 
-fn scopeform(folder: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_scopeform"));
+/// The program in a folder, with nothing from around the test that it listens to.
+fn program(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(BINARY);
     for (name, _) in std::env::vars_os() {
         let ours = name.to_string_lossy().starts_with("SCOPEFORM_");
         if ours || name == "CLICOLOR_FORCE" || name == "FORCE_COLOR" {
             command.env_remove(name);
         }
     }
-    command.args(args).current_dir(folder).output().unwrap()
+    command.args(args).current_dir(folder);
+    command
+}
+
+fn scopeform(folder: &Path, args: &[&str]) -> Output {
+    program(folder, args).output().unwrap()
+}
+
+/// The control plane that a session runs in the background, until it is killed or the session ends.
+struct Served {
+    child: Child,
+    /// Where the document says that it listens, and where it does: the port of the document may be taken here.
+    address: (String, String),
+}
+
+impl Served {
+    /// Where `serve` listens unless it is told.
+    const SAID: &str = "127.0.0.1:8787";
+
+    fn begin(folder: &Path, args: &[&str]) -> Self {
+        let mut command = program(folder, args);
+        command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let listens = line.trim().strip_prefix("http://").unwrap_or_else(|| panic!("{line}"));
+        Self { child, address: (Self::SAID.to_owned(), listens.to_owned()) }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 fn printed(output: &Output) -> String {
@@ -124,9 +161,33 @@ fn execute(name: &str) -> usize {
     let folder = checkout();
     let entered = sessions(&document(name));
     let mut last_exit = 0;
+    let mut served: Option<Served> = None;
+    let mut exported: BTreeMap<String, String> = BTreeMap::new();
     for Entered { command, shown } in &entered {
+        let command = match &served {
+            Some(Served { address: (said, listens), .. }) => command.replace(said, listens),
+            None => command.clone(),
+        };
         let command = command.as_str();
-        let text = if command == "echo $?" {
+        let text = if let Some(background) = command.strip_suffix(" &") {
+            let words = words(background);
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let begun = Served::begin(folder.path(), words.strip_prefix(&["scopeform"]).unwrap());
+            format!("http://{}\n", served.insert(begun).address.0)
+        } else if command == "kill %1" {
+            assert!(served.take().is_some(), "{name}: nothing runs in the background");
+            String::new()
+        } else if let Some((variable, value)) =
+            command.strip_prefix("export ").and_then(|rest| rest.split_once('='))
+        {
+            exported.insert(variable.to_owned(), value.to_owned());
+            String::new()
+        } else if command.starts_with("sed -i ") {
+            let mut sed = Command::new("sed");
+            sed.args(&words(command)[1..]).current_dir(folder.path());
+            assert!(sed.status().unwrap().success(), "{name}: {command}");
+            String::new()
+        } else if command == "echo $?" {
             format!("{last_exit}\n")
         } else if command == "tests/run.sh" {
             // Who runs this test has just given that command.
@@ -143,9 +204,14 @@ fn execute(name: &str) -> usize {
                 .strip_prefix(&["cargo", "run", "--release", "--"])
                 .or_else(|| words.strip_prefix(&["scopeform"]))
                 .unwrap_or_else(|| panic!("{name}: do not know how to run `{command}`"));
-            let output = scopeform(folder.path(), args);
+            let output = program(folder.path(), args).envs(&exported).output().unwrap();
             last_exit = output.status.code().unwrap_or(-1);
-            printed(&output)
+            match &served {
+                Some(Served { address: (said, listens), .. }) => {
+                    printed(&output).replace(listens, said)
+                }
+                None => printed(&output),
+            }
         };
         if !shown.is_empty() {
             let lines: Vec<&str> = text.lines().collect();
