@@ -41,7 +41,7 @@ impl Kind {
     /// Every platform, for messages and schemas.
     pub const ALL: &'static [Self] = &[Self::Odeus, Self::Trustpager];
 
-    /// Returns when a change becomes true for people who are connected already (domain.md finding 7).
+    /// Returns when a change becomes true for people who are connected already (facts.md 1.8, 3.2).
     #[must_use]
     pub const fn takes_effect(self) -> Latency {
         match self {

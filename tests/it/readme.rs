@@ -455,6 +455,35 @@ fn the_architecture_maps_every_module_in_its_own_words() {
     }
 }
 
+/// A section of `docs/facts.md` that a comment cites is there.
+#[test]
+fn what_comments_cite_is_in_the_tree() {
+    let headings: BTreeSet<String> = document("docs/facts.md")
+        .lines()
+        .filter_map(|line| line.strip_prefix("## ").or_else(|| line.strip_prefix("### ")))
+        .filter_map(|line| line.split_whitespace().next())
+        .map(|number| number.trim_end_matches('.').to_owned())
+        .collect();
+    let mut texts = tidy::sources();
+    let mut tests = Vec::new();
+    tidy::files(&root().join("tests"), &mut tests);
+    for path in tests.iter().filter(|path| !path.ends_with("readme.rs")) {
+        texts.push((path.display().to_string(), std::fs::read_to_string(path).unwrap()));
+    }
+    let mut cited = 0;
+    for (name, text) in texts {
+        assert!(!text.contains("domain.md"), "{name} cites a document that is not here");
+        for rest in text.split("facts.md ").skip(1) {
+            let number: String =
+                rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+            let number = number.trim_end_matches('.');
+            assert!(headings.contains(number), "{name} cites facts.md {number}");
+            cited += 1;
+        }
+    }
+    assert!(cited > 30, "{cited}");
+}
+
 #[test]
 fn the_architecture_has_the_arrows_that_are_enforced() {
     let said = pairs(rows(&document("ARCHITECTURE.md"), "## Who imports whom"));
