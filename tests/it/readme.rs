@@ -437,7 +437,14 @@ fn the_architecture_maps_every_module_in_its_own_words() {
         if let Some((folder, _)) = name.split_once('/') {
             folders.insert(folder.to_owned());
         }
-        let Some(said) = map.get(&name) else { continue };
+        let Some(said) = map.get(&name) else {
+            // Findings have a table of their own in the README, and tests stand beside what they test.
+            let elsewhere = name.contains("/findings/")
+                || name.ends_with("/tests.rs")
+                || name.contains("/tests/");
+            assert!(elsewhere, "the map omits {name}");
+            continue;
+        };
         let own: Vec<&str> = text
             .lines()
             .map_while(|line| line.strip_prefix("//!"))
@@ -453,6 +460,41 @@ fn the_architecture_maps_every_module_in_its_own_words() {
     for folder in folders {
         assert!(map.contains_key(&format!("{folder}/mod.rs")), "the map omits {folder}");
     }
+}
+
+/// Files outside of a platform's own folders that name the second platform are where a third one has to be thought of.
+#[test]
+fn the_architecture_lists_every_place_where_a_platform_plugs_in() {
+    let text = document("ARCHITECTURE.md");
+    let table = rows(&text, "## How a platform plugs in");
+    let mut listed = BTreeSet::new();
+    for row in &table {
+        // `cli/commands/init.rs, validate.rs` is two files of one folder.
+        let mut folder = "";
+        for name in row[0].split(", ") {
+            let path =
+                if name.contains('/') { name.to_owned() } else { format!("{folder}/{name}") };
+            assert!(root().join("src").join(&path).exists(), "there is no {path}");
+            folder = name.rsplit_once('/').map_or(folder, |(folder, _)| folder);
+            listed.insert(path);
+        }
+    }
+    let mut looked_at = 0;
+    for (name, text) in tidy::sources() {
+        if name.contains("/odeus") || name.contains("/trustpager") || name.ends_with("tests.rs") {
+            continue;
+        }
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        let code = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+        if code.into_iter().any(|line| line.contains("Trustpager") || line.contains("trustpager::"))
+        {
+            looked_at += 1;
+            let folders = listed.iter().filter(|path| path.ends_with('/'));
+            let inside = folders.into_iter().any(|folder| name.starts_with(folder.as_str()));
+            assert!(inside || listed.contains(&name), "the list omits {name}");
+        }
+    }
+    assert!(looked_at > 20, "{looked_at}");
 }
 
 /// A section of `docs/facts.md` that a comment cites is there.
