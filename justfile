@@ -30,6 +30,10 @@ bless:
 bench:
     cargo bench
 
+# What is handed out: a static binary, completions, manual pages, checked
+dist:
+    packaging/dist.sh target/scopeform-dist
+
 # Licences, sources, bans and (with network) advisories
 deny:
     cargo deny check

@@ -21,4 +21,4 @@ install -m 0644 LICENSE-APACHE LICENSE-MIT "$out/"
 for shell in bash elvish fish powershell zsh; do
     "$out/scopeform" completions "$shell" >"$out/completions/scopeform.$shell"
 done
-ls -l "$out/scopeform"
+packaging/check.sh "$out"

@@ -85,8 +85,8 @@ pub(super) fn named(paths: &[PathBuf], ui: &Ui) -> Result<Policy, Failure> {
         rego.add(RegoFile { path: name, text });
     }
     let diagnostics = rego::check(&rego.modules, &sources);
+    report(&diagnostics, &sources, Tell::People, ui)?;
     if diagnostics.has_errors() {
-        report(&diagnostics, &sources, Tell::People, ui)?;
         return Err(Failure::new(Exit::Error, "the rules that `--policy` names are not valid"));
     }
     Ok(Policy { rego, ..Policy::default() })

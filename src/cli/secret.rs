@@ -73,6 +73,10 @@ fn read(label: &SecretLabel, root: &Path, env: &Env) -> Result<SecretString, Str
     Ok(SecretString::from(value))
 }
 
+/// What to do about a file without a token.
+const TOKEN_FILE: &str = "SCOPEFORM_TOKEN_FILE names it, from the folder that the command runs in; put the token there, or set \
+                          SCOPEFORM_TOKEN; that of `scopeform serve` is there while it serves";
+
 /// Returns the bearer token for a URL.
 ///
 /// # Errors
@@ -86,12 +90,14 @@ pub(super) fn token(env: &Env) -> Result<SecretString, Failure> {
     if let Some(path) = text("SCOPEFORM_TOKEN_FILE") {
         let token = std::fs::read_to_string(path).map_err(|error| {
             Failure::new(Exit::NoAccess, format!("cannot read the token file `{path}`: {error}"))
+                .help(TOKEN_FILE)
         })?;
         if token.trim().is_empty() {
             return Err(Failure::new(
                 Exit::NoAccess,
                 format!("there is no token in the file `{path}`"),
-            ));
+            )
+            .help(TOKEN_FILE));
         }
         return Ok(SecretString::from(token.trim().to_owned()));
     }

@@ -586,7 +586,8 @@ rego: [policies/*.rego, policies/guests.json]
 its rules `deny`, `violation` and `warn`, or `deny_...` and so on: sets of messages, each a text or an object with `msg`. Rules
 see the plan (`input`) and the data beside them (`data`) and nothing else: there is no network, environment, clock or
 randomness, so functions that would ask for one do not exist here. What day it is says `input.today`. Functions may not call
-themselves.
+themselves. As a warning: a rule asks `input` for something that no plan has, as rules for terraform's plans do, and would
+never speak because of that.
 
 ```yaml
 rego: [policies/guests.rego]   # deny contains msg if { ... }, not: deny if { ... }

@@ -1,7 +1,7 @@
 //! Who may use a thing: everyone, a non-empty set of users and groups, or nobody.
 //!
 //! One enum instead of a flag and a list, because the platform has one toggle plus one list and *disabled and shared*
-//! cannot exist there (domain.md 1.6, case 2).
+//! cannot exist there (facts.md 1.6, case 2).
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -67,7 +67,7 @@ impl From<Principals> for BTreeSet<Principal> {
     }
 }
 
-/// Who may use an integration or an action. Workspace admins pass in every case (domain.md 1.6).
+/// Who may use an integration or an action. Workspace admins pass in every case (facts.md 1.6).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Access {

@@ -1,4 +1,5 @@
-//! Live systems. One folder per platform, all of the same shape; adding a platform is a folder and a line here.
+//! Live systems. One folder per platform, all of the same shape; where else one plugs in is listed in ARCHITECTURE.md under
+//! *How a platform plugs in*.
 //!
 //! Every platform is inert data (catalogue, state, operation, desired) and pure functions (the machine, the diff, the
 //! findings). The engine (plan, seal, apply, render) speaks to it through the types in this file and nothing else.
@@ -41,7 +42,7 @@ impl Kind {
     /// Every platform, for messages and schemas.
     pub const ALL: &'static [Self] = &[Self::Odeus, Self::Trustpager];
 
-    /// Returns when a change becomes true for people who are connected already (domain.md finding 7).
+    /// Returns when a change becomes true for people who are connected already (facts.md 1.8, 3.2).
     #[must_use]
     pub const fn takes_effect(self) -> Latency {
         match self {

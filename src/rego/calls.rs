@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regorus::Source;
 use regorus::unstable::{BUILTINS, Lexer, TokenKind};
 
-use super::Mistake;
+use super::{Mistake, offered};
 
 /// One name in front of a parenthesis.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +23,9 @@ pub(super) struct Call {
 const KEYWORDS: &[&str] =
     &["not", "if", "in", "contains", "else", "every", "some", "with", "as", "default", "import"];
 
-/// One call of any of these can take all the memory there is.
-const TOO_LARGE: &[&str] = &["numbers.range", "numbers.range_step", "bits.lsh"];
+/// One call of any of these can take all the memory there is, or all the time.
+const TOO_LARGE: &[&str] =
+    &["numbers.range", "numbers.range_step", "bits.lsh", "graph.reachable_paths"];
 
 /// Returns every call in a text that has been parsed.
 pub(super) fn calls(path: &str, text: &str) -> Vec<Call> {
@@ -106,7 +107,8 @@ pub(super) fn resolve(name: &str, package: &str, imports: &BTreeMap<String, Stri
 /// Returns what is wrong with a call, if anything is: the function is not there, or must not be used.
 pub(super) fn fault(call: &Call, path: &str, resolved_here: bool) -> Option<Mistake> {
     let name = call.name.as_str();
-    let known = BUILTINS.contains_key(name) || matches!(name, "print" | "walk" | "set");
+    let known =
+        BUILTINS.contains_key(name) || offered::is_made(name) || matches!(name, "print" | "set");
     let (message, help) = if TOO_LARGE.contains(&name) {
         (
             format!("`{name}` is not available to rules about plans"),
@@ -116,6 +118,8 @@ pub(super) fn fault(call: &Call, path: &str, resolved_here: bool) -> Option<Mist
         return None;
     } else if name.starts_with("data.") {
         (format!("there is no function `{name}` in the files"), "name the file that defines it too")
+    } else if let Some(help) = offered::instead(name) {
+        (format!("there is no function `{name}` here"), help)
     } else {
         (
             format!("there is no function `{name}` here"),

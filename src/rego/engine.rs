@@ -9,6 +9,7 @@ use std::time::Duration;
 use regorus::utils::limits::{ExecutionTimerConfig, TimeSource, set_time_source};
 use regorus::{Engine, LimitError, Value};
 
+use super::offered;
 use super::rules::{Definition, Purpose, Rules, purpose};
 use super::said::{Entry, entries, exceptions};
 use super::{Mistake, Rego};
@@ -56,6 +57,7 @@ pub(super) fn engine(v0: bool) -> Engine {
     engine.set_strict_builtin_errors(true);
     // What rules print goes nowhere.
     engine.set_gather_prints(true);
+    offered::add_to(&mut engine);
     engine
 }
 

@@ -11,12 +11,19 @@
 //! `exception`. Unlike conftest every package is asked, so a file that is named cannot be left out by its package's name.
 
 mod calls;
+mod date;
 mod engine;
+mod format;
+mod input;
 mod nesting;
+mod net;
+mod offered;
 mod rules;
 mod said;
 
-use crate::diag::{Code, Diagnostic, Diagnostics};
+pub use input::ROOTS;
+
+use crate::diag::{Code, Diagnostic, Diagnostics, Severity};
 use crate::plan::denial::Denial;
 use crate::plan::policy::{Rego, RegoFile};
 use crate::source::{Origin, SourceMap, Span};
@@ -71,11 +78,20 @@ pub fn mistakes(modules: &[RegoFile]) -> Vec<Mistake> {
     }
 }
 
-/// Returns what is wrong with files of rules that stand beside others in `sources`, at their places.
+/// Looks for what rules ask for that no plan says. They can be asked; they only never speak.
+#[must_use]
+pub fn doubts(modules: &[RegoFile]) -> Vec<Mistake> {
+    modules.iter().flat_map(|file| input::absent(&file.path, &file.text)).collect()
+}
+
+/// Returns what is wrong with files of rules that stand beside others in `sources`, at their places; as warnings, what they
+/// ask for in vain.
 #[must_use]
 pub fn check(modules: &[RegoFile], sources: &SourceMap) -> Diagnostics {
     let mut out = Diagnostics::new();
-    for mistake in mistakes(modules) {
+    let wrong = mistakes(modules).into_iter().map(|mistake| (Severity::Error, mistake));
+    let doubts = doubts(modules).into_iter().map(|mistake| (Severity::Warning, mistake));
+    for (severity, mistake) in wrong.chain(doubts) {
         let Mistake { path, line, column, message, help } = mistake;
         let mut diagnostic = match sources.beside(&path) {
             Some((file, source)) => {
@@ -92,7 +108,7 @@ pub fn check(modules: &[RegoFile], sources: &SourceMap) -> Diagnostics {
             None => Diagnostic::nowhere(Code::InvalidRego, message),
         };
         diagnostic.help = (!help.is_empty()).then_some(help);
-        out.push(diagnostic);
+        out.push(diagnostic.with_severity(severity));
     }
     out
 }

@@ -176,7 +176,7 @@ impl ApiError {
 fn translated(code: Code, message: &str) -> (trustpager::Code, u16) {
     use trustpager::Code as Own;
     match code.status() {
-        // Another tenant's things are as if they were not there (domain.md 3.3).
+        // Another tenant's things are as if they were not there (facts.md 3.3).
         403 if code == Code::OtherWorkspace => (Own::NotFound, 404),
         400 if code == Code::InvalidJson => (Own::InvalidBody, 400),
         // serde's own words; there is no other way to tell.

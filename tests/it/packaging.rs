@@ -119,10 +119,115 @@ fn hadolint_has_nothing_to_say_about_the_dockerfile_and_nobody_is_root() {
     assert_eq!(succeeds(&lint), "");
     let lines = dockerfile();
     let stages: Vec<&String> = lines.iter().filter(|line| line.starts_with("FROM ")).collect();
-    assert_eq!(stages.len(), 2, "{stages:?}");
-    assert_eq!(stages[1], "FROM scratch");
-    let user = lines.iter().find_map(|line| line.strip_prefix("USER ")).unwrap();
-    assert!(user.split(':').all(|id| id.parse::<u32>().is_ok_and(|id| id > 0)), "{user}");
+    assert_eq!(stages.len(), 3, "{stages:?}");
+    assert_eq!(stages[1..], ["FROM debian:bookworm-slim AS pipeline", "FROM scratch AS empty"]);
+    let (_, images) = stages.split_first().unwrap();
+    for image in images {
+        let stage = lines.iter().skip_while(|line| line != image).skip(1);
+        let stage: Vec<&String> = stage.take_while(|line| !line.starts_with("FROM ")).collect();
+        let users: Vec<&str> = stage.iter().filter_map(|line| line.strip_prefix("USER ")).collect();
+        let [user] = users.as_slice() else { panic!("{image}: {users:?}") };
+        assert!(user.split(':').all(|id| id.parse::<u32>().is_ok_and(|id| id > 0)), "{user}");
+        // Nothing is done as that user's root before it, and each has the binary and a place to write to.
+        for copy in ["COPY --from=build /out/scopeform /usr/bin/", "COPY --from=build /writable /"]
+        {
+            assert!(stage.iter().any(|line| line.starts_with(copy)), "{image} lacks {copy}");
+        }
+    }
+}
+
+/// The programs that ours runs, and those that the pipelines in `examples/ci` run, are in the image for pipelines.
+#[test]
+fn the_image_for_pipelines_has_what_the_program_and_the_pipelines_run() {
+    let lines = dockerfile();
+    let install = lines.iter().find(|line| line.contains("apt-get install")).unwrap();
+    let packages: Vec<&str> = install.split_whitespace().collect();
+    // Which package a program is in, as the tests themselves install it.
+    let table = std::fs::read_to_string(root().join("tests/tools.sh")).unwrap();
+    let package = |program: &str| -> String {
+        let row = table.lines().find(|line| line.split_whitespace().next() == Some(program));
+        let row = row.unwrap_or_else(|| panic!("tests/tools.sh does not know {program}"));
+        row.split_whitespace().nth(1).unwrap().to_owned()
+    };
+    let mut programs = std::collections::BTreeSet::new();
+    for (name, text) in crate::tidy::sources() {
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for rest in code.split("Command::new(\"").skip(1) {
+            let program = rest.split('"').next().unwrap();
+            assert!(name.starts_with("cli/"), "{name} runs {program}");
+            programs.insert(program.to_owned());
+        }
+    }
+    assert!(programs.contains("git") && programs.contains("ssh-keygen"), "{programs:?}");
+    programs.insert("jq".to_owned());
+    for program in programs {
+        let package = package(&program);
+        assert!(packages.contains(&package.as_str()), "{program} is in {package}: {packages:?}");
+    }
+}
+
+/// A program that says what ours says about itself; compiled here, with the flags given.
+fn stand_in(folder: &Path, version: &str, flags: &[&str]) {
+    let source = folder.join("stand_in.c");
+    let text = "#include <stdio.h>\n#include <string.h>\nint main(int n, char **a) {\n  if (n > 1 && !strcmp(a[1], \"--version\")) puts(\"scopeform VERSION\");\n  else puts(\"Usage\\n\\nCommands:\\n  plan  Show\\n  apply  Do\\n\\nOptions:\");\n  return 0;\n}\n";
+    std::fs::write(&source, text.replace("VERSION", version)).unwrap();
+    let mut cc = Command::new("cc");
+    cc.args(flags).arg("-o").arg(folder.join("scopeform")).arg(&source);
+    succeeds(&run(&mut cc, "Debian: gcc libc6-dev"));
+}
+
+#[test]
+fn what_is_handed_out_is_checked_and_what_is_wrong_with_it_is_said() {
+    let version = env!("CARGO_PKG_VERSION");
+    let check = |version: &str, flags: &[&str], spoil: &dyn Fn(&Path)| -> (bool, String) {
+        let folder = tempfile::tempdir().unwrap();
+        for file in ["LICENSE-APACHE", "LICENSE-MIT", "man/scopeform.1", "man/scopeform-plan.1"] {
+            let file = folder.path().join(file);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, "text\n").unwrap();
+        }
+        std::fs::write(folder.path().join("man/scopeform-apply.1"), "text\n").unwrap();
+        std::fs::create_dir(folder.path().join("completions")).unwrap();
+        for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+            let file = folder.path().join("completions").join(format!("scopeform.{shell}"));
+            std::fs::write(file, "text\n").unwrap();
+        }
+        stand_in(folder.path(), version, flags);
+        spoil(folder.path());
+        let script = root().join("packaging/check.sh");
+        let output = run(Command::new(script).arg(folder.path()), "Debian: bash, binutils");
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+    };
+    let fine = |_: &Path| {};
+    let (passes, said) = check(version, &["-static"], &fine);
+    assert!(passes && said.contains("is static, has "), "{said}");
+    let (passes, said) = check(version, &["-static-pie"], &fine);
+    assert!(passes, "{said}");
+    let remove =
+        |name: &'static str| move |folder: &Path| std::fs::remove_file(folder.join(name)).unwrap();
+    let grow = |folder: &Path| {
+        let file = std::fs::OpenOptions::new().write(true).open(folder.join("scopeform")).unwrap();
+        file.set_len(41 * 1024 * 1024).unwrap();
+    };
+    let empty = |folder: &Path| std::fs::write(folder.join("man/scopeform-plan.1"), "").unwrap();
+    let cases: &[(&str, &[&str], &dyn Fn(&Path), &str)] = &[
+        (version, &[], &fine, "the binary is not static"),
+        ("0.0.9", &["-static"], &fine, "the binary says `scopeform 0.0.9`, Cargo.toml says"),
+        (version, &["-static"], &grow, "more than 41943040"),
+        (version, &["-static"], &remove("man/scopeform-apply.1"), "scopeform-apply.1 is missing"),
+        (version, &["-static"], &empty, "scopeform-plan.1 is missing or empty"),
+        (version, &["-static"], &remove("completions/scopeform.fish"), "scopeform.fish is missing"),
+        (version, &["-static"], &remove("LICENSE-MIT"), "LICENSE-MIT is missing"),
+        (version, &["-static"], &remove("scopeform"), "scopeform is no program"),
+    ];
+    for (version, flags, spoil, wanted) in cases {
+        let (passes, said) = check(version, flags, spoil);
+        assert!(!passes && said.contains(wanted), "{wanted}\n{said}");
+    }
+    // Whoever builds it checks it.
+    let dist = std::fs::read_to_string(root().join("packaging/dist.sh")).unwrap();
+    assert!(dist.lines().any(|line| line == "packaging/check.sh \"$out\""), "{dist}");
 }
 
 #[test]

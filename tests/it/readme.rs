@@ -5,12 +5,14 @@
 //! stands for any lines.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use scopeform::plan::{Rule, policy};
 use scopeform::platform::{odeus, trustpager};
 
+use crate::cli::harness::BINARY;
 use crate::tidy;
 
 fn root() -> &'static Path {
@@ -46,15 +48,50 @@ fn checkout() -> tempfile::TempDir {
     folder
 }
 
-fn scopeform(folder: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_scopeform"));
+/// The program in a folder, with nothing from around the test that it listens to.
+fn program(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(BINARY);
     for (name, _) in std::env::vars_os() {
         let ours = name.to_string_lossy().starts_with("SCOPEFORM_");
         if ours || name == "CLICOLOR_FORCE" || name == "FORCE_COLOR" {
             command.env_remove(name);
         }
     }
-    command.args(args).current_dir(folder).output().unwrap()
+    command.args(args).current_dir(folder);
+    command
+}
+
+fn scopeform(folder: &Path, args: &[&str]) -> Output {
+    program(folder, args).output().unwrap()
+}
+
+/// The control plane that a session runs in the background, until it is killed or the session ends.
+struct Served {
+    child: Child,
+    /// Where the document says that it listens, and where it does: the port of the document may be taken here.
+    address: (String, String),
+}
+
+impl Served {
+    /// Where `serve` listens unless it is told.
+    const SAID: &str = "127.0.0.1:8787";
+
+    fn begin(folder: &Path, args: &[&str]) -> Self {
+        let mut command = program(folder, args);
+        command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let listens = line.trim().strip_prefix("http://").unwrap_or_else(|| panic!("{line}"));
+        Self { child, address: (Self::SAID.to_owned(), listens.to_owned()) }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 fn printed(output: &Output) -> String {
@@ -124,9 +161,33 @@ fn execute(name: &str) -> usize {
     let folder = checkout();
     let entered = sessions(&document(name));
     let mut last_exit = 0;
+    let mut served: Option<Served> = None;
+    let mut exported: BTreeMap<String, String> = BTreeMap::new();
     for Entered { command, shown } in &entered {
+        let command = match &served {
+            Some(Served { address: (said, listens), .. }) => command.replace(said, listens),
+            None => command.clone(),
+        };
         let command = command.as_str();
-        let text = if command == "echo $?" {
+        let text = if let Some(background) = command.strip_suffix(" &") {
+            let words = words(background);
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let begun = Served::begin(folder.path(), words.strip_prefix(&["scopeform"]).unwrap());
+            format!("http://{}\n", served.insert(begun).address.0)
+        } else if command == "kill %1" {
+            assert!(served.take().is_some(), "{name}: nothing runs in the background");
+            String::new()
+        } else if let Some((variable, value)) =
+            command.strip_prefix("export ").and_then(|rest| rest.split_once('='))
+        {
+            exported.insert(variable.to_owned(), value.to_owned());
+            String::new()
+        } else if command.starts_with("sed -i ") {
+            let mut sed = Command::new("sed");
+            sed.args(&words(command)[1..]).current_dir(folder.path());
+            assert!(sed.status().unwrap().success(), "{name}: {command}");
+            String::new()
+        } else if command == "echo $?" {
             format!("{last_exit}\n")
         } else if command == "tests/run.sh" {
             // Who runs this test has just given that command.
@@ -143,9 +204,14 @@ fn execute(name: &str) -> usize {
                 .strip_prefix(&["cargo", "run", "--release", "--"])
                 .or_else(|| words.strip_prefix(&["scopeform"]))
                 .unwrap_or_else(|| panic!("{name}: do not know how to run `{command}`"));
-            let output = scopeform(folder.path(), args);
+            let output = program(folder.path(), args).envs(&exported).output().unwrap();
             last_exit = output.status.code().unwrap_or(-1);
-            printed(&output)
+            match &served {
+                Some(Served { address: (said, listens), .. }) => {
+                    printed(&output).replace(listens, said)
+                }
+                None => printed(&output),
+            }
         };
         if !shown.is_empty() {
             let lines: Vec<&str> = text.lines().collect();
@@ -371,7 +437,14 @@ fn the_architecture_maps_every_module_in_its_own_words() {
         if let Some((folder, _)) = name.split_once('/') {
             folders.insert(folder.to_owned());
         }
-        let Some(said) = map.get(&name) else { continue };
+        let Some(said) = map.get(&name) else {
+            // Findings have a table of their own in the README, and tests stand beside what they test.
+            let elsewhere = name.contains("/findings/")
+                || name.ends_with("/tests.rs")
+                || name.contains("/tests/");
+            assert!(elsewhere, "the map omits {name}");
+            continue;
+        };
         let own: Vec<&str> = text
             .lines()
             .map_while(|line| line.strip_prefix("//!"))
@@ -387,6 +460,70 @@ fn the_architecture_maps_every_module_in_its_own_words() {
     for folder in folders {
         assert!(map.contains_key(&format!("{folder}/mod.rs")), "the map omits {folder}");
     }
+}
+
+/// Files outside of a platform's own folders that name the second platform are where a third one has to be thought of.
+#[test]
+fn the_architecture_lists_every_place_where_a_platform_plugs_in() {
+    let text = document("ARCHITECTURE.md");
+    let table = rows(&text, "## How a platform plugs in");
+    let mut listed = BTreeSet::new();
+    for row in &table {
+        // `cli/commands/init.rs, validate.rs` is two files of one folder.
+        let mut folder = "";
+        for name in row[0].split(", ") {
+            let path =
+                if name.contains('/') { name.to_owned() } else { format!("{folder}/{name}") };
+            assert!(root().join("src").join(&path).exists(), "there is no {path}");
+            folder = name.rsplit_once('/').map_or(folder, |(folder, _)| folder);
+            listed.insert(path);
+        }
+    }
+    let mut looked_at = 0;
+    for (name, text) in tidy::sources() {
+        if name.contains("/odeus") || name.contains("/trustpager") || name.ends_with("tests.rs") {
+            continue;
+        }
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        let code = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+        if code.into_iter().any(|line| line.contains("Trustpager") || line.contains("trustpager::"))
+        {
+            looked_at += 1;
+            let folders = listed.iter().filter(|path| path.ends_with('/'));
+            let inside = folders.into_iter().any(|folder| name.starts_with(folder.as_str()));
+            assert!(inside || listed.contains(&name), "the list omits {name}");
+        }
+    }
+    assert!(looked_at > 20, "{looked_at}");
+}
+
+/// A section of `docs/facts.md` that a comment cites is there.
+#[test]
+fn what_comments_cite_is_in_the_tree() {
+    let headings: BTreeSet<String> = document("docs/facts.md")
+        .lines()
+        .filter_map(|line| line.strip_prefix("## ").or_else(|| line.strip_prefix("### ")))
+        .filter_map(|line| line.split_whitespace().next())
+        .map(|number| number.trim_end_matches('.').to_owned())
+        .collect();
+    let mut texts = tidy::sources();
+    let mut tests = Vec::new();
+    tidy::files(&root().join("tests"), &mut tests);
+    for path in tests.iter().filter(|path| !path.ends_with("readme.rs")) {
+        texts.push((path.display().to_string(), std::fs::read_to_string(path).unwrap()));
+    }
+    let mut cited = 0;
+    for (name, text) in texts {
+        assert!(!text.contains("domain.md"), "{name} cites a document that is not here");
+        for rest in text.split("facts.md ").skip(1) {
+            let number: String =
+                rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+            let number = number.trim_end_matches('.');
+            assert!(headings.contains(number), "{name} cites facts.md {number}");
+            cited += 1;
+        }
+    }
+    assert!(cited > 30, "{cited}");
 }
 
 #[test]

@@ -68,19 +68,71 @@ fn modules_import_only_what_the_architecture_allows() {
         if is_test(&name) {
             continue;
         }
-        let code = text.split("#[cfg(test)]").next().unwrap_or(&text);
-        for (at, _) in code.match_indices("crate::") {
-            let rest = code.get(at + "crate::".len()..).unwrap();
-            let end = rest.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(0);
-            let used = rest.get(..end).unwrap();
-            if !used.is_empty() && used != module && !allowed.contains(&used) {
-                wrong.push(format!("{name} uses crate::{used}"));
-            }
-        }
+        wrong.extend(strangers(&name, &text, allowed));
     }
     wrong.sort();
     wrong.dedup();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What a file imports that its module may not, by whichever way it names it.
+fn strangers(name: &str, text: &str, allowed: &[&str]) -> Vec<String> {
+    let code = text.split("#[cfg(test)]").next().unwrap_or(text);
+    let mut path: Vec<&str> = name.trim_end_matches(".rs").split('/').collect();
+    if path.last() == Some(&"mod") {
+        path.pop();
+    }
+    let mut wrong = Vec::new();
+    let mut look = |way: &str, rest: &str| {
+        let end = rest.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(rest.len());
+        let used = &rest[..end];
+        if rest.trim_start().starts_with(['{', '*']) {
+            wrong.push(format!("{name} uses {way}{{...}}: name each module by itself"));
+        } else if !used.is_empty() && used != path[0] && !allowed.contains(&used) {
+            wrong.push(format!("{name} uses {way}{used}"));
+        }
+    };
+    for (at, way) in code.match_indices("crate::") {
+        look(way, &code[at + way.len()..]);
+    }
+    // From here as many steps upwards lead out of the module as its path is long.
+    let out = "super::".repeat(path.len());
+    for (at, way) in code.match_indices(&out) {
+        let before = &code[..at];
+        if !before.ends_with("super::") {
+            look(way, &code[at + way.len()..]);
+        }
+    }
+    wrong
+}
+
+#[test]
+fn no_way_of_naming_a_module_gets_around_the_arrows() {
+    let plan = |text: &str| strangers("plan/order.rs", text, &["model"]);
+    for bad in [
+        "use crate::cli::ui;",
+        "use crate::{cli, server};",
+        "use crate::{\n    model,\n};",
+        "use crate::*;",
+        "let x = crate::server::start();",
+        "use super::super::cli;",
+        "use super::super::{model, cli};",
+        "pub use super::super::render::text;",
+    ] {
+        assert_eq!(plan(bad).len(), 1, "{bad}");
+    }
+    for fine in [
+        "use crate::model::Address;",
+        "use crate::plan::laws;",
+        "use super::laws;",
+        "use super::super::model::Address;",
+        "#[cfg(test)]\nmod tests { use crate::cli; }",
+    ] {
+        assert_eq!(plan(fine), Vec::<String>::new(), "{fine}");
+    }
+    // One level deeper the same steps stay inside.
+    assert!(strangers("plan/order/search.rs", "use super::super::laws;", &[]).is_empty());
+    assert!(strangers("plan/mod.rs", "use super::cli;", &[]).len() == 1);
 }
 
 #[test]

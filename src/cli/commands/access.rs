@@ -13,6 +13,7 @@ use crate::model::{UserId, nearest};
 use crate::platform::trustpager::catalog::Resource;
 use crate::platform::trustpager::machine::{Effective, Side, effective, verb_decided_by};
 use crate::platform::trustpager::name::{ResourceKey, Verb};
+use crate::platform::trustpager::state::Snapshot;
 use crate::render::neutral::{self, terminal};
 
 /// Prints one line per resource.
@@ -21,22 +22,25 @@ pub(super) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure
         return Err(Failure::new(
             Exit::Usage,
             "`explain access` needs `--client NAME` and `--user EMAIL`",
-        ));
+        )
+        .help("`scopeform tokens list` lists the clients that have tokens, and whose they are"));
     };
     let source =
         crate::cli::args::Source { path: args.config.clone(), workspace: args.workspace.clone() };
     let loaded = load_trustpager(&source, args.json, ui)?;
     let snapshot = plan::read::<Trustpager>(&loaded, args.reach, env, ui).await?.snapshot;
     let name = client(&snapshot, name)?;
-    let user = UserId::try_from(user.as_str())
-        .map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
+    let user = UserId::try_from(user.as_str()).map_err(|error| {
+        Failure::new(Exit::Usage, error.to_string())
+            .help("users are named by their address, such as max@acme.example")
+    })?;
     let Some(role) = snapshot.users.get(&user) else {
         let near = nearest(user.as_str(), snapshot.users.keys().map(UserId::as_str));
         let failure =
             Failure::new(Exit::Error, format!("there is no user `{user}` in this workspace"));
         return Err(match near {
             Some(near) => failure.help(format!("did you mean `{near}`?")),
-            None => failure,
+            None => failure.help(format!("one of: {}", some(&snapshot))),
         });
     };
     let Some(live) = snapshot.clients.get(name) else {
@@ -128,6 +132,17 @@ pub(super) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure
     }
     ui.out(&page)?;
     Ok(Exit::Done)
+}
+
+/// Returns the first users of a workspace, and how many more there are.
+fn some(snapshot: &Snapshot) -> String {
+    const SHOWN: usize = 5;
+    let shown = snapshot.users.keys().take(SHOWN).map(|user| terminal(user.as_str()).to_string());
+    let shown: Vec<String> = shown.collect();
+    match snapshot.users.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 const fn side(side: Side) -> &'static str {

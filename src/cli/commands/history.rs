@@ -21,6 +21,10 @@ pub(super) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     let data = data_dir(&root(args.path.as_deref())?, env);
     let ids = journal::ids(&data);
     if args.runs {
+        if ids.is_empty() {
+            // The list is empty, which is no failure; only people need to hear it.
+            ui.say(&format!("no apply has been noted in {}", data.display()));
+        }
         let runs = ids.iter().map(|id| match journal::read(&data, id) {
             Ok(past) => history::line(&past.run, past.running),
             Err(failure) => {

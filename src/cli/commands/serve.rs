@@ -42,10 +42,11 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
     write_private(&vendor, running.vendor_token.expose_secret())?;
     ui.out(&format!("http://{}\n", running.address))?;
     ui.say(&format!(
-        "serving; the admin token is in {}, the vendor token in {}\nfor example: SCOPEFORM_TOKEN_FILE={} scopeform plan (with `endpoint: http://{}`)\nCtrl-C stops",
+        "serving; the admin token is in {}, the vendor token in {}\nfor example: SCOPEFORM_TOKEN_FILE={} scopeform plan {} (with `endpoint: http://{}`)\nCtrl-C stops",
         admin.display(),
         vendor.display(),
         admin.display(),
+        path.display(),
         running.address
     ));
     signals.next().await;

@@ -1,6 +1,6 @@
 //! Facts of the platform that an admin cannot change: integrations, actions, the scopes each declares.
 //!
-//! Source: seed *How scopes control actions*, *Native actions*; domain.md sections 1.1, 1.3 and 2. A catalogue file is
+//! Source: seed *How scopes control actions*, *Native actions*; facts.md 1.1, 1.3 and 2. A catalogue file is
 //! the vendor's text: [`Integration`] is what is left once it has been read and checked.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +24,7 @@ pub struct Integration {
     pub auth: Auth,
     /// Whether the vendor offers its own OAuth client, so that managed mode is legal.
     pub managed_client: bool,
-    /// Whether the vendor lets admins manage scopes for this integration yet (domain.md 1.9).
+    /// Whether the vendor lets admins manage scopes for this integration yet (facts.md 1.9).
     pub scope_management: bool,
     /// Requested for every connection, whatever the actions (case 7: they differ per integration).
     pub base_scopes: ScopeSet,
@@ -73,7 +73,7 @@ pub enum Auth {
     None,
 }
 
-/// One callable operation, or a polling trigger, which holds scopes in the same way (domain.md 1.1).
+/// One callable operation, or a polling trigger, which holds scopes in the same way (facts.md 1.1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Action {
     /// Stable key, unique in the integration.

@@ -1,6 +1,6 @@
 //! What happens to a workspace without anybody planning it: the vendor publishes, people leave, tokens expire.
 //!
-//! Source: SEMANTICS section 2, *Events*; the new-action table of domain.md 1.5. Like the machine, pure.
+//! Source: SEMANTICS section 2, *Events*; the new-action table of facts.md 1.5. Like the machine, pure.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ pub fn settled_scopes(facts: &catalog::Integration, state: &IntegrationState) ->
 /// Returns what one integration becomes when the vendor publishes `after` in place of `before`.
 ///
 /// Requested scopes narrow by themselves and never widen (cases 22, 23): whatever is new is pending until somebody
-/// confirms it. New actions follow the decision table of domain.md 1.5; *covered* is tested against what was requested
+/// confirms it. New actions follow the decision table of facts.md 1.5; *covered* is tested against what was requested
 /// before the action arrived.
 #[must_use]
 pub fn publish(
@@ -126,7 +126,7 @@ pub fn reconnect(connection: &Connection, state: &IntegrationState) -> Connectio
 }
 
 /// Returns the connection after its access token expired. Expiry can narrow a grant, never widen it (RFC 6749
-/// section 6; domain.md 1.8).
+/// section 6; facts.md 1.8).
 #[must_use]
 pub fn token_expired(connection: &Connection, state: &IntegrationState) -> Connection {
     Connection { granted: connection.granted.intersection(&state.requested), ..connection.clone() }

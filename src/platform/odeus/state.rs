@@ -72,7 +72,7 @@ pub struct Directory {
     pub groups: BTreeMap<GroupKey, BTreeSet<UserId>>,
 }
 
-/// A user's role in the workspace (domain.md 1.11).
+/// A user's role in the workspace (facts.md 1.11).
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -132,7 +132,7 @@ impl ActionState {
     }
 }
 
-/// The OAuth client of one integration in one workspace. Exactly the legal states (domain.md 1.2).
+/// The OAuth client of one integration in one workspace. Exactly the legal states (facts.md 1.2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Client {
@@ -262,7 +262,7 @@ pub enum ClientIdentity {
     Custom(ClientId),
 }
 
-/// One user's stored grant for one integration (domain.md 1.1). Belongs to its user.
+/// One user's stored grant for one integration (facts.md 1.1). Belongs to its user.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Connection {
     /// The integration connected to.

@@ -1,6 +1,6 @@
 //! The seed's two views of an integration, as an inert value: *Scope view* and *Action view*.
 //!
-//! Source: seed *Review scope status*, *Manage actions with Fixed scopes*, *Native actions*; domain.md 1.10. Computed
+//! Source: seed *Review scope status*, *Manage actions with Fixed scopes*, *Native actions*; facts.md 1.10. Computed
 //! from a snapshot alone; `render/status.rs` prints it.
 
 use std::collections::{BTreeMap, BTreeSet};

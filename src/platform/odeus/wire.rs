@@ -1,7 +1,7 @@
 //! The protocol of the Odeus control plane: every request, every answer and every path, shared by server and client.
 //!
 //! Base path `/odeus/v1`. Three surfaces: admins read and write a workspace, users connect and run actions, the vendor
-//! publishes. Source: SEMANTICS section 3 (confirmation protocol), domain.md 1.12 (conventions of the vendor).
+//! publishes. Source: SEMANTICS section 3 (confirmation protocol), facts.md 1.12 (conventions of the vendor).
 //!
 //! A write names the ETag that it was decided on (`If-Match`) and confirms exactly what it does:
 //!
@@ -35,7 +35,7 @@ pub use error::{Code, ErrorAnswer, ErrorDetail, ErrorKind, ErrorTag};
 pub const DEFAULT_PAGE: u32 = 50;
 /// How many items a page may hold.
 pub const MAX_PAGE: u32 = 200;
-/// How many entries a page of the audit log may hold (domain.md 1.12).
+/// How many entries a page of the audit log may hold (facts.md 1.12).
 pub const MAX_AUDIT_PAGE: u32 = 50;
 /// How many bytes a request may hold.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -143,7 +143,7 @@ pub struct GroupResource {
     pub members: BTreeSet<UserId>,
 }
 
-/// One entry of the audit log (domain.md 1.12).
+/// One entry of the audit log (facts.md 1.12).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditEntry {
     /// Counts up by one in each workspace.

@@ -1,6 +1,6 @@
 //! Facts of the platform that an admin cannot change: resources, the ladder of tiers each has, roles and their ceilings.
 //!
-//! Source: seed *Tier vocabulary* and *Default policy*; domain.md section 3.1. A tier is ordered by what it grants, never
+//! Source: seed *Tier vocabulary* and *Default policy*; facts.md 3.1. A tier is ordered by what it grants, never
 //! by its name (SEMANTICS section 6): `delete_with_approval` writes automatically and is wider than
 //! `write_with_approval` (case 56).
 

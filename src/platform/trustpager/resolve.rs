@@ -1,6 +1,6 @@
 //! Checks the names in the files against the live workspace: clients, resources, tiers, verbs, holders.
 //!
-//! Source: cases 57, 63, 64; a client that does not exist cannot be created from here (domain.md 3.2).
+//! Source: cases 57, 63, 64; a client that does not exist cannot be created from here (facts.md 3.2).
 
 use std::collections::{BTreeMap, BTreeSet};
 

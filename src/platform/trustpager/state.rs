@@ -1,4 +1,4 @@
-//! What the platform stores, and what it told us. Source: seed *Tab 1*, *Tab 2*; domain.md sections 3.2 to 3.4.
+//! What the platform stores, and what it told us. Source: seed *Tab 1*, *Tab 2*; facts.md 3.2 to 3.4.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

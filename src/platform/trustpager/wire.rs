@@ -2,7 +2,7 @@
 //!
 //! Base path `/trustpager/v1`. Four surfaces: admins read and write a workspace; integrations register and users
 //! authorise them; tokens and API keys call resources; people (and full-access keys) settle the queue. Source: seed
-//! *How to Edit OAuth Client Scopes*, domain.md 3.2 to 3.4. A write names the ETag that it was decided on (`If-Match`);
+//! *How to Edit OAuth Client Scopes*, facts.md 3.2 to 3.4. A write names the ETag that it was decided on (`If-Match`);
 //! one that moves scope values confirms exactly what it adds and removes:
 //!
 //! ```text
@@ -338,7 +338,7 @@ pub enum Execution {
     Failed,
 }
 
-/// One queued call (domain.md 3.4).
+/// One queued call (facts.md 3.4).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ApprovalResource {
     /// Whose call of what.

@@ -87,10 +87,10 @@ pub(super) fn plan(plan: &Plan, digest: &str) -> v1::Plan {
             .iter()
             .map(|(address, labels)| (address.to_string(), labels.clone()))
             .collect(),
-        resource_changes: changed().map(|c| resource_change(&outline, c)).collect(),
+        resource_changes: changed().map(|c| resource_change(plan, &outline, c)).collect(),
         resource_drift: changed()
             .filter(|c| c.catalog_change)
-            .map(|c| resource_change(&outline, c))
+            .map(|c| resource_change(plan, &outline, c))
             .collect(),
         privilege_delta: privilege,
         breakage: outline.breakage.iter().map(|b| breakage(b)).collect(),
@@ -127,7 +127,7 @@ fn texts(scopes: &ScopeSet) -> Vec<String> {
     scopes.iter().map(ToString::to_string).collect()
 }
 
-fn resource_change(outline: &Outline<'_>, change: &Change) -> v1::ResourceChange {
+fn resource_change(plan: &Plan, outline: &Outline<'_>, change: &Change) -> v1::ResourceChange {
     let Change { address, kind, unit, declared_at, before, after, catalog_change } = change;
     let action = match outline::Action::of(change) {
         outline::Action::Create => v1::Action::Create,
@@ -138,7 +138,9 @@ fn resource_change(outline: &Outline<'_>, change: &Change) -> v1::ResourceChange
     v1::ResourceChange {
         address: address.to_string(),
         unit: unit.to_string(),
+        mode: v1::Mode::Managed,
         kind: kind.clone(),
+        provider_name: plan.bound.platform.to_string(),
         name: address.name().to_owned(),
         change: v1::ChangeRepresentation {
             actions: vec![action],

@@ -147,9 +147,13 @@ pub(super) struct ResourceChange {
     pub(super) address: String,
     /// The integration or client it belongs to.
     pub(super) unit: String,
+    /// Always `managed`: a plan changes nothing that it only reads. Here for rules that were written for terraform's plans.
+    pub(super) mode: Mode,
     /// The sort of thing, such as `odeus_action`.
     #[serde(rename = "type")]
     pub(super) kind: String,
+    /// The kind of live system that has such things, such as `odeus`.
+    pub(super) provider_name: String,
     /// Last segment of the address.
     pub(super) name: String,
     /// What happens to it.
@@ -161,6 +165,13 @@ pub(super) struct ResourceChange {
     pub(super) declared_at: String,
     /// Where that stands.
     pub(super) source: Option<Source>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Mode {
+    /// The files say what it should be.
+    Managed,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]

@@ -236,7 +236,7 @@ pub(in crate::server) struct Reviewer {
 }
 
 impl Reviewer {
-    /// Refuses a caller that may not approve or reject: only full-access keys may (domain.md 3.1).
+    /// Refuses a caller that may not approve or reject: only full-access keys may (facts.md 3.1).
     pub(super) fn check(
         &self,
         db: &Database,

@@ -28,7 +28,7 @@ pub(super) struct Issued {
 }
 
 const TOKEN: &str = "tp_oauth_";
-/// What the vendor's keys begin with (domain.md 3.1).
+/// What the vendor's keys begin with (facts.md 3.1).
 const KEY: &str = "tp_live_";
 
 fn issue(kind: &str, head: &str, tail: &str) -> Result<Issued, getrandom::Error> {

@@ -1,4 +1,4 @@
-//! The approval queue: what waits for a person (domain.md 3.4).
+//! The approval queue: what waits for a person (facts.md 3.4).
 //!
 //! An approval looks at what the caller may do *now*: a call whose caller has lost the verb is not carried out, whoever
 //! approves it (case 62). Approved is not executed: what then fails says so.

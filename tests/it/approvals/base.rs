@@ -1,32 +1,9 @@
 //! `--base`: the stricter of the rules before and after a change, with a real git repository.
 
-use std::process::Command;
-
 use super::flow::{BODY, HEAD, RULES, approve, office};
 use super::new_key;
 use crate::cli::harness::Lab;
-
-pub(super) fn git(lab: &Lab, args: &[&str]) -> String {
-    let output = Command::new("git")
-        .args([
-            "-c",
-            "user.name=Test",
-            "-c",
-            "user.email=test@acme.example",
-            "-c",
-            "commit.gpgsign=false",
-        ])
-        .args(args)
-        .current_dir(lab.work())
-        .env("HOME", lab.all().join("home"))
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .output()
-        .unwrap_or_else(|error| {
-            panic!("these tests need git (Debian: apt-get install git): {error}")
-        });
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
-}
+pub(super) use crate::cli::harness::git;
 
 pub(super) fn commit(lab: &Lab) {
     git(lab, &["add", "--all", "."]);

@@ -134,11 +134,18 @@ fn a_token_is_needed_and_checked() {
     assert!(!done.all().contains(wrong));
     let done = lab.run("plan").env("SCOPEFORM_TOKEN", "two\nlines CANARY").exits(1);
     assert!(!done.says(&["was a line break copied with it?"]).all().contains("CANARY"));
-    lab.run("plan").env("SCOPEFORM_TOKEN_FILE", "nowhere").exits(8).says(&["token file `nowhere`"]);
+    let what_to_do = "put the token there, or set SCOPEFORM_TOKEN";
+    lab.run("plan")
+        .env("SCOPEFORM_TOKEN_FILE", "nowhere")
+        .exits(8)
+        .says(&["token file `nowhere`", what_to_do]);
     lab.write("token", &format!("{}\n", plane.token));
     lab.run("plan").env("SCOPEFORM_TOKEN_FILE", "token").exits(0);
     lab.write("empty", "\n");
-    lab.run("plan").env("SCOPEFORM_TOKEN_FILE", "empty").exits(8).says(&["there is no token"]);
+    lab.run("plan")
+        .env("SCOPEFORM_TOKEN_FILE", "empty")
+        .exits(8)
+        .says(&["there is no token", what_to_do]);
 }
 
 #[test]

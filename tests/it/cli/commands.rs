@@ -1,5 +1,6 @@
 //! One test per command, in the embedded control plane where there is a choice.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
 use super::harness::{Lab, files_below};
@@ -9,6 +10,38 @@ fn fresh() -> Lab {
     let lab = Lab::new();
     lab.run("init --workspace acme").exits(0).prints(&["Wrote ./scopeform.yaml", "scopeform plan"]);
     lab
+}
+
+#[test]
+fn serve_says_the_command_that_plans_against_it() {
+    let lab = Lab::new();
+    lab.run("init mine").exits(0);
+    let mut process = lab.run("serve mine --listen 127.0.0.1:0").begin();
+    let mut line = String::new();
+    BufReader::new(process.child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim();
+    let said = {
+        let mut lines = BufReader::new(process.child.stderr.take().unwrap()).lines();
+        lines.find_map(|line| line.unwrap().strip_prefix("for example: ").map(str::to_owned))
+    };
+    let said = said.unwrap();
+    let (command, endpoint) = said.split_once(" (with `").unwrap();
+    assert_eq!(endpoint, format!("endpoint: {address}`)"));
+    // As it stands there, it plans.
+    let text = lab.read("mine/scopeform.yaml");
+    lab.write(
+        "mine/scopeform.yaml",
+        &text.replace("endpoint: embedded", &format!("endpoint: {address}")),
+    );
+    let command = command.replace("scopeform plan", "\"$0\" plan");
+    lab.shell(&command).exits(0).prints(&["Plan: 14 to change in sharepoint."]);
+}
+
+#[test]
+fn a_list_of_runs_that_is_empty_says_so() {
+    let lab = fresh();
+    let done = lab.run("show --runs").exits(0).says(&["no apply has been noted in "]);
+    assert_eq!(done.out, "");
 }
 
 #[test]

@@ -66,6 +66,22 @@ fn explain_access_names_the_narrower_side_and_why() {
 }
 
 #[test]
+fn explain_access_says_whom_and_what_it_can_be_asked_about() {
+    let lab = crm();
+    explain(&lab, "foo@x", "").exits(1).says(&[
+        "there is no user `foo@x` in this workspace",
+        "help: one of: max@x.example, olga@x.example, vera@x.example",
+    ]);
+    explain(&lab, "mx@x.example", "").exits(1).says(&["did you mean `max@x.example`?"]);
+    explain(&lab, "max", "").exits(1).says(&["help: "]);
+    lab.run("explain access --user max@x.example").exits(64).says(&["scopeform tokens list"]);
+    let many: Vec<String> = (0..9).map(|n| format!("u{n}@x.example: member")).collect();
+    let lab = Lab::with(WISH);
+    lab.write("world.yaml", &WORLD.replace("olga@x", &format!("{}, olga@x", many.join(", "))));
+    explain(&lab, "foo@y.z", "").exits(1).says(&["u1@x.example", " and 7 more"]);
+}
+
+#[test]
 fn explain_access_knows_the_other_name_of_a_resource() {
     let lab = crm();
     let row = |name: &str| {

@@ -82,6 +82,24 @@ impl Lab {
     }
 }
 
+/// Runs git where commands run, as nobody in particular, and returns what it prints.
+#[track_caller]
+pub(crate) fn git(lab: &Lab, args: &[&str]) -> String {
+    let output = Command::new("git")
+        .args(["-c", "user.name=Test", "-c", "user.email=test@acme.example"])
+        .args(["-c", "commit.gpgsign=false"])
+        .args(args)
+        .current_dir(lab.work())
+        .env("HOME", lab.all().join("home"))
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .output()
+        .unwrap_or_else(|error| {
+            panic!("these tests need git (Debian: apt-get install git): {error}")
+        });
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
 /// A run that has not begun.
 pub(crate) struct Run {
     command: Command,

@@ -19,7 +19,7 @@ async fn new_actions(plane: &Plane, on: bool) {
     put.json(&json!({ "enabled": on })).send().await.ok();
 }
 
-/// The decision table of domain.md 1.5: mode, setting, covered, result.
+/// The decision table of facts.md 1.5: mode, setting, covered, result.
 #[tokio::test]
 async fn cases_19_20_21_new_actions_follow_the_table() {
     let list = ["offline_access", "User.Read", "Files.Read.All"];

@@ -1,5 +1,5 @@
 //! The second opinion on Odeus (SEMANTICS section 8): the seed's two tables *What changes in this mode*, the new-action
-//! rows (domain.md 1.5) and a short list of rulings, in the most obvious way.
+//! rows (facts.md 1.5) and a short list of rulings, in the most obvious way.
 //!
 //! Names are text, sets are sets, and every question is answered by looking at everything. Nothing of scopeform is
 //! imported, so that a mistake in the machine cannot hide here. Where the two differ, the seed and SEMANTICS decide.
@@ -367,7 +367,7 @@ pub(crate) fn publish(catalogue: &Catalogue, state: &State, new_actions_on: bool
     after
 }
 
-/// The decision table of domain.md 1.5, row by row.
+/// The decision table of facts.md 1.5, row by row.
 fn new_action_is_on(
     catalogue: &Catalogue,
     state: &State,

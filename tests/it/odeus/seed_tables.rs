@@ -190,7 +190,7 @@ mod custom_client {
     }
 }
 
-/// *New actions enabled by default*: every combination, as decided in domain.md 1.5.
+/// *New actions enabled by default*: every combination, as decided in facts.md 1.5.
 mod new_actions {
     use crate::odeus::fixture::{Bench, new_action};
 

@@ -71,7 +71,7 @@ fn pipelines_fit_the_schemas_of_their_forges() {
 #[test]
 fn shell_scripts_pass_shellcheck() {
     let mut files = Vec::new();
-    for folder in ["examples", "tests", ".ci"] {
+    for folder in ["examples", "packaging", "tests", ".ci"] {
         below(&root().join(folder), &mut files);
     }
     files.retain(|path| {

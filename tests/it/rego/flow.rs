@@ -1,9 +1,7 @@
 //! Rego rules and the real binary: where rules come from, what a denial stops, and that nothing gets around one.
 
-use std::process::Command;
-
 use super::{crm, odeus};
-use crate::cli::harness::Lab;
+use crate::cli::harness::{Lab, git};
 
 const DRIVE: &str = "integrations: {onedrive: {oauth: {mode: managed}, actions: {create_folder: {groups: [team]}}}}\n";
 
@@ -239,27 +237,6 @@ fn undo_and_revoking_a_token_obey_the_rules_too() {
         &lab.read("scopeform.yaml").replace("{Helper: {", "{Helper: {labels: {owner: max}, "),
     );
     revoke().exits(0);
-}
-
-fn git(lab: &Lab, args: &[&str]) {
-    let output = Command::new("git")
-        .args([
-            "-c",
-            "user.name=Test",
-            "-c",
-            "user.email=test@acme.example",
-            "-c",
-            "commit.gpgsign=false",
-        ])
-        .args(args)
-        .current_dir(lab.work())
-        .env("HOME", lab.all().join("home"))
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .output()
-        .unwrap_or_else(|error| {
-            panic!("these tests need git (Debian: apt-get install git): {error}")
-        });
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

@@ -217,7 +217,7 @@ fn rules_see_nothing_but_the_plan_and_their_data() {
         "uuid.rfc4122(\"a\")",
         "net.lookup_ip_addr(\"localhost\")",
         "io.jwt.decode(\"a\")",
-        "crypto.sha256(\"a\")",
+        "io.jwt.verify_hs256(\"a\", \"b\")",
         "environment()",
     ] {
         let name = call.split('(').next().unwrap();
@@ -352,7 +352,7 @@ fn mistakes_are_told_all_of_them_each_at_its_place() {
 
 #[test]
 fn a_builtin_that_fails_is_a_mistake_and_what_is_absent_is_not() {
-    for call in ["to_number(\"x\")", "sprintf(\"%q\", [\"x\"])", "json.unmarshal(\"{\")"] {
+    for call in ["to_number(\"x\")", "sprintf(\"%d\", [])", "json.unmarshal(\"{\")"] {
         let text =
             format!("package main\ndeny contains \"x\" if {{\n  y := {call}\n  y != 1\n}}\n");
         let found = mistakes(&[("p.rego", &text)], "{}");

@@ -42,11 +42,11 @@ fn opa(files: Files<'_>, input: &Value, asked: &BTreeSet<String>) -> BTreeMap<St
 }
 
 /// Messages by rule, as `data.main.deny`.
-type Said = BTreeMap<String, BTreeSet<String>>;
+pub(super) type Said = BTreeMap<String, BTreeSet<String>>;
 
 /// Holds our answer against OPA's and returns it.
 #[track_caller]
-fn agree(files: Files<'_>, input: &Value, asked: &[&str]) -> Said {
+pub(super) fn agree(files: Files<'_>, input: &Value, asked: &[&str]) -> Said {
     let mut ours = Said::new();
     for denial in rego::ask(&rules(files), &input.to_string()).unwrap() {
         ours.entry(format!("data.{}", denial.rule)).or_default().insert(denial.message);

@@ -1,7 +1,5 @@
 //! Which snapshots are refused: everything that somebody in a fork could make up, and everything that is not whole.
 
-use std::process::Command;
-
 use jiff::{SignedDuration, Timestamp};
 use scopeform::plan::policy::Signer;
 use scopeform::seal::signers;
@@ -9,7 +7,7 @@ use scopeform::snapshot::{Distrust, vouched};
 
 use super::{NAMESPACE, ROBOT, forge, lab, planned, take};
 use crate::approvals::{folder, new_key, sign};
-use crate::cli::harness::Lab;
+use crate::cli::harness::{Lab, git};
 
 #[test]
 fn what_nobody_signed_is_refused_unless_that_is_asked_for() {
@@ -142,21 +140,6 @@ fn a_key_counts_on_its_days_only() {
         vouched(b"text", &signature, &[], "f", today),
         Err(Distrust::UnknownKey { .. })
     ));
-}
-
-fn git(lab: &Lab, args: &[&str]) {
-    let run = Command::new("git")
-        .args(["-c", "user.name=Test", "-c", "user.email=test@acme.example"])
-        .args(["-c", "commit.gpgsign=false"])
-        .args(args)
-        .current_dir(lab.work())
-        .env("HOME", lab.all().join("home"))
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .output();
-    let output = run.unwrap_or_else(|error| {
-        panic!("these tests need git (Debian: apt-get install git): {error}")
-    });
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// A repository whose `main` names, in its files, who may sign and somebody with whom something is shared.

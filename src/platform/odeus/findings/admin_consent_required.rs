@@ -1,4 +1,4 @@
-//! A new scope needs a tenant administrator. domain.md 1.8.
+//! A new scope needs a tenant administrator. facts.md 1.8.
 
 use super::{Scene, finding_with_list};
 use crate::plan::{Finding, Rule, Severity};

@@ -1,4 +1,4 @@
-//! Fixed scopes together with the new-actions switch. domain.md 1.5.
+//! Fixed scopes together with the new-actions switch. facts.md 1.5.
 
 use super::{Scene, finding};
 use crate::plan::{Finding, Rule, Severity};

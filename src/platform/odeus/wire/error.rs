@@ -45,7 +45,7 @@ pub struct ErrorDetail {
     pub missing_scopes: ScopeSet,
 }
 
-/// The vendor's grouping of errors (domain.md 1.12).
+/// The vendor's grouping of errors (facts.md 1.12).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {

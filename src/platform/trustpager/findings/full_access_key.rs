@@ -1,4 +1,4 @@
-//! A key with full access. domain.md 3.1.
+//! A key with full access. facts.md 3.1.
 
 use super::finding;
 use crate::plan::{Finding, Rule, Severity};

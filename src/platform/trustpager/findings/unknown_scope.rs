@@ -1,4 +1,4 @@
-//! A scope nobody knows. domain.md 3.1.
+//! A scope nobody knows. facts.md 3.1.
 
 use super::finding;
 use crate::plan::{Finding, Rule, Severity};

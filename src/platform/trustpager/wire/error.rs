@@ -1,4 +1,4 @@
-//! What the TrustPager control plane says when it refuses. Source: domain.md section 3.3.
+//! What the TrustPager control plane says when it refuses. Source: facts.md 3.3.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
