@@ -123,9 +123,18 @@ fn one_check_says_that_a_pull_request_was_planned() {
         runner.job("plan.yml", "scopeform", context).code
     };
     assert_eq!((ends("success", "skipped"), ends("skipped", "success")), (0, 0));
-    for (plan, fork) in [("skipped", "skipped"), ("failure", "skipped"), ("skipped", "failure")] {
+    for (plan, fork) in [
+        ("skipped", "skipped"),
+        ("failure", "skipped"),
+        ("skipped", "failure"),
+        ("cancelled", "skipped"),
+    ] {
         assert_ne!(ends(plan, fork), 0, "{plan} {fork}");
     }
+    // A check that is skipped counts as passed, so this one runs also where somebody cancels the others.
+    let plan = std::fs::read_to_string(super::examples().join("github/plan.yml")).unwrap();
+    let (_, check) = plan.split_once("\n  scopeform:\n").unwrap();
+    assert!(check.contains("\n    if: ${{ always() }}\n"), "{check}");
     // A change of something else needs no plan, no program and no forge.
     shop.git(&["checkout", "-q", "-b", "change"]);
     std::fs::write(shop.repository().join("README.md"), "Who may do what\n").unwrap();

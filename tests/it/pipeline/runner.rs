@@ -58,7 +58,7 @@ fn expand(text: &str, context: &Context) -> String {
     out + rest
 }
 
-/// The conditions that the workflows use: two values compared, all of several, and `!cancelled()`, which always holds
+/// The conditions that the workflows use: two values compared, all of several, and `!cancelled()` and `always()`, which hold
 /// here. What a step has not set is empty, as on a real runner; any other name that the context does not have is a mistake.
 fn holds(condition: &str, context: &Context) -> bool {
     let condition = condition.trim();
@@ -74,7 +74,7 @@ fn holds(condition: &str, context: &Context) -> bool {
         }
     };
     bare.unwrap_or(condition).split("&&").all(|part| match (part.trim(), part.split_once("==")) {
-        ("!cancelled()", _) => true,
+        ("!cancelled()" | "always()", _) => true,
         (_, Some((a, b))) => value(a) == value(b),
         (_, None) => {
             let (a, b) = part.split_once("!=").unwrap_or_else(|| panic!("not understood: {part}"));
