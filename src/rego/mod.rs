@@ -12,6 +12,7 @@
 
 mod calls;
 mod engine;
+mod nesting;
 mod rules;
 mod said;
 

@@ -8,7 +8,7 @@ use regorus::unstable::{Expr, Module, Rule, RuleHead};
 
 use super::calls::{Call, Function, calls, fault, recursive, resolve};
 use super::engine::{engine, mistake};
-use super::{Mistake, RegoFile};
+use super::{Mistake, RegoFile, nesting};
 
 /// The files, read.
 #[derive(Debug)]
@@ -148,6 +148,9 @@ impl<'f> Rules<'f> {
 /// Reads a file as Rego v1, else as Rego v0. A file of v1 with a mistake in it never passes for one of v0: there, its
 /// heads mean something else, so a file of v0 is only believed when every rule that counts has its message in brackets.
 fn parse(path: &str, text: &str) -> Result<(Engine, bool), Mistake> {
+    if let Some(mistake) = nesting::fault(path, text) {
+        return Err(mistake);
+    }
     let mut v1 = engine(false);
     let Err(error) = v1.add_policy(path.to_owned(), text.to_owned()) else {
         return Ok((v1, false));

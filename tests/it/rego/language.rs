@@ -303,6 +303,35 @@ fn evaluation_ends() {
     );
 }
 
+/// The engine's parser reads the first element of a literal twice, so what is nested takes it twice as long per level.
+#[test]
+fn reading_ends() {
+    let rule = |open: &str, close: &str, times: usize| {
+        let (open, close) = (open.repeat(times), close.repeat(times));
+        format!("package main\ndeny contains \"y\" if x := {open}1{close}\n")
+    };
+    for (open, close) in [("[", "]"), ("{", "}"), ("{\"a\": ", "}"), ("[[", "]]"), ("{f(", ")}")] {
+        let found = mistakes(&[("p.rego", &rule(open, close, 28))], "{}");
+        assert_eq!(found.len(), 1, "{open}");
+        assert!(found[0].ends_with(": brackets stand too deep in brackets here"), "{found:?}");
+        let found = mistakes(&[("p.rego", &rule(open, "", 20_000))], "{}");
+        assert!(found[0].ends_with(": brackets stand too deep in brackets here"), "{found:?}");
+    }
+    let brackets = "[".repeat(28);
+    for fine in [
+        rule("[", "]", 6),
+        rule("{\"a\": [1, ", "]}", 6),
+        // What stands behind the first element is read once.
+        rule("[1, ", "]", 14),
+        // A long list of short ones.
+        rule(&format!("[{}", "[{\"a\": [1]}],\n".repeat(2_000)), "]", 1),
+        // Brackets in texts and comments are no brackets.
+        rule(&format!("[\"{brackets}\", `{brackets}`, # {brackets}\n"), "]", 1),
+    ] {
+        says(&[("p.rego", &fine)], "{}", &["deny main.deny p.rego:2: y"]);
+    }
+}
+
 #[test]
 fn mistakes_are_told_all_of_them_each_at_its_place() {
     let found = mistakes(
