@@ -143,6 +143,11 @@ fn answers() {
 }
 
 #[test]
+fn journal() {
+    run(targets::journal, &below("fuzz/seeds/journal"), 800);
+}
+
+#[test]
 fn approvals() {
     run(targets::approvals, &below("fuzz/seeds/approvals"), 800);
 }

@@ -8,11 +8,13 @@
 //! | [`bodies`] | every request and answer of both platforms, as values |
 //! | [`router`] | requests to the embedded control plane, over a socket |
 //! | [`answers`] | a platform's answers, as the HTTP client gets them, and what is printed of them |
+//! | [`journal`] | journals of runs, and the way back from what they say |
 //! | [`approvals`] | allowed-signers files, statements and SSH signatures, separated by byte 0x1e |
 //! | [`snapshot`] | snapshot files, also with digests made right again, and plans from them |
 //! | [`rego`] | up to three files of Rego rules, separated by byte 0x1e, and their answers about a plan |
 
 mod approvals;
+mod journal;
 mod rego;
 mod snapshot;
 
@@ -47,6 +49,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 
 pub use approvals::approvals;
+pub use journal::journal;
 pub use rego::rego;
 pub use snapshot::snapshot;
 
