@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-#[path = "../../fuzz/src/targets.rs"]
+#[path = "../../fuzz/src/targets/mod.rs"]
 #[expect(unreachable_pub, reason = "the fuzzer's own crate exports them")]
 pub(crate) mod targets;
 
@@ -140,4 +140,26 @@ fn router() {
 #[test]
 fn answers() {
     run(targets::answers, &below("fuzz/seeds/answers"), 500);
+}
+
+#[test]
+fn journal() {
+    run(targets::journal, &below("fuzz/seeds/journal"), 800);
+}
+
+#[test]
+fn approvals() {
+    run(targets::approvals, &below("fuzz/seeds/approvals"), 800);
+}
+
+#[test]
+fn snapshot() {
+    run(targets::snapshot, &below("fuzz/seeds/snapshot"), 400);
+}
+
+#[test]
+fn rego() {
+    let mut seeds = below("fuzz/seeds/rego");
+    seeds.extend(below("policies"));
+    run(targets::rego, &seeds, 400);
 }

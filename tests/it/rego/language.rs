@@ -324,7 +324,7 @@ fn reading_ends() {
         // What stands behind the first element is read once.
         rule("[1, ", "]", 14),
         // A long list of short ones.
-        rule(&format!("[{}", "[{\"a\": [1]}], ".repeat(2_000)), "]", 1),
+        rule(&format!("[{}", "[{\"a\": [1]}],\n".repeat(2_000)), "]", 1),
         // Brackets in texts and comments are no brackets.
         rule(&format!("[\"{brackets}\", `{brackets}`, # {brackets}\n"), "]", 1),
     ] {
