@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::advice::refused;
 use super::end::{exit_of, note_end};
@@ -22,7 +22,7 @@ use crate::cli::spent::{self, Spent};
 use crate::cli::stream::Stream;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::Loaded;
-use crate::plan::{PlannedOperation, count};
+use crate::plan::PlannedOperation;
 use crate::platform::trustpager::deliver;
 use crate::platform::{Operation, trustpager};
 use crate::render::neutral::terminal;
@@ -112,9 +112,8 @@ impl Work<'_> {
         let deliveries = deliveries(&bound.operations);
         let writing = AtomicBool::new(false);
         let (ui, root) = (*self.ui, self.root.as_path());
-        let (earlier, twice) = (AtomicUsize::new(0), OnceLock::new());
-        let progress =
-            Progress { ui, journal, spent, stream, root, deliveries, writing, earlier, twice };
+        let twice = OnceLock::new();
+        let progress = Progress { ui, journal, spent, stream, root, deliveries, writing, twice };
         let done = {
             let run = apply::run::<P::Adapter, _>(approved, &live.client, options, &progress);
             let mut run = std::pin::pin!(run);
@@ -173,14 +172,6 @@ pub(in crate::cli::commands) async fn carry_out_one<P: Product>(
 
 /// Decides what an interruption means: `None` lets the request in flight finish.
 fn stop_now(again: bool, progress: &Progress<'_>) -> Option<Failure> {
-    let earlier = progress.earlier.load(Ordering::Relaxed);
-    if !progress.writing.load(Ordering::Relaxed) && earlier > 0 {
-        let done = count(earlier, "operation", "operations");
-        let message = format!(
-            "interrupted before the first write of this run; the plan is applied in part, {done} by an earlier one"
-        );
-        return Some(Failure::new(Exit::Partial, message).help("running apply again resumes"));
-    }
     if !progress.writing.load(Ordering::Relaxed) {
         return Some(Failure::new(
             Exit::Interrupted,
@@ -206,8 +197,6 @@ struct Progress<'j> {
     /// The new API keys of the plan: place in the plan, name, and the file for the value.
     deliveries: Vec<(usize, String, String)>,
     writing: AtomicBool,
-    /// How many operations an earlier run had done.
-    earlier: AtomicUsize,
     /// What the run would do a second time with approvals that are given once.
     twice: OnceLock<String>,
 }
@@ -257,7 +246,6 @@ fn deliveries(operations: &[PlannedOperation]) -> Vec<(usize, String, String)> {
 impl Observer for Progress<'_> {
     fn on(&self, event: Event<'_>) -> Result<(), String> {
         if let Event::Read { purpose: Purpose::Before, done, .. } = event {
-            self.earlier.store(done.len(), Ordering::Relaxed);
             if let Some(Err(why)) = self.spent.map(|spent| spent.goes_on(done)) {
                 return Err(self.twice.get_or_init(|| why).clone());
             }
