@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use super::args::Base;
 use super::exit::Exit;
 use super::folder::{Folder, make_data_dir};
+use super::spent;
 use super::ui::{Failure, Ui};
 use super::workspace::{Tell, report};
 use crate::config;
@@ -241,9 +242,8 @@ pub(super) fn at_hand(folder: &Folder, sealed: &SealedPlan, ui: &Ui) -> Result<P
     let declared: BTreeSet<String> =
         configs.iter().map(|config| format!("`{}`", config.workspace)).collect();
     let help = "name the configuration folder that the plan was made from with `--config FOLDER`";
-    let ours = configs.into_iter().find(|config| config.workspace == *workspace);
     let planned = sealed.plan().bound.platform;
-    if let Some(config) = &ours {
+    let ours = configs.into_iter().find(|config| config.workspace == *workspace);
     if let Some(here) = ours.as_ref().map(|config| config.desired.kind()).filter(|k| *k != planned)
     {
         let message = format!(
@@ -254,6 +254,7 @@ pub(super) fn at_hand(folder: &Folder, sealed: &SealedPlan, ui: &Ui) -> Result<P
         );
         return Err(Failure::new(Exit::Error, message).help(help));
     }
+    if let Some(config) = &ours {
         let (planned, here) = (&sealed.plan().bound.endpoint, config.endpoint.to_string());
         if here != *planned {
             let message = format!(
@@ -294,6 +295,8 @@ pub(super) fn with_rules(config: Option<&Path>, base: &Base) -> String {
 #[derive(Debug)]
 pub(super) struct Used {
     text: String,
+    /// Approvals of runs that are over without a note here, each with a date.
+    over: Vec<(String, String)>,
 }
 
 impl Used {
@@ -302,7 +305,7 @@ impl Used {
     /// # Errors
     /// When it is there and cannot be read: what is not known may not be passed over.
     pub(super) fn read(data: &Path) -> Result<Self, Failure> {
-        let file = data.join(FILE);
+        let file = data.join(USED);
         let text = match fs::read_to_string(&file) {
             Ok(text) => text,
             // A folder that cannot be one is refused by whoever needs it, with what to do.
@@ -313,15 +316,17 @@ impl Used {
             }
             Err(error) => return Err(cannot("read", &file, &error)),
         };
-        Ok(Self { text })
+        Ok(Self { text, over: spent::over(data)? })
     }
 
     /// Returns the day on which an approval was used.
     fn on(&self, approval: &Approval) -> Option<&str> {
-        self.text.lines().find_map(|line| {
+        let noted = self.text.lines().find_map(|line| {
             let (rest, id) = line.rsplit_once(' ')?;
             (id == approval.id().as_str()).then(|| rest.split(' ').next())?
-        })
+        });
+        let over = || self.over.iter().find(|(id, _)| id == approval.id().as_str());
+        noted.or_else(|| over().map(|(_, date)| date.as_str()))
     }
 
     /// Opens the record for one more use, before anything is done: what cannot be remembered is not begun.
@@ -330,7 +335,7 @@ impl Used {
     /// When it cannot be written.
     pub(super) fn ready(data: &Path) -> Result<fs::File, Failure> {
         make_data_dir(data)?;
-        let file = data.join(FILE);
+        let file = data.join(USED);
         let open = fs::OpenOptions::new().create(true).append(true).open(&file);
         open.map_err(|error| cannot("write", &file, &error))
     }
@@ -364,9 +369,11 @@ pub(super) fn record(
     })
 }
 
-const FILE: &str = "approvals-used";
+/// The name of the record.
+pub(super) const USED: &str = "approvals-used";
 
-fn cannot(what: &str, file: &Path, error: &std::io::Error) -> Failure {
+/// Says that the record cannot be read or written.
+pub(super) fn cannot(what: &str, file: &Path, error: &std::io::Error) -> Failure {
     Failure::new(
         Exit::Error,
         format!("cannot {what} the record of used approvals {}: {error}", file.display()),

@@ -31,6 +31,8 @@ const ENDING: &str = ".jsonl";
 pub(super) struct Journal {
     file: Mutex<Noted>,
     path: PathBuf,
+    /// The run's id.
+    run: String,
     /// Kept out of every line, should the live system repeat them in its words.
     secrets: Vec<SecretString>,
 }
@@ -74,7 +76,7 @@ impl Journal {
         let begin = Begin {
             scopeform_journal: FORMAT_VERSION,
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-            run: name,
+            run: name.clone(),
             time: now.to_string(),
             platform: plan.bound.platform,
             workspace: plan.bound.workspace.clone(),
@@ -93,8 +95,8 @@ impl Journal {
                 })
                 .collect(),
         };
-        let journal =
-            Self { file: Mutex::new(Noted { file, broken: None }), path: path.clone(), secrets };
+        let file = Mutex::new(Noted { file, broken: None });
+        let journal = Self { file, path: path.clone(), run: name, secrets };
         journal
             .note(&Line::Begin(Box::new(begin)), true)
             .map_err(|why| cannot(io::Error::other(why)))?;
@@ -111,6 +113,11 @@ impl Journal {
             Event::Read { purpose, calls, found, done } => {
                 let (found, done) = (found.to_vec(), done.iter().copied().collect());
                 (Line::Read { purpose, calls, found, done }, false)
+    /// Returns the run's id.
+    pub(super) fn run(&self) -> &str {
+        &self.run
+    }
+
             }
             Event::Started { index, total: _, operation, revision } => {
                 let (address, what) = (operation.address.clone(), operation.operation.to_string());

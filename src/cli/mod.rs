@@ -27,6 +27,7 @@ mod review;
 mod secret;
 mod signal;
 mod snapshot;
+mod spent;
 mod stream;
 mod ui;
 mod workspace;

@@ -9,6 +9,7 @@ mod forged;
 mod rules;
 mod signature;
 mod signers;
+mod single_use;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::advice::refused;
@@ -12,12 +13,12 @@ use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::folder::{Folder, data_dir};
-use crate::cli::gate::{self, Used};
 use crate::cli::journal::{self, Journal};
 use crate::cli::live::{self, Place, Target};
 use crate::cli::product::Product;
 use crate::cli::secret;
 use crate::cli::signal::Signals;
+use crate::cli::spent::{self, Spent};
 use crate::cli::stream::Stream;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::Loaded;
@@ -26,8 +27,7 @@ use crate::platform::trustpager::deliver;
 use crate::platform::{Operation, trustpager};
 use crate::render::neutral::terminal;
 use crate::render::palette::Paint;
-use crate::seal::approval::Approval;
-use crate::seal::{ApprovedPlan, Consent};
+use crate::seal::ApprovedPlan;
 
 /// Where and how a plan is carried out.
 pub(super) struct Work<'a> {
@@ -70,10 +70,11 @@ impl Work<'_> {
         unsaid.extend(secret::token(self.env).ok());
         let spent = Spent::ready(approved, &data)?;
         let journal = Journal::begin(&data, approved, self.takes_back, unsaid)?;
-        let done = self.run::<P>(approved, loaded, secrets, &journal, &mut signals).await;
+        let noting = (&journal, spent.as_ref());
+        let done = self.run::<P>(approved, loaded, secrets, noting, &mut signals).await;
         match done {
             Ok((report, end)) => {
-                let remembered = spent.on(&report);
+                let remembered = spent.map_or(Ok(()), |spent| spent.on(&report));
                 Ok(Done { report, end, journal, remembered })
             }
             Err(failure) => {
@@ -88,7 +89,7 @@ impl Work<'_> {
         approved: &ApprovedPlan,
         loaded: Option<&Loaded>,
         secrets: secret::Secrets,
-        journal: &Journal,
+        (journal, spent): (&Journal, Option<&Spent>),
         signals: &mut Signals,
     ) -> Result<(Report, Option<P::Snapshot>), Failure> {
         let bound = &approved.sealed().plan().bound;
@@ -111,7 +112,8 @@ impl Work<'_> {
         let deliveries = deliveries(&bound.operations);
         let writing = AtomicBool::new(false);
         let (ui, root) = (*self.ui, self.root.as_path());
-        let progress = Progress { ui, journal, stream, root, deliveries, writing };
+        let twice = OnceLock::new();
+        let progress = Progress { ui, journal, spent, stream, root, deliveries, writing, twice };
         let done = {
             let run = apply::run::<P::Adapter, _>(approved, &live.client, options, &progress);
             let mut run = std::pin::pin!(run);
@@ -119,7 +121,10 @@ impl Work<'_> {
                 // The run and the signals share one task, so no write begins between the questions below.
                 tokio::select! {
                     biased;
-                    done = &mut run => break done.map_err(|error| refused(error, approved.sealed())),
+                    done = &mut run => break done.map_err(|error| match progress.twice.get() {
+                        Some(why) => spent::refused(why),
+                        None => refused(error, approved.sealed()),
+                    }),
                     () = signals.next() => {
                         let again = interrupted.swap(true, Ordering::Relaxed);
                         if let Some(stop) = stop_now(again, &progress) {
@@ -165,30 +170,6 @@ pub(in crate::cli::commands) async fn carry_out_one<P: Product>(
     Ok((report, remembered.map(|()| exit)))
 }
 
-/// The approvals of an apply, and where it is remembered that they are used. Nothing when no rule asked for any.
-struct Spent(Option<(std::fs::File, Vec<Approval>)>);
-
-impl Spent {
-    fn ready(approved: &ApprovedPlan, data: &Path) -> Result<Self, Failure> {
-        match approved.consent() {
-            Consent::Signed(_, approvals) if !approvals.is_empty() => {
-                Ok(Self(Some((Used::ready(data)?, approvals.clone()))))
-            }
-            _ => Ok(Self(None)),
-        }
-    }
-
-    /// Remembers a complete apply; what was interrupted may go on with the same approvals.
-    fn on(self, report: &Report) -> Result<(), Failure> {
-        match self.0 {
-            Some((file, approvals)) if report.is_complete() => {
-                gate::record(file, &approvals, clock::today())
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
 /// Decides what an interruption means: `None` lets the request in flight finish.
 fn stop_now(again: bool, progress: &Progress<'_>) -> Option<Failure> {
     if !progress.writing.load(Ordering::Relaxed) {
@@ -210,11 +191,14 @@ fn stop_now(again: bool, progress: &Progress<'_>) -> Option<Failure> {
 struct Progress<'j> {
     ui: Ui,
     journal: &'j Journal,
+    spent: Option<&'j Spent>,
     stream: Option<Stream<'j>>,
     root: &'j Path,
     /// The new API keys of the plan: place in the plan, name, and the file for the value.
     deliveries: Vec<(usize, String, String)>,
     writing: AtomicBool,
+    /// What the run would do a second time with approvals that are given once.
+    twice: OnceLock<String>,
 }
 
 impl Progress<'_> {
@@ -228,6 +212,11 @@ impl Progress<'_> {
                     "the value of the new API key `{key}` has nowhere to go: {why}"
                 ));
             }
+        }
+        Ok(())
+    }
+}
+
 /// Returns why a plan cannot be applied with the files below `root` as they are: the value of a new key has nowhere to go.
 pub(in crate::cli::commands) fn obstacles(
     operations: &[PlannedOperation],
@@ -238,11 +227,6 @@ pub(in crate::cli::commands) fn obstacles(
         Some(format!("the value of the new API key `{key}` has nowhere to go: {why}"))
     });
     found.collect()
-}
-
-        }
-        Ok(())
-    }
 }
 
 /// Returns the new API keys of a plan: place in the plan, name, and the file for the value.
@@ -262,7 +246,13 @@ fn deliveries(operations: &[PlannedOperation]) -> Vec<(usize, String, String)> {
 impl Observer for Progress<'_> {
     fn on(&self, event: Event<'_>) -> Result<(), String> {
         if let Event::Read { purpose: Purpose::Before, done, .. } = event {
+            if let Some(Err(why)) = self.spent.map(|spent| spent.goes_on(done)) {
+                return Err(self.twice.get_or_init(|| why).clone());
+            }
             self.can_deliver(done)?;
+        }
+        if let (Event::Started { .. }, Some(spent)) = (event, self.spent) {
+            spent.begin(self.journal.run())?;
         }
         let noted = self.journal.on(event);
         if matches!(event, Event::Started { .. }) && noted.is_ok() {

@@ -11,6 +11,7 @@ use crate::cli::commands::plan;
 use crate::cli::exit::Exit;
 use crate::cli::journal::{self, Journal, Past};
 use crate::cli::product::Product;
+use crate::cli::spent;
 use crate::cli::stream;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell};
@@ -71,6 +72,7 @@ pub(super) fn nothing(
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     if let Some(past) = cut.filter(|past| !past.running) {
+        spent::close(data, &past.run.begin.run)?;
         journal::close(data, &past.run);
     }
     let report = Report { steps: Vec::new(), differences: Some(Vec::new()), calls: 0 };
