@@ -106,6 +106,10 @@ pub struct Begin {
     /// The run that this one takes back, where it is an undo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub takes_back: Option<String>,
+    /// The run of the same plan before this one that did not come to its end: this one goes on where reading shows that
+    /// what that one did is still there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<String>,
     /// The plan's operations, in plan order.
     pub operations: Vec<Planned>,
 }
@@ -274,10 +278,6 @@ impl Run {
         })
     }
 
-    /// Returns whether the run stopped without saying so.
-    #[must_use]
-    pub const fn was_cut(&self) -> bool {
-        self.end.is_none()
     /// Returns whether the run went on with what an earlier one of the same plan had begun.
     #[must_use]
     pub fn went_on(&self) -> bool {
@@ -296,6 +296,10 @@ impl Run {
         })
     }
 
+    /// Returns whether the run stopped without saying so.
+    #[must_use]
+    pub const fn was_cut(&self) -> bool {
+        self.end.is_none()
     }
 
     /// Returns whether everything was applied and read back as planned.
@@ -314,6 +318,7 @@ impl Run {
         match (&self.end, in_flight) {
             (Some(end), _) if end.complete => Verdict::Complete,
             (_, Some(at)) => Verdict::Crashed(at),
+            _ if !self.may_have_written() && self.went_on() => Verdict::InPart,
             _ if !self.may_have_written() => Verdict::NothingWritten,
             (Some(_), None) => Verdict::InPart,
             (None, None) => {
@@ -323,7 +328,6 @@ impl Run {
                     Known::Finished(outcome) => !outcome.was_done_before(),
                 };
                 let last = self.known.iter().rposition(own);
-            _ if !self.may_have_written() && self.went_on() => Verdict::InPart,
                 Verdict::Crashed(last.unwrap_or(0))
             }
         }

@@ -65,6 +65,14 @@ impl Journal {
             approved.sealed().digest().short()
         );
         let path = folder.join(format!("{name}{ENDING}"));
+        let digest = approved.sealed().digest();
+        let before = last_of(data, &plan.bound.workspace, &plan.bound.endpoint).past;
+        // Whether this run does go on with that one is known once the workspace has been read.
+        let continues = before.filter(|past| {
+            let begin = &past.run.begin;
+            let ended = past.running || past.run.is_complete();
+            !ended && begin.digest == *digest && begin.takes_back.as_deref() == takes_back
+        });
         let cannot = |error: io::Error| {
             Failure::new(
                 Exit::Error,
@@ -81,10 +89,11 @@ impl Journal {
             platform: plan.bound.platform,
             workspace: plan.bound.workspace.clone(),
             endpoint: plan.bound.endpoint.clone(),
-            digest: approved.sealed().digest().clone(),
+            digest: digest.clone(),
             consent: consent(approved.consent()).to_owned(),
             approved_by: approved.consent().approved_by(),
             takes_back: takes_back.map(str::to_owned),
+            continues: continues.map(|past| past.run.begin.run),
             operations: plan
                 .bound
                 .operations
@@ -104,6 +113,11 @@ impl Journal {
         Ok(journal)
     }
 
+    /// Returns the run's id.
+    pub(super) fn run(&self) -> &str {
+        &self.run
+    }
+
     /// Notes an event. A write that is about to be sent is on disk when this returns.
     ///
     /// # Errors
@@ -113,11 +127,6 @@ impl Journal {
             Event::Read { purpose, calls, found, done } => {
                 let (found, done) = (found.to_vec(), done.iter().copied().collect());
                 (Line::Read { purpose, calls, found, done }, false)
-    /// Returns the run's id.
-    pub(super) fn run(&self) -> &str {
-        &self.run
-    }
-
             }
             Event::Started { index, total: _, operation, revision } => {
                 let (address, what) = (operation.address.clone(), operation.operation.to_string());
@@ -307,6 +316,47 @@ fn is_of(past: &Past, workspace: &WorkspaceId, endpoint: &str) -> bool {
     let begin = &past.run.begin;
     let here = begin.workspace == *workspace && begin.endpoint == endpoint;
     here && (past.running || past.run.may_have_written())
+}
+
+/// Returns the runs that a run went on with, oldest first: those of the same plan that did not come to their end. Beside
+/// them, why one more cannot be read.
+#[must_use]
+pub(super) fn before(data: &Path, run: &Run) -> (Vec<Run>, Option<Failure>) {
+    let known = ids(data);
+    let mut runs: Vec<Run> = Vec::new();
+    let next = |run: &Run| run.begin.continues.clone().filter(|_| run.went_on());
+    let mut wanted = next(run);
+    while let Some(id) = wanted {
+        // A journal names only what was there before it, so this ends.
+        let newer = runs.last().map_or(&run.begin.run, |last| &last.begin.run);
+        if id >= *newer || !known.contains(&id) {
+            break;
+        }
+        match read(data, &id) {
+            Ok(past) => {
+                wanted = next(&past.run);
+                runs.push(past.run);
+            }
+            Err(failure) => {
+                runs.reverse();
+                return (runs, Some(failure));
+            }
+        }
+    }
+    runs.reverse();
+    (runs, None)
+}
+
+/// Returns the last run of the same workspace before this one that wrote something, where it stopped half way and was no
+/// undo.
+#[must_use]
+pub(super) fn stopped_before(data: &Path, run: &Run) -> Option<Run> {
+    let own = &run.begin;
+    let older = ids(data).into_iter().skip_while(|id| *id >= own.run);
+    let mut readable = older.filter_map(|id| read(data, &id).ok());
+    let other = readable.find(|past| is_of(past, &own.workspace, &own.endpoint))?;
+    let half = !other.running && !other.run.is_over() && other.run.begin.takes_back.is_none();
+    half.then_some(other.run)
 }
 
 /// Returns the last runs of a workspace, oldest first, that were all taking this one back and did not come to the end.

@@ -19,6 +19,7 @@ use crate::plan::{Bound, Plan, PlannedOperation};
 use crate::platform::Found;
 use crate::platform::http::Http;
 use crate::platform::provider::{Read, Write};
+use crate::platform::trustpager::deliver::Deliver as _;
 use crate::platform::{odeus, trustpager};
 use crate::render::palette::Palette;
 use crate::snapshot::{self, Book, Content, Impostor, Known, Nameless, Names};
@@ -80,12 +81,13 @@ pub(super) trait Product {
         today: Date,
     ) -> Result<String, Failure>;
 
-    /// Returns the wishes that lead back from a run that found `found` and did `applied`.
+    /// Returns the wishes that lead back from a run that found `found` and did `applied`; `files` are what the files ask
+    /// for, and their folder.
     fn inverse(
         found: &[&Found],
         applied: &[&PlannedOperation],
         snapshot: &Self::Snapshot,
-        wishes: &Self::Desired,
+        files: (&Self::Desired, &Path),
         reason: &str,
     ) -> Inverse<Self::Desired>;
 
@@ -190,7 +192,7 @@ impl Product for Odeus {
         found: &[&Found],
         applied: &[&PlannedOperation],
         snapshot: &Self::Snapshot,
-        wishes: &Self::Desired,
+        (wishes, _): (&Self::Desired, &Path),
         reason: &str,
     ) -> Inverse<Self::Desired> {
         odeus::inverse::inverse(&Self::found(found), applied, snapshot, wishes, reason)
@@ -310,14 +312,17 @@ impl Product for Trustpager {
         found: &[&Found],
         applied: &[&PlannedOperation],
         snapshot: &Self::Snapshot,
-        _: &Self::Desired,
+        (_, root): (&Self::Desired, &Path),
         reason: &str,
     ) -> Inverse<Self::Desired> {
         let own = found.iter().filter_map(|one| match one {
             Found::Odeus(_) => None,
             Found::Trustpager(found) => Some(found),
         });
-        trustpager::inverse::inverse(&own.collect::<Vec<_>>(), applied, snapshot, reason)
+        let files = trustpager::deliver::Files::below(root.to_owned());
+        let holds = |place: &str| files.holds(place);
+        let own: Vec<_> = own.collect();
+        trustpager::inverse::inverse(&own, applied, snapshot, (reason, &holds))
     }
 
     fn unrestored(

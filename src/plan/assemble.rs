@@ -115,6 +115,7 @@ pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
     let mut observed = Observed {
         today: header.today,
         snapshot: None,
+        takes_back: None,
         people: Vec::new(),
         tokens: Vec::new(),
         scale: Scale { people: 0, rights: header.rights },

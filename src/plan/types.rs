@@ -164,6 +164,9 @@ pub struct Observed {
     /// The snapshot file that the plan was made from instead of the live system; such a plan is never applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<FromSnapshot>,
+    /// The run of apply that the plan takes back, where it is the plan of an undo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub takes_back: Option<String>,
     /// Who must reconnect, per unit.
     pub people: Vec<PeopleEffect>,
     /// What changes for the holders of tokens, per client, on platforms where a change takes effect at once.

@@ -42,6 +42,12 @@ fn write_text(
         terminal(&begin.endpoint),
         consent_words(begin)
     )?;
+    if let Some(first) = &begin.takes_back {
+        writeln!(out, "It is an undo of run {}.", terminal(first))?;
+    }
+    if let Some(first) = begin.continues.as_ref().filter(|_| run.went_on()) {
+        writeln!(out, "It went on where run {} of the same plan stopped.", terminal(first))?;
+    }
     writeln!(out)?;
     for (planned, known) in run.operations() {
         let applied = matches!(known, Known::Finished(outcome) if outcome.is_applied());
@@ -65,8 +71,10 @@ fn write_text(
 #[must_use]
 pub fn line(run: &Run, running: bool) -> String {
     let (applied, total) = (applied(run), run.known.len());
+    let undo = run.begin.takes_back.as_ref();
+    let undo = undo.map_or_else(String::new, |run| format!("  undo of {}", terminal(run)));
     format!(
-        "{}  {:<15} {applied} of {}  workspace {} ({})\n",
+        "{}  {:<15} {applied} of {}  workspace {} ({}){undo}\n",
         terminal(&run.begin.run),
         word(run.verdict(running)),
         count(total, "operation", "operations"),
@@ -153,6 +161,7 @@ fn word(verdict: Verdict) -> &'static str {
 fn verdict_line(run: &Run, running: bool) -> String {
     let (applied, total) = (applied(run), run.known.len());
     let operations = count(total, "operation", "operations");
+    let sum = Sum::of(total, outcomes(run));
     match run.verdict(running) {
         Verdict::Complete => format!("Complete: {}, read back as planned.", sum.whole()),
         Verdict::InPart
@@ -165,7 +174,6 @@ fn verdict_line(run: &Run, running: bool) -> String {
         }
         Verdict::InPart => format!("In part: {} applied.", sum.part()),
         Verdict::Crashed(at) => format!(
-    let sum = Sum::of(total, outcomes(run));
             "Stopped at write {} of {total}, without an end: killed or interrupted. {applied} of {operations} applied.",
             at + 1
         ),
@@ -205,6 +213,9 @@ fn next(run: &Run, running: bool) -> String {
         );
     }
     let next = match run.verdict(running) {
+        Verdict::Complete if run.begin.takes_back.is_some() => {
+            "nothing; `scopeform undo` plans what was taken back once more."
+        }
         Verdict::Complete => "nothing; `scopeform undo` plans the way back.",
         Verdict::InPart | Verdict::Crashed(_) if saved => {
             "apply the same plan again: it reads what was done and goes on. `scopeform plan` shows what is left, `scopeform undo` the way back."
@@ -236,6 +247,10 @@ struct Document {
     endpoint: String,
     /// The plan's digest.
     digest: String,
+    /// The run that this one took back, where it was an undo; else `null`.
+    takes_back: Option<String>,
+    /// The run of the same plan that this one went on with; else `null`.
+    went_on_with: Option<String>,
     /// How the plan was consented to.
     consent: String,
     /// `complete`, `in_part`, `crashed`, `nothing_written` or `running`.
@@ -297,6 +312,8 @@ pub fn json(run: &Run, running: bool) -> String {
         workspace: begin.workspace.to_string(),
         endpoint: begin.endpoint.clone(),
         digest: begin.digest.to_string(),
+        takes_back: begin.takes_back.clone(),
+        went_on_with: begin.continues.clone().filter(|_| run.went_on()),
         consent: begin.consent.clone(),
         verdict: word(verdict),
         stopped_at: match verdict {

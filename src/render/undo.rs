@@ -13,10 +13,14 @@ use crate::plan::Plan;
 pub const FORMAT_VERSION: &str = "1.0";
 
 /// What is said beside an inverse plan.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Undo<'a> {
     /// The id of the run to undo.
     pub run: &'a str,
+    /// The runs of the same plan that it went on with, oldest first: they are undone with it.
+    pub went_on: Vec<&'a str>,
+    /// The run that the run to undo took back itself, where it was an undo: that one is done again.
+    pub again: Option<&'a str>,
     /// The inverse plan.
     pub plan: &'a Plan,
     /// The inverse plan's digest.
@@ -37,15 +41,28 @@ fn reconnect(plan: &Plan) -> impl Iterator<Item = (&crate::model::Address, &[Str
 
 /// Returns the sections that follow the plan.
 #[must_use]
-pub fn text(undo: Undo<'_>) -> String {
+pub fn text(undo: &Undo<'_>) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
     let _ = write_text(&mut out, undo);
     out
 }
 
-fn write_text(out: &mut String, undo: Undo<'_>) -> std::fmt::Result {
-    writeln!(out, "\nThis takes back run {}.", terminal(undo.run))?;
+fn write_text(out: &mut String, undo: &Undo<'_>) -> std::fmt::Result {
+    match undo.again {
+        None => writeln!(out, "\nThis takes back run {}.", terminal(undo.run))?,
+        Some(first) => writeln!(
+            out,
+            "\nThis takes back run {}, itself an undo of run {1}: what run {1} did is done again.",
+            terminal(undo.run),
+            terminal(first)
+        )?,
+    }
+    if !undo.went_on.is_empty() {
+        let runs: Vec<String> = undo.went_on.iter().map(|run| terminal(run).to_string()).collect();
+        let runs = runs.join(" and ");
+        writeln!(out, "It went on where run {runs} stopped: what that did is taken back too.")?;
+    }
     let people: Vec<_> = reconnect(undo.plan).collect();
     if !undo.unrestored.is_empty() || !people.is_empty() {
         writeln!(out, "\nCannot be restored:")?;
@@ -88,6 +105,10 @@ struct Document {
     format_version: &'static str,
     /// The id of the run to undo.
     run: String,
+    /// The runs of the same plan that it went on with, oldest first: they are undone with it.
+    went_on: Vec<String>,
+    /// The run that the run to undo took back itself, where it was an undo; else `null`.
+    again: Option<String>,
     /// The inverse plan's digest.
     digest: String,
     /// How many writes the inverse plan has.
@@ -113,12 +134,14 @@ struct Reconnect {
 
 /// Returns what undo says as JSON, with the report of apply as JSON text where there is one.
 #[must_use]
-pub fn json(undo: Undo<'_>, report: Option<&str>) -> String {
+pub fn json(undo: &Undo<'_>, report: Option<&str>) -> String {
     let reconnect = reconnect(undo.plan)
         .map(|(unit, users)| Reconnect { unit: unit.to_string(), users: users.to_vec() });
     let document = Document {
         format_version: FORMAT_VERSION,
         run: undo.run.to_owned(),
+        went_on: undo.went_on.iter().map(|run| (*run).to_owned()).collect(),
+        again: undo.again.map(str::to_owned),
         digest: undo.digest.to_owned(),
         operations: undo.plan.bound.operations.len(),
         cannot_be_restored: undo.unrestored.to_vec(),

@@ -51,6 +51,7 @@ pub(crate) fn empty() -> Plan {
             relied_on: Vec::new(),
         },
         observed: Observed {
+            takes_back: None,
             today: date(2026, 11, 22),
             snapshot: None,
             people: Vec::new(),

@@ -18,6 +18,7 @@ use crate::cli::rego;
 use crate::cli::stream;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load};
+use crate::plan::Plan;
 use crate::platform::Kind;
 use crate::render::neutral::terminal;
 use crate::seal::approval::missing;
@@ -115,7 +116,9 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     }
     let (reach, parallelism) = (args.reach, args.parallelism);
     let lines = args.json_lines;
-    let work = Work { place, folder, root, reach, parallelism, lines, takes_back: None, env, ui };
+    let takes_back = takes_back(sealed.plan());
+    let takes_back = takes_back.as_deref();
+    let work = Work { place, folder, root, reach, parallelism, lines, takes_back, env, ui };
     let approved = approve(sealed, consent, &args.accept, &gate)?;
     if approved.sealed().plan().is_empty() {
         return nothing(approved.sealed().plan(), args, &data, cut, ui);
@@ -131,6 +134,13 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
             finish(plan, done, Ok(()), args.answer(), ui)
         }
     }
+}
+
+/// Returns the run that a saved plan takes back, where it was made by undo. The plan's file is not ours, and the name is
+/// looked for among files later.
+fn takes_back(plan: &Plan) -> Option<String> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    plan.observed.takes_back.clone().filter(|run| run.chars().all(legal))
 }
 
 /// Adds the rules of an earlier revision to those over a saved plan.

@@ -38,31 +38,46 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
     let endpoint = loaded.config.endpoint.to_string();
     history::tell(&data, &loaded.config.workspace, &endpoint, ui);
     let past = meant(args, loaded, &data, ui)?.run;
+    // One plan that took several runs is taken back as one.
+    let (before, unread) = journal::before(&data, &past);
+    if let Some(failure) = unread {
+        let message = terminal(&failure.message);
+        ui.say(&format!("notice: {message}; what that run did is not taken back\n"));
+    }
+    let first = before.first().unwrap_or(&past);
+    if args.run.is_none() {
+        beside(&data, first, ui);
+    }
     // What earlier attempts have taken back is part of how the run left things.
     let attempts = journal::attempts(&data, &past.begin);
     let wishes = P::desired(&loaded.config).ok_or_else(|| {
         Failure::new(Exit::Bug, "the configuration is for another platform; this is a bug")
     })?;
     let reading = plan::read::<P>(loaded, args.reach, env, ui).await?;
-    let runs = std::iter::once(&past).chain(&attempts);
+    let runs = before.iter().chain([&past]).chain(&attempts);
     let applied: Vec<&PlannedOperation> =
         runs.flat_map(|run| applied::<P>(run, &reading.snapshot)).collect();
-    let found: Vec<&Found> = past.found.iter().collect();
-    let reason = format!("as it was before run {}", past.begin.run);
-    let inverse = P::inverse(&found, &applied, &reading.snapshot, wishes, &reason);
+    let found: Vec<&Found> = first.found.iter().collect();
+    let reason = format!("as it was before run {}", first.begin.run);
+    let root = &loaded.folder.root;
+    let inverse = P::inverse(&found, &applied, &reading.snapshot, (wishes, root), &reason);
     let wanted = plan::Wanted {
         desired: &inverse.desired,
         sources: Vec::new(),
         only: None,
         both_sides: args.out.is_some() || args.json,
     };
-    let made = plan::make_for::<P>(wanted, loaded, &reading, clock::today(), Tell::Nobody, ui)?;
+    let mut made = plan::make_for::<P>(wanted, loaded, &reading, clock::today(), Tell::Nobody, ui)?;
     let mut unrestored = inverse.unrestored.clone();
     unrestored.extend(P::unrestored(&found, &applied, &reading.snapshot, &made.bound, &inverse));
     unrestored.sort();
+    // A saved plan is known for what it is when it is applied.
+    made.observed.takes_back = Some(past.begin.run.clone());
     let sealed = rego::asked(SealedPlan::seal(made))?;
     let undo = render::undo::Undo {
         run: &past.begin.run,
+        went_on: before.iter().map(|run| run.begin.run.as_str()).collect(),
+        again: past.begin.takes_back.as_deref(),
         plan: sealed.plan(),
         digest: sealed.digest().as_str(),
         unrestored: &unrestored,
@@ -80,7 +95,7 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
         } else {
             plan::print(&sealed, &output, &apply_with, ui)?;
         }
-        ui.out(&render::undo::text(undo))?;
+        ui.out(&render::undo::text(&undo))?;
     }
     if let Some(file) = &args.out {
         plan::save(&sealed, file)?;
@@ -89,7 +104,7 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
     let blocked = !standing(&sealed, &args.accept).is_ok_and(|blockers| blockers.is_empty());
     if empty || (args.out.is_some() && !blocked) {
         if args.json {
-            ui.out(&render::undo::json(undo, None))?;
+            ui.out(&render::undo::json(&undo, None))?;
         }
         return Ok(Exit::Done);
     }
@@ -123,7 +138,7 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
     let (report, exit) =
         carry_out_one::<P>(&approved, loaded, args.reach, takes_back, env, ui).await?;
     if args.json {
-        ui.out(&render::undo::json(undo, Some(&render::report::json(&report))))?;
+        ui.out(&render::undo::json(&undo, Some(&render::report::json(&report))))?;
     } else {
         ui.out(&render::report::text(&report, ui.palette()))?;
     }
@@ -153,6 +168,15 @@ fn meant(args: &Args, loaded: &Loaded, data: &Path, ui: &Ui) -> Result<Past, Fai
             .help("wait for its end, or interrupt it"));
     }
     Ok(past)
+}
+
+/// Says which run before this one stopped half way and is not taken back by this: it was of another plan.
+fn beside(data: &Path, first: &Run, ui: &Ui) {
+    let Some(other) = journal::stopped_before(data, first) else { return };
+    ui.say(&format!(
+        "notice: run {0} before it was of another plan, stopped half way, and is not taken back by this; `scopeform undo --run {0}` takes back what it did\n",
+        terminal(&other.begin.run)
+    ));
 }
 
 /// Returns the run that is meant where none is named.
@@ -203,6 +227,7 @@ fn applied<'r, P: Product>(run: &'r Run, snapshot: &P::Snapshot) -> Vec<&'r Plan
                 Outcome::Applied { .. } | Outcome::AppliedUnanswered => true,
                 Outcome::Diverged(_) | Outcome::Unknown(_) => shown(planned),
                 Outcome::AlreadyDone
+                | Outcome::ValueLost(_)
                 | Outcome::NotNeeded(_)
                 | Outcome::Failed(_)
                 | Outcome::NotAllowed(_)
@@ -215,4 +240,3 @@ fn applied<'r, P: Product>(run: &'r Run, snapshot: &P::Snapshot) -> Vec<&'r Plan
     let own = run.operations().filter(|(one, known)| done(&one.planned, known));
     own.map(|(one, _)| &one.planned).collect()
 }
-                | Outcome::ValueLost(_)

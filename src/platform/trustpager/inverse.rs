@@ -69,13 +69,14 @@ pub fn found(bound: &Bound, snapshot: &Snapshot) -> Vec<Found> {
     found
 }
 
-/// Returns what leads back from a run that found `found` and did `applied`, in order.
+/// Returns what leads back from a run that found `found` and did `applied`, in order. `holds` says whether the file that a
+/// new key's value went to holds one.
 #[must_use]
 pub fn inverse(
     found: &[&Found],
     applied: &[&PlannedOperation],
     snapshot: &Snapshot,
-    reason: &str,
+    (reason, holds): (&str, &dyn Fn(&str) -> bool),
 ) -> Inverse<Desired> {
     let mut inverse = Inverse {
         desired: Desired {
@@ -125,10 +126,15 @@ pub fn inverse(
                 }
             }
             Operation::CreateKey { key, grants, deliver } => {
-                inverse.unrestored.push(Unrestored {
-                    address: address.child("deliver"),
-                    what: format!("the file {deliver} with its value stays where it is"),
-                });
+                // A value that was lost with the answer is in no file.
+                if holds(deliver) {
+                    inverse.unrestored.push(Unrestored {
+                        address: address.child("deliver"),
+                        what: format!(
+                            "the file {deliver} with its value stays where it is: remove it, it opens nothing any more, and it is in the way of a new `{key}`"
+                        ),
+                    });
+                }
                 let live = snapshot.keys.get(key).map(|live| &live.grants);
                 let gone = live.is_none() && is_new(key);
                 if !gone && unmoved(address, grants, live, snapshot, &mut inverse) {

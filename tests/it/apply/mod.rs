@@ -7,6 +7,7 @@ mod interrupts;
 mod journal;
 pub(crate) mod plane;
 pub(crate) mod proxy;
+mod resume;
 mod stages;
 mod stale;
 mod undo;

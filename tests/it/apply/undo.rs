@@ -329,7 +329,7 @@ fn on_trustpager_tiers_come_back_and_tokens_and_keys_do_not() {
     let done = lab.run("undo --auto-approve").exits(0).prints(&[
         "Cannot be restored:",
         "api_keys/old: the key stays revoked: a new `old` has another value",
-        "api_keys/sync/deliver: the file sync.key with its value stays where it is",
+        "api_keys/sync/deliver: the file sync.key with its value stays where it is: remove it",
         "stays revoked: emil@acme.example has to authorise Zapier again",
     ]);
     assert!(!done.out.contains("Moved since"), "{}", done.all());

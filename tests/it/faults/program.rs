@@ -200,6 +200,22 @@ fn a_key_whose_value_was_lost_to_a_kill_is_named() {
     assert!(lab.read("ticket-sync.key").len() > 10);
 }
 
+#[test]
+fn undo_names_no_file_for_a_value_that_was_lost() {
+    let plane = Plane::<Trustpager>::start(1);
+    let proxy = Proxy::start(plane.address, |request, _| {
+        let creates = request.method == "POST" && request.path.ends_with("/api-keys");
+        if creates { Do::DropAnswer } else { Do::Pass }
+    });
+    let lab = lab::<Trustpager>("acme-0", &proxy.url());
+    let report = run(&plane, &lab, SERIAL).exits(6).json();
+    assert!(outcomes(&report).contains(&"diverged"), "{report}");
+    assert!(!lab.path("ticket-sync.key").exists());
+    let done = run(&plane, &lab, "undo --auto-approve").exits(0);
+    let done = done.prints(&["api_keys/ticket sync"]);
+    assert!(!done.out.contains("ticket-sync.key"), "{}", done.all());
+}
+
 /// Two applies of the same files: the first stops before its write number `at`, the second runs to its end, and the
 /// first goes on. Returns the first's end.
 fn race<S: Stage>(

@@ -53,7 +53,7 @@ fn undo(
         })
         .collect();
     let applied: Vec<&PlannedOperation> = plan.bound.operations[..k].iter().collect();
-    let back = inverse(&found, &applied, now, "as it was");
+    let back = inverse(&found, &applied, now, ("as it was", &|_: &str| true));
     let bench = Bench { snapshot: now.clone(), desired: back.desired };
     let way = bench.plan();
     let announced = back.unrestored.iter().map(|one| one.address.to_string()).collect();
