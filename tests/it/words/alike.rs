@@ -65,7 +65,7 @@ fn a_thousand_equal_rows_are_one_with_the_reasons_beneath() {
         let line = format!("  - {scope}: **admin consent**, because an action is turned off;");
         assert_eq!(page.matches(&line).count(), 1, "{page}");
     }
-    assert!(page.contains("  - 90 actions: `everyone -> admins only` because the files say so\n"));
+    assert!(page.contains("  - 90 actions: `everyone -> admins only` because the files say so"));
     assert!(page.lines().count() < 45, "{page}");
     // The single reasons are there, in a fold.
     let fold = shown.markdown.split("<summary>Privilege, one by one").nth(1).unwrap();
@@ -73,7 +73,7 @@ fn a_thousand_equal_rows_are_one_with_the_reasons_beneath() {
     assert!(fold.contains("because `do_29_33` is turned off"), "{fold}");
     read(&shown.markdown);
     // Text says it as shortly, and everything when everything is asked for.
-    let text = section(&shown.text, "Privilege: ");
+    let text = section(&shown.text, "\nPrivilege: ");
     let text = text.split("\nBreakage").next().unwrap();
     assert!(text.contains("  30 integrations alike: tool-00, "), "{text}");
     assert!(text.contains("- Thing.33  admin consent"), "{text}");
@@ -91,13 +91,13 @@ fn one_line_per_integration_is_kept_before_single_reasons() {
         markdown::plan(&plan, samples::DIGEST, options).unwrap()
     };
     let mut seen = false;
-    for bytes in (5_000..60_000).step_by(2_500) {
+    for bytes in (7_500..60_000).step_by(2_500) {
         let page = sized(bytes);
         read(&page);
         let lines = page.matches("`everyone -> admins only` because the files say so").count();
-        let reasons = page.matches("do_29_33` is turned off").count();
+        let reasons = page.matches("` is turned off").count();
         assert!(reasons == 0 || lines == 31, "{bytes}: {page}");
-        seen |= lines == 31 && reasons == 0;
+        seen |= lines == 31 && reasons > 0;
         assert!(page.contains("**same in 30 integrations**"), "{bytes}: {page}");
     }
     assert!(seen);
@@ -113,6 +113,7 @@ fn what_opens_is_named_and_little_is_said_where_it_happens() {
     let mut plan = off(30, 2);
     for change in &mut plan.bound.privilege.changes {
         change.direction = Direction::Widening;
+        change.causes.truncate(1);
     }
     let shown = pages(&plan);
     let page = section(&shown.markdown, "#### Privilege: ");
