@@ -3,6 +3,7 @@
 //! Every renderer is a pure function that writes to [`std::fmt::Write`], and the same input gives the same bytes on any
 //! machine. Text that may come from the live system passes through [`neutral`] on its way out.
 
+mod alike;
 pub mod annotations;
 pub mod code_quality;
 pub mod codes;

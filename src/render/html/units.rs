@@ -339,7 +339,7 @@ fn side(
     switch(out, enabled, usable)?;
     match missing_badge(enabled, missing) {
         None if !client => {
-            out.raw("<small class=\"no\">✗ does not run: no OAuth client</small>")?
+            out.raw("<small class=\"no\">✗ does not run: no OAuth client</small>")?;
         }
         None => out.raw("<small class=\"yes\">✓ Scope configured</small>")?,
         Some((class, badge)) => {

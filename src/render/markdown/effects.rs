@@ -1,108 +1,17 @@
-//! What a plan does: privilege, breakage, people, tokens.
+//! What a plan does to what works, to people and to tokens.
 
 use std::collections::BTreeMap;
 
-use super::super::neutral::code;
 use super::super::table::count;
-use super::super::text::privilege::{Shown, phrase, why};
 use super::super::text::{below, impact, tokens};
 use super::layout::{Rank, Section};
 use super::rows::{Line, Words, merge};
 use super::{Writer, within};
-use crate::model::{Address, Direction, PrivilegeChange, Right, ScopeSet};
+use crate::model::{Address, ScopeSet};
 use crate::plan::{Breakage, PeopleEffect, ReconnectReason};
 use crate::platform::Latency;
 
 impl Writer<'_, '_> {
-    pub(super) fn privilege(&self) -> Section {
-        // What is asked of everybody who connects comes before who may use what.
-        let (mut wider, mut opened) = (Vec::new(), Vec::new());
-        let (mut narrower, mut closed) = (Vec::new(), Vec::new());
-        for (unit, changes) in &self.outline.privilege {
-            let mut uses: Vec<Uses<'_>> = Vec::new();
-            for change in changes {
-                let lines = match change.direction {
-                    Direction::Widening => &mut wider,
-                    Direction::Narrowing => &mut narrower,
-                };
-                match self.right(unit, change) {
-                    Told::Line(line) => lines.push(line),
-                    Told::Use(one) => match uses.iter_mut().find(|known| known.is_like(&one)) {
-                        Some(known) => known.addresses.extend(one.addresses),
-                        None => uses.push(one),
-                    },
-                }
-            }
-            for line in uses {
-                match line.direction {
-                    Direction::Widening => opened.push(line.line(unit)),
-                    Direction::Narrowing => closed.push(line.line(unit)),
-                }
-            }
-        }
-        wider.append(&mut opened);
-        wider.append(&mut narrower);
-        wider.append(&mut closed);
-        let title = format!("Privilege: {}", phrase(self.outline));
-        self.shown(&title, merge(wider, self.outline.plan.bound.platform))
-    }
-
-    fn right<'p>(&self, unit: &'p Address, change: &'p PrivilegeChange) -> Told<'p> {
-        let (sign, rank) = match change.direction {
-            Direction::Widening => ("**+** ", Rank::Widening),
-            Direction::Narrowing => ("**-** ", Rank::Narrowing),
-        };
-        let reason = || {
-            let shown = why(self.outline, unit, change, Shown { most: 3, show: &code });
-            let all = Shown { most: usize::MAX - 1, show: &|name| format!("{name:?}") };
-            (shown, why(self.outline, unit, change, all))
-        };
-        let line = |name: &str, meant: &str, rest: Words| {
-            let lead = Words::default().own(sign).name(name).made("", meant);
-            Told::Line(Line { rank, things: 1, lead, rest, unit: Some(unit), place: None })
-        };
-        match &change.right {
-            Right::Scope(scope) => {
-                let mut rest = Words::default().own(match change.admin_consent {
-                    Some(true) => ": **admin consent**",
-                    Some(false) => ": user consent",
-                    None => "",
-                });
-                if let Some(level) = change.level {
-                    let comma = if change.admin_consent.is_some() { ", " } else { ": " };
-                    rest = rest.own(&format!("{comma}level {}", level.0));
-                }
-                let (shown, meant) = reason();
-                if !shown.is_empty() {
-                    rest = rest.own(", ").made(&shown, meant);
-                }
-                line(scope.as_str(), "", rest)
-            }
-            Right::Tier { address, before, after, widens, narrows } => {
-                let mut rest = Words::default().own(": ").code(&format!("{before} -> {after}"));
-                for words in widens.iter().chain(narrows) {
-                    rest = rest.own("; ").text(words);
-                }
-                line(short(address, unit), within(address, unit), rest)
-            }
-            Right::Credential { address, what } => {
-                let rest = Words::default().own(": ").text(what);
-                line(short(address, unit), within(address, unit), rest)
-            }
-            Right::Use { address, before, after } => {
-                let (shown, meant) = reason();
-                Told::Use(Uses {
-                    direction: change.direction,
-                    before,
-                    after,
-                    shown,
-                    meant,
-                    addresses: vec![address],
-                })
-            }
-        }
-    }
-
     pub(super) fn breakage(&self) -> Section {
         let mut lines = Vec::new();
         let units: Vec<Address> =
@@ -243,57 +152,6 @@ impl Writer<'_, '_> {
         let title = format!("Nothing changes for {n}");
         self.folded(&title, merge(lines, self.outline.plan.bound.platform))
     }
-}
-
-/// A privilege change as a line, or as one of several uses that may be told together.
-enum Told<'p> {
-    Line(Line<'p>),
-    Use(Uses<'p>),
-}
-
-/// Things of one unit whose reach moves in the same way for the same reason.
-struct Uses<'p> {
-    direction: Direction,
-    before: &'p str,
-    after: &'p str,
-    shown: String,
-    meant: String,
-    addresses: Vec<&'p Address>,
-}
-
-impl<'p> Uses<'p> {
-    fn is_like(&self, other: &Self) -> bool {
-        self.direction == other.direction
-            && (self.before, self.after) == (other.before, other.after)
-            && self.meant == other.meant
-    }
-
-    fn line(&self, unit: &'p Address) -> Line<'p> {
-        let (sign, rank) = match self.direction {
-            Direction::Widening => ("**+** ", Rank::Widening),
-            Direction::Narrowing => ("**-** ", Rank::Narrowing),
-        };
-        let names = self.addresses.iter().map(|address| below(address, unit));
-        let meant: Vec<&str> = self.addresses.iter().map(|a| within(a, unit)).collect();
-        let shown = match self.addresses.as_slice() {
-            [_] => self.shown.clone(),
-            _ => self.shown.replacen("because it ", "because each ", 1),
-        };
-        let moved = format!("{} -> {}", self.before, self.after);
-        Line {
-            rank,
-            things: self.addresses.len(),
-            lead: Words::default().own(sign).names(names).made("", meant.join("\n")),
-            rest: Words::default().own(": ").code(&moved).own(" ").made(&shown, &self.meant),
-            unit: Some(unit),
-            place: None,
-        }
-    }
-}
-
-/// Returns an address as short as it can be told below its unit; nothing where it is the unit itself.
-fn short<'a>(address: &'a Address, unit: &Address) -> &'a str {
-    if address == unit { "" } else { below(address, unit) }
 }
 
 /// Returns what a breakage happens to.

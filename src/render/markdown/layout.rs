@@ -22,8 +22,12 @@ pub enum Rank {
     Narrowing,
     /// Should be read before approving.
     Warning,
+    /// Which things those are that a row above sums up.
+    Detail,
     /// A field and its line.
     Change,
+    /// Why one scope moves in one place, where a row above says it of many.
+    Reason,
     /// Good to know.
     Note,
     /// What no line asks for.
@@ -43,7 +47,9 @@ impl Rank {
             Self::People => ("effect on people", "effects on people"),
             Self::Narrowing => ("narrowing", "narrowings"),
             Self::Warning => ("warning", "warnings"),
+            Self::Detail => ("detail", "details"),
             Self::Change => ("change", "changes"),
+            Self::Reason => ("single reason", "single reasons"),
             Self::Note => ("note", "notes"),
             Self::LeftAlone => ("place left alone", "places left alone"),
             Self::Diff => ("diff", "diffs"),

@@ -12,6 +12,7 @@ mod details;
 mod effects;
 mod layout;
 mod link;
+mod privilege;
 mod rows;
 
 use super::neutral::{code, comment_word, markdown};
@@ -160,14 +161,16 @@ impl Writer<'_, '_> {
     }
 
     fn sections(&self) -> Vec<Section> {
+        let (privilege, one_by_one) = self.privilege();
         let mut sections = vec![
             self.blockers(),
             self.approvals(),
-            self.privilege(),
+            privilege,
             self.breakage(),
             self.people(),
             self.tokens(),
             self.warnings(),
+            one_by_one,
             self.changes(),
             self.notes(),
             self.unchanged_tokens(),

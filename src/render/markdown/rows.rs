@@ -16,7 +16,7 @@ use crate::platform::Kind;
 const NAMES: usize = 12;
 
 /// How many units are named of those in which the same happens.
-const UNITS: usize = 30;
+pub(super) const UNITS: usize = 30;
 
 /// What one row says, as it is shown and as it is compared.
 #[derive(Debug, Default)]
@@ -145,7 +145,7 @@ fn place(line: &Line<'_>) -> String {
 }
 
 /// Returns the word for several units of one kind.
-fn plural(units: &[&Address], platform: Kind) -> &'static str {
+pub(super) fn plural(units: &[&Address], platform: Kind) -> &'static str {
     let workspace = Address::workspace();
     let integration = |unit: &Address| !unit.as_str().contains('/') && *unit != workspace;
     let all = |prefix: &str| {

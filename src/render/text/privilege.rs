@@ -1,8 +1,9 @@
 //! What becomes possible, what stops being possible, and why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::super::alike::{Alike, Closed, Parted, parted};
 use super::super::neutral::terminal;
 use super::super::outline::{Openness, Outline};
 use super::super::palette::Paint;
@@ -67,7 +68,14 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
     }
     page.heading("Privilege", &phrase(page.outline))?;
     let outline = page.outline;
-    let mut units: Vec<_> = outline.privilege.iter().collect();
+    let Parted { alike, rest } = match page.options.full {
+        true => Parted { alike: Vec::new(), rest: outline.privilege.clone() },
+        false => parted(outline, &|change| why_here(page, &change.unit, change)),
+    };
+    for own in &alike {
+        many(page, own)?;
+    }
+    let mut units: Vec<_> = rest.iter().collect();
     units.sort_by_key(|(_, changes)| weight(changes));
     for (unit, changes) in units {
         writeln!(page.out, "  {}", terminal(unit.as_str()))?;
@@ -75,7 +83,7 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
         let mut uses: Vec<UseLine<'_>> = Vec::new();
         for change in changes {
             match &change.right {
-                Right::Scope(scope) => scopes.push(scope_row(page, unit, change, scope.as_str())),
+                Right::Scope(_) => scopes.push(scope_row(change, why_here(page, unit, change))),
                 Right::Tier { address, before, after, widens, narrows } => {
                     let (sign, paint) = sign(change.direction);
                     let words: Vec<String> =
@@ -130,6 +138,33 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
     Ok(())
 }
 
+/// Writes what moves in the same direction in many units.
+fn many(page: &mut Page<'_, '_>, own: &Alike<'_>) -> fmt::Result {
+    let Alike { direction, units, scopes, closed } = own;
+    let (sign, paint) = sign(*direction);
+    let list = names(units.iter().map(|unit| unit.as_str()), page.most());
+    writeln!(page.out, "  {} integrations alike: {list}", units.len())?;
+    let mut table = Table::default();
+    let shown = Shown { most: 3, show: &|name| terminal(name).to_string() };
+    for changes in scopes {
+        let Some(first) = changes.first() else { continue };
+        let why = why_of_all(page.outline, changes, shown);
+        table.push(scope_row(first, why));
+    }
+    table.write(page.out, page.options.palette, 4)?;
+    let mut table = Table::default();
+    for Closed { before, after, why, changes } in closed {
+        let actions = count(changes.len(), "action", "actions");
+        table.push(
+            Row::default()
+                .cell(paint, format!("{sign} {actions}; `--full` names them"))
+                .cell(Paint::Plain, format!("{} -> {}", terminal(before), terminal(after)))
+                .cell(Paint::Dim, why.replacen("because it ", "because each ", 1)),
+        );
+    }
+    table.write(page.out, page.options.palette, 4)
+}
+
 /// Where a unit stands: who decides reads first what is asked of people anew, then who may do more, then what ends.
 fn weight(changes: &[&PrivilegeChange]) -> u8 {
     let wider = |change: &&PrivilegeChange| match (change.direction, &change.right) {
@@ -147,7 +182,7 @@ const fn sign(direction: Direction) -> (&'static str, Paint) {
     }
 }
 
-fn scope_row(page: &Page<'_, '_>, unit: &Address, change: &PrivilegeChange, scope: &str) -> Row {
+fn scope_row(change: &PrivilegeChange, why: String) -> Row {
     let (sign, paint) = sign(change.direction);
     let consent = match change.admin_consent {
         Some(true) => ("admin consent", Paint::Warning),
@@ -155,11 +190,15 @@ fn scope_row(page: &Page<'_, '_>, unit: &Address, change: &PrivilegeChange, scop
         None => ("", Paint::Plain),
     };
     let level = change.level.map(|level| format!("level {}", level.0)).unwrap_or_default();
+    let scope = match &change.right {
+        Right::Scope(scope) => scope.as_str(),
+        Right::Use { .. } | Right::Tier { .. } | Right::Credential { .. } => "",
+    };
     Row::default()
         .cell(paint, format!("{sign} {}", terminal(scope)))
         .cell(consent.1, consent.0)
         .cell(Paint::Plain, level)
-        .cell(Paint::Dim, why_here(page, unit, change))
+        .cell(Paint::Dim, why)
 }
 
 /// Things whose reach moves in the same way for the same reason.
@@ -246,6 +285,26 @@ pub(in crate::render) fn why(
     text
 }
 
+/// Returns why the same right moves in several units: with its names where they are the same in all, else the kinds of
+/// reasons alone.
+pub(in crate::render) fn why_of_all(
+    outline: &Outline<'_>,
+    changes: &[&PrivilegeChange],
+    shown: Shown<'_>,
+) -> String {
+    let Some(first) = changes.first() else { return String::new() };
+    let all = Shown { most: usize::MAX - 1, ..shown };
+    let mut each = changes.iter().map(|change| why(outline, &change.unit, change, all));
+    let meant = each.next();
+    if each.all(|other| Some(other) == meant) {
+        return why(outline, &first.unit, first, shown);
+    }
+    let kinds: BTreeSet<CauseKind> =
+        changes.iter().flat_map(|change| &change.causes).map(|cause| cause.kind).collect();
+    let causes = kinds.into_iter().map(|kind| Cause { kind, address: None }).collect();
+    why(outline, &first.unit, &PrivilegeChange { causes, ..(*first).clone() }, shown)
+}
+
 /// Returns why the reach of an action moves: by its own line, by the integration's, or because of its scopes. An action
 /// that is off still runs for admins.
 fn own_reason(
@@ -293,6 +352,8 @@ struct Subject<'a> {
 
 fn reason(kind: CauseKind, direction: Direction, subject: Subject<'_>) -> Reason {
     let Subject { names, many } = subject;
+    let native =
+        if names.is_empty() { "a native action".to_owned() } else { format!("native {names}") };
     let names = if names.is_empty() { "an action" } else { names };
     let (is, needs) = if many { ("are", "need") } else { ("is", "needs") };
     let text = match (kind, direction) {
@@ -302,9 +363,9 @@ fn reason(kind: CauseKind, direction: Direction, subject: Subject<'_>) -> Reason
         (CauseKind::LiveAction, Direction::Narrowing) => {
             return Reason::Although(format!("{names} {is} still on"));
         }
-        (CauseKind::NativeAction, Direction::Widening) => format!("native {names} {needs} it"),
+        (CauseKind::NativeAction, Direction::Widening) => format!("{native} {needs} it"),
         (CauseKind::NativeAction, Direction::Narrowing) => {
-            return Reason::Although(format!("native {names} {needs} it"));
+            return Reason::Although(format!("{native} {needs} it"));
         }
         (CauseKind::BaseScope, Direction::Widening) => "every connection requests it".to_owned(),
         (CauseKind::BaseScope, Direction::Narrowing) => {

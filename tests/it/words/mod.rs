@@ -1,7 +1,7 @@
 //! The words of a plan that decide, the same in text, Markdown and HTML: what moves and how much of it, what opens and
 //! closes, and where the plan is from.
 
-
+mod alike;
 mod crm;
 
 use scopeform::plan::{FromSnapshot, Plan};
@@ -72,30 +72,34 @@ fn what_opens_and_closes_is_said_beside_a_scope_that_moves() {
     let wish = "integrations: {sharepoint: {access: everyone, actions: {copy_file: disabled}}}";
     let made = plan(wish, &live);
     let shown = pages(&made);
-    // One scope less, and a whole integration opened.
-    let (opened, closed) = (made.bound.privilege.widening().count(), 1);
-    assert!(opened > 2, "{made:?}");
+    // One scope less, and a whole integration opened. What is off and needs that scope too stops for admins.
+    let opened = made.bound.privilege.widening().count();
+    let closed = made.bound.privilege.narrowing().count() - 1;
+    assert!(opened > 2 && closed > 1, "{made:?}");
     shown.say(&format!(
         "Privilege: -1 scope narrower, {opened} actions opened to more people, {closed} closed to some."
     ));
     shown.never_say("othing stops working");
-    assert!(shown.markdown.contains(
-        "\nNothing breaks, but 1 action is closed to people who may run it now. Nobody must reconnect.\n"
-    ));
+    let taken = format!("{closed} actions are closed to people who may run them now");
+    assert!(
+        shown
+            .markdown
+            .contains(&format!("\nNothing breaks, but {taken}. Nobody must reconnect.\n"))
+    );
     for page in [&shown.text, &shown.html] {
-        assert!(
-            page.contains("nothing breaks, but 1 action is closed to people who may run it now")
-        );
+        assert!(page.contains(&format!("nothing breaks, but {taken}")), "{page}");
     }
     for tile in [
         format!("<b>▲ {opened}</b> actions opened to more people"),
-        "<b>▼ 1</b> actions closed to some".to_owned(),
+        format!("<b>▼ {closed}</b> actions closed to some"),
     ] {
         assert!(shown.html.contains(&tile), "{tile}: {}", shown.html);
     }
     // Without the one that is turned off, nothing does stop.
-    let calm = pages(&plan("integrations: {sharepoint: {access: everyone}}", &live));
-    calm.say(&format!("Privilege: no scope moves, {} actions opened to more people.", opened));
+    let made = plan("integrations: {sharepoint: {access: everyone}}", &live);
+    let opened = made.bound.privilege.changes.len();
+    let calm = pages(&made);
+    calm.say(&format!("Privilege: no scope moves, {opened} actions opened to more people."));
     assert!(calm.markdown.contains("\nNothing stops working, and nobody must reconnect.\n"));
 }
 
