@@ -176,6 +176,9 @@ fn stand_in(folder: &Path, version: &str, flags: &[&str]) {
     succeeds(&run(&mut cc, "Debian: gcc libc6-dev"));
 }
 
+/// Version, flags of the compiler, what is done to the folder, and what is said about it.
+type Spoilt<'c> = (&'c str, &'c [&'c str], &'c dyn Fn(&Path), &'c str);
+
 #[test]
 fn what_is_handed_out_is_checked_and_what_is_wrong_with_it_is_said() {
     let version = env!("CARGO_PKG_VERSION");
@@ -211,7 +214,7 @@ fn what_is_handed_out_is_checked_and_what_is_wrong_with_it_is_said() {
         file.set_len(41 * 1024 * 1024).unwrap();
     };
     let empty = |folder: &Path| std::fs::write(folder.join("man/scopeform-plan.1"), "").unwrap();
-    let cases: &[(&str, &[&str], &dyn Fn(&Path), &str)] = &[
+    let cases: &[Spoilt<'_>] = &[
         (version, &[], &fine, "the binary is not static"),
         ("0.0.9", &["-static"], &fine, "the binary says `scopeform 0.0.9`, Cargo.toml says"),
         (version, &["-static"], &grow, "more than 41943040"),

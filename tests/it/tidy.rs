@@ -85,7 +85,7 @@ fn strangers(name: &str, text: &str, allowed: &[&str]) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut look = |way: &str, rest: &str| {
         let end = rest.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(rest.len());
-        let used = &rest[..end];
+        let used = rest.get(..end).unwrap();
         if rest.trim_start().starts_with(['{', '*']) {
             wrong.push(format!("{name} uses {way}{{...}}: name each module by itself"));
         } else if !used.is_empty() && used != path[0] && !allowed.contains(&used) {
@@ -93,14 +93,14 @@ fn strangers(name: &str, text: &str, allowed: &[&str]) -> Vec<String> {
         }
     };
     for (at, way) in code.match_indices("crate::") {
-        look(way, &code[at + way.len()..]);
+        look(way, code.get(at + way.len()..).unwrap());
     }
     // From here as many steps upwards lead out of the module as its path is long.
     let out = "super::".repeat(path.len());
     for (at, way) in code.match_indices(&out) {
-        let before = &code[..at];
+        let before = code.get(..at).unwrap();
         if !before.ends_with("super::") {
-            look(way, &code[at + way.len()..]);
+            look(way, code.get(at + way.len()..).unwrap());
         }
     }
     wrong
