@@ -35,8 +35,7 @@ pub fn journal(data: &[u8]) {
 
 /// What stands in whole lines counts, and nothing else does; a line that was read is written the same.
 fn whole(text: &str, run: &Run) {
-    let end = text.rfind('\n').map_or(0, |at| at + 1);
-    let lines = &text[..end];
+    let lines = text.rfind('\n').and_then(|at| text.get(..=at)).unwrap_or_default();
     assert_eq!(Run::read(lines).as_ref(), Ok(run), "a line that was cut counts");
     let mut written = String::new();
     for (n, line) in lines.split_inclusive('\n').enumerate() {

@@ -183,6 +183,6 @@ fn no_key_is_taken_from_a_line_that_ssh_keygen_does_not_take_it_from() {
 fn a_mistake_stands_where_the_line_is() {
     // A line that begins with a carriage return, and then with what takes two bytes.
     let (_, mistakes) = parse("\r\u{e9} \r\n\r\n \t\r\n");
-    let places: Vec<_> = mistakes.into_iter().map(|(place, _)| place).collect();
-    assert_eq!(places, [0..3]);
+    let places: Vec<_> = mistakes.into_iter().map(|(place, _)| (place.start, place.end)).collect();
+    assert_eq!(places, [(0, 3)]);
 }
