@@ -33,8 +33,8 @@ pub trait Reserved: Send + Sync {
 }
 
 /// Delivers to files below a folder: mode 0600, created new, never overwritten; folders that are not there are made, mode
-/// 0700. What a run leaves behind that was ended
-/// before the value came, an empty file of that mode, is taken up again; while one run holds it, no other one does.
+/// 0700. What a run leaves behind that was ended before the value came, an empty file of that mode, is taken up again; while
+/// one run holds it, no other one does.
 #[derive(Debug, Clone)]
 pub struct Files {
     root: PathBuf,

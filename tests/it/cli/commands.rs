@@ -34,7 +34,7 @@ fn serve_says_the_command_that_plans_against_it() {
         &text.replace("endpoint: embedded", &format!("endpoint: {address}")),
     );
     let command = command.replace("scopeform plan", "\"$0\" plan");
-    lab.shell(&command).exits(0).prints(&["Plan: 14 to change in sharepoint."]);
+    lab.shell(&command).exits(0).prints(&["Plan: 14 changes in sharepoint."]);
 }
 
 #[test]

@@ -178,7 +178,7 @@ fn an_acceptance_is_delivered_like_an_approval() {
     assert_eq!((blocked.code, applied), (4, false), "{}", blocked.log);
     let plan = shop.read("scopeform-out/plan.json");
     let plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
-    let digest: String = plan["digest"].as_str().unwrap().chars().take(12).collect();
+    let digest: String = plan["digest"].as_str().unwrap().chars().take(32).collect();
     let folder = shop.repository().join("approvals");
     std::fs::create_dir_all(&folder).unwrap();
     let deliver = |file: &str, text: &str| {

@@ -135,7 +135,10 @@ proptest! {
         }
         let from = Bench { snapshot, ..bench.clone() }.plan();
         let of = bench.plan();
-        let names = pseudonyms(&book, &all, &written);
+        let mut names = pseudonyms(&book, &all, &written);
+        // A line that revokes what is not there is told which keys are.
+        let keys = all.keys.iter().filter(|key| !written.keys.contains(*key));
+        names.extend(keys.map(|key| (format!("`{key}`"), format!("`{}`", book.key(key).unwrap()))));
         let hidden = hidden(&of, &names);
         let from = parts(&from);
         prop_assert_eq!(words(&from), words(&hidden));

@@ -112,7 +112,7 @@ async fn a_file_that_is_there_is_never_overwritten_and_no_key_is_made() {
     std::fs::write(plane.dir.path().join("taken"), "precious").unwrap();
     let expected = key_effect(&before, "sync", Some(&grants(&json!({ "contacts": "read" }))));
     for (file, why) in
-        [("taken", "exists and is not overwritten"), ("no/such/folder", "cannot create")]
+        [("taken", "exists and is not overwritten"), ("taken/below", "cannot create")]
     {
         let operation = create("sync", file);
         let error = client.write(&operation, &before.keys_revision, &expected).await.unwrap_err();
