@@ -73,6 +73,36 @@ fn what_follows_a_refused_push_is_judged_by_the_same_rules() {
     );
 }
 
+/// First the rule, which changes nothing live, and then what it was in the way of.
+#[test]
+fn a_rule_is_not_dropped_first_and_walked_around_next() {
+    let (shop, forge) = applied();
+    let runner = Runner::new(&shop);
+    let first = shop.applied().unwrap();
+    shop.edit("access/acme.yaml", RULES, "");
+    shop.commit("less to read");
+    shop.push();
+    let (refused, applied) = runner.deploy(&forge.context());
+    assert_eq!((refused.code, applied), (5, true), "{}", refused.log);
+    assert!(refused.log.contains("(- rule approvals/widening)"), "{}", refused.log);
+    let plan = shop.path("runner/scopeform-plan/plan.scopeform");
+    let signed = shop.approve_under(&plan, "ana", APPLIED);
+    assert_eq!(signed.status.code(), Some(0), "{}", text(&signed.stderr));
+    // Those whom the rule names may let it go, and that alone: with what it was in the way of it is another plan.
+    shop.edit("access/acme.yaml", "create_page: disabled", "create_page: {groups: [content-team]}");
+    shop.deliver(&plan);
+    shop.push();
+    let (refused, applied) = runner.deploy(&forge.context());
+    assert_eq!((refused.code, applied), (5, true), "{}", refused.log);
+    assert_eq!(shop.applied(), Some(first));
+    shop.edit("access/acme.yaml", "create_page: {groups: [content-team]}", "create_page: disabled");
+    shop.commit("not this");
+    let last = shop.push();
+    let (done, applied) = runner.deploy(&forge.context());
+    assert_eq!((done.code, applied), (0, true), "{}", done.log);
+    assert_eq!(shop.applied(), Some(last));
+}
+
 #[test]
 fn what_is_merged_on_gitlab_is_judged_by_the_same_rules() {
     let shop = Shop::new();
