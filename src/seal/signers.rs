@@ -121,6 +121,11 @@ pub fn public_key(text: &str) -> Result<String, SignerError> {
     }
     let written = format!("{kind} {data}");
     let key = PublicKey::from_openssh(&written).map_err(|_| SignerError::Key)?;
+    // The reader of keys does not mind a wrong length within one; ssh-keygen does.
+    let plain = PublicKey::from(key.key_data().clone()).to_openssh();
+    if !plain.is_ok_and(|plain| plain.trim_end() == written) {
+        return Err(SignerError::Key);
+    }
     match key.algorithm() {
         Algorithm::Ed25519
         | Algorithm::SkEd25519

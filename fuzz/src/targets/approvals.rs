@@ -241,7 +241,11 @@ fn ours(read: Statement, keys: &[Signer], flip: Flip) {
         match &counts {
             Ok(()) => {
                 let lists = |key: &Signer| key.key == own && key.principals.contains(approval.by());
-                assert!(keys.iter().any(lists), "counts for nobody: {keys:?}");
+                assert!(
+                    keys.iter().any(lists),
+                    "counts for nobody: {:?} {keys:?} {own:?}",
+                    approval.by()
+                );
                 assert!(last_day(statement.day(), max_age) >= TODAY);
             }
             Err(fault) => said(fault),

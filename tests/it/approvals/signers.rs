@@ -69,6 +69,11 @@ fn a_line_that_means_something_else_is_a_mistake_at_its_place() {
         ("ana@acme.example", SignerError::NoKey),
         ("ana@acme.example namespaces=\"git\"", SignerError::NoKey),
         ("ana@acme.example ssh-ed25519 AAAA", SignerError::Key),
+        // It says to be 131,104 bytes long. ssh-keygen calls it no public key.
+        (
+            "ana ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAIAIOpKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIs",
+            SignerError::Key,
+        ),
         ("*@acme.example KEY", SignerError::Pattern("*@acme.example".to_owned())),
         ("!eve,ana KEY", SignerError::Pattern("!eve".to_owned())),
         ("ana,,ben KEY", SignerError::Principal(String::new())),
