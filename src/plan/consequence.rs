@@ -78,7 +78,7 @@ impl Consequences {
         }
         for breakage in &self.breakage {
             if !said.breakage(breakage, extent) {
-                keep(at(breakage), broken(breakage));
+                keep(breakage.address(), broken(breakage));
             }
         }
         for loss in &self.losses {
@@ -111,16 +111,6 @@ fn in_full(change: &PrivilegeChange) -> String {
         Some(false) | None => {}
     }
     text
-}
-
-/// The address that a breakage is about.
-const fn at(breakage: &Breakage) -> &Address {
-    match breakage {
-        Breakage::StopsRunning { address, .. }
-        | Breakage::WillNotRun { address, .. }
-        | Breakage::Unverified { address, .. } => address,
-        Breakage::FeatureBreaks { unit, .. } => unit,
-    }
 }
 
 /// What a privilege line says, but for its causes.
@@ -220,7 +210,7 @@ impl<'b> Said<'b> {
                 .iter()
                 .any(|(unit, _)| address.is_within(unit) && self.returns(unit, address))
         };
-        said || (extent == Extent::Rest && unit(at(breakage)))
+        said || (extent == Extent::Rest && unit(breakage.address()))
     }
 
     fn loss(&self, loss: &Loss, extent: Extent) -> bool {

@@ -282,6 +282,19 @@ pub enum Breakage {
     },
 }
 
+impl Breakage {
+    /// Returns what it happens to: an action, or the integration whose feature breaks.
+    #[must_use]
+    pub const fn address(&self) -> &Address {
+        match self {
+            Self::StopsRunning { address, .. }
+            | Self::WillNotRun { address, .. }
+            | Self::Unverified { address, .. } => address,
+            Self::FeatureBreaks { unit, .. } => unit,
+        }
+    }
+}
+
 /// How much a finding matters.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,

@@ -15,7 +15,7 @@ impl Writer<'_, '_> {
     pub(super) fn breakage(&self) -> Section {
         let mut lines = Vec::new();
         let units: Vec<Address> =
-            self.outline.breakage.iter().map(|breakage| self.unit(at(breakage))).collect();
+            self.outline.breakage.iter().map(|breakage| self.unit(breakage.address())).collect();
         for (breakage, unit) in self.outline.breakage.iter().zip(&units) {
             let (words, name, rest) = match breakage {
                 Breakage::StopsRunning { address, missing } => {
@@ -35,7 +35,7 @@ impl Writer<'_, '_> {
                     ("**feature breaks**: ", feature.as_str(), rest)
                 }
             };
-            let meant = within(at(breakage), unit);
+            let meant = within(breakage.address(), unit);
             let lead = Words::default().own(words).code(name).made("", meant);
             let unit = Some(unit);
             lines.push(Line { rank: Rank::Breakage, things: 1, lead, rest, unit, place: None });
@@ -151,16 +151,6 @@ impl Writer<'_, '_> {
         let n = count(lines.len(), "token", "tokens");
         let title = format!("Nothing changes for {n}");
         self.folded(&title, merge(lines, self.outline.plan.bound.platform))
-    }
-}
-
-/// Returns what a breakage happens to.
-const fn at(breakage: &Breakage) -> &Address {
-    match breakage {
-        Breakage::StopsRunning { address, .. }
-        | Breakage::WillNotRun { address, .. }
-        | Breakage::Unverified { address, .. } => address,
-        Breakage::FeatureBreaks { unit, .. } => unit,
     }
 }
 
