@@ -141,15 +141,19 @@ fn with_files(rules: &Rules<'_>, without: &[(usize, &Definition)]) -> Result<Eng
 /// # Errors
 /// The first thing that it finds.
 pub(super) fn compile(rules: &Rules<'_>) -> Result<(), Mistake> {
+    let ready = || -> Result<Engine, Mistake> {
+        let mut engine = with_files(rules, &[])?;
+        engine.set_input(Value::new_object());
+        Ok(engine)
+    };
+    let mut engine = ready()?;
     for package in rules.packages() {
         for (name, definitions) in rules.of(package) {
-            let mut engine = with_files(rules, &[])?;
-            engine.set_input(Value::new_object());
             let place = place(rules, &definitions);
             match engine.eval_rule(format!("{package}.{name}")) {
                 Ok(_) => {}
-                // Without a plan this says nothing about the files.
-                Err(error) if error.downcast_ref::<LimitError>().is_some() => {}
+                // Without a plan this says nothing about the files; but who was stopped half-way is not asked again.
+                Err(error) if error.downcast_ref::<LimitError>().is_some() => engine = ready()?,
                 Err(error) => return Err(mistake(place.0, &error)),
             }
         }
