@@ -36,6 +36,17 @@ pub struct Approve {
     pub json: bool,
 }
 
+/// What others have agreed to, of exactly one plan.
+#[derive(Debug, Args)]
+pub struct Agreed {
+    /// Exceed a limit with exactly this plan: LIMIT@DIGEST, as the plan prints it; may be given several times
+    #[arg(long, value_name = "LIMIT@DIGEST")]
+    pub accept: Vec<Acceptance>,
+    /// An approval of this plan, beside those next to a saved one; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub approval: Vec<PathBuf>,
+}
+
 /// `apply`
 #[derive(Debug, Args)]
 pub struct Apply {
@@ -57,12 +68,9 @@ pub struct Apply {
     /// Apply without asking what the files say (not what the vendor added meanwhile)
     #[arg(long)]
     pub auto_approve: bool,
-    /// Exceed a limit with exactly this plan: LIMIT@DIGEST, as the plan prints it; may be given several times
-    #[arg(long, value_name = "LIMIT@DIGEST")]
-    pub accept: Vec<Acceptance>,
-    /// An approval of this plan, beside those that stand beside a saved plan; may be given several times
-    #[arg(long, value_name = "FILE")]
-    pub approval: Vec<PathBuf>,
+    /// What others have agreed to.
+    #[command(flatten)]
+    pub agreed: Agreed,
     /// Which rules held before the change.
     #[command(flatten)]
     pub base: Base,
@@ -121,12 +129,9 @@ pub struct Undo {
     /// Save the inverse plan, to be reviewed and applied as it is, and do nothing
     #[arg(long, value_name = "FILE", conflicts_with = "auto_approve")]
     pub out: Option<PathBuf>,
-    /// Exceed a limit with exactly this plan: LIMIT@DIGEST, as the plan prints it; may be given several times
-    #[arg(long, value_name = "LIMIT@DIGEST")]
-    pub accept: Vec<Acceptance>,
-    /// An approval of this plan; may be given several times
-    #[arg(long, value_name = "FILE")]
-    pub approval: Vec<PathBuf>,
+    /// What others have agreed to.
+    #[command(flatten)]
+    pub agreed: Agreed,
     /// Take back without asking
     #[arg(long)]
     pub auto_approve: bool,

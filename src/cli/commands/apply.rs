@@ -103,7 +103,7 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     let today = clock::today();
     let advice =
         Advice::Saved(file.to_owned(), gate::with_rules(args.config.as_deref(), &args.base));
-    let gate = Gate::open(&sealed, &args.approval, advice, &used, today)?;
+    let gate = Gate::open(&sealed, &args.agreed.approval, advice, &used, today)?;
     let consent = Consent::Signed(Box::new(consent), gate.approvals());
     let output = Output::text(false);
     match args.answer() {
@@ -119,7 +119,7 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     let takes_back = takes_back(sealed.plan());
     let takes_back = takes_back.as_deref();
     let work = Work { place, folder, root, reach, parallelism, lines, takes_back, env, ui };
-    let approved = approve(sealed, consent, &args.accept, &gate)?;
+    let approved = approve(sealed, consent, &args.agreed.accept, &gate)?;
     if approved.sealed().plan().is_empty() {
         return nothing(approved.sealed().plan(), args, &data, cut, ui);
     }
@@ -229,12 +229,12 @@ async fn from_files_of<P: Product>(
     if let Some(revision) = &args.base.base {
         save.push_str(&format!(" --base {revision}"));
     }
-    let gate = Gate::open(&sealed, &args.approval, Advice::Files(save), &used, today)?;
+    let gate = Gate::open(&sealed, &args.agreed.approval, Advice::Files(save), &used, today)?;
     let approvals = gate.approvals();
     let open = missing(&sealed, &approvals);
     let consent = if args.auto_approve || empty {
         Consent::Flag
-    } else if !standing(&sealed, &args.accept).is_ok_and(|blockers| blockers.is_empty()) {
+    } else if !standing(&sealed, &args.agreed.accept).is_ok_and(|blockers| blockers.is_empty()) {
         // Nobody is asked to agree to what cannot be done.
         Consent::Prompt
     } else if !open.is_empty() {
@@ -243,7 +243,7 @@ async fn from_files_of<P: Product>(
         ask(&sealed, &output, (args.answer() != Answer::Text, &command), ui)?
     };
     let approved =
-        approve(sealed, Consent::Signed(Box::new(consent), approvals), &args.accept, &gate)?;
+        approve(sealed, Consent::Signed(Box::new(consent), approvals), &args.agreed.accept, &gate)?;
     if empty {
         return nothing(approved.sealed().plan(), args, &data, cut, ui);
     }

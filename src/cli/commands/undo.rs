@@ -101,7 +101,7 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
         plan::save(&sealed, file)?;
         ui.say(&format!("saved plan {} as {}", sealed.digest().short(), file.display()));
     }
-    let blocked = !standing(&sealed, &args.accept).is_ok_and(|blockers| blockers.is_empty());
+    let blocked = !standing(&sealed, &args.agreed.accept).is_ok_and(|blockers| blockers.is_empty());
     if empty || (args.out.is_some() && !blocked) {
         if args.json {
             ui.out(&render::undo::json(&undo, None))?;
@@ -114,7 +114,8 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
     if let Some(path) = &args.source.path {
         save.push_str(&format!(" {}", path.display()));
     }
-    let gate = Gate::open(&sealed, &args.approval, Advice::Files(save), &used, clock::today())?;
+    let gate =
+        Gate::open(&sealed, &args.agreed.approval, Advice::Files(save), &used, clock::today())?;
     let approvals = gate.approvals();
     let open = missing(&sealed, &approvals);
     if !blocked && !open.is_empty() {
@@ -131,7 +132,7 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
     let approved = approve(
         sealed.clone(),
         Consent::Signed(Box::new(consent), approvals),
-        &args.accept,
+        &args.agreed.accept,
         &gate,
     )?;
     let takes_back = Some(past.begin.run.as_str());
