@@ -252,32 +252,56 @@ fn name_of(path: &Path) -> String {
     path.file_name().unwrap().to_string_lossy().into_owned()
 }
 
+/// What is written for users: the README, and all of `docs/`.
+fn documents() -> Vec<String> {
+    let mut found = vec!["README.md".to_owned()];
+    for entry in std::fs::read_dir(root().join("docs")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "md") {
+            found.push(format!("docs/{}", name_of(&path)));
+        }
+    }
+    found.sort();
+    found
+}
+
 #[test]
-fn the_readme_is_executed() {
+fn the_documents_are_executed() {
+    std::thread::scope(|scope| {
+        for name in documents() {
+            let shows = document(&name).matches("\n$ ").count();
+            scope.spawn(move || assert_eq!(execute(&name), shows, "{name}"));
+        }
+    });
     assert!(execute("README.md") >= 8);
 }
 
 /// The annotated examples: valid, and plannable on the worlds of the examples, where a raised finding may block them.
 #[test]
-fn the_configurations_in_the_readme_are_ones() {
-    let readme = document("README.md");
-    let blocks = readme.split("```yaml\n").skip(1).map(|rest| rest.split_once("```\n").unwrap().0);
-    let worlds = [("acme", "2027-01-01"), ("acme", "2026-11-22"), ("acme-crm", "2026-11-22")];
-    // A part of a header is no configuration by itself.
-    let blocks: Vec<&str> = blocks.filter(|block| block.starts_with("version:")).collect();
-    assert_eq!(blocks.len(), worlds.len());
-    for (yaml, (example, today)) in blocks.iter().zip(worlds) {
+fn the_configurations_in_the_documents_are_ones() {
+    let mut found = 0;
+    for (name, yaml) in documents().iter().flat_map(|name| {
+        let text = document(name);
+        let blocks = text.split("```yaml\n").skip(1);
+        let blocks =
+            blocks.map(|rest| (name.clone(), rest.split_once("```\n").unwrap().0.to_owned()));
+        // A part of a header is no configuration by itself.
+        blocks.filter(|(_, block)| block.starts_with("version:")).collect::<Vec<_>>()
+    }) {
+        found += 1;
+        let example = if yaml.contains("platform: trustpager") { "acme-crm" } else { "acme" };
         let folder = checkout();
         let target = folder.path().join("shown");
         std::fs::create_dir_all(&target).unwrap();
-        std::fs::write(target.join("shown.yaml"), yaml).unwrap();
+        std::fs::write(target.join("shown.yaml"), &yaml).unwrap();
         let world = root().join("examples").join(example).join("world.yaml");
         std::fs::copy(world, target.join("world.yaml")).unwrap();
-        let output = scopeform(folder.path(), &["plan", "shown", "--today", today]);
+        let output = scopeform(folder.path(), &["plan", "shown", "--today", "2026-11-22"]);
         let exit = output.status.code();
-        assert!(matches!(exit, Some(0 | 4)), "{exit:?}\n{}", printed(&output));
-        assert!(output.stderr.is_empty(), "{}", printed(&output));
+        assert!(matches!(exit, Some(0 | 4)), "{name}: {exit:?}\n{}", printed(&output));
+        assert!(output.stderr.is_empty(), "{name}: {}", printed(&output));
     }
+    assert!(found >= 5, "{found}");
 }
 
 #[test]
@@ -354,24 +378,24 @@ fn the_readme_has_the_tables_that_help_prints() {
 }
 
 #[test]
-fn the_readme_lists_every_finding() {
+fn every_finding_is_listed() {
     let row = |rule: &Rule| {
         let severity = serde_json::to_value(rule.severity).unwrap();
         let severity = severity.as_str().unwrap().to_owned();
         vec![rule.code.to_owned(), severity, rule.title.replace('`', "")]
     };
-    let readme = document("README.md");
+    let findings = document("docs/findings.md");
     for (heading, rules) in [
-        ("### On Odeus", odeus::findings::rules().map(row).collect::<BTreeSet<_>>()),
-        ("### On TrustPager", trustpager::findings::rules().map(row).collect()),
-        ("### On both", policy::rules().map(row).collect()),
+        ("## On Odeus", odeus::findings::rules().map(row).collect::<BTreeSet<_>>()),
+        ("## On TrustPager", trustpager::findings::rules().map(row).collect()),
+        ("## On both", policy::rules().map(row).collect()),
     ] {
-        assert_eq!(rows(&readme, heading), rules.into_iter().collect::<Vec<_>>(), "{heading}");
+        assert_eq!(rows(&findings, heading), rules.into_iter().collect::<Vec<_>>(), "{heading}");
     }
 }
 
 #[test]
-fn the_tests_that_the_readme_names_exist() {
+fn the_tests_that_hold_the_guarantees_exist() {
     let mut functions = String::new();
     for (_, text) in tidy::sources() {
         functions.push_str(&text);
@@ -381,7 +405,7 @@ fn the_tests_that_the_readme_names_exist() {
     for path in tests {
         functions.push_str(&std::fs::read_to_string(path).unwrap());
     }
-    let listed = rows(&document("README.md"), "## Safety");
+    let listed = rows(&document("docs/guarantees.md"), "# Guarantees");
     let named: Vec<&str> = listed
         .iter()
         .filter(|row| row.len() == 3)
