@@ -26,6 +26,8 @@ mod guard;
 #[cfg(test)]
 mod links;
 #[cfg(test)]
+mod mutations;
+#[cfg(test)]
 mod odeus;
 #[cfg(test)]
 mod openapi;

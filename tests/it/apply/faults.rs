@@ -74,25 +74,43 @@ fn a_server_error_before_the_write_is_no_write() {
     assert_eq!(plane.audited(), 0);
 }
 
+/// One unit after the other, so that whoever stops at the first failure does not begin with the second.
+/// Mutation (tests/mutations): `independents`.
 #[test]
 fn independent_units_go_on_when_one_fails() {
-    let (plane, report, _) = apply(WISHES, 6, |r, _| {
-        let notes = r.is_write() && r.path.contains("/integrations/notes/");
-        if notes { Do::Answer(503, "{}".to_owned()) } else { Do::Pass }
-    });
-    let units: Vec<(&str, &str)> = report["operations"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|step| (step["unit"].as_str().unwrap(), step["outcome"].as_str().unwrap()))
-        .collect();
-    assert_eq!(units.len(), WRITES);
-    assert!(units.contains(&("files", "applied")), "{units:?}");
-    assert!(units.contains(&("notes", "failed")), "{units:?}");
-    assert!(units.contains(&("notes", "skipped")), "{units:?}");
-    assert_eq!(plane.audited(), 1);
-    let lab = plane.lab(WISHES);
-    plane.run(&lab, "apply --auto-approve").exits(0).prints(&["Applied: 3 operations"]);
+    for (failing, expected) in [("notes", 1), ("files", WRITES - 1)] {
+        let plane = Plane::start();
+        let path = format!("/integrations/{failing}/");
+        let proxy = Proxy::start(plane.address, move |r, _| {
+            let fails = r.is_write() && r.path.contains(&path);
+            if fails { Do::Answer(503, "{}".to_owned()) } else { Do::Pass }
+        });
+        let lab = plane.lab_through(&proxy, WISHES);
+        let report = plane.run(&lab, "apply --auto-approve --json --parallelism 1").exits(6).json();
+        let steps = report["operations"].as_array().unwrap();
+        assert_eq!(steps.len(), WRITES);
+        let mut failed = false;
+        for step in steps {
+            let outcome = step["outcome"].as_str().unwrap();
+            let own = step["unit"] == failing;
+            let wanted = if !own {
+                "applied"
+            } else if failed {
+                "skipped"
+            } else {
+                "failed"
+            };
+            assert_eq!(outcome, wanted, "{report}");
+            failed |= own;
+        }
+        assert_eq!(plane.audited(), expected);
+        let lab = plane.lab(WISHES);
+        let rest = format!(
+            "Applied: {}",
+            scopeform::plan::count(WRITES - expected, "operation", "operations")
+        );
+        plane.run(&lab, "apply --auto-approve").exits(0).prints(&[&rest]);
+    }
 }
 
 #[test]
