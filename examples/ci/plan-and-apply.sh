@@ -127,14 +127,33 @@ ended() {
     echo "$code" >"$out/exit-code"
 }
 
-# Prints the acceptances of this plan that have been delivered, one LIMIT@DIGEST a line. Those of other plans do not count.
+# Prints the acceptances of this plan that have been delivered, one LIMIT@DIGEST a line. What does not count is said by its
+# place alone: what stands there is nothing for a log that obeys commands.
 accepted() {
     digest=$(sed -n 's/^  "digest": "\([0-9a-f]*\)",$/\1/p' "$plan")
+    return=$(printf '\r')
     for file in "${APPROVALS:-approvals}"/*.accept; do
-        [ ! -f "$file" ] || cat "$file"
-    done | while read -r limit _; do
-        case $limit in *[!a-z0-9_@]*) continue ;; ?*@????????????*) ;; *) continue ;; esac
-        case $digest in "${limit#*@}"*) echo "$limit" ;; esac
+        [ -f "$file" ] || continue
+        place=$(printf '%s' "$file" | tr -cd 'A-Za-z0-9._/@+-') line=0
+        # The last line counts also where nothing ends it.
+        while read -r limit _ || [ -n "$limit" ]; do
+            line=$((line + 1)) limit=${limit%"$return"}
+            case $limit in
+            '' | '#'*) continue ;;
+            *[!a-z0-9_@]*) limit='' ;;
+            ?*@????????????*) ;;
+            *) limit='' ;;
+            esac
+            case $limit in
+            '') echo "warning: $place, line $line: no LIMIT@DIGEST, so it does not count" >&2 ;;
+            *)
+                case $digest in
+                "${limit#*@}"*) echo "$limit" ;;
+                *) echo "notice: $place, line $line: of another plan" >&2 ;;
+                esac
+                ;;
+            esac
+        done <"$file"
     done
 }
 

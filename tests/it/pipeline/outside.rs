@@ -101,9 +101,17 @@ fn the_program_is_installed_only_if_it_is_the_one_that_is_meant() {
     let none = install("# Which scopeform the jobs install\n");
     assert!(text(&none.stderr).contains("ci/program does not say"), "{}", text(&none.stderr));
     assert!(!none.status.success() && !target.join("scopeform").exists());
-    let right = install(&format!("{sum} file://{BINARY}\n"));
-    assert!(right.status.success(), "{}", text(&right.stderr));
-    assert!(text(&right.stdout).starts_with("scopeform "), "{}", text(&right.stdout));
+    // However the editor ends its lines, the last one included.
+    for program in [
+        format!("{sum} file://{BINARY}\n"),
+        format!("# ours\n{sum} file://{BINARY}"),
+        format!("# ours\r\n{sum} file://{BINARY}\r\n"),
+    ] {
+        let _ = std::fs::remove_file(target.join("scopeform"));
+        let right = install(&program);
+        assert!(right.status.success(), "{program:?} {}", text(&right.stderr));
+        assert!(text(&right.stdout).starts_with("scopeform "), "{}", text(&right.stdout));
+    }
     // Where it is already, nothing is fetched.
     super::shop::program(&shop.path("bin2"));
     std::fs::rename(shop.path("bin2/scopeform"), shop.path("bin/scopeform")).unwrap();
