@@ -3,8 +3,10 @@
 //! that keeps what it is given, and a server that keeps notes.
 #![expect(clippy::disallowed_methods, reason = "tests read and write files")]
 
+mod artefacts;
 mod forge;
 mod gate;
+mod kept;
 mod lint;
 mod outside;
 mod results;
