@@ -41,7 +41,7 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
         format => format.tool().map_or(Tell::People, Tell::Tool),
     };
     let loaded = load(&args.source, tell, ui)?.with_base(&args.base, ui)?;
-    let loaded = loaded.with_rules(&args.rules.policy, ui)?;
+    let loaded = loaded.with_rules(&args.rules.policy, args.base.base.as_deref(), ui)?;
     match loaded.config.desired.kind() {
         Kind::Odeus => of::<Odeus>(args, &loaded, tell, env, ui).await,
         Kind::Trustpager => of::<Trustpager>(args, &loaded, tell, env, ui).await,
@@ -52,6 +52,7 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
 pub(in crate::cli) fn run_from_snapshot(args: &Args, ui: &Ui) -> Result<Exit, Failure> {
     let tell = if args.output.format() == Format::Json { Tell::Json } else { Tell::People };
     let loaded = load(&args.source, tell, ui)?.with_base(&args.base, ui)?;
+    let loaded = loaded.with_rules(&args.rules.policy, args.base.base.as_deref(), ui)?;
     match loaded.config.desired.kind() {
         Kind::Odeus => from_snapshot::<Odeus>(args, &loaded, tell, ui),
         Kind::Trustpager => from_snapshot::<Trustpager>(args, &loaded, tell, ui),
@@ -246,8 +247,8 @@ fn make_and_tell<P: Product>(
     match plan {
         Some(mut plan) => {
             plan.label(&config.labels);
-            if let Some(before) = &loaded.base {
-                weaken::note(&mut plan, &before.policy, &config.policy);
+            if let Some((before, after)) = &loaded.rules() {
+                weaken::note(&mut plan, before, after);
             }
             policy::enforce(&mut plan, loaded.policies.clone());
             // Warnings belong to the conversation; the result stays one document.
