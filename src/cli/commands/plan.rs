@@ -26,6 +26,7 @@ use crate::plan::policy::{Policy, Protected};
 use crate::plan::{FromSnapshot, Plan, SourceRange, weaken};
 use crate::platform::Kind;
 use crate::platform::provider::{Read, Reading};
+use crate::render::given::Given;
 use crate::render::marks::Marks;
 use crate::render::neutral::terminal;
 use crate::render::palette::Palette;
@@ -385,6 +386,16 @@ pub(super) fn page(
     apply_with: &str,
     palette: Palette,
 ) -> Result<String, Failure> {
+    page_with(sealed, output, (apply_with, None), palette)
+}
+
+/// Returns a plan in the format asked for, with what is known of its approvals.
+pub(super) fn page_with(
+    sealed: &SealedPlan,
+    output: &Output,
+    (apply_with, given): (&str, Option<&Given>),
+    palette: Palette,
+) -> Result<String, Failure> {
     let mut page = String::new();
     let judged = sealed.judged();
     let (plan, digest) = (&*judged, sealed.digest().as_str());
@@ -393,14 +404,14 @@ pub(super) fn page(
     let _ = match output.format() {
         Format::Text => {
             let (full, diff) = (output.full, output.diff);
-            let options = text::Options { palette, full, diff, apply_with };
+            let options = text::Options { palette, full, diff, apply_with, given };
             text::plan(&mut page, plan, digest, options)
         }
         Format::Json => json::plan(&mut page, plan, digest),
         Format::Diff => diff::plan(&mut page, plan, palette),
         Format::Html => html::plan(&mut page, plan, digest, apply_with),
         Format::Markdown => {
-            page = comment(plan, digest, &output.comment, apply_with)?;
+            page = comment(plan, digest, &output.comment, (apply_with, given))?;
             Ok(())
         }
         Format::Sarif | Format::Annotations | Format::CodeQuality => {
@@ -418,7 +429,7 @@ fn comment(
     plan: &Plan,
     digest: &str,
     comment: &Comment,
-    apply_with: &str,
+    (apply_with, given): (&str, Option<&Given>),
 ) -> Result<String, Failure> {
     let forge = match comment.forge {
         None | Some(Forge::Github) => markdown::Forge::Github,
@@ -428,7 +439,8 @@ fn comment(
     };
     let max_size = comment.max_size.map(NonZeroUsize::get);
     let report_url = comment.report_url.as_ref();
-    let options = markdown::Options { forge, max_size, report_url, apply_with };
+    let revision = comment.revision.as_deref();
+    let options = markdown::Options { forge, max_size, report_url, apply_with, revision, given };
     markdown::plan(plan, digest, options).map_err(|markdown::TooSmall { needs }| {
         let message = "`--max-size` is too small for the verdict and the counts";
         Failure::new(Exit::Usage, message).help(format!("give at least {needs}"))
