@@ -259,3 +259,72 @@ fn a_file_of_acceptances_needs_no_newline_at_its_end() {
     let (done, applied) = Runner::new(&shop).deploy(&forge.context());
     assert_eq!((done.code, applied), (0, true), "{}", done.log);
 }
+
+/// Denies whatever changes anything.
+const NEVER: &str = "package main
+
+deny contains \"not today\" if count(input.resource_changes) > 0
+";
+
+/// Rules beside the configuration folder are asked by every job, and a change does not get rid of them for itself.
+#[test]
+fn rules_in_rego_are_asked_at_plan_and_at_apply() {
+    let (shop, forge) = applied();
+    let runner = Runner::new(&shop);
+    let write = |text: &str| {
+        std::fs::create_dir_all(shop.repository().join("policies")).unwrap();
+        std::fs::write(shop.repository().join("policies/all.rego"), text).unwrap();
+    };
+    let (shut, open) = ("get_page: disabled", "\"get_*\": enabled");
+    shop.edit("access/acme.yaml", open, shut);
+    // A plan that was made without them is stopped all the same.
+    shop.script(0, &["plan", "access", "out", "main"]);
+    write(NEVER);
+    let told = shop.script(4, &["apply", "access", "out", "main"]);
+    assert!(told.contains("not today; says `main.deny` at policies/all.rego:3"), "{told}");
+    shop.script(4, &["plan", "access", "out", "main"]);
+    assert!(shop.read("out/annotations.txt").contains("not today"));
+    shop.script(2, &["drift", "access", "out"]);
+    write("package main\n\ndeny if true\n");
+    shop.script(1, &["plan", "access", "out", "main"]);
+    write(NEVER);
+    shop.commit("not today");
+    shop.push();
+    let (denied, applied) = runner.deploy(&forge.context());
+    assert_eq!((denied.code, applied), (4, false), "{}", denied.log);
+    // By themselves they come into force like all rules.
+    shop.edit("access/acme.yaml", shut, open);
+    shop.commit("then not");
+    let inforce = shop.push();
+    let (done, applied) = runner.deploy(&forge.context());
+    assert_eq!((done.code, applied), (0, true), "{}", done.log);
+    assert_eq!(shop.applied(), Some(inforce));
+    // A change that takes them away is held against them, and no fork is asked less.
+    shop.git(&["rm", "-q", "-r", "policies"]);
+    shop.edit("access/acme.yaml", open, shut);
+    shop.commit("today");
+    shop.push();
+    let (denied, applied) = runner.deploy(&forge.context());
+    assert_eq!((denied.code, applied), (4, false), "{}", denied.log);
+    assert!(denied.log.contains("not today"), "{}", denied.log);
+    let live = shop.path("live").display().to_string();
+    shop.exits(0, "scopeform", &["snapshot", "access", "--key", &key(&shop), "--out", &live]);
+    let told = shop.script(4, &["fork", "access", "out", APPLIED, &live]);
+    assert!(told.contains("not today"), "{told}");
+    // Taken away first, by an apply, they are gone for the next one.
+    shop.edit("access/acme.yaml", shut, open);
+    shop.commit("first the rule");
+    shop.push();
+    let (done, applied) = runner.deploy(&forge.context());
+    assert_eq!((done.code, applied), (0, true), "{}", done.log);
+    shop.edit("access/acme.yaml", open, shut);
+    shop.commit("today");
+    shop.push();
+    let (done, applied) = runner.deploy(&forge.context());
+    assert_eq!((done.code, applied), (0, true), "{}", done.log);
+}
+
+/// The key that signs snapshots.
+fn key(shop: &Shop) -> String {
+    shop.path("keys/nightly").display().to_string()
+}
