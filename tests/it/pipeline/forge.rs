@@ -219,6 +219,8 @@ impl Github {
         let pairs = [
             ("github.event.pull_request.head.repo.full_name", from),
             ("github.event.pull_request.number", "7"),
+            ("github.event.pull_request.head.sha", "beefbeef"),
+            ("github.event_name", "pull_request"),
             ("github.ref", "refs/pull/7/merge"),
         ];
         context.extend(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
@@ -315,6 +317,7 @@ impl Gitlab {
         let key = shop.path("keys/deploy").display().to_string();
         let pairs = [
             ("CI_API_V4_URL", format!("http://{}/api/v4", self.address)),
+            ("CI_COMMIT_SHA", "c0ffee".to_owned()),
             ("CI_PROJECT_ID", "5".to_owned()),
             ("CI_PROJECT_PATH", "acme/access".to_owned()),
             ("CI_SERVER_SHELL_SSH_HOST", "gitlab.com".to_owned()),

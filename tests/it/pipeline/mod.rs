@@ -12,6 +12,7 @@ mod outside;
 mod results;
 mod runner;
 mod shop;
+mod told;
 
 use std::path::{Path, PathBuf};
 

@@ -139,6 +139,19 @@ fn one_check_says_that_a_pull_request_was_planned() {
     ] {
         assert_ne!(ends(plan, fork), 0, "{plan} {fork}");
     }
+    // In a merge queue nothing is planned once more: what is merged is, before it is applied.
+    let mut queued = forge.pull_request("acme/access");
+    for (name, value) in [
+        ("github.event_name", "merge_group"),
+        ("github.event.pull_request.head.repo.full_name", ""),
+        ("needs.plan.result", "skipped"),
+        ("needs.fork.result", "skipped"),
+    ] {
+        queued.insert(name.to_owned(), value.to_owned());
+    }
+    assert!(!runner.wanted("plan.yml", "plan", &queued));
+    assert!(!runner.wanted("plan.yml", "fork", &queued));
+    assert_eq!(runner.job("plan.yml", "scopeform", queued).code, 0);
     // A check that is skipped counts as passed, so this one runs also where somebody cancels the others.
     let plan = std::fs::read_to_string(super::examples().join("github/plan.yml")).unwrap();
     let (_, check) = plan.split_once("\n  scopeform:\n").unwrap();
@@ -152,5 +165,10 @@ fn one_check_says_that_a_pull_request_was_planned() {
     std::fs::remove_file(shop.path("bin/scopeform")).unwrap();
     let done = runner.job("plan.yml", "plan", forge.pull_request("acme/access"));
     assert_eq!((done.code, done.skipped), (0, vec!["plan".to_owned()]), "{}", done.log);
-    assert!(forge.log().is_empty(), "{:?}", forge.log());
+    // It is looked whether an earlier comment has become untrue, and where that cannot be told, that stops nothing.
+    assert_eq!(forge.log(), ["GET repos/acme/access/issues/7/comments"]);
+    forge.fails("broken");
+    let done = runner.job("plan.yml", "plan", forge.pull_request("acme/access"));
+    assert_eq!(done.code, 0, "{}", done.log);
+    assert!(done.log.contains("::warning::"), "{}", done.log);
 }
