@@ -9,7 +9,10 @@ if command -v scopeform >/dev/null 2>&1; then
 fi
 # A file and no variables: jobs for forks get none, and a change of the program is reviewed like any other.
 sum='' address=''
-while read -r first second _; do
+return=$(printf '\r')
+while read -r first second _ || [ -n "$first" ]; do
+    # However the editor ends its lines.
+    first=${first%"$return"} second=${second%"$return"}
     case $first in '' | '#'*) ;; *) sum=$first address=$second ;; esac
 done <"$(dirname "$0")/program"
 if [ -z "$sum" ] || [ -z "$address" ]; then

@@ -8,15 +8,18 @@
 #
 # FOLDER holds the configuration. OUT is a folder for results that nothing else writes to. BASE is the git revision whose
 # rules hold too: the branch of what was last applied completely, which applied.sh moves.
-# Exit codes are scopeform's, and 73 where OUT cannot be trusted. `plan` and `fork` end with 0 also when there are changes;
-# OUT/exit-code tells (2: changes), and OUT/to-apply whether `apply` is wanted (yes or no).
-# From the environment: SCOPEFORM_TOKEN, APPROVALS (a folder of approvals and acceptances, default `approvals`), FORGE
-# (`github` or `gitlab`), REPORT_URL (where OUT/report.html will be found), NEW_WORKSPACE (`yes` for the change that brings
-# the workspace in: nothing of it needs to be at BASE, and BASE need not be there).
+# Exit codes are scopeform's, and 73 where OUT cannot be trusted, or a link stands for what decides. `plan` and `fork` end
+# with 0 also when there are changes; OUT/exit-code tells (2: changes), and OUT/to-apply whether `apply` is wanted (yes or no).
+# `drift` ends with 2 also where a finding blocks what would take the drift back.
+# From the environment: SCOPEFORM_TOKEN, APPROVALS (a folder of approvals and acceptances, default `approvals`), POLICIES (a
+# folder of rules in Rego, default `policies`, which need not be there), FORGE (`github` or `gitlab`), REPORT_URL (where
+# OUT/report.html will be found), REVISION (what to call the commit on the page, default its id), NEW_WORKSPACE (`yes` for the
+# change that brings the workspace in: nothing of it needs to be at BASE, and BASE need not be there).
 set -eu
 
 command=${1:?plan, fork, apply or drift} folder=${2:?the configuration folder} out=${3:?a folder for results}
-base=${4-} snapshot=${5-}
+base=${4-} given=${4-} snapshot=${5-}
+approvals=${APPROVALS:-approvals} policies=${POLICIES:-policies}
 case $command in
 plan | fork | apply | drift) ;;
 *)
@@ -27,16 +30,23 @@ esac
 
 # What is in OUT is shown and applied, so a change must not bring it along, nor say with a link where it is.
 refuse() {
-    echo "error: $1; name another folder for results" >&2
+    echo "error: $1" >&2
     exit 73
 }
-out=${out%/} above=${out%/}
-while :; do
-    [ ! -L "$above" ] || refuse "$above is a link"
-    case $above in /*) break ;; */*) above=${above%/*} ;; *) break ;; esac
-done
-tracked=$(git --literal-pathspecs ls-files -- "$out" 2>/dev/null) || [ ! -e .git ] || refuse 'git does not say which files it tracks'
-[ -z "$tracked" ] || refuse "git tracks files in $out"
+straight() {
+    above=${1%/}
+    while :; do
+        [ ! -L "$above" ] || refuse "$above is a link; $2"
+        case $above in /*) break ;; */*) above=${above%/*} ;; *) break ;; esac
+    done
+}
+another='name another folder for results'
+out=${out%/}
+straight "$out" "$another"
+# Nor is a change of what a link leads to seen where the folder is looked at.
+for decides in "$folder" "$approvals" "$policies"; do straight "$decides" 'name the folder that it leads to'; done
+tracked=$(git --literal-pathspecs ls-files -- "$out" 2>/dev/null) || [ ! -e .git ] || refuse "git does not say which files it tracks; $another"
+[ -z "$tracked" ] || refuse "git tracks files in $out; $another"
 mkdir -p "$out"
 plan=$out/plan.scopeform
 rm -f "$out/exit-code" "$out/to-apply"
@@ -75,6 +85,14 @@ case $base in
 # What forges say for the commit before a branch that is new.
 *) nothing "$base names no commit" ;;
 esac
+# Rules in Rego count where there are any, and where there were any before the change.
+rules() { grep '\.rego$' | grep -qv '_test\.rego$'; }
+if ! find "$policies" ! -type d 2>/dev/null | rules; then
+    [ -n "$commit" ] && git ls-tree -r --name-only "$commit" -- "$policies" | rules || policies=''
+fi
+# Naming these would hide what the variable names, so both are named.
+more=${SCOPEFORM_POLICY-}
+
 new=''
 [ -z "$base" ] || [ "${NEW_WORKSPACE-}" != yes ] || new=--new-workspace
 
@@ -86,18 +104,28 @@ applied_by='by the pipeline, after the merge, once somebody has let it through'
 page() {
     if [ "$command" = fork ]; then
         end=0
-        scopeform plan "$folder" --snapshot "$snapshot" ${base:+--base "$base"} ${new:+"$new"} --format "$@" 2>/dev/null ||
+        scopeform plan "$folder" --snapshot "$snapshot" ${base:+--base "$base"} ${new:+"$new"} \
+            ${policies:+--policy "$policies"} ${more:+--policy "$more"} --format "$@" 2>/dev/null ||
             end=$?
         # Blocked or not, this is what reviewers must see.
         case $end in 0 | 4) ;; *) return "$end" ;; esac
     else
+        # Who lets the plan through sees on the page which approvals are there.
+        if [ "$1" = markdown ]; then
+            for statement in "$approvals"/*.approval; do
+                [ ! -f "$statement" ] || set -- "$@" --approval "$statement"
+            done
+        fi
         scopeform show "$plan" --config "$folder" --apply-with "$applied_by" --format "$@"
     fi
 }
 
 pages() {
-    page markdown --forge "${FORGE:-github}" ${REPORT_URL:+--report-url "$REPORT_URL"} >"$out/comment.md"
-    page markdown --forge github-step-summary ${REPORT_URL:+--report-url "$REPORT_URL"} >"$out/summary.md"
+    revision=${REVISION:-$(git rev-parse --short=12 HEAD 2>/dev/null)} || revision=''
+    for each in "${FORGE:-github}:comment.md" github-step-summary:summary.md; do
+        page markdown --forge "${each%%:*}" ${REPORT_URL:+--report-url "$REPORT_URL"} \
+            ${revision:+--revision "$revision"} >"$out/${each#*:}"
+    done
     page html >"$out/report.html"
     page json >"$out/plan.json"
     page sarif >"$out/findings.sarif"
@@ -109,7 +137,7 @@ pages() {
 wrong() {
     for format in sarif:findings.sarif annotations:annotations.txt code-quality:code-quality.json; do
         scopeform plan "$folder" ${base:+--base "$base"} ${new:+"$new"} ${snapshot:+--snapshot "$snapshot"} \
-            --format "${format%%:*}" >"$out/${format#*:}" 2>/dev/null || true
+            ${policies:+--policy "$policies"} ${more:+--policy "$more"} --format "${format%%:*}" >"$out/${format#*:}" 2>/dev/null || true
     done
 }
 
@@ -127,20 +155,40 @@ ended() {
     echo "$code" >"$out/exit-code"
 }
 
-# Prints the acceptances of this plan that have been delivered, one LIMIT@DIGEST a line. Those of other plans do not count.
+# Prints the acceptances of this plan that have been delivered, one LIMIT@DIGEST a line. What does not count is said by its
+# place alone: what stands there is nothing for a log that obeys commands.
 accepted() {
     digest=$(sed -n 's/^  "digest": "\([0-9a-f]*\)",$/\1/p' "$plan")
-    for file in "${APPROVALS:-approvals}"/*.accept; do
-        [ ! -f "$file" ] || cat "$file"
-    done | while read -r limit _; do
-        case $limit in *[!a-z0-9_@]*) continue ;; ?*@????????????*) ;; *) continue ;; esac
-        case $digest in "${limit#*@}"*) echo "$limit" ;; esac
+    return=$(printf '\r')
+    for file in "$approvals"/*.accept; do
+        [ -f "$file" ] || continue
+        place=$(printf '%s' "$file" | tr -cd 'A-Za-z0-9._/@+-') line=0
+        # The last line counts also where nothing ends it.
+        while read -r limit _ || [ -n "$limit" ]; do
+            line=$((line + 1)) limit=${limit%"$return"}
+            case $limit in
+            '' | '#'*) continue ;;
+            *[!a-z0-9_@]*) limit='' ;;
+            ?*@????????????*) ;;
+            *) limit='' ;;
+            esac
+            case $limit in
+            '') echo "warning: $place, line $line: no LIMIT@DIGEST, so it does not count" >&2 ;;
+            *)
+                case $digest in
+                "${limit#*@}"*) echo "$limit" ;;
+                *) echo "notice: $place, line $line: of another plan" >&2 ;;
+                esac
+                ;;
+            esac
+        done <"$file"
     done
 }
 
 case $command in
 plan | drift)
-    set -- "$folder" ${base:+--base "$base"} ${new:+"$new"} --out "$plan" --detailed-exitcode
+    set -- "$folder" ${base:+--base "$base"} ${new:+"$new"} ${policies:+--policy "$policies"} ${more:+--policy "$more"} \
+        --out "$plan" --detailed-exitcode
     run "$out/plan.txt" plan "$@"
     if [ "$command $code" = 'plan 4' ]; then
         limits=$(accepted)
@@ -151,20 +199,23 @@ plan | drift)
     0 | 2 | 4) pages ;;
     1) wrong ;;
     esac
+    # Whoever watches for drift waits for one code, also where there is so much of it that a limit is met.
+    if [ "$command $code" = 'drift 4' ] && grep -q '^    "operations": \[$' "$plan"; then code=2; fi
     wanted=no
-    case $code in
-    2) wanted=yes ;;
-    0)
+    case "$command $code" in
+    'plan 2') wanted=yes ;;
+    'plan 0')
         # Nothing to write; but rules that are not yet those of BASE come into force by an apply, as everything does.
         if [ -n "$commit" ]; then
-            differ=$(git diff --name-only -z "$commit" HEAD -- "$folder" | tr -dc '\0' | wc -c)
+            differ=$(git diff --name-only -z "$commit" HEAD -- "$folder" ${policies:+"$policies"} | tr -dc '\0' | wc -c)
             if [ "$differ" -gt 0 ]; then
                 wanted=yes
-                said="Files of the folder that differ from what was last applied: $((differ)). Letting this through writes nothing, and brings their rules into force."
+                said="Files with rules that differ from what was last applied: $((differ)). Letting this through writes nothing, and brings their rules into force."
                 echo "$said"
                 printf '\n%s\n' "$said" >>"$out/summary.md"
             fi
-        elif [ -n "${4-}" ]; then
+        elif [ -n "$given" ]; then
+            # The first time: an apply makes the branch.
             wanted=yes
         fi
         ;;
@@ -174,7 +225,8 @@ plan | drift)
     [ "$command $code" = 'plan 2' ] || exit "$code"
     ;;
 fork)
-    run "$out/plan.txt" plan "$folder" --snapshot "$snapshot" ${base:+--base "$base"} ${new:+"$new"} --detailed-exitcode
+    run "$out/plan.txt" plan "$folder" --snapshot "$snapshot" ${base:+--base "$base"} ${new:+"$new"} \
+        ${policies:+--policy "$policies"} ${more:+--policy "$more"} --detailed-exitcode
     case $code in
     0 | 2 | 4) pages ;;
     1) wrong ;;
@@ -184,8 +236,9 @@ fork)
     ;;
 apply)
     # Every approval at hand is given; those of other plans do not count.
-    set -- "$plan" --config "$folder" ${base:+--base "$base"} ${new:+"$new"} --json-lines
-    for statement in "${APPROVALS:-approvals}"/*.approval; do
+    set -- "$plan" --config "$folder" ${base:+--base "$base"} ${new:+"$new"} \
+        ${policies:+--policy "$policies"} ${more:+--policy "$more"} --json-lines
+    for statement in "$approvals"/*.approval; do
         [ ! -f "$statement" ] || set -- "$@" --approval "$statement"
     done
     for limit in $(accepted); do set -- "$@" --accept "$limit"; done
@@ -199,11 +252,10 @@ apply)
     # In part: going on with the same plan is safe, and what failed for a moment may work now.
     [ "$code" != 6 ] || record "$@"
     ended
-    at=${APPROVALS:-approvals}
     case $code in
     3) echo 'what is live has moved since the plan was made: run the whole pipeline again, and read the new plan' >&2 ;;
-    4) echo "a blocker stands; where it is a limit, commit a file $at/NAME.accept with the LIMIT@DIGEST that the plan prints" >&2 ;;
-    5) echo "approvals are missing: commit their files to $at/ and push; running this job again finds the same commit" >&2 ;;
+    4) echo "a blocker stands; where it is a limit, commit a file $approvals/NAME.accept with the LIMIT@DIGEST that the plan prints" >&2 ;;
+    5) echo "approvals are missing: commit their files to $approvals/ and push; running this job again finds the same commit" >&2 ;;
     6) echo 'applied in part: running this job again goes on where it stopped' >&2 ;;
     esac
     exit "$code"

@@ -1,7 +1,7 @@
 //! The configuration as it was at a git revision, for the rules that were in force before a change.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::Base;
 use super::exit::Exit;
@@ -60,6 +60,49 @@ pub(super) fn file(revision: &str, root: &Path, name: &str) -> Result<Option<Vec
     let held = |entry: &&Entry| entry.regular && below(&folder, &entry.path) == Some(name);
     let mut blobs = repository.blobs()?;
     files.iter().find(held).map(|entry| blobs.read(entry)).transpose()
+}
+
+/// The name and content of a file.
+type Held = (String, Vec<u8>);
+
+/// Returns the Rego files that stood at a revision where `--policy` looks for them now, each under the name that it has
+/// there, and which of these paths are outside of the repository of the folder at `root`: nothing that a change brings along.
+///
+/// # Errors
+/// When there is no such revision, it cannot be read, or a link stands in the way.
+pub(super) fn policies(
+    revision: &str,
+    root: &Path,
+    paths: &[PathBuf],
+) -> Result<(Vec<Held>, Vec<PathBuf>), Failure> {
+    let (repository, _) = Repository::of(root)?;
+    let files = repository.files(&repository.commit(revision)?)?;
+    let mut blobs = repository.blobs()?;
+    let (mut found, mut outside) = (Vec::new(), Vec::new());
+    for path in paths {
+        let Some(here) = repository.path(path)? else {
+            outside.push(path.clone());
+            continue;
+        };
+        for entry in &files {
+            let name = match below(&here, &entry.path) {
+                Some(rest) if rego::is_meant(rest) => path.join(rest),
+                None if entry.path == here => path.clone(),
+                _ => continue,
+            };
+            let name = name.display().to_string();
+            if !entry.regular {
+                let message = format!("{name} is no regular file at {revision}");
+                return Err(Failure::new(Exit::Error, message).help(
+                    "what a link means at another revision is not known here: replace it by the file",
+                ));
+            }
+            found.push((name, blobs.read(entry)?));
+        }
+    }
+    found.sort();
+    found.dedup();
+    Ok((found, outside))
 }
 
 /// The files of a revision.

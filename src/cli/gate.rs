@@ -292,7 +292,7 @@ pub(super) fn with_rules(config: Option<&Path>, base: &Base) -> String {
 }
 
 /// Which approvals have been used: `approvals-used` in the data folder, one line for each.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Used {
     text: String,
     /// Approvals of runs that are over without a note here, each with a date.

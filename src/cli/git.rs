@@ -66,6 +66,17 @@ impl Repository {
         Ok((repository, below))
     }
 
+    /// Returns a path below the top, with `/`, whether or not anything stands there now; `None` where it leads elsewhere.
+    ///
+    /// # Errors
+    /// When a link inside a repository leads to it.
+    pub(super) fn path(&self, path: &Path) -> Result<Option<String>, Failure> {
+        let real = led_to(path)?;
+        let Ok(below) = real.strip_prefix(&self.top) else { return Ok(None) };
+        let below = below.components().map(|part| part.as_os_str().to_string_lossy());
+        Ok(Some(below.collect::<Vec<_>>().join("/")))
+    }
+
     /// Checks that git sees the same repository, and that it is none inside another one.
     fn is_whole(&self) -> Result<(), Failure> {
         let asked = ["--show-toplevel", "--absolute-git-dir", "--git-common-dir"];
@@ -266,6 +277,16 @@ impl Drop for Blobs {
 /// When it cannot be found, or a link inside a repository leads there: with such a link a change says which folder was
 /// there before it.
 fn without_links(folder: &Path) -> Result<PathBuf, Failure> {
+    led_to(folder)?.canonicalize().map_err(|error| {
+        Failure::new(Exit::Error, format!("cannot find {}: {error}", folder.display()))
+    })
+}
+
+/// Returns where a path leads, also where nothing stands there now.
+///
+/// # Errors
+/// When a link on the way cannot be followed, or stands inside a repository.
+fn led_to(folder: &Path) -> Result<PathBuf, Failure> {
     let cannot = |error: std::io::Error| {
         Failure::new(Exit::Error, format!("cannot find {}: {error}", folder.display()))
     };
@@ -294,7 +315,7 @@ fn without_links(folder: &Path) -> Result<PathBuf, Failure> {
             Component::Prefix(_) | Component::RootDir => real.push(part),
         }
     }
-    real.canonicalize().map_err(cannot)
+    Ok(real)
 }
 
 /// Returns the nearest folder, this one or above, that git made a working tree. A change cannot hold a `.git`.

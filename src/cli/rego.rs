@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
+use super::base;
 use super::exit::Exit;
 use super::ui::{Failure, Ui};
 use super::workspace::{Tell, report};
@@ -45,6 +46,61 @@ pub(super) fn check(configs: &[Config], sources: &SourceMap) -> Diagnostics {
     out
 }
 
+/// The rules that `--policy` names.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Named {
+    /// Those of the revision before the change, where it is known.
+    pub(super) before: Rego,
+    /// Those at hand.
+    pub(super) now: Rego,
+}
+
+impl Named {
+    /// Reads what stands at these paths now and, where `--base` names a revision, what stood there then in the repository of
+    /// the folder at `root`: a change cannot take rules away or weaken them on its own account, wherever they stand.
+    ///
+    /// # Errors
+    /// When there is nothing at one of them, they cannot be read, or they are not valid (which has been said then).
+    pub(super) fn read(
+        paths: &[PathBuf],
+        (revision, root): (Option<&str>, &Path),
+        ui: &Ui,
+    ) -> Result<Self, Failure> {
+        if paths.is_empty() {
+            return Ok(Self::default());
+        }
+        let Some(revision) = revision else {
+            return Ok(Self { before: Rego::default(), now: named(paths, ui)?.rego });
+        };
+        let (files, outside) = base::policies(revision, root, paths)?;
+        let was = |path: &&PathBuf| files.iter().any(|(name, _)| Path::new(name).starts_with(path));
+        let left: Vec<PathBuf> =
+            paths.iter().filter(|path| path.exists() || !was(path)).cloned().collect();
+        let now = if left.is_empty() { Rego::default() } else { named(&left, ui)?.rego };
+        let mut texts = Vec::new();
+        for (name, bytes) in files {
+            let text = String::from_utf8(bytes).map_err(|_| {
+                Failure::new(Exit::Error, format!("{name} is not UTF-8 at {revision}"))
+            })?;
+            texts.push((name, text));
+        }
+        let why = format!("the rules that `--policy` names are not valid at {revision}");
+        let mut before = checked(texts, &why, ui)?;
+        if !outside.is_empty() {
+            let rego = named(&outside, ui)?.rego;
+            rego.modules.into_iter().chain(rego.data).for_each(|file| before.add(file));
+        }
+        Ok(Self { before, now })
+    }
+
+    /// Returns the rules as policies, each set for itself: first those before the change, where they are others.
+    pub(super) fn policies(&self) -> impl Iterator<Item = Policy> {
+        let before = Some(&self.before).filter(|before| **before != self.now);
+        let all = before.into_iter().chain([&self.now]).filter(|rego| !rego.is_empty());
+        all.map(|rego| Policy { rego: rego.clone(), ..Policy::default() })
+    }
+}
+
 /// Returns the rules of the files that `--policy` names, or of those in the folders that it names, as a policy.
 ///
 /// # Errors
@@ -66,12 +122,22 @@ pub(super) fn named(paths: &[PathBuf], ui: &Ui) -> Result<Policy, Failure> {
     }
     files.sort();
     files.dedup();
-    let mut rego = Rego::default();
-    let mut sources = SourceMap::new();
+    let mut texts = Vec::new();
     for file in files {
         let text = read(&file)?;
         let name = file.display().to_string();
         ui.detail(&format!("reading {name}"));
+        texts.push((name, text));
+    }
+    let rego = checked(texts, "the rules that `--policy` names are not valid", ui)?;
+    Ok(Policy { rego, ..Policy::default() })
+}
+
+/// Returns rules and data from files with these names and texts.
+fn checked(files: Vec<(String, String)>, not_valid: &str, ui: &Ui) -> Result<Rego, Failure> {
+    let mut rego = Rego::default();
+    let mut sources = SourceMap::new();
+    for (name, text) in files {
         if name.ends_with(".json") {
             let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text);
             object.map_err(|error| {
@@ -87,9 +153,16 @@ pub(super) fn named(paths: &[PathBuf], ui: &Ui) -> Result<Policy, Failure> {
     let diagnostics = rego::check(&rego.modules, &sources);
     report(&diagnostics, &sources, Tell::People, ui)?;
     if diagnostics.has_errors() {
-        return Err(Failure::new(Exit::Error, "the rules that `--policy` names are not valid"));
+        return Err(Failure::new(Exit::Error, not_valid.to_owned()));
     }
-    Ok(Policy { rego, ..Policy::default() })
+    Ok(rego)
+}
+
+/// Returns whether a folder that is named means a file in it: rules or data, and neither hidden nor a test of rules.
+pub(super) fn is_meant(below: &str) -> bool {
+    let hidden = below.split('/').any(|part| part.starts_with('.'));
+    let rules = below.ends_with(".rego") && !below.ends_with("_test.rego");
+    !hidden && (rules || below.ends_with(".json"))
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
@@ -105,9 +178,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
         }
         if entry.file_type().map_err(cannot)?.is_dir() {
             walk(&path, files)?;
-        } else if (name.ends_with(".rego") && !name.ends_with("_test.rego"))
-            || name.ends_with(".json")
-        {
+        } else if is_meant(&name) {
             files.push(path);
         }
     }

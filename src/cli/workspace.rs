@@ -6,14 +6,14 @@ use super::args::{Base, Source};
 use super::base;
 use super::exit::Exit;
 use super::folder::{Folder, discover};
-use super::rego;
+use super::rego::{self, Named};
 use super::review::{self, Tool};
 use super::stream;
 use super::ui::{Failure, Ui};
 use crate::config::{self, Config, Endpoint};
 use crate::diag::{Diagnostics, Problem};
 use crate::plan::SourceRange;
-use crate::plan::policy::Policy;
+use crate::plan::policy::{Policy, Rego};
 use crate::render::diagnostic::{self, Colour};
 use crate::render::marks::Marks;
 use crate::render::stream as lines;
@@ -47,6 +47,8 @@ pub(super) struct Loaded {
     pub(super) base: Option<Config>,
     /// The rules in force: those of the files before the change, where they are known, then those of the files.
     pub(super) policies: Vec<Policy>,
+    /// What `--policy` names, before the change and at hand.
+    pub(super) named: Named,
     /// Why nothing is sent to the endpoint yet: the files before the change name another one, or none.
     pub(super) new_endpoint: Option<String>,
 }
@@ -79,15 +81,29 @@ impl Loaded {
         Ok(self)
     }
 
-    /// Adds the Rego rules of the files and folders that `--policy` names.
+    /// Adds the Rego rules of the files and folders that `--policy` names, and those that stood there at `--base`.
     ///
     /// # Errors
     /// When they cannot be read or are not valid.
-    pub(super) fn with_rules(mut self, paths: &[PathBuf], ui: &Ui) -> Result<Self, Failure> {
-        if !paths.is_empty() {
-            self.policies.push(rego::named(paths, ui)?);
-        }
+    pub(super) fn with_rules(
+        mut self,
+        paths: &[PathBuf],
+        revision: Option<&str>,
+        ui: &Ui,
+    ) -> Result<Self, Failure> {
+        let named = Named::read(paths, (revision, &self.folder.root), ui)?;
+        self.policies.extend(named.policies());
+        self.named = named;
         Ok(self)
+    }
+
+    /// Returns the rules of the change before and after it, where `--base` says what was before: a change of one weakens
+    /// them wherever they stand.
+    pub(super) fn rules(&self) -> Option<(Policy, Policy)> {
+        let before = self.base.as_ref().map(|config| config.policy.clone());
+        let before = before.or_else(|| (!self.named.before.is_empty()).then(Policy::default))?;
+        let Named { before: was, now } = self.named.clone();
+        Some((with(before, was), with(self.config.policy.clone(), now)))
     }
 
     /// Refuses an endpoint that the files before the change do not name, before anything is sent there.
@@ -104,6 +120,14 @@ impl Loaded {
             .help("who has reviewed the new endpoint allows it with `--allow-new-endpoint`")),
         }
     }
+}
+
+/// Adds rules to those of a policy.
+fn with(mut policy: Policy, rules: Rego) -> Policy {
+    for file in rules.modules.into_iter().chain(rules.data) {
+        policy.rego.add(file);
+    }
+    policy
 }
 
 /// Reads the configuration that the command line names.
@@ -128,8 +152,8 @@ pub(super) fn load(source: &Source, tell: Tell, ui: &Ui) -> Result<Loaded, Failu
     match (configs.next(), configs.next()) {
         (Some(config), None) => {
             let policies = vec![config.policy.clone()];
-            let (base, new_endpoint) = (None, None);
-            Ok(Loaded { folder, config, diagnostics, base, policies, new_endpoint })
+            let (base, new_endpoint, named) = (None, None, Named::default());
+            Ok(Loaded { folder, config, diagnostics, base, policies, named, new_endpoint })
         }
         (None, _) => Err(none(&path, source, &folder)),
         (Some(_), Some(_)) => {

@@ -20,7 +20,7 @@ const WEAKENED: Rule = Rule {
     severity: Severity::Warning,
     explain: "\
 With `--base REV` the rules of the files at that revision (`approvals`, `limits`, `protect`, `findings`, `rego`) are compared
-with those of the files at hand. The plan is still held against both. But what the change takes away holds for no plan after
+with those of the files at hand, and so are those that `--policy` names in the repository. The plan is still held against both. But what the change takes away holds for no plan after
 it, also when nothing else changes and the plan is empty.
 
 Weakened is: an approval rule that is gone, needs fewer people or lets others approve; a larger `max_age`; another key of

@@ -10,6 +10,7 @@ pub mod codes;
 pub mod csv;
 pub mod diagnostic;
 pub mod diff;
+pub mod given;
 pub mod history;
 pub mod html;
 mod hunks;

@@ -11,7 +11,7 @@ use serde_json::{Value, json as value};
 use crate::samples;
 
 const PLAIN: Options<'static> =
-    Options { palette: Palette::PLAIN, full: false, diff: false, apply_with: "" };
+    Options { palette: Palette::PLAIN, full: false, diff: false, apply_with: "", given: None };
 const FULL: Options<'static> = Options { full: true, ..PLAIN };
 const COLOUR: Options<'static> = Options { palette: Palette::ANSI, ..FULL };
 

@@ -168,7 +168,13 @@ pub fn plan_file(data: &[u8]) {
 /// Prints a plan in every format.
 fn printed(plan: &Plan, digest: &str) {
     for full in [false, true] {
-        let options = text::Options { palette: Palette::PLAIN, full, diff: full, apply_with: "" };
+        let options = text::Options {
+            palette: Palette::PLAIN,
+            full,
+            diff: full,
+            apply_with: "",
+            given: None,
+        };
         let mut page = String::new();
         text::plan(&mut page, plan, digest, options).unwrap();
         harmless(&page);

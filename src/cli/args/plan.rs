@@ -160,6 +160,9 @@ pub struct Show {
     /// The configuration folder that the plan was made from, from which review tools find its lines [default: the nearest]
     #[arg(long, value_name = "FOLDER")]
     pub config: Option<PathBuf>,
+    /// An approval of this plan, beside those next to it: text and markdown then say which rules are satisfied; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub approval: Vec<PathBuf>,
     /// How to print the plan.
     #[command(flatten)]
     pub output: Output,

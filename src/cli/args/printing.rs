@@ -85,6 +85,9 @@ pub struct Comment {
     /// With markdown: link to the full report
     #[arg(long, value_name = "URL")]
     pub report_url: Option<ReportUrl>,
+    /// With markdown: say of which revision of the files the plan is, such as a commit
+    #[arg(long, value_name = "TEXT")]
+    pub revision: Option<String>,
 }
 
 /// Where Markdown is shown.
@@ -111,18 +114,19 @@ impl Output {
     /// Returns the flag that means nothing in the format asked for, and the format in which it does.
     #[must_use]
     pub const fn misplaced(&self) -> Option<(&'static str, &'static str)> {
-        let Comment { forge, max_size, report_url } = &self.comment;
+        let Comment { forge, max_size, report_url, revision } = &self.comment;
         if self.diff && !matches!(self.format(), Format::Text) {
             return Some(("--diff", "text"));
         }
         if matches!(self.format(), Format::Markdown) {
             return None;
         }
-        match (forge, max_size, report_url) {
-            (Some(_), _, _) => Some(("--forge", "markdown")),
-            (_, Some(_), _) => Some(("--max-size", "markdown")),
-            (_, _, Some(_)) => Some(("--report-url", "markdown")),
-            (None, None, None) => None,
+        match (forge, max_size, report_url, revision) {
+            (Some(_), ..) => Some(("--forge", "markdown")),
+            (_, Some(_), ..) => Some(("--max-size", "markdown")),
+            (_, _, Some(_), _) => Some(("--report-url", "markdown")),
+            (.., Some(_)) => Some(("--revision", "markdown")),
+            (None, None, None, None) => None,
         }
     }
 

@@ -14,7 +14,7 @@ use crate::cli::folder::{Folder, data_dir, root_at_hand};
 use crate::cli::gate::{self, Advice, Gate, Used};
 use crate::cli::live::Place;
 use crate::cli::product::{Odeus, Product, Trustpager};
-use crate::cli::rego;
+use crate::cli::rego::{self, Named};
 use crate::cli::stream;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load};
@@ -94,10 +94,8 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
         }
     };
     let sealed = under_base(sealed, args.config.as_deref(), &args.base, ui)?;
-    let sealed = match args.rules.policy.as_slice() {
-        [] => sealed,
-        paths => sealed.under(rego::named(paths, ui)?),
-    };
+    let named = Named::read(&args.rules.policy, (args.base.base.as_deref(), &root), ui)?;
+    let sealed = named.policies().fold(sealed, SealedPlan::under);
     let sealed = rego::asked(sealed)?;
     let used = Used::read(&data)?;
     let today = clock::today();
@@ -186,7 +184,7 @@ async fn from_files(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
         Answer::Lines => Tell::Lines,
     };
     let loaded = load(&source, tell, ui)?.with_base(&args.base, ui)?;
-    let loaded = loaded.with_rules(&args.rules.policy, ui)?;
+    let loaded = loaded.with_rules(&args.rules.policy, args.base.base.as_deref(), ui)?;
     match loaded.config.desired.kind() {
         Kind::Odeus => from_files_of::<Odeus>(args, &source, &loaded, tell, env, ui).await,
         Kind::Trustpager => {

@@ -26,6 +26,7 @@ use crate::plan::policy::{Policy, Protected};
 use crate::plan::{FromSnapshot, Plan, SourceRange, weaken};
 use crate::platform::Kind;
 use crate::platform::provider::{Read, Reading};
+use crate::render::given::Given;
 use crate::render::marks::Marks;
 use crate::render::neutral::terminal;
 use crate::render::palette::Palette;
@@ -41,7 +42,7 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
         format => format.tool().map_or(Tell::People, Tell::Tool),
     };
     let loaded = load(&args.source, tell, ui)?.with_base(&args.base, ui)?;
-    let loaded = loaded.with_rules(&args.rules.policy, ui)?;
+    let loaded = loaded.with_rules(&args.rules.policy, args.base.base.as_deref(), ui)?;
     match loaded.config.desired.kind() {
         Kind::Odeus => of::<Odeus>(args, &loaded, tell, env, ui).await,
         Kind::Trustpager => of::<Trustpager>(args, &loaded, tell, env, ui).await,
@@ -52,6 +53,7 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
 pub(in crate::cli) fn run_from_snapshot(args: &Args, ui: &Ui) -> Result<Exit, Failure> {
     let tell = if args.output.format() == Format::Json { Tell::Json } else { Tell::People };
     let loaded = load(&args.source, tell, ui)?.with_base(&args.base, ui)?;
+    let loaded = loaded.with_rules(&args.rules.policy, args.base.base.as_deref(), ui)?;
     match loaded.config.desired.kind() {
         Kind::Odeus => from_snapshot::<Odeus>(args, &loaded, tell, ui),
         Kind::Trustpager => from_snapshot::<Trustpager>(args, &loaded, tell, ui),
@@ -246,8 +248,8 @@ fn make_and_tell<P: Product>(
     match plan {
         Some(mut plan) => {
             plan.label(&config.labels);
-            if let Some(before) = &loaded.base {
-                weaken::note(&mut plan, &before.policy, &config.policy);
+            if let Some((before, after)) = &loaded.rules() {
+                weaken::note(&mut plan, before, after);
             }
             policy::enforce(&mut plan, loaded.policies.clone());
             // Warnings belong to the conversation; the result stays one document.
@@ -384,6 +386,16 @@ pub(super) fn page(
     apply_with: &str,
     palette: Palette,
 ) -> Result<String, Failure> {
+    page_with(sealed, output, (apply_with, None), palette)
+}
+
+/// Returns a plan in the format asked for, with what is known of its approvals.
+pub(super) fn page_with(
+    sealed: &SealedPlan,
+    output: &Output,
+    (apply_with, given): (&str, Option<&Given>),
+    palette: Palette,
+) -> Result<String, Failure> {
     let mut page = String::new();
     let judged = sealed.judged();
     let (plan, digest) = (&*judged, sealed.digest().as_str());
@@ -392,14 +404,14 @@ pub(super) fn page(
     let _ = match output.format() {
         Format::Text => {
             let (full, diff) = (output.full, output.diff);
-            let options = text::Options { palette, full, diff, apply_with };
+            let options = text::Options { palette, full, diff, apply_with, given };
             text::plan(&mut page, plan, digest, options)
         }
         Format::Json => json::plan(&mut page, plan, digest),
         Format::Diff => diff::plan(&mut page, plan, palette),
         Format::Html => html::plan(&mut page, plan, digest, apply_with),
         Format::Markdown => {
-            page = comment(plan, digest, &output.comment, apply_with)?;
+            page = comment(plan, digest, &output.comment, (apply_with, given))?;
             Ok(())
         }
         Format::Sarif | Format::Annotations | Format::CodeQuality => {
@@ -417,7 +429,7 @@ fn comment(
     plan: &Plan,
     digest: &str,
     comment: &Comment,
-    apply_with: &str,
+    (apply_with, given): (&str, Option<&Given>),
 ) -> Result<String, Failure> {
     let forge = match comment.forge {
         None | Some(Forge::Github) => markdown::Forge::Github,
@@ -427,7 +439,8 @@ fn comment(
     };
     let max_size = comment.max_size.map(NonZeroUsize::get);
     let report_url = comment.report_url.as_ref();
-    let options = markdown::Options { forge, max_size, report_url, apply_with };
+    let revision = comment.revision.as_deref();
+    let options = markdown::Options { forge, max_size, report_url, apply_with, revision, given };
     markdown::plan(plan, digest, options).map_err(|markdown::TooSmall { needs }| {
         let message = "`--max-size` is too small for the verdict and the counts";
         Failure::new(Exit::Usage, message).help(format!("give at least {needs}"))

@@ -2,11 +2,15 @@
 
 use std::path::Path;
 
-use crate::cli::args::{Show, Source};
+use crate::cli::args::{Format, Show, Source};
+use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
-use crate::cli::folder::root_at_hand;
+use crate::cli::folder::{data_dir, root_at_hand};
+use crate::cli::gate::{Advice, Gate, Used, rules};
 use crate::cli::ui::{Failure, Ui};
+use crate::render::given::Given;
+use crate::seal::approval::missing;
 use crate::seal::{SealedPlan, document};
 
 /// Prints a saved plan, which always works, also when the plan has become stale; or a run.
@@ -27,8 +31,44 @@ pub(in crate::cli) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failu
     }
     let source = Source { path: args.config.clone(), workspace: None };
     let apply_with = super::plan::apply_saved(file, &source);
-    super::plan::print(&sealed, &args.output, &apply_with, ui)?;
+    let given = given(&sealed, file, args, env)?;
+    let with = (apply_with.as_str(), given.as_ref());
+    ui.out(&super::plan::page_with(&sealed, &args.output, with, ui.palette())?)?;
     Ok(Exit::Done)
+}
+
+/// Returns what the approvals named and found beside a plan are worth; `None` where there are none.
+fn given(
+    sealed: &SealedPlan,
+    file: &Path,
+    args: &Show,
+    env: &Env,
+) -> Result<Option<Given>, Failure> {
+    if !matches!(args.output.format(), Format::Text | Format::Markdown) {
+        return match args.approval.is_empty() {
+            true => Ok(None),
+            false => Err(Failure::new(
+                Exit::Usage,
+                "`--approval` is for `--format text` and `--format markdown`",
+            )),
+        };
+    }
+    let used = match root_at_hand(args.config.as_deref(), env) {
+        Some(root) => Used::read(&data_dir(&root, env))?,
+        None => Used::default(),
+    };
+    let advice = Advice::Saved(file.to_owned(), String::new());
+    let gate = Gate::open(sealed, &args.approval, advice, &used, clock::today())?;
+    if gate.found.is_empty() {
+        return Ok(None);
+    }
+    let approvals = gate.approvals();
+    let open = missing(sealed, &approvals).into_iter().map(|open| open.requirement.rule);
+    let by = rules(sealed).flat_map(|rules| {
+        let counted = approvals.iter().filter(|approval| approval.counts(rules).is_ok());
+        counted.map(|approval| approval.by().to_owned())
+    });
+    Ok(Some(Given { by: by.collect(), open: open.collect() }))
 }
 
 /// Reads a plan file and refuses one that is not exactly as it was written.

@@ -145,7 +145,7 @@ pub(super) fn client<'s>(snapshot: &'s Snapshot, name: &str) -> Result<&'s Clien
 
 async fn revoke(args: &TokensRevoke, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     let loaded =
-        load_trustpager(&args.source, args.json, ui)?.with_rules(&args.rules.policy, ui)?;
+        load_trustpager(&args.source, args.json, ui)?.with_rules(&args.rules.policy, None, ui)?;
     let reading = plan::read::<Trustpager>(&loaded, args.reach, env, ui).await?;
     let snapshot = &reading.snapshot;
     let rows = rows(snapshot, None)?;

@@ -26,7 +26,7 @@ use crate::seal::{Consent, SealedPlan, standing};
 /// Plans the way back, prints it, and carries it out or saves it.
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     let tell = if args.json { Tell::Json } else { Tell::People };
-    let loaded = load(&args.source, tell, ui)?.with_rules(&args.rules.policy, ui)?;
+    let loaded = load(&args.source, tell, ui)?.with_rules(&args.rules.policy, None, ui)?;
     match loaded.config.desired.kind() {
         Kind::Odeus => of::<Odeus>(args, &loaded, env, ui).await,
         Kind::Trustpager => of::<Trustpager>(args, &loaded, env, ui).await,

@@ -81,7 +81,12 @@ impl Writer<'_, '_> {
     pub(super) fn approvals(&self) -> Section {
         let rules = required(&self.outline.plan.bound);
         let n = count(rules.len(), "rule", "rules");
-        let title = format!("Approvals: {n} must be satisfied before this is applied");
+        let title = match self.options.given {
+            Some(given) => {
+                format!("Approvals: {}", given.words(rules.iter().map(|asked| &asked.rule)))
+            }
+            None => format!("Approvals: {n} must be satisfied before this is applied"),
+        };
         let mut lines = Vec::new();
         for Requirement { rule, because } in &rules {
             let teams: Vec<&str> = rule
@@ -96,6 +101,14 @@ impl Writer<'_, '_> {
                 rest = rest.own(" (").names(teams).own(")");
             }
             rest = rest.own(", because of ").names(because.iter().map(String::as_str));
+            if let Some(given) = self.options.given {
+                let state = if given.satisfies(rule) { "satisfied" } else { "open" };
+                rest = rest.own(&format!("; **{state}**"));
+                let mut by = given.of(rule).peekable();
+                if by.peek().is_some() {
+                    rest = rest.own(", approved by ").names(by);
+                }
+            }
             let lead = Words::default().own("**").own(rule.when.name()).own("**");
             lines.push(Line {
                 rank: Rank::Approval,

@@ -15,6 +15,7 @@ mod link;
 mod privilege;
 mod rows;
 
+use super::given::Given;
 use super::neutral::{code, comment_word, markdown};
 use super::outline::Outline;
 use super::text::{How, from_snapshot, how_to_go_on, impact, labels, verdict_by};
@@ -76,6 +77,10 @@ pub struct Options<'a> {
     pub report_url: Option<&'a ReportUrl>,
     /// The command that applies this plan, or who does, in words; a general hint when empty.
     pub apply_with: &'a str,
+    /// Which revision of the files the plan is of.
+    pub revision: Option<&'a str>,
+    /// The approvals at hand, where somebody has looked for them.
+    pub given: Option<&'a Given>,
 }
 
 /// Returns the page for `plan`.
@@ -184,8 +189,9 @@ impl Writer<'_, '_> {
         let plan = self.outline.plan;
         let (today, workspace) = (plan.observed.today, plan.bound.workspace.as_str());
         let mut tail = format!(
-            "\nDigest: {}, made on {today} for {} at {}",
+            "\nDigest: {}, made on {today}{} for {} at {}",
             code(self.digest),
+            self.options.revision.map_or_else(String::new, |of| format!(" of {}", code(of))),
             code(workspace),
             code(&plan.bound.endpoint)
         );

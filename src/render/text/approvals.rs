@@ -13,8 +13,13 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
     if rules.is_empty() {
         return Ok(());
     }
-    let detail =
-        format!("{} must be satisfied before this is applied", count(rules.len(), "rule", "rules"));
+    let detail = match page.options.given {
+        Some(given) => given.words(rules.iter().map(|asked| &asked.rule)),
+        None => {
+            let rules = count(rules.len(), "rule", "rules");
+            format!("{rules} must be satisfied before this is applied")
+        }
+    };
     page.heading("Approvals", &detail)?;
     let mut table = Table::default();
     for Requirement { rule, because } in &rules {
@@ -28,12 +33,23 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
         };
         let most = if page.options.full { page.most() } else { 3 };
         let why = names(because.iter().map(String::as_str), most);
-        table.push(
-            Row::default()
-                .cell(Paint::Warning, format!("? {}", terminal(rule.when.name())))
-                .cell(Paint::Plain, format!("{} of {people}", rule.need))
-                .cell(Paint::Dim, format!("because of {why}")),
-        );
+        let when = terminal(rule.when.name());
+        let (paint, when) = match page.options.given {
+            Some(given) if given.satisfies(rule) => (Paint::Dim, format!("  {when}")),
+            Some(_) | None => (Paint::Warning, format!("? {when}")),
+        };
+        let mut row = Row::default().cell(paint, when);
+        row = row.cell(Paint::Plain, format!("{} of {people}", rule.need));
+        if let Some(given) = page.options.given {
+            let by = names(given.of(rule), page.most());
+            let state = match (given.satisfies(rule), by.is_empty()) {
+                (true, _) => format!("satisfied by {by}"),
+                (false, true) => "open".to_owned(),
+                (false, false) => format!("open, has {by}"),
+            };
+            row = row.cell(Paint::Plain, state);
+        }
+        table.push(row.cell(Paint::Dim, format!("because of {why}")));
     }
     table.write(page.out, page.options.palette, 2)
 }

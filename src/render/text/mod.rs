@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use super::diff;
+use super::given::Given;
 use super::hunks;
 use super::neutral::terminal;
 use super::outline::{Counts, Outline};
@@ -37,6 +38,8 @@ pub struct Options<'a> {
     pub diff: bool,
     /// The command that applies this plan, or who does, in words; a general hint when empty.
     pub apply_with: &'a str,
+    /// The approvals at hand, where somebody has looked for them.
+    pub given: Option<&'a Given>,
 }
 
 /// Writes `plan`.

@@ -1,5 +1,6 @@
 //! What stands in for GitHub and GitLab: it keeps what it is given.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
@@ -60,9 +61,13 @@ case "$method $path" in
 "GET repos/acme/access/actions/artifacts?name=scopeform-snapshot&per_page=100" | \
 "GET repos/acme/access/actions/artifacts?name=scopeform-journal&per_page=100")
     name=${path#*name=}
+    # Without a token that is good, gh ends like that.
+    if [ -e "FOLDER/no-auth" ]; then echo 'gh: set the GH_TOKEN environment variable' >&2 && exit 4; fi
     # Where main has left none of that name there are only those of others.
-    [ -d "RUNNER/${name%&*}" ] || jq='del(.artifacts[3:]) | '$jq
+    [ -d "RUNNER/${name%&*}" ] || jq='.artifacts |= map(select(.workflow_run.id > 55)) | '$jq
     jq -r "$jq" "FOLDER/artifacts.json" ;;
+"GET repos/acme/access/actions/runs/"*)
+    jq -r --argjson id "${path##*/}" ".[] | select(.id == \$id) | $jq" "FOLDER/runs.json" ;;
 *) exit 1 ;;
 esac
 "#;
@@ -71,6 +76,8 @@ pub(super) struct Github {
     folder: PathBuf,
     /// The deploy key.
     key: String,
+    /// The last run's number.
+    runs: Cell<u32>,
 }
 
 /// What was given to code scanning.
@@ -96,28 +103,40 @@ impl Github {
             "body": "<!-- scopeform:acme:odeus:embedded -->\nlooks good",
         }]);
         std::fs::write(folder.join("comments.json"), first.to_string()).unwrap();
-        // The newest is a fork's, which calls its branch main too.
-        let artifact = |run: u32, of: u32, branch: &str, expired: bool| {
-            json!({
+        // Main's own are the last two. The newest is a fork's, which calls its branch main too; another was made by a pull
+        // request from main with a workflow of its own, one by a tag of that name, and one by another workflow.
+        let commit = shop.git(&["rev-list", "--max-parents=0", "HEAD"]);
+        let away = "f".repeat(40);
+        let apply = ".github/workflows/apply.yml";
+        let (mut artifacts, mut runs) = (Vec::new(), Vec::new());
+        for (id, of, branch, expired, sha, event, path) in [
+            (61, 2, "main", false, &commit, "push", apply),
+            (60, 1, "main", false, &commit, "pull_request", apply),
+            (59, 1, "main", false, &away, "push", apply),
+            (58, 1, "main", false, &commit, "push", ".github/workflows/docs.yml"),
+            (57, 1, "change", false, &commit, "push", apply),
+            (56, 1, "main", true, &commit, "push", apply),
+            (55, 1, "main", false, &commit, "push", apply),
+            (54, 1, "main", false, &commit, "push", apply),
+        ] {
+            artifacts.push(json!({
                 "expired": expired,
                 "workflow_run": {
-                    "id": run, "head_branch": branch, "repository_id": 1, "head_repository_id": of,
+                    "id": id, "head_branch": branch, "head_sha": sha,
+                    "repository_id": 1, "head_repository_id": of,
                 },
-            })
-        };
-        let artifacts = json!({ "artifacts": [
-            artifact(58, 2, "main", false),
-            artifact(57, 1, "change", false),
-            artifact(56, 1, "main", true),
-            artifact(55, 1, "main", false),
-            artifact(54, 1, "main", false),
-        ] });
+            }));
+            runs.push(json!({ "id": id, "event": event, "path": path }));
+        }
+        let artifacts = json!({ "artifacts": artifacts });
         std::fs::write(folder.join("artifacts.json"), artifacts.to_string()).unwrap();
+        std::fs::write(folder.join("runs.json"), Value::Array(runs).to_string()).unwrap();
         let key = std::fs::read_to_string(shop.path("keys/deploy")).unwrap();
-        Self { folder, key }
+        Self { folder, key, runs: Cell::new(98) }
     }
 
-    /// Makes a call fail from now on: `broken` lists comments, `no-code-security` takes no findings.
+    /// Makes a call fail from now on: `broken` lists comments, `no-code-security` takes no findings, `no-auth` lists no
+    /// artefacts.
     pub(super) fn fails(&self, how: &str) {
         std::fs::write(self.folder.join(how), "").unwrap();
     }
@@ -165,17 +184,27 @@ impl Github {
             ("vars.CODE_SCANNING", "yes"),
             ("vars.SNAPSHOTS", ""),
         ];
-        let mut context = Self::anywhere();
+        let mut context = self.anywhere();
         context.extend(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
         context
     }
 
+    /// The same run once more, all of it.
+    pub(super) fn again(context: &Context) -> Context {
+        let mut again = context.clone();
+        let attempt: u32 = again["github.run_attempt"].parse().unwrap();
+        again.insert("github.run_attempt".to_owned(), (attempt + 1).to_string());
+        again
+    }
+
     /// What every run knows, also that of a fork, which is given neither secrets nor variables.
-    fn anywhere() -> Context {
+    fn anywhere(&self) -> Context {
+        self.runs.set(self.runs.get() + 1);
+        let run = self.runs.get().to_string();
         let pairs = [
             ("github.repository", "acme/access"),
             ("github.server_url", "https://github.example"),
-            ("github.run_id", "99"),
+            ("github.run_id", run.as_str()),
             ("github.run_attempt", "1"),
             ("github.sha", "c0ffee"),
             ("github.token", "forge-token"),
@@ -186,10 +215,12 @@ impl Github {
     /// What a run for a pull request knows.
     pub(super) fn pull_request(&self, from: &str) -> Context {
         let own = from == "acme/access";
-        let mut context = if own { self.context() } else { Self::anywhere() };
+        let mut context = if own { self.context() } else { self.anywhere() };
         let pairs = [
             ("github.event.pull_request.head.repo.full_name", from),
             ("github.event.pull_request.number", "7"),
+            ("github.event.pull_request.head.sha", "beefbeef"),
+            ("github.event_name", "pull_request"),
             ("github.ref", "refs/pull/7/merge"),
         ];
         context.extend(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
@@ -286,6 +317,7 @@ impl Gitlab {
         let key = shop.path("keys/deploy").display().to_string();
         let pairs = [
             ("CI_API_V4_URL", format!("http://{}/api/v4", self.address)),
+            ("CI_COMMIT_SHA", "c0ffee".to_owned()),
             ("CI_PROJECT_ID", "5".to_owned()),
             ("CI_PROJECT_PATH", "acme/access".to_owned()),
             ("CI_SERVER_SHELL_SSH_HOST", "gitlab.com".to_owned()),

@@ -5,7 +5,7 @@ use super::runner::{self, Runner};
 use super::shop::{APPLIED, Shop, text};
 
 /// The rules of the files that ship, as they stand there.
-const RULES: &str = "approvals:
+pub(super) const RULES: &str = "approvals:
   signers: allowed_signers
   teams: {security: [ana@acme.example, omar@acme.example]}
   rules:
@@ -13,7 +13,7 @@ const RULES: &str = "approvals:
 ";
 
 /// A repository whose first files have been applied.
-fn applied() -> (Shop, Github) {
+pub(super) fn applied() -> (Shop, Github) {
     let shop = Shop::new();
     let forge = Github::new(&shop);
     shop.push();
@@ -217,44 +217,114 @@ fn an_acceptance_is_delivered_like_an_approval() {
         shop.push();
         runner.deploy(&forge.context())
     };
-    // Of another plan, and what is none at all.
-    let (blocked, _) = deliver("old.accept", "removals@0123456789ab\n--auto-approve\nremovals@\n");
+    // Of another plan, and what is none at all, which somebody should know.
+    let (blocked, _) = deliver("old.accept", "removals@0123456789ab\n--auto-approve\nremovals@");
     assert_eq!(blocked.code, 4, "{}", blocked.log);
+    for line in [2, 3] {
+        let told = format!("approvals/old.accept, line {line}: no LIMIT@DIGEST");
+        assert!(blocked.log.contains(&told), "{}", blocked.log);
+    }
+    assert!(
+        blocked.log.contains("approvals/old.accept, line 1: of another plan"),
+        "{}",
+        blocked.log
+    );
+    // As an editor of another system writes it, and without an end of its last line.
     let (done, applied) = deliver(
-        "close.accept",
-        &format!("# Nobody has used them for a year\nremovals@{}\n", digest),
+        "rest.accept",
+        &format!("# Nobody has used them for a year\r\nremovals@{digest}\r\n# But see below"),
     );
     assert_eq!((done.code, applied), (0, true), "{}", done.log);
 }
 
-/// What was done is known to the next job, and so is which approvals it used up.
+/// The last line of a file counts, and does not run into the first of the next.
 #[test]
-fn the_journal_goes_from_one_apply_to_the_next() {
+fn a_file_of_acceptances_needs_no_newline_at_its_end() {
+    let (shop, forge) = applied();
+    shop.edit("access/acme.yaml", "removals: {count: 5}", "removals: {count: 0}");
+    shop.edit("access/acme.yaml", "\"get_*\": enabled", "\"get_*\": disabled");
+    shop.commit("close what nobody uses");
+    shop.push();
+    let (blocked, _) = Runner::new(&shop).deploy(&forge.context());
+    assert_eq!(blocked.code, 4, "{}", blocked.log);
+    let plan: serde_json::Value =
+        serde_json::from_str(&shop.read("scopeform-out/plan.json")).unwrap();
+    let digest: String = plan["digest"].as_str().unwrap().chars().take(32).collect();
+    let folder = shop.repository().join("approvals");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("a.accept"), "people@0123456789ab").unwrap();
+    std::fs::write(folder.join("b.accept"), format!("removals@{digest}")).unwrap();
+    shop.commit("accept");
+    shop.push();
+    let (done, applied) = Runner::new(&shop).deploy(&forge.context());
+    assert_eq!((done.code, applied), (0, true), "{}", done.log);
+}
+
+/// Denies whatever changes anything.
+const NEVER: &str = "package main
+
+deny contains \"not today\" if count(input.resource_changes) > 0
+";
+
+/// Rules beside the configuration folder are asked by every job, and a change does not get rid of them for itself.
+#[test]
+fn rules_in_rego_are_asked_at_plan_and_at_apply() {
     let (shop, forge) = applied();
     let runner = Runner::new(&shop);
-    shop.edit("access/acme.yaml", "create_page: disabled", "create_page: {groups: [content-team]}");
-    shop.commit("let the content team make pages");
+    let write = |text: &str| {
+        std::fs::create_dir_all(shop.repository().join("policies")).unwrap();
+        std::fs::write(shop.repository().join("policies/all.rego"), text).unwrap();
+    };
+    let (shut, open) = ("get_page: disabled", "\"get_*\": enabled");
+    shop.edit("access/acme.yaml", open, shut);
+    // A plan that was made without them is stopped all the same.
+    shop.script(0, &["plan", "access", "out", "main"]);
+    write(NEVER);
+    let told = shop.script(4, &["apply", "access", "out", "main"]);
+    assert!(told.contains("not today; says `main.deny` at policies/all.rego:3"), "{told}");
+    shop.script(4, &["plan", "access", "out", "main"]);
+    assert!(shop.read("out/annotations.txt").contains("not today"));
+    shop.script(2, &["drift", "access", "out"]);
+    write("package main\n\ndeny if true\n");
+    shop.script(1, &["plan", "access", "out", "main"]);
+    write(NEVER);
+    shop.commit("not today");
     shop.push();
-    assert_eq!(runner.deploy(&forge.context()).0.code, 5);
-    let plan = shop.path("runner/scopeform-plan/plan.scopeform");
-    let signed = shop.approve_under(&plan, "omar", APPLIED);
-    assert_eq!(signed.status.code(), Some(0), "{}", text(&signed.stderr));
-    shop.deliver(&plan);
+    let (denied, applied) = runner.deploy(&forge.context());
+    assert_eq!((denied.code, applied), (4, false), "{}", denied.log);
+    // By themselves they come into force like all rules.
+    shop.edit("access/acme.yaml", shut, open);
+    shop.commit("then not");
+    let inforce = shop.push();
+    let (done, applied) = runner.deploy(&forge.context());
+    assert_eq!((done.code, applied), (0, true), "{}", done.log);
+    assert_eq!(shop.applied(), Some(inforce));
+    // A change that takes them away is held against them, and no fork is asked less.
+    shop.git(&["rm", "-q", "-r", "policies"]);
+    shop.edit("access/acme.yaml", open, shut);
+    shop.commit("today");
     shop.push();
-    let (done, _) = runner.deploy(&forge.context());
-    assert_eq!(done.code, 0, "{}", done.log);
-    let journal = shop.path("runner/scopeform-journal");
-    let used = std::fs::read_to_string(journal.join("approvals-used")).unwrap();
-    assert_eq!(used.lines().count(), 1, "{used}");
-    let runs = || std::fs::read_dir(journal.join("journal")).unwrap().count();
-    assert_eq!(runs(), 2);
-    // Taken back, and applied again on a machine that has seen nothing: the approval has been used.
-    shop.edit("access/acme.yaml", "create_page: {groups: [content-team]}", "create_page: disabled");
-    shop.commit("take it back");
+    let (denied, applied) = runner.deploy(&forge.context());
+    assert_eq!((denied.code, applied), (4, false), "{}", denied.log);
+    assert!(denied.log.contains("not today"), "{}", denied.log);
+    let live = shop.path("live").display().to_string();
+    shop.exits(0, "scopeform", &["snapshot", "access", "--key", &key(&shop), "--out", &live]);
+    let told = shop.script(4, &["fork", "access", "out", APPLIED, &live]);
+    assert!(told.contains("not today"), "{told}");
+    // Taken away first, by an apply, they are gone for the next one.
+    shop.edit("access/acme.yaml", shut, open);
+    shop.commit("first the rule");
     shop.push();
-    let (done, _) = runner.deploy(&forge.context());
-    assert_eq!(done.code, 0, "{}", done.log);
-    assert_eq!(runs(), 3);
-    let runs = shop.exits(0, "scopeform", &["show", "--runs", "access"]);
-    assert_eq!(runs.lines().filter(|line| line.contains(" complete ")).count(), 3, "{runs}");
+    let (done, applied) = runner.deploy(&forge.context());
+    assert_eq!((done.code, applied), (0, true), "{}", done.log);
+    shop.edit("access/acme.yaml", open, shut);
+    shop.commit("today");
+    shop.push();
+    let (done, applied) = runner.deploy(&forge.context());
+    assert_eq!((done.code, applied), (0, true), "{}", done.log);
+}
+
+/// The key that signs snapshots.
+fn key(shop: &Shop) -> String {
+    shop.path("keys/nightly").display().to_string()
 }

@@ -3,13 +3,16 @@
 //! that keeps what it is given, and a server that keeps notes.
 #![expect(clippy::disallowed_methods, reason = "tests read and write files")]
 
+mod artefacts;
 mod forge;
 mod gate;
+mod kept;
 mod lint;
 mod outside;
 mod results;
 mod runner;
 mod shop;
+mod told;
 
 use std::path::{Path, PathBuf};
 
@@ -63,7 +66,11 @@ fn the_script_goes_from_a_change_to_an_approved_apply() {
     assert_eq!(shop.read("out/apply-1.jsonl"), first);
     let again = lines(&shop.read("out/apply-2.jsonl"));
     assert_eq!(again.last().unwrap()["report"]["already_done"], json!(1));
-    shop.script(0, &["drift", "access", "out"]);
+    // Nothing is left to apply, and there is no branch that an apply would move.
+    for command in ["drift", "plan"] {
+        shop.script(0, &[command, "access", "out"]);
+        assert_eq!(shop.read("out/to-apply"), "no\n", "{command}");
+    }
 
     // A change that widens: planned before the merge under the rules of both sides.
     shop.propose();
@@ -119,6 +126,13 @@ fn the_script_ends_as_scopeform_does() {
     assert!(marks("findings.sarif") > 0);
     assert!(shop.read("out/annotations.txt").contains("::error file=access/acme.yaml"));
     shop.script(4, &["apply", "access", "out", "HEAD"]);
+    // Seen as drift it is drift, and more of it than a limit lets through.
+    shop.script(2, &["drift", "access", "out"]);
+    assert_eq!(
+        (shop.read("out/exit-code"), shop.read("out/to-apply")),
+        ("2\n".into(), "no\n".into())
+    );
+    assert!(marks("findings.sarif") > 0);
     // 3: what is live has moved since.
     std::fs::write(&file, &good).unwrap();
     shop.exits(0, "scopeform", &["apply", "access", "--auto-approve"]);

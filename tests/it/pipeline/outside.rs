@@ -37,7 +37,7 @@ fn a_fork_plans_from_the_last_snapshot_with_nothing_of_its_own() {
     let context = from_a_fork(&shop, &forge);
     // Before there is a snapshot of main, whatever the fork calls its own.
     let none = runner.job("plan.yml", "fork", context.clone());
-    assert_eq!(none.code, 4, "{}", none.log);
+    assert_eq!(none.code, 66, "{}", none.log);
     assert!(
         none.log.contains("no run of main has left an artefact scopeform-snapshot"),
         "{}",
@@ -101,9 +101,17 @@ fn the_program_is_installed_only_if_it_is_the_one_that_is_meant() {
     let none = install("# Which scopeform the jobs install\n");
     assert!(text(&none.stderr).contains("ci/program does not say"), "{}", text(&none.stderr));
     assert!(!none.status.success() && !target.join("scopeform").exists());
-    let right = install(&format!("{sum} file://{BINARY}\n"));
-    assert!(right.status.success(), "{}", text(&right.stderr));
-    assert!(text(&right.stdout).starts_with("scopeform "), "{}", text(&right.stdout));
+    // However the editor ends its lines, the last one included.
+    for program in [
+        format!("{sum} file://{BINARY}\n"),
+        format!("# ours\n{sum} file://{BINARY}"),
+        format!("# ours\r\n{sum} file://{BINARY}\r\n"),
+    ] {
+        let _ = std::fs::remove_file(target.join("scopeform"));
+        let right = install(&program);
+        assert!(right.status.success(), "{program:?} {}", text(&right.stderr));
+        assert!(text(&right.stdout).starts_with("scopeform "), "{}", text(&right.stdout));
+    }
     // Where it is already, nothing is fetched.
     super::shop::program(&shop.path("bin2"));
     std::fs::rename(shop.path("bin2/scopeform"), shop.path("bin/scopeform")).unwrap();
@@ -131,6 +139,19 @@ fn one_check_says_that_a_pull_request_was_planned() {
     ] {
         assert_ne!(ends(plan, fork), 0, "{plan} {fork}");
     }
+    // In a merge queue nothing is planned once more: what is merged is, before it is applied.
+    let mut queued = forge.pull_request("acme/access");
+    for (name, value) in [
+        ("github.event_name", "merge_group"),
+        ("github.event.pull_request.head.repo.full_name", ""),
+        ("needs.plan.result", "skipped"),
+        ("needs.fork.result", "skipped"),
+    ] {
+        queued.insert(name.to_owned(), value.to_owned());
+    }
+    assert!(!runner.wanted("plan.yml", "plan", &queued));
+    assert!(!runner.wanted("plan.yml", "fork", &queued));
+    assert_eq!(runner.job("plan.yml", "scopeform", queued).code, 0);
     // A check that is skipped counts as passed, so this one runs also where somebody cancels the others.
     let plan = std::fs::read_to_string(super::examples().join("github/plan.yml")).unwrap();
     let (_, check) = plan.split_once("\n  scopeform:\n").unwrap();
@@ -144,5 +165,10 @@ fn one_check_says_that_a_pull_request_was_planned() {
     std::fs::remove_file(shop.path("bin/scopeform")).unwrap();
     let done = runner.job("plan.yml", "plan", forge.pull_request("acme/access"));
     assert_eq!((done.code, done.skipped), (0, vec!["plan".to_owned()]), "{}", done.log);
-    assert!(forge.log().is_empty(), "{:?}", forge.log());
+    // It is looked whether an earlier comment has become untrue, and where that cannot be told, that stops nothing.
+    assert_eq!(forge.log(), ["GET repos/acme/access/issues/7/comments"]);
+    forge.fails("broken");
+    let done = runner.job("plan.yml", "plan", forge.pull_request("acme/access"));
+    assert_eq!(done.code, 0, "{}", done.log);
+    assert!(done.log.contains("::warning::"), "{}", done.log);
 }

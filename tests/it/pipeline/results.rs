@@ -47,6 +47,25 @@ fn a_folder_for_results_that_a_change_brings_along_is_refused() {
     assert_eq!(std::fs::read_dir(elsewhere.join("below")).unwrap().count(), 0);
 }
 
+/// What a link leads to changes without the folder that is looked at.
+#[test]
+fn a_link_in_place_of_what_decides_is_refused() {
+    let shop = Shop::new();
+    for (name, mine) in [("access", "real"), ("policies", "access"), ("approvals", "access")] {
+        if name == "access" {
+            std::fs::rename(shop.repository().join(name), shop.repository().join(mine)).unwrap();
+        }
+        std::os::unix::fs::symlink(mine, shop.repository().join(name)).unwrap();
+        let folder = if name == "access" { "access" } else { "real" };
+        for command in ["plan", "apply", "drift"] {
+            let told = shop.script(73, &[command, folder, "out"]);
+            assert!(told.contains(&format!("{name} is a link")), "{told}");
+        }
+        std::fs::remove_file(shop.repository().join(name)).unwrap();
+    }
+    shop.script(2, &["drift", "real", "out"]);
+}
+
 /// What a pull request commits in place of the results is neither commented nor annotated nor kept.
 #[test]
 fn a_pull_request_cannot_write_its_own_comment() {

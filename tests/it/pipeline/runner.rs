@@ -1,12 +1,16 @@
 //! Runs the steps of a workflow as GitHub's runner does, and the script of a GitLab job: every `run:` for real, with the
 //! environment that the files say.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
 
 use serde_yaml::Value;
 
+use super::artefacts;
 use super::examples;
 use super::shop::{Shop, copy, text};
 
@@ -17,6 +21,8 @@ pub(super) type Context = BTreeMap<String, String>;
 #[derive(Debug, Default)]
 pub(super) struct Done {
     pub(super) code: i32,
+    /// Whether it was stopped from outside.
+    pub(super) cancelled: bool,
     pub(super) log: String,
     pub(super) summary: String,
     pub(super) outputs: BTreeMap<String, String>,
@@ -28,7 +34,11 @@ pub(super) struct Done {
 
 pub(super) struct Runner<'s> {
     shop: &'s Shop,
+    cancel: RefCell<Option<Cancel>>,
 }
+
+/// When a job is cancelled: in the step with this id, once this returns.
+type Cancel = (&'static str, Box<dyn FnOnce() + Send>);
 
 fn yaml(path: &Path) -> Value {
     serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
@@ -50,17 +60,20 @@ fn expand(text: &str, context: &Context) -> String {
     while let Some((before, after)) = rest.split_once("${{") {
         let (name, after) = after.split_once("}}").unwrap();
         let name = name.trim();
-        let value = context.get(name).unwrap_or_else(|| panic!("nothing is known of `{name}`"));
         out.push_str(before);
-        out.push_str(value);
+        match context.get(name) {
+            Some(value) => out.push_str(value),
+            // What a step has not set.
+            None => assert!(name.starts_with("steps."), "nothing is known of `{name}`"),
+        }
         rest = after;
     }
     out + rest
 }
 
-/// The conditions that the workflows use: two values compared, all of several, and `!cancelled()` and `always()`, which hold
-/// here. What a step has not set is empty, as on a real runner; any other name that the context does not have is a mistake.
-fn holds(condition: &str, context: &Context) -> bool {
+/// The conditions that the workflows use: two values compared, all of several, `!cancelled()`, and `always()`, which holds.
+/// What a step has not set is empty, as on a real runner; any other name that the context does not have is a mistake.
+fn holds(condition: &str, context: &Context, cancelled: bool) -> bool {
     let condition = condition.trim();
     let bare = condition.strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}"));
     let value = |side: &str| {
@@ -74,7 +87,8 @@ fn holds(condition: &str, context: &Context) -> bool {
         }
     };
     bare.unwrap_or(condition).split("&&").all(|part| match (part.trim(), part.split_once("==")) {
-        ("!cancelled()" | "always()", _) => true,
+        ("!cancelled()", _) => !cancelled,
+        ("always()", _) => true,
         (_, Some((a, b))) => value(a) == value(b),
         (_, None) => {
             let (a, b) = part.split_once("!=").unwrap_or_else(|| panic!("not understood: {part}"));
@@ -83,16 +97,25 @@ fn holds(condition: &str, context: &Context) -> bool {
     })
 }
 
-/// Returns whether a step runs: after a failed one only when its condition says so.
-fn runs(step: &Value, failed: bool, context: &Context) -> bool {
+/// Returns whether a step runs: after a failed one, or in a job that is cancelled, only when its condition says so.
+fn runs(step: &Value, done: &Done, context: &Context) -> bool {
     let condition = step.get("if").map(|condition| condition.as_str().unwrap());
-    let anyway = condition.is_some_and(|condition| condition.contains("!cancelled()"));
-    (!failed || anyway) && condition.is_none_or(|condition| holds(condition, context))
+    let anyway = condition.is_some_and(|condition| {
+        ["!cancelled()", "always()"].iter().any(|status| condition.contains(status))
+    });
+    (anyway || (done.code == 0 && !done.cancelled))
+        && condition.is_none_or(|condition| holds(condition, context, done.cancelled))
 }
 
 impl<'s> Runner<'s> {
     pub(super) fn new(shop: &'s Shop) -> Self {
-        Self { shop }
+        Self { shop, cancel: RefCell::new(None) }
+    }
+
+    /// Cancels the next job that gets to the step with this id, once `when` returns: whatever the step runs is killed, as on
+    /// a machine that waits for nobody, and only what says so runs after it.
+    pub(super) fn cancel(&self, step: &'static str, when: impl FnOnce() + Send + 'static) {
+        *self.cancel.borrow_mut() = Some((step, Box::new(when)));
     }
 
     fn read(workflow: &str, job: &str) -> Value {
@@ -102,7 +125,7 @@ impl<'s> Runner<'s> {
     /// Returns whether a job's condition holds.
     pub(super) fn wanted(&self, workflow: &str, job: &str, context: &Context) -> bool {
         match Self::read(workflow, job).get("if") {
-            Some(condition) => holds(condition.as_str().unwrap(), context),
+            Some(condition) => holds(condition.as_str().unwrap(), context, false),
             None => true,
         }
     }
@@ -113,10 +136,22 @@ impl<'s> Runner<'s> {
         let job = Self::read(workflow, job);
         let mut done = Done::default();
         for step in job["steps"].as_sequence().unwrap() {
-            if runs(step, done.code != 0, &context) {
+            let before = (done.code, done.cancelled);
+            let ran = runs(step, &done, &context);
+            if ran {
                 self.step(step, &mut context, &mut done);
-            } else if let Some(id) = step["id"].as_str() {
-                done.skipped.push(id.to_owned());
+            }
+            if let Some(id) = step["id"].as_str() {
+                let outcome = match (ran, done.cancelled != before.1, done.code != before.0) {
+                    (false, ..) => "skipped",
+                    (true, true, _) => "cancelled",
+                    (true, false, true) => "failure",
+                    (true, false, false) => "success",
+                };
+                context.insert(format!("steps.{id}.outcome"), outcome.to_owned());
+                if !ran {
+                    done.skipped.push(id.to_owned());
+                }
             }
         }
         for (name, value) in job["outputs"].as_mapping().into_iter().flatten() {
@@ -146,7 +181,8 @@ impl<'s> Runner<'s> {
             environment.insert(plain(name), expand(&plain(value), context));
         }
         if let Some(script) = step["run"].as_str() {
-            let outputs = self.script(script, "bash", &environment, done);
+            let cancel = self.cancels(step);
+            let outputs = self.script((script, "bash"), &environment, cancel, done);
             remember(step, outputs, context);
             return;
         }
@@ -155,8 +191,13 @@ impl<'s> Runner<'s> {
         match uses.split('@').next().unwrap() {
             "actions/checkout" => self.checkout(&step["with"]["fetch-depth"]),
             "actions/upload-artifact" => {
-                let (kept, path) = (self.shop.path("runner").join(with("name")), with("path"));
-                keep(&self.shop.repository(), &path, &kept);
+                let overwrite = step["with"].get("overwrite").is_some_and(|is| plain(is) == "true");
+                let (run, name) = (&context["github.run_id"], with("name"));
+                let given = artefacts::upload(self.shop, (run, &name, overwrite), &with("path"));
+                if let Err(why) = given {
+                    done.log.push_str(&why);
+                    done.code = if done.code == 0 { 1 } else { done.code };
+                }
             }
             "actions/download-artifact" => {
                 copy(
@@ -182,8 +223,9 @@ impl<'s> Runner<'s> {
                         environment.insert(plain(name), expand(&plain(value), &inputs));
                     }
                     let shell = inner["shell"].as_str().unwrap();
-                    let outputs =
-                        self.script(inner["run"].as_str().unwrap(), shell, &environment, done);
+                    let script = (inner["run"].as_str().unwrap(), shell);
+                    let cancel = self.cancels(step);
+                    let outputs = self.script(script, &environment, cancel, done);
                     remember(step, outputs, context);
                 }
             }
@@ -202,17 +244,21 @@ impl<'s> Runner<'s> {
         }
         // The live system stays; what other machines have noted does not.
         self.shop.git(&["clean", "-fdxq", "-e", "scopeform-data"]);
-        let data = self.shop.repository().join("scopeform-data");
-        let _ = std::fs::remove_dir_all(data.join("journal"));
-        let _ = std::fs::remove_file(data.join("approvals-used"));
+        artefacts::forget(self.shop);
+    }
+
+    /// Returns when the job is to be cancelled, if it is in this step.
+    fn cancels(&self, step: &Value) -> Option<Box<dyn FnOnce() + Send>> {
+        let here = |(id, _): &mut Cancel| step["id"].as_str() == Some(*id);
+        self.cancel.borrow_mut().take_if(here).map(|(_, when)| when)
     }
 
     /// Runs a script and returns the outputs that it sets.
     fn script(
         &self,
-        script: &str,
-        shell: &str,
+        (script, shell): (&str, &str),
         environment: &BTreeMap<String, String>,
+        cancel: Option<Box<dyn FnOnce() + Send>>,
         done: &mut Done,
     ) -> Vec<(String, String)> {
         assert!(
@@ -225,7 +271,7 @@ impl<'s> Runner<'s> {
         }
         let path = done.path.iter().rev().chain([&environment["PATH"]]);
         let path = path.map(String::as_str).collect::<Vec<_>>().join(":");
-        let output = Command::new(shell)
+        let child = Command::new(shell)
             .args(["-e", "-c", script])
             .env_clear()
             .envs(environment)
@@ -235,15 +281,20 @@ impl<'s> Runner<'s> {
             .env("GITHUB_PATH", file("path"))
             .env("RUNNER_TEMP", self.shop.path("runner"))
             .current_dir(self.shop.repository())
-            .output()
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
             .unwrap();
+        done.cancelled |= cancel.is_some();
+        let output = ends(child, cancel);
         done.log.push_str(&format!(
             "--- {script}\n{}{}",
             text(&output.stdout),
             text(&output.stderr)
         ));
         if done.code == 0 {
-            done.code = output.status.code().unwrap();
+            done.code = output.status.code().unwrap_or(KILLED);
         }
         done.summary.push_str(&std::fs::read_to_string(file("summary")).unwrap());
         let added = std::fs::read_to_string(file("path")).unwrap();
@@ -254,41 +305,26 @@ impl<'s> Runner<'s> {
     }
 }
 
+/// What a shell says for a program that was killed.
+const KILLED: i32 = 137;
+
+/// Waits for a step to end, and has it end where the job is cancelled.
+fn ends(child: Child, cancel: Option<Box<dyn FnOnce() + Send>>) -> Output {
+    let group = format!("-{}", child.id());
+    let waiting = thread::spawn(move || child.wait_with_output());
+    if let Some(when) = cancel {
+        when();
+        let killed = Command::new("kill").args(["-KILL", "--", &group]).status().unwrap();
+        assert!(killed.success());
+    }
+    waiting.join().unwrap().unwrap()
+}
+
 /// Keeps what a step has set.
 fn remember(step: &Value, outputs: Vec<(String, String)>, context: &mut Context) {
     let Some(id) = step["id"].as_str() else { return };
     for (name, value) in outputs {
         context.insert(format!("steps.{id}.outputs.{name}"), value);
-    }
-}
-
-/// Keeps a folder, files of one folder by a pattern with one star, or several paths below one folder.
-fn keep(root: &Path, paths: &str, kept: &Path) {
-    let _ = std::fs::remove_dir_all(kept);
-    let paths: Vec<PathBuf> = paths.lines().map(|path| root.join(path.trim())).collect();
-    if let [folder] = paths.as_slice()
-        && folder.is_dir()
-    {
-        copy(folder, kept);
-        return;
-    }
-    for path in paths {
-        let (folder, name) = (path.parent().unwrap(), path.file_name().unwrap().to_string_lossy());
-        let (begin, end) = name.split_once('*').unwrap_or((&name, ""));
-        for entry in std::fs::read_dir(folder).into_iter().flatten() {
-            let found: PathBuf = entry.unwrap().path();
-            let own = found.file_name().unwrap().to_string_lossy().into_owned();
-            let meant = own.starts_with(begin) && own.ends_with(end);
-            if !(own == *name || (name.contains('*') && meant)) {
-                continue;
-            }
-            std::fs::create_dir_all(kept).unwrap();
-            if found.is_dir() {
-                copy(&found, &kept.join(own));
-            } else {
-                std::fs::copy(&found, kept.join(own)).unwrap();
-            }
-        }
     }
 }
 
@@ -307,6 +343,10 @@ pub(super) fn gitlab(shop: &Shop, job: &str, variables: &BTreeMap<String, String
             environment.insert(plain(name), value);
         }
     }
+    artefacts::forget(shop);
+    if file[job].get("cache").is_some() {
+        artefacts::cached(shop);
+    }
     let script: Vec<String> =
         file[job]["script"].as_sequence().unwrap().iter().map(plain).collect();
     let output = Command::new("sh")
@@ -316,6 +356,10 @@ pub(super) fn gitlab(shop: &Shop, job: &str, variables: &BTreeMap<String, String
         .current_dir(shop.repository())
         .output()
         .unwrap();
+    if let Some(paths) = file[job]["cache"]["paths"].as_sequence() {
+        let paths: Vec<String> = paths.iter().map(plain).collect();
+        artefacts::cache(shop, &paths.join("\n"));
+    }
     let log = format!("{}{}", text(&output.stdout), text(&output.stderr));
     Done { code: output.status.code().unwrap(), log, ..Done::default() }
 }

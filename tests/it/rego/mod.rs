@@ -1,6 +1,7 @@
 //! Rules in Rego: what the language may do here, which rules count, how a plan is held against them from the command
 //! line, the rules that the project ships, and the same answers from OPA itself.
 
+mod before;
 mod conftest;
 mod files;
 mod flow;

@@ -24,7 +24,13 @@ pub(crate) struct Pages {
 pub(crate) fn pages(plan: &Plan) -> Pages {
     let text = |full| {
         let mut page = String::new();
-        let options = text::Options { palette: Palette::PLAIN, full, diff: false, apply_with: "" };
+        let options = text::Options {
+            palette: Palette::PLAIN,
+            full,
+            diff: false,
+            apply_with: "",
+            given: None,
+        };
         text::plan(&mut page, plan, samples::DIGEST, options).unwrap();
         page
     };
