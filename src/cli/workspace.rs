@@ -149,8 +149,7 @@ fn none(path: &Path, source: &Source, folder: &Folder) -> Failure {
             Exit::Error,
             format!("no file of {} declares workspace `{wanted}`", path.display()),
         ),
-        _ => Failure::new(Exit::Error, format!("{} holds no configuration file", path.display()))
-            .help("make a first one with `scopeform init`"),
+        _ => folder.holds_none(path),
     }
 }
 

@@ -127,6 +127,29 @@ pub fn declared_workspace(bytes: &[u8]) -> Option<String> {
     }
 }
 
+/// Returns whether a file would be a part of a configuration folder if its name ended in `.yaml`.
+#[must_use]
+pub fn reads_as_part(bytes: &[u8]) -> bool {
+    if classify(bytes) != FileKind::Config {
+        return true;
+    }
+    // A plan or a report as JSON names platform and workspace too, and a version of its own form.
+    let text = String::from_utf8_lossy(bytes);
+    let named = |key| text.contains(key);
+    if !["version", "platform", "workspace"].into_iter().all(named) {
+        return false;
+    }
+    let mut sources = SourceMap::new();
+    sources.add("", bytes);
+    let node = sources
+        .iter()
+        .next()
+        .and_then(|(file, source)| yaml::parse(file, source, &mut Diagnostics::new()));
+    node.is_some_and(|node| {
+        ["version", "platform", "workspace"].into_iter().all(|key| node.get(key).is_some())
+    })
+}
+
 /// Reads every configuration file of `sources` and returns one [`Config`] per workspace, in name order. Files that they
 /// name ([`beside`]) are expected beside them in `sources`.
 ///
