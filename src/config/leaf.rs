@@ -195,7 +195,7 @@ impl Leaf for Kind {
     fn parse(text: &str, _plain: bool) -> Result<Self, Refusal> {
         Self::ALL.iter().copied().find(|kind| kind.name() == text).ok_or_else(|| {
             let known: Vec<&str> = Self::ALL.iter().map(|kind| kind.name()).collect();
-            let mut refusal = super::shape::not_a_word(text, "platform", &known, &[]);
+            let mut refusal = super::shape::not_a_word(text, "platform", (&known, None), &[]);
             refusal.code = Code::UnknownPlatform;
             refusal
         })

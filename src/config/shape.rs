@@ -395,16 +395,17 @@ macro_rules! record {
     };
 }
 
-/// Makes an enum readable from one of a few words: `"word" => value: "meaning"`, then slips with what to write instead.
+/// Makes an enum readable from one of a few words: `"word" => value: "meaning"`, then slips with what to write instead,
+/// then what may stand there that is no word.
 macro_rules! words {
     ($type:ty, $what:literal, { $($word:literal => $value:expr, $about:literal;)* }
-     $(slips { $($slip:literal => $instead:literal;)* })?) => {
+     $(slips { $($slip:literal => $instead:literal;)* })? $(or $or:literal)?) => {
         impl $crate::config::shape::Leaf for $type {
             fn parse(text: &str, _plain: bool) -> Result<Self, $crate::config::shape::Refusal> {
                 match text {
                     $($word => Ok($value),)*
                     _ => Err($crate::config::shape::not_a_word(
-                        text, $what, &[$($word),*], &[$($(($slip, $instead)),*)?],
+                        text, $what, (&[$($word),*], None$(.or(Some($or)))?), &[$($(($slip, $instead)),*)?],
                     )),
                 }
             }
@@ -427,16 +428,17 @@ fn article(noun: &str) -> &'static str {
     if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
-/// Returns why `text` is none of the words.
+/// Returns why `text` is none of the words, nor `or`, where something else may stand there as well.
 pub(super) fn not_a_word(
     text: &str,
     what: &str,
-    words: &[&str],
+    (words, or): (&[&str], Option<&str>),
     slips: &[(&str, &str)],
 ) -> Refusal {
     let slip = slips.iter().find(|(slip, _)| text.eq_ignore_ascii_case(slip));
     let near = slip.map(|(_, instead)| *instead).or_else(|| nearest(text, words.iter().copied()));
-    let choices = quoted(words, ", ");
+    let mut choices = quoted(words, ", ");
+    choices.extend(or.into_iter().flat_map(|or| [", or `", or, "`"]));
     Refusal::new(
         Code::InvalidValue,
         format!("`{text}` is not {} {what}", article(what)),
