@@ -242,10 +242,16 @@ impl<T: Shape> Shape for Vec<T> {
                 return None;
             }
             let help = match &node.value {
-                Value::Scalar { text, .. } => {
+                Value::Scalar { text, plain } => {
                     let words: Vec<&str> =
                         text.split([',', ' ']).filter(|word| !word.is_empty()).collect();
-                    format!("write a list: `[{}]`", words.join(", "))
+                    match words.first().and_then(|word| word.strip_prefix('-')) {
+                        // `-openid` is text, and several lines of it are one text.
+                        Some(first) if *plain && words.iter().all(|word| word.starts_with('-')) => {
+                            format!("put a space after each `-`: `- {first}`")
+                        }
+                        _ => format!("write a list: `[{}]`", words.join(", ")),
+                    }
                 }
                 Value::Null => "write `[]`, or remove the key".to_owned(),
                 Value::Map(_) => "begin each item with `- `".to_owned(),
