@@ -112,7 +112,13 @@ impl Leaf for WantedScope {
             Some(placeholder) => Err(Refusal::new(
                 Code::ScopePlaceholder,
                 format!("nobody has filled in `{placeholder}` in scope `{scope}`"),
-                format!("write your own address in place of `{placeholder}`"),
+                if placeholder.to_ascii_lowercase().contains("url") {
+                    format!("write your own address in place of `{placeholder}`")
+                } else {
+                    format!(
+                        "write what is meant in place of `{placeholder}`; nothing is put in from outside"
+                    )
+                },
             )),
         }
     }

@@ -13,6 +13,7 @@ pub mod catalog;
 mod labels;
 mod leaf;
 mod lower;
+mod placeholder;
 mod policy;
 mod raw;
 mod redact;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map as JsonMap, Value as Json, json};
 
+use super::placeholder::interpolated;
 use super::redact::{is_live_value, is_secret_word};
 use super::yaml::{self, Node, Value};
 use crate::diag::{Code, Diagnostic, Diagnostics};
@@ -217,7 +218,7 @@ impl<T: Leaf> Shape for Spanned<T> {
             reader.report(diagnostic.help(T::instead_of_boolean(text)));
             return None;
         }
-        match T::parse(text, *plain) {
+        match interpolated(text).map_or_else(|| T::parse(text, *plain), Err) {
             Ok(value) => Some(Self::new(value, node.span)),
             Err(Refusal { code, message, help }) => {
                 let mut diagnostic = reader.error(code, node.span, message);
@@ -295,6 +296,7 @@ impl<K: Leaf + Ord + Clone, T: Shape> Shape for Table<K, T> {
                 continue;
             }
             let field = Field::read(name.span, value, reader);
+            // A name is what others have given to a thing, whatever it looks like.
             let parsed = match K::parse(&name.value, true) {
                 Ok(parsed) => parsed,
                 Err(Refusal { code, message, help }) => {
