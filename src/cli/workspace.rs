@@ -12,12 +12,14 @@ use super::stream;
 use super::ui::{Failure, Ui};
 use crate::config::{self, Config, Endpoint};
 use crate::diag::{Diagnostics, Problem};
+use crate::model::Address;
 use crate::plan::SourceRange;
 use crate::plan::policy::Policy;
+use crate::platform::provider::ProviderError;
 use crate::render::diagnostic::{self, Colour};
 use crate::render::marks::Marks;
 use crate::render::stream as lines;
-use crate::source::{Origins, SourceMap};
+use crate::source::{Origin, Origins, SourceMap};
 
 /// How diagnostics are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +90,22 @@ impl Loaded {
             self.policies.push(rego::named(paths, ui)?);
         }
         Ok(self)
+    }
+
+    /// Adds to a failure of the live system, or on the way to it, where the files say which one is meant.
+    pub(super) fn said_at(&self, mut failure: Failure, error: Option<&ProviderError>) -> Failure {
+        let place = |what: &str, origin: Option<Origin>| {
+            let (file, start, _) = self.folder.configs.locate(origin?)?;
+            Some(format!("`{what}` is at {file}:{}:{}", start.line, start.column))
+        };
+        if matches!(error, Some(ProviderError::NotFound { .. })) {
+            let at = self.config.origins.exact(&Address::workspace());
+            failure.details.extend(place("workspace", at));
+        }
+        if self.config.endpoint != Endpoint::Embedded {
+            failure.details.extend(place("endpoint", self.config.endpoint_at));
+        }
+        failure
     }
 
     /// Refuses an endpoint that the files before the change do not name, before anything is sent there.

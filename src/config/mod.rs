@@ -53,8 +53,8 @@ pub struct Config {
     pub workspace: WorkspaceId,
     /// Where its platform answers.
     pub endpoint: Endpoint,
-    /// Whether a file says so. Where none does, the control plane inside this program is meant.
-    pub endpoint_said: bool,
+    /// Where a file says so. Where none does, the control plane inside this program is meant.
+    pub endpoint_at: Option<Origin>,
     /// What is wanted.
     pub desired: Desired,
     /// The organisation's rules about plans.
@@ -167,7 +167,7 @@ pub fn load(sources: &SourceMap) -> (Vec<Config>, Diagnostics) {
     }
     let configs = workspaces.into_iter().map(|(workspace, builder)| Config {
         workspace,
-        endpoint_said: builder.endpoint.is_some(),
+        endpoint_at: builder.endpoint.as_ref().map(|(_, at)| *at),
         endpoint: builder.endpoint.map_or(Endpoint::Embedded, |(endpoint, _)| endpoint),
         desired: match builder.platform.0 {
             Kind::Odeus => Desired::Odeus(builder.odeus),

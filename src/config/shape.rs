@@ -151,7 +151,13 @@ impl Reader<'_> {
     /// Reports a key that must be there and is not.
     pub(super) fn missing_key(&mut self, at: Span, name: &str, keys: &[&str]) {
         let message = format!("key `{name}` is missing");
-        let help = list_of("the only key here is", "known keys here:", keys);
+        let header = keys.contains(&"workspace");
+        let help = match name {
+            "version" if header => "write `version: 1`".to_owned(),
+            "platform" if header => "write `platform: odeus` or `platform: trustpager`".to_owned(),
+            "workspace" if header => "write `workspace: NAME`, as the platform calls it".to_owned(),
+            _ => list_of("the only key here is", "known keys here:", keys),
+        };
         let diagnostic = self.error(Code::MissingKey, at, message).help(help);
         self.report(diagnostic);
     }

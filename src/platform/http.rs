@@ -399,7 +399,12 @@ fn innermost(error: &dyn std::error::Error) -> String {
     while let Some(source) = last.source() {
         last = source;
     }
-    last.to_string()
+    let text = last.to_string();
+    // What the TLS library says of the first bytes of an answer in the clear.
+    if text.contains("InvalidContentType") {
+        return "what answers there does not speak TLS, which `https://` asks for".to_owned();
+    }
+    text
 }
 
 fn is_loopback(url: &Url) -> bool {

@@ -146,15 +146,17 @@ pub(super) async fn read<P: Product>(
 ) -> Result<Reading<P::Snapshot>, Failure> {
     loaded.at_known_endpoint()?;
     // A job that begins anew each night would otherwise find what it made itself, and no drift for ever.
-    if !loaded.config.endpoint_said && !loaded.folder.data_dir(env).exists() {
+    if loaded.config.endpoint_at.is_none() && !loaded.folder.data_dir(env).exists() {
         ui.say("warning: no file says `endpoint`, so no live system is asked: the control plane inside this program is made here and read; write the address of the live system, or `endpoint: embedded` where that is meant");
     }
     let place = Place::of(&loaded.config.endpoint.to_string());
     let target = Target::of(loaded, &place);
-    let live = live::connect::<P>(target, Secrets::default(), reach, env, ui).await?;
+    let live = live::connect::<P>(target, Secrets::default(), reach, env, ui).await;
+    let live = live.map_err(|failure| loaded.said_at(failure, None))?;
     let reading = live.client.read().await;
     live.close().await;
-    reading.map_err(|error| no_access(&error, &loaded.config.workspace))
+    reading
+        .map_err(|error| loaded.said_at(no_access(&error, &loaded.config.workspace), Some(&error)))
 }
 
 /// Returns what a plan of this workspace says about itself.
