@@ -188,7 +188,8 @@ async fn start(target: Target<'_>, env: &Env, ui: &Ui) -> Result<Running, Failur
     make_data_dir(&data)?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let options = seed.options(&data, false, None);
-    let running = server::start(listener, options).await.map_err(|error| cannot_start(&error))?;
+    let running =
+        server::start(listener, options).await.map_err(|error| cannot_start(&error, &data))?;
     for notice in &running.notices {
         ui.say(&format!("notice: {notice}"));
     }
@@ -201,13 +202,15 @@ async fn start(target: Target<'_>, env: &Env, ui: &Ui) -> Result<Running, Failur
 }
 
 /// Says why the control plane did not start.
-pub(super) fn cannot_start(error: &server::StartError) -> Failure {
+pub(super) fn cannot_start(error: &server::StartError, data: &Path) -> Failure {
     let message = format!("the embedded control plane did not start: {error}");
     if let server::StartError::Seed(server::SeedError::World { .. }) = error {
         return Failure::new(Exit::Error, message).help("correct the world file");
     }
-    Failure::new(Exit::NoAccess, message)
-        .help("free space or fix the data folder; `scopeform serve --reset` seeds it anew and forgets what is in it")
+    Failure::new(Exit::NoAccess, message).help(format!(
+        "free space or fix the data folder; removing {} begins anew and loses what is in it",
+        data.display()
+    ))
 }
 
 /// What an empty database is seeded with.

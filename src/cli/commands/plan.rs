@@ -18,6 +18,7 @@ use crate::cli::secret::Secrets;
 use crate::cli::snapshot;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load, located, report, source_ranges, wrong};
+use crate::cli::world;
 use crate::diag::{Code, Diagnostics, Problem};
 use crate::model::{Address, nearest};
 use crate::plan::assemble::{Header, Inputs};
@@ -240,7 +241,8 @@ fn make_and_tell<P: Product>(
         only: only.as_deref(),
         both_sides: both_sides || loaded.policies.iter().any(|policy| !policy.rego.is_empty()),
     };
-    let (plan, problems) = P::plan(desired, &reading.snapshot, inputs);
+    let (plan, mut problems) = P::plan(desired, &reading.snapshot, inputs);
+    let first_world = world::explain(&mut problems, loaded);
     let mut diagnostics = loaded.diagnostics.clone();
     diagnostics.append(located(&problems, &config.origins));
     let unprotected = protects_nothing::<P>(&config.policy, &reading.snapshot);
@@ -268,6 +270,9 @@ fn make_and_tell<P: Product>(
         }
         None => {
             wrong(&diagnostics, &loaded.folder, tell, ui)?;
+            if let Some(text) = first_world.filter(|_| tell != Tell::Nobody) {
+                ui.say(&text);
+            }
             Err(Failure::said(Exit::Error))
         }
     }
