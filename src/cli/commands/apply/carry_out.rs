@@ -134,8 +134,9 @@ impl Work<'_> {
                         if let Some(stop) = stop_now(again, &progress) {
                             break Err(stop);
                         }
+                        live::stop_waiting();
                         self.ui.say(
-                            "interrupted: finishing the request in flight, then reporting; once more stops at once",
+                            "interrupted: finishing the request in flight, waiting for nothing else, then reporting; once more stops at once",
                         );
                     }
                 }
