@@ -388,6 +388,7 @@ where
             Err(error) if error.is_unknown() => {
                 self.settle(index, operation, revision, &error).await
             }
+            Err(ProviderError::Stopped) => Outcome::Interrupted,
             Err(
                 // What was there a moment ago and is gone has moved too, and so has what is there now and was not (409).
                 error @ (ProviderError::PreconditionFailed { .. }

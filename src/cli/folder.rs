@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::exit::Exit;
 use super::ui::{Failure, Ui};
-use crate::config::{FileKind, beside, classify, is_meant, is_pattern};
+use crate::config::{FileKind, beside, classify, is_meant, is_pattern, reads_as_part};
+use crate::render::neutral;
 use crate::source::SourceMap;
 
 /// A file larger than this is not read at all.
@@ -26,36 +27,43 @@ pub(super) struct Folder {
     pub(super) worlds: SourceMap,
     /// Catalogue files for the embedded control plane.
     pub(super) catalogs: SourceMap,
+    /// Files whose names look as if they were meant to be read, and which are not, such as `acme.yaml.bak`.
+    passed_over: Vec<String>,
 }
 
 impl Folder {
     /// Reads a folder with everything below it, or one file.
     ///
     /// # Errors
-    /// When something cannot be read, or a link leads back into a folder that holds it.
+    /// When something cannot be read, a link leads back into a folder that holds it, or a name ends in `.YAML`.
     pub(super) fn read(path: &Path, ui: &Ui) -> Result<Self, Failure> {
         let kind = fs::metadata(path).map_err(|error| {
             Failure::new(Exit::Error, format!("cannot read {}: {error}", path.display()))
                 .help("name a folder or a file that holds a configuration, or make one with `scopeform init`")
         })?;
+        let mut found = Found::default();
         let (root, mut files) = if kind.is_dir() {
-            let mut files = Vec::new();
-            walk(path, &mut Vec::new(), &mut files)?;
-            (path.to_owned(), files)
+            walk(path, &mut Vec::new(), &mut found)?;
+            (path.to_owned(), std::mem::take(&mut found.yaml))
         } else {
             let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
             let parent = parent.unwrap_or(Path::new(".")).to_owned();
             let mut files = vec![path.to_owned()];
             // One file is the whole wish, but the world and the catalogue beside it are still the platform.
-            let mut beside = Vec::new();
-            walk(&parent, &mut Vec::new(), &mut beside)?;
-            for other in beside {
+            walk(&parent, &mut Vec::new(), &mut found)?;
+            for other in std::mem::take(&mut found.yaml) {
                 if !same_file(&other, path) && classify(&read(&other)?) != FileKind::Config {
                     files.push(other);
                 }
             }
+            // Whoever names one file has said which of the others count as wishes: none.
+            found.other_case.clear();
+            found.other_name.clear();
             (parent, files)
         };
+        if let Some(file) = found.other_case.first() {
+            return Err(other_case(file));
+        }
         files.sort();
         let only = (!kind.is_dir()).then(|| name_below(path, &root));
         let mut folder = Self {
@@ -64,6 +72,7 @@ impl Folder {
             configs: SourceMap::new(),
             worlds: SourceMap::new(),
             catalogs: SourceMap::new(),
+            passed_over: Vec::new(),
         };
         for file in files {
             let bytes = read(&file)?;
@@ -82,7 +91,33 @@ impl Folder {
                 folder.configs.add_beside(name, read(&file)?);
             }
         }
+        folder.pass_over(&found.other_name, ui);
         Ok(folder)
+    }
+
+    /// Says which files read like a part of the configuration and are none by their names: what they rule does not count.
+    fn pass_over(&mut self, files: &[PathBuf], ui: &Ui) {
+        for file in files {
+            let name = name_below(file, &self.root);
+            if self.configs.beside(&name).is_some() {
+                continue;
+            }
+            ui.detail(&format!("passing over {}", file.display()));
+            // Nobody has named it, so that it cannot be read is no error.
+            if read(file).is_ok_and(|bytes| reads_as_part(&bytes)) {
+                ui.say(&format!(
+                    "notice: {} reads like a part of the configuration and is not read: only files that end in `.yaml` or `.yml` are",
+                    neutral::terminal(&file.display().to_string())
+                ));
+            }
+            self.passed_over.push(name);
+        }
+    }
+
+    /// Says that the folder holds no configuration, and which files might have been meant to be one.
+    pub(super) fn holds_none(&self, path: &Path) -> Failure {
+        let message = format!("{} holds no configuration file", path.display());
+        no_configuration(message, &self.passed_over)
     }
 
     /// Returns where the embedded control plane keeps its data.
@@ -90,6 +125,39 @@ impl Folder {
     pub(super) fn data_dir(&self, env: &super::env::Env) -> PathBuf {
         data_dir(&self.root, env)
     }
+}
+
+/// Says that there is no configuration, beside files that might have been meant to be one.
+fn no_configuration(message: String, passed_over: &[String]) -> Failure {
+    let first = "make a first one with `scopeform init`";
+    let help = match passed_over {
+        [] => first.to_owned(),
+        [one] => format!(
+            "{one} is not read: only files that end in `.yaml` or `.yml` are; rename it, or {first}"
+        ),
+        several => {
+            let shown = several.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(", ");
+            let more = if several.len() > 3 { " and others" } else { "" };
+            format!(
+                "{shown}{more} are not read: only files that end in `.yaml` or `.yml` are; rename them, or {first}"
+            )
+        }
+    };
+    Failure::new(Exit::Error, message).help(help)
+}
+
+/// Refuses a file whose ending differs by case alone. It is meant, so that leaving it out would leave out its rules; and
+/// it is not read, since other programs do not take it for YAML either: hooks, editors, rules of code owners.
+fn other_case(file: &Path) -> Failure {
+    let right = file.with_extension(
+        file.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase(),
+    );
+    let right = right.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Failure::new(
+        Exit::Error,
+        format!("{} is not read: only files that end in `.yaml` or `.yml` are", file.display()),
+    )
+    .help(format!("rename it to {right}, or move it out of the configuration folder"))
 }
 
 /// Returns the path of a file below `root`, with `/`.
@@ -186,8 +254,16 @@ pub(super) fn discover(named: Option<&Path>) -> Result<PathBuf, Failure> {
             break;
         }
     }
-    Err(Failure::new(Exit::Error, "no configuration here or in a folder above")
-        .help("name a folder or file, or make a first one with `scopeform init`"))
+    let names = fs::read_dir(&here)?.flatten().map(|entry| entry.path());
+    let mut passed: Vec<String> =
+        names.filter(|path| looks_meant(path)).map(|path| name_below(&path, &here)).collect();
+    passed.sort();
+    let message = "no configuration here or in a folder above".to_owned();
+    Err(match passed.as_slice() {
+        [] => Failure::new(Exit::Error, message)
+            .help("name a folder or file, or make a first one with `scopeform init`"),
+        passed => no_configuration(message, passed),
+    })
 }
 
 /// Returns the configuration folder at hand, for a command that is given a plan file: named, from the environment, or
@@ -204,7 +280,8 @@ pub(super) fn root_at_hand(named: Option<&Path>, env: &super::env::Env) -> Optio
 fn holds_configuration(folder: &Path) -> bool {
     let Ok(entries) = fs::read_dir(folder) else { return false };
     entries.flatten().map(|entry| entry.path()).any(|path| {
-        is_yaml(&path)
+        // One in other case is found as well, to be refused where it stands and not passed over.
+        (is_yaml(&path) || is_yaml_in_other_case(&path))
             && path.is_file()
             && read(&path).is_ok_and(|bytes| {
                 let text = String::from_utf8_lossy(&bytes);
@@ -218,6 +295,32 @@ pub(super) fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml")
 }
 
+fn is_yaml_in_other_case(path: &Path) -> bool {
+    let is = |ext: &std::ffi::OsStr| ["yaml", "yml"].iter().any(|y| ext.eq_ignore_ascii_case(y));
+    !is_yaml(path) && path.extension().is_some_and(is)
+}
+
+/// Returns whether a file that is not read has the name of one that was meant to be: `acme.yaml.bak`, `acme.json`.
+fn looks_meant(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let ours = name.ends_with(".schema.json") || name.starts_with('.');
+    !is_yaml(path)
+        && !ours
+        && ([".yaml", ".yml"].iter().any(|end| name.contains(end)) || name.ends_with(".json"))
+        && path.is_file()
+}
+
+/// What a walk through a folder finds.
+#[derive(Debug, Default)]
+struct Found {
+    /// The files that are read.
+    yaml: Vec<PathBuf>,
+    /// Files that would be if their names ended in lower case.
+    other_case: Vec<PathBuf>,
+    /// Files that look as if they were meant and are not read.
+    other_name: Vec<PathBuf>,
+}
+
 fn same_file(a: &Path, b: &Path) -> bool {
     match (fs::canonicalize(a), fs::canonicalize(b)) {
         (Ok(a), Ok(b)) => a == b,
@@ -225,7 +328,7 @@ fn same_file(a: &Path, b: &Path) -> bool {
     }
 }
 
-fn walk(folder: &Path, above: &mut Vec<PathBuf>, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+fn walk(folder: &Path, above: &mut Vec<PathBuf>, found: &mut Found) -> Result<(), Failure> {
     let cannot = |error: std::io::Error| {
         Failure::new(Exit::Error, format!("cannot read the folder {}: {error}", folder.display()))
     };
@@ -248,7 +351,7 @@ fn walk(folder: &Path, above: &mut Vec<PathBuf>, files: &mut Vec<PathBuf>) -> Re
             continue;
         }
         match fs::metadata(&path) {
-            Ok(meta) if meta.is_dir() => walk(&path, above, files)?,
+            Ok(meta) if meta.is_dir() => walk(&path, above, found)?,
             Ok(meta) if is_yaml(&path) && !meta.is_file() => {
                 // Reading a pipe would wait for whoever writes to it.
                 return Err(Failure::new(
@@ -257,7 +360,11 @@ fn walk(folder: &Path, above: &mut Vec<PathBuf>, files: &mut Vec<PathBuf>) -> Re
                 )
                 .help("move it out of the configuration folder"));
             }
-            Ok(_) if is_yaml(&path) => files.push(path),
+            Ok(_) if is_yaml(&path) => found.yaml.push(path),
+            Ok(meta) if meta.is_file() && is_yaml_in_other_case(&path) => {
+                found.other_case.push(path);
+            }
+            Ok(_) if looks_meant(&path) => found.other_name.push(path),
             Ok(_) => {}
             Err(error) if is_yaml(&path) || error.raw_os_error() == Some(ELOOP) => {
                 return Err(Failure::new(

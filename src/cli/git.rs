@@ -223,6 +223,17 @@ impl Repository {
     }
 }
 
+/// Returns whether a new file would be taken into a commit: its folder is there, inside a working tree, and no rule ignores
+/// it. Where git cannot tell, there is nothing to warn of.
+pub(super) fn would_take(file: &Path) -> bool {
+    let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { return false };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let Ok(real) = folder.canonicalize() else { return false };
+    let Some(top) = top_of(&real) else { return false };
+    let mut ask = Repository { top: top.to_owned() }.command(&["check-ignore", "--quiet", "--"]);
+    ask.arg(real.join(name)).output().is_ok_and(|said| said.status.code() == Some(1))
+}
+
 /// Reads files of a repository one after another.
 #[derive(Debug)]
 pub(super) struct Blobs {

@@ -19,7 +19,7 @@ use crate::config::{self, world::Worlds};
 use crate::diag::Diagnostics;
 use crate::model::{IntegrationKey, WorkspaceId};
 use crate::platform::http::{
-    Budget, EndpointError, Http, HttpOptions, Monotonic, Tell as Hears, Transport,
+    Budget, EndpointError, Http, HttpOptions, Monotonic, Stop, Tell as Hears, Transport,
 };
 use crate::platform::provider::ProviderError;
 use crate::platform::{Kind, odeus, trustpager};
@@ -123,6 +123,14 @@ pub(super) async fn connect<P: Product>(
 /// What this run of the program may send: planning and applying take from the same budget.
 static BUDGET: OnceLock<Arc<Budget>> = OnceLock::new();
 
+/// Ends what this run of the program waits for.
+static STOP: OnceLock<Stop> = OnceLock::new();
+
+/// Asks every client of this run to wait for nothing any more: not for the budget, and not because the platform asks for it.
+pub(super) fn stop_waiting() {
+    STOP.get_or_init(Stop::default).ask();
+}
+
 fn budget(reach: Reach, ui: Ui) -> Option<Arc<Budget>> {
     let per_minute = reach.api_budget?;
     let told = move |wait: Duration| {
@@ -161,6 +169,7 @@ fn http(
         total_timeout: limit,
         deadline: Duration::from_secs(reach.deadline.max(1)),
         told: Some(patience(*ui)),
+        stop: STOP.get_or_init(Stop::default).clone(),
         budget: budget(reach, *ui),
         transport: if reach.allow_insecure_http {
             Transport::AllowInsecure
@@ -188,7 +197,8 @@ async fn start(target: Target<'_>, env: &Env, ui: &Ui) -> Result<Running, Failur
     make_data_dir(&data)?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let options = seed.options(&data, false, None);
-    let running = server::start(listener, options).await.map_err(|error| cannot_start(&error))?;
+    let running =
+        server::start(listener, options).await.map_err(|error| cannot_start(&error, &data))?;
     for notice in &running.notices {
         ui.say(&format!("notice: {notice}"));
     }
@@ -201,13 +211,15 @@ async fn start(target: Target<'_>, env: &Env, ui: &Ui) -> Result<Running, Failur
 }
 
 /// Says why the control plane did not start.
-pub(super) fn cannot_start(error: &server::StartError) -> Failure {
+pub(super) fn cannot_start(error: &server::StartError, data: &Path) -> Failure {
     let message = format!("the embedded control plane did not start: {error}");
     if let server::StartError::Seed(server::SeedError::World { .. }) = error {
         return Failure::new(Exit::Error, message).help("correct the world file");
     }
-    Failure::new(Exit::NoAccess, message)
-        .help("free space or fix the data folder; `scopeform serve --reset` seeds it anew and forgets what is in it")
+    Failure::new(Exit::NoAccess, message).help(format!(
+        "free space or fix the data folder; removing {} begins anew and loses what is in it",
+        data.display()
+    ))
 }
 
 /// What an empty database is seeded with.
@@ -284,7 +296,11 @@ pub(super) fn not_valid(kind: &str) -> Failure {
 
 /// Says why the live system could not be read.
 pub(super) fn no_access(error: &ProviderError, workspace: &WorkspaceId) -> Failure {
-    let exit = if error.is_access() { Exit::NoAccess } else { Exit::Error };
+    let exit = match error {
+        ProviderError::Stopped => Exit::Interrupted,
+        error if error.is_access() => Exit::NoAccess,
+        _ => Exit::Error,
+    };
     let help = match error {
         ProviderError::Unauthorized { .. } => {
             "set SCOPEFORM_TOKEN to a token of the workspace that has not expired".to_owned()
@@ -317,7 +333,8 @@ pub(super) fn no_access(error: &ProviderError, workspace: &WorkspaceId) -> Failu
         ProviderError::Server { .. }
         | ProviderError::PreconditionFailed { .. }
         | ProviderError::ConfirmationRequired { .. }
-        | ProviderError::Refused { .. } => "nothing was done; try again".to_owned(),
+        | ProviderError::Refused { .. }
+        | ProviderError::Stopped => "nothing was done; try again".to_owned(),
     };
     Failure::new(exit, error.to_string()).help(help)
 }

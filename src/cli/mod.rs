@@ -31,6 +31,7 @@ mod spent;
 mod stream;
 mod ui;
 mod workspace;
+mod world;
 
 use std::ffi::OsString;
 

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use super::args::ExportTable;
 use super::commands;
+use super::git;
 use super::secret::Secrets;
 use super::ui::Failure;
 use crate::apply::{Adapter, Inverse, Unrestored};
@@ -376,9 +377,16 @@ impl Product for Trustpager {
             let Some(place) = deliver else { continue };
             if !snapshot.keys.contains_key(name) {
                 let why = trustpager::deliver::obstacle(root, place);
+                // A folder that has to be made gets a rule of its own that keeps it out.
+                let kept = why.is_none() && git::would_take(&root.join(place));
                 left.extend(why.map(|why| {
                     format!("the value of the new API key `{name}` has nowhere to go: {why}")
                 }));
+                if kept {
+                    left.push(format!(
+                        "the value of the new API key `{name}` goes to {place}, which git does not ignore, so the next commit may hold it; name a file below .scopeform/, or have git ignore this one"
+                    ));
+                }
             } else if trustpager::deliver::is_left_behind(root, place) {
                 left.push(format!(
                     "the API key `{name}` exists and {place} is empty: a run was ended before the value came, which is lost; revoke the key and create it again"

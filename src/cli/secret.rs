@@ -9,7 +9,8 @@ use secrecy::SecretString;
 use super::env::Env;
 use super::exit::Exit;
 use super::ui::Failure;
-use crate::plan::PlannedOperation;
+use crate::model::Address;
+use crate::plan::Plan;
 use crate::platform;
 use crate::platform::odeus::desired::{SecretReference, SecretSource};
 use crate::platform::odeus::operation::{ClientSpec, IntegrationOperation, Operation};
@@ -18,17 +19,13 @@ use crate::platform::odeus::state::SecretLabel;
 /// The secrets that the writes of one plan need, by label.
 pub(super) type Secrets = BTreeMap<SecretLabel, SecretString>;
 
-/// Reads every secret that `operations` need, before the first write.
+/// Reads every secret that the writes of a plan need, before the first one.
 ///
 /// # Errors
 /// When one is missing: nothing has been done then.
-pub(super) fn resolve(
-    operations: &[PlannedOperation],
-    root: &Path,
-    env: &Env,
-) -> Result<Secrets, Failure> {
+pub(super) fn resolve(plan: &Plan, root: &Path, env: &Env) -> Result<Secrets, Failure> {
     let mut secrets = Secrets::new();
-    for planned in operations {
+    for planned in &plan.bound.operations {
         let platform::Operation::Odeus(Operation::Integration { change, .. }) = &planned.operation
         else {
             continue;
@@ -38,16 +35,24 @@ pub(super) fn resolve(
         } = change
         {
             let value = read(label, root, env).map_err(|why| {
+                let client = planned.unit.child("oauth").child("client");
                 Failure::new(
                     Exit::Error,
                     format!("the client secret of `{}` is not there: {why}; nothing was done", planned.unit),
                 )
+                .details(line_of(plan, &client).into_iter().collect())
                 .help("put it in place and run again; secrets are only ever referred to, never written into files")
             })?;
             secrets.insert(label.clone(), value);
         }
     }
     Ok(secrets)
+}
+
+/// Returns the line of the files that a plan was made from which declares `address`.
+fn line_of(plan: &Plan, address: &Address) -> Option<String> {
+    let source = plan.source_of(address)?;
+    Some(format!("it is referred to at {}:{}:{}", source.file, source.line, source.column))
 }
 
 fn read(label: &SecretLabel, root: &Path, env: &Env) -> Result<SecretString, String> {

@@ -12,12 +12,14 @@ use super::stream;
 use super::ui::{Failure, Ui};
 use crate::config::{self, Config, Endpoint};
 use crate::diag::{Diagnostics, Problem};
+use crate::model::Address;
 use crate::plan::SourceRange;
 use crate::plan::policy::{Policy, Rego};
+use crate::platform::provider::ProviderError;
 use crate::render::diagnostic::{self, Colour};
 use crate::render::marks::Marks;
 use crate::render::stream as lines;
-use crate::source::{Origins, SourceMap};
+use crate::source::{Origin, Origins, SourceMap};
 
 /// How diagnostics are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +108,22 @@ impl Loaded {
         Some((with(before, was), with(self.config.policy.clone(), now)))
     }
 
+    /// Adds to a failure of the live system, or on the way to it, where the files say which one is meant.
+    pub(super) fn said_at(&self, mut failure: Failure, error: Option<&ProviderError>) -> Failure {
+        let place = |what: &str, origin: Option<Origin>| {
+            let (file, start, _) = self.folder.configs.locate(origin?)?;
+            Some(format!("`{what}` is at {file}:{}:{}", start.line, start.column))
+        };
+        if matches!(error, Some(ProviderError::NotFound { .. })) {
+            let at = self.config.origins.exact(&Address::workspace());
+            failure.details.extend(place("workspace", at));
+        }
+        if self.config.endpoint != Endpoint::Embedded {
+            failure.details.extend(place("endpoint", self.config.endpoint_at));
+        }
+        failure
+    }
+
     /// Refuses an endpoint that the files before the change do not name, before anything is sent there.
     ///
     /// # Errors
@@ -173,8 +191,7 @@ fn none(path: &Path, source: &Source, folder: &Folder) -> Failure {
             Exit::Error,
             format!("no file of {} declares workspace `{wanted}`", path.display()),
         ),
-        _ => Failure::new(Exit::Error, format!("{} holds no configuration file", path.display()))
-            .help("make a first one with `scopeform init`"),
+        _ => folder.holds_none(path),
     }
 }
 

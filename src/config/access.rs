@@ -29,7 +29,8 @@ words!(Reach, "access setting", {
     "everyone" => Self::Everyone, "Available to all users of the workspace.";
     "nobody" => Self::Nobody, "Off: nobody but workspace admins.";
 } slips { "all" => "everyone"; "true" => "everyone"; "enabled" => "everyone"; "any" => "everyone";
-    "none" => "nobody"; "false" => "nobody"; "disabled" => "nobody"; "off" => "nobody"; });
+    "none" => "nobody"; "false" => "nobody"; "disabled" => "nobody"; "off" => "nobody"; }
+    or "{users: [...], groups: [...]}");
 
 /// Enabled or disabled, in the words that actions use.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +43,8 @@ words!(Switch, "action setting", {
     "enabled" => Self::Enabled, "Available to all users who may use the integration.";
     "disabled" => Self::Disabled, "Off: nobody but workspace admins.";
 } slips { "true" => "enabled"; "everyone" => "enabled"; "all" => "enabled"; "enable" => "enabled";
-    "false" => "disabled"; "nobody" => "disabled"; "none" => "disabled"; "disable" => "disabled"; });
+    "false" => "disabled"; "nobody" => "disabled"; "none" => "disabled"; "disable" => "disabled"; }
+    or "{users: [...], groups: [...]}");
 
 /// Who may use an integration or, under `access`, an action.
 #[derive(Debug)]

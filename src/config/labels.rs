@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::{Value as Json, json};
 
 use super::lower::Builder;
+use super::placeholder::Filled;
 use super::redact::is_secret_word;
 use super::shape::{Field, Leaf, Reader, Refusal, Table};
 use crate::diag::Code;
@@ -43,7 +44,7 @@ impl Leaf for LabelName {
 }
 
 /// Labels as they are written.
-pub(in crate::config) type RawLabels = Table<LabelName, Spanned<String>>;
+pub(in crate::config) type RawLabels = Table<LabelName, Spanned<Filled<String>>>;
 
 impl Builder {
     /// Lowers the labels of what is declared at `home`.
@@ -57,7 +58,7 @@ impl Builder {
             let name_text = name.value.to_string();
             self.declare(&home.child("labels").child(&name_text), name.span, reader);
             let labels = self.labels.entry(home.clone()).or_default();
-            labels.insert(name_text, value.value.value);
+            labels.insert(name_text, value.value.value.0);
         }
     }
 }

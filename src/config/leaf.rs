@@ -112,7 +112,13 @@ impl Leaf for WantedScope {
             Some(placeholder) => Err(Refusal::new(
                 Code::ScopePlaceholder,
                 format!("nobody has filled in `{placeholder}` in scope `{scope}`"),
-                format!("write your own address in place of `{placeholder}`"),
+                if placeholder.to_ascii_lowercase().contains("url") {
+                    format!("write your own address in place of `{placeholder}`")
+                } else {
+                    format!(
+                        "write what is meant in place of `{placeholder}`; nothing is put in from outside"
+                    )
+                },
             )),
         }
     }
@@ -195,7 +201,7 @@ impl Leaf for Kind {
     fn parse(text: &str, _plain: bool) -> Result<Self, Refusal> {
         Self::ALL.iter().copied().find(|kind| kind.name() == text).ok_or_else(|| {
             let known: Vec<&str> = Self::ALL.iter().map(|kind| kind.name()).collect();
-            let mut refusal = super::shape::not_a_word(text, "platform", &known, &[]);
+            let mut refusal = super::shape::not_a_word(text, "platform", (&known, None), &[]);
             refusal.code = Code::UnknownPlatform;
             refusal
         })

@@ -374,15 +374,15 @@ fn is_empty<T>(field: Option<&Field<Vec<T>>>) -> bool {
 
 fn lower_client(raw: &RawClient, reader: &mut Reader<'_>) -> Option<DesiredClient> {
     let RawClient { written: _, id, tenant, secret } = raw;
-    if let Some(field) = tenant.as_ref().filter(|field| field.value.value.trim().is_empty()) {
+    if let Some(field) = tenant.as_ref().filter(|field| field.value.value.0.trim().is_empty()) {
         let diagnostic = reader
             .error(Code::InvalidValue, field.key, "the tenant is empty")
             .help("write the tenant, or remove the key");
         reader.report(diagnostic);
     }
     Some(DesiredClient {
-        id: id.as_ref()?.value.value.clone(),
-        tenant: tenant.as_ref().map(|field| field.value.value.clone()),
+        id: id.as_ref()?.value.value.0.clone(),
+        tenant: tenant.as_ref().map(|field| field.value.value.0.clone()),
         secret: secret.as_ref().map(|field| field.value.0.clone()),
     })
 }

@@ -13,6 +13,7 @@ pub mod catalog;
 mod labels;
 mod leaf;
 mod lower;
+mod placeholder;
 mod policy;
 mod raw;
 mod redact;
@@ -52,8 +53,8 @@ pub struct Config {
     pub workspace: WorkspaceId,
     /// Where its platform answers.
     pub endpoint: Endpoint,
-    /// Whether a file says so. Where none does, the control plane inside this program is meant.
-    pub endpoint_said: bool,
+    /// Where a file says so. Where none does, the control plane inside this program is meant.
+    pub endpoint_at: Option<Origin>,
     /// What is wanted.
     pub desired: Desired,
     /// The organisation's rules about plans.
@@ -127,6 +128,29 @@ pub fn declared_workspace(bytes: &[u8]) -> Option<String> {
     }
 }
 
+/// Returns whether a file would be a part of a configuration folder if its name ended in `.yaml`.
+#[must_use]
+pub fn reads_as_part(bytes: &[u8]) -> bool {
+    if classify(bytes) != FileKind::Config {
+        return true;
+    }
+    // A plan or a report as JSON names platform and workspace too, and a version of its own form.
+    let text = String::from_utf8_lossy(bytes);
+    let named = |key| text.contains(key);
+    if !["version", "platform", "workspace"].into_iter().all(named) {
+        return false;
+    }
+    let mut sources = SourceMap::new();
+    sources.add("", bytes);
+    let node = sources
+        .iter()
+        .next()
+        .and_then(|(file, source)| yaml::parse(file, source, &mut Diagnostics::new()));
+    node.is_some_and(|node| {
+        ["version", "platform", "workspace"].into_iter().all(|key| node.get(key).is_some())
+    })
+}
+
 /// Reads every configuration file of `sources` and returns one [`Config`] per workspace, in name order. Files that they
 /// name ([`beside`]) are expected beside them in `sources`.
 ///
@@ -143,7 +167,7 @@ pub fn load(sources: &SourceMap) -> (Vec<Config>, Diagnostics) {
     }
     let configs = workspaces.into_iter().map(|(workspace, builder)| Config {
         workspace,
-        endpoint_said: builder.endpoint.is_some(),
+        endpoint_at: builder.endpoint.as_ref().map(|(_, at)| *at),
         endpoint: builder.endpoint.map_or(Endpoint::Embedded, |(endpoint, _)| endpoint),
         desired: match builder.platform.0 {
             Kind::Odeus => Desired::Odeus(builder.odeus),

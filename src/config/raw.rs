@@ -10,6 +10,7 @@ use super::access::{RawAccess, RawAction};
 use super::approvals::RawApprovals;
 use super::labels::RawLabels;
 use super::leaf::{Endpoint, FindingCode, Version, WantedScope};
+use super::placeholder::{Filled, interpolated};
 use super::policy::{RawLimits, RawProtected};
 use super::redact::is_variable_name;
 use super::rego::RegoPath;
@@ -98,9 +99,9 @@ record! {
     /// Your own OAuth client.
     RawClient {
         /// The OAuth client id. Public.
-        req "id" id: Spanned<ClientId>,
+        req "id" id: Spanned<Filled<ClientId>>,
         /// The provider tenant, where the provider wants one.
-        opt "tenant" tenant: Spanned<String>,
+        opt "tenant" tenant: Spanned<Filled<String>>,
         /// Where the client secret is, never the secret itself.
         opt "secret" secret: RawSecret,
     }
@@ -156,6 +157,12 @@ impl Shape for RawSecret {
                     "a secret reference",
                     "write `{env: NAME}`".to_owned(),
                 );
+                return None;
+            }
+            Value::Scalar { text, .. } if let Some(refusal) = interpolated(text) => {
+                let help = "write `{env: NAME}`, with the name of the variable alone";
+                let diagnostic = reader.error(refusal.code, node.span, refusal.message).help(help);
+                reader.report(diagnostic);
                 return None;
             }
             Value::Scalar { .. } | Value::Seq(_) => {

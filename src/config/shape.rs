@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map as JsonMap, Value as Json, json};
 
+use super::placeholder::interpolated;
 use super::redact::{is_live_value, is_secret_word};
 use super::yaml::{self, Node, Value};
 use crate::diag::{Code, Diagnostic, Diagnostics};
@@ -150,7 +151,13 @@ impl Reader<'_> {
     /// Reports a key that must be there and is not.
     pub(super) fn missing_key(&mut self, at: Span, name: &str, keys: &[&str]) {
         let message = format!("key `{name}` is missing");
-        let help = list_of("the only key here is", "known keys here:", keys);
+        let header = keys.contains(&"workspace");
+        let help = match name {
+            "version" if header => "write `version: 1`".to_owned(),
+            "platform" if header => "write `platform: odeus` or `platform: trustpager`".to_owned(),
+            "workspace" if header => "write `workspace: NAME`, as the platform calls it".to_owned(),
+            _ => list_of("the only key here is", "known keys here:", keys),
+        };
         let diagnostic = self.error(Code::MissingKey, at, message).help(help);
         self.report(diagnostic);
     }
@@ -217,7 +224,7 @@ impl<T: Leaf> Shape for Spanned<T> {
             reader.report(diagnostic.help(T::instead_of_boolean(text)));
             return None;
         }
-        match T::parse(text, *plain) {
+        match interpolated(text).map_or_else(|| T::parse(text, *plain), Err) {
             Ok(value) => Some(Self::new(value, node.span)),
             Err(Refusal { code, message, help }) => {
                 let mut diagnostic = reader.error(code, node.span, message);
@@ -242,10 +249,16 @@ impl<T: Shape> Shape for Vec<T> {
                 return None;
             }
             let help = match &node.value {
-                Value::Scalar { text, .. } => {
+                Value::Scalar { text, plain } => {
                     let words: Vec<&str> =
                         text.split([',', ' ']).filter(|word| !word.is_empty()).collect();
-                    format!("write a list: `[{}]`", words.join(", "))
+                    match words.first().and_then(|word| word.strip_prefix('-')) {
+                        // `-openid` is text, and several lines of it are one text.
+                        Some(first) if *plain && words.iter().all(|word| word.starts_with('-')) => {
+                            format!("put a space after each `-`: `- {first}`")
+                        }
+                        _ => format!("write a list: `[{}]`", words.join(", ")),
+                    }
                 }
                 Value::Null => "write `[]`, or remove the key".to_owned(),
                 Value::Map(_) => "begin each item with `- `".to_owned(),
@@ -289,6 +302,7 @@ impl<K: Leaf + Ord + Clone, T: Shape> Shape for Table<K, T> {
                 continue;
             }
             let field = Field::read(name.span, value, reader);
+            // A name is what others have given to a thing, whatever it looks like.
             let parsed = match K::parse(&name.value, true) {
                 Ok(parsed) => parsed,
                 Err(Refusal { code, message, help }) => {
@@ -395,16 +409,17 @@ macro_rules! record {
     };
 }
 
-/// Makes an enum readable from one of a few words: `"word" => value: "meaning"`, then slips with what to write instead.
+/// Makes an enum readable from one of a few words: `"word" => value: "meaning"`, then slips with what to write instead,
+/// then what may stand there that is no word.
 macro_rules! words {
     ($type:ty, $what:literal, { $($word:literal => $value:expr, $about:literal;)* }
-     $(slips { $($slip:literal => $instead:literal;)* })?) => {
+     $(slips { $($slip:literal => $instead:literal;)* })? $(or $or:literal)?) => {
         impl $crate::config::shape::Leaf for $type {
             fn parse(text: &str, _plain: bool) -> Result<Self, $crate::config::shape::Refusal> {
                 match text {
                     $($word => Ok($value),)*
                     _ => Err($crate::config::shape::not_a_word(
-                        text, $what, &[$($word),*], &[$($(($slip, $instead)),*)?],
+                        text, $what, (&[$($word),*], None$(.or(Some($or)))?), &[$($(($slip, $instead)),*)?],
                     )),
                 }
             }
@@ -427,16 +442,17 @@ fn article(noun: &str) -> &'static str {
     if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
-/// Returns why `text` is none of the words.
+/// Returns why `text` is none of the words, nor `or`, where something else may stand there as well.
 pub(super) fn not_a_word(
     text: &str,
     what: &str,
-    words: &[&str],
+    (words, or): (&[&str], Option<&str>),
     slips: &[(&str, &str)],
 ) -> Refusal {
     let slip = slips.iter().find(|(slip, _)| text.eq_ignore_ascii_case(slip));
     let near = slip.map(|(_, instead)| *instead).or_else(|| nearest(text, words.iter().copied()));
-    let choices = quoted(words, ", ");
+    let mut choices = quoted(words, ", ");
+    choices.extend(or.into_iter().flat_map(|or| [", or `", or, "`"]));
     Refusal::new(
         Code::InvalidValue,
         format!("`{text}` is not {} {what}", article(what)),

@@ -455,6 +455,14 @@ write the address of your organisation in its place. Actions that declare the pl
 scopes: [\"https://acme.crm4.dynamics.com/user_impersonation\"]
 ```
 "
+    Placeholder Error "placeholder" "a text that nobody filled in"
+"Values are taken as they are written: `${CLIENT_ID}`, `{{ tenant }}` or `<CLIENT_ID>` would be sent to the platform as they
+stand, and a client of that id does not exist. Only secrets come from outside, by a reference.
+
+```yaml
+oauth: {mode: sync, client: {id: 91aa07d2, secret: {env: CLIENT_SECRET}}}
+```
+"
     DuplicateScope Warning "duplicate-scope" "the same scope twice in one list"
 "A list of scopes is a set: repeating one changes nothing, and may hide that another one was meant.
 

@@ -28,11 +28,13 @@ mod clock;
 mod hidden;
 mod pace;
 pub(crate) mod pages;
+mod stop;
 
 pub use answer::Answer;
 pub use clock::{Clock, Monotonic};
 use hidden::Hidden;
 pub use pace::{Budget, Told};
+pub use stop::Stop;
 
 /// How many bytes an answer may hold, after decompression.
 pub const MAX_ANSWER: usize = 32 * 1024 * 1024;
@@ -57,6 +59,8 @@ pub struct HttpOptions {
     pub budget: Option<Arc<Budget>>,
     /// What pauses are measured by.
     pub clock: Arc<dyn Clock>,
+    /// What ends them early.
+    pub stop: Stop,
     /// Whether the token may travel in the clear.
     pub transport: Transport,
     /// PEM text of the certificates to trust instead of the system's.
@@ -86,6 +90,7 @@ impl Default for HttpOptions {
             told: None,
             budget: None,
             clock: Arc::new(Monotonic),
+            stop: Stop::default(),
             transport: Transport::Encrypted,
             trust: None,
             confidential: Vec::new(),
@@ -252,7 +257,12 @@ impl Http {
         loop {
             let asked = clock.now();
             let place = match &self.options.budget {
-                Some(budget) => Some(budget.place().await),
+                // A place that is free is taken even then: what is in flight is to be settled, and the end to be read.
+                Some(budget) => tokio::select! {
+                    biased;
+                    place = budget.place() => Some(place),
+                    () = self.options.stop.asked() => return Err(ProviderError::Stopped),
+                },
                 None => None,
             };
             let sent_at = clock.now();
@@ -272,7 +282,14 @@ impl Http {
             match backoff::wait(failed, self.options.first_pause, left, random()) {
                 Some(wait) => {
                     self.tell(&error, wait);
-                    clock.wait(wait).await;
+                    tokio::select! {
+                        biased;
+                        () = clock.wait(wait) => {}
+                        // Whatever is sent again was not carried out, or was a read.
+                        () = self.options.stop.asked(), if wait >= stop::SHORT => {
+                            return Err(ProviderError::Stopped);
+                        }
+                    }
                 }
                 None => return Err(error),
             }
@@ -399,7 +416,12 @@ fn innermost(error: &dyn std::error::Error) -> String {
     while let Some(source) = last.source() {
         last = source;
     }
-    last.to_string()
+    let text = last.to_string();
+    // What the TLS library says of the first bytes of an answer in the clear.
+    if text.contains("InvalidContentType") {
+        return "what answers there does not speak TLS, which `https://` asks for".to_owned();
+    }
+    text
 }
 
 fn is_loopback(url: &Url) -> bool {

@@ -166,6 +166,9 @@ pub enum ProviderError {
         /// What happened.
         reason: String,
     },
+    /// The request was not sent, or not sent again: it would have had to wait, and somebody asked to stop.
+    #[error("interrupted where it would have had to wait; the request was not sent")]
+    Stopped,
     /// The answer is not what the protocol says.
     #[error("{path} did not answer as the protocol says: expected {expected}, got {got}")]
     Protocol {
@@ -191,7 +194,8 @@ impl ProviderError {
             | Self::ConfirmationRequired { .. }
             | Self::Refused { .. }
             | Self::RateLimited { .. }
-            | Self::Unreachable { .. } => false,
+            | Self::Unreachable { .. }
+            | Self::Stopped => false,
         }
     }
 
@@ -216,7 +220,8 @@ impl ProviderError {
             | Self::NotFound { .. } => true,
             Self::PreconditionFailed { .. }
             | Self::ConfirmationRequired { .. }
-            | Self::Refused { .. } => false,
+            | Self::Refused { .. }
+            | Self::Stopped => false,
         }
     }
 }

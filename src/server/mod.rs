@@ -17,7 +17,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -149,19 +149,43 @@ pub async fn start(listener: TcpListener, options: Options) -> Result<Running, S
 
 fn open(options: Options, tokens: auth::ProcessTokens) -> Result<(App, Vec<String>), StartError> {
     let Options { database, catalog, world, trustpager, reset, rate_limit } = options;
+    let folder = database.parent().unwrap_or(Path::new(".")).to_owned();
     let store = store::Store::open(&database)
         .map_err(|source| StartError::Store { path: database, source })?;
-    let fresh = if reset { seed::Fresh::Always } else { seed::Fresh::WhenEmpty };
     let notices = store.write(|db| {
-        let mut notices = seed::seed(db, &catalog, &world, fresh)?;
+        let mut changed = seed::changed(db, &seed::digests(&catalog, &world)?)?;
         if let Some(own) = &trustpager {
-            notices.extend(trustpager::seed::seed(db, own, fresh)?);
+            changed.extend(seed::changed(db, &trustpager::seed::digests(own)?)?);
         }
-        Ok::<_, SeedError>(notices)
+        // Where nothing was written, nothing is lost: whoever corrects a world has not begun yet.
+        let again = !changed.is_empty() && seed::is_untouched(db)?;
+        let fresh = if reset || again { seed::Fresh::Always } else { seed::Fresh::WhenEmpty };
+        seed::seed(db, &catalog, &world, fresh)?;
+        if let Some(own) = &trustpager {
+            trustpager::seed::seed(db, own, fresh)?;
+        }
+        let notice = (!changed.is_empty() && !reset).then(|| moved(&changed, again, &folder));
+        Ok::<_, SeedError>(notice.into_iter().collect())
     })?;
     let limiter = rate_limit.map(limit::Limiter::new);
     let calls = limit::Limiter::new(crate::platform::trustpager::wire::CALLS_PER_MINUTE);
     Ok((App { store, tokens, limiter, calls }, notices))
+}
+
+/// Says that what the database was seeded with has changed since, and what that means.
+fn moved(changed: &[&str], again: bool, folder: &Path) -> String {
+    let what = changed.join(" and the ");
+    let have = if changed.len() == 1 { "has" } else { "have" };
+    if again {
+        return format!(
+            "the {what} {have} changed; nothing was written to the embedded control plane yet, so it begins anew"
+        );
+    }
+    let is = if changed.len() == 1 { "is" } else { "are" };
+    format!(
+        "the {what} {have} changed since the embedded control plane was seeded and {is} not read again; removing the folder {} begins anew and loses what was applied",
+        folder.display()
+    )
 }
 
 /// What every request shares.
@@ -192,7 +216,12 @@ impl App {
         work: impl FnOnce(&Transaction<'_>) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let app = Arc::clone(self);
-        tokio::task::spawn_blocking(move || app.store.write(work))
+        let touching = |db: &Transaction<'_>| {
+            let done = work(db)?;
+            seed::touch(db)?;
+            Ok(done)
+        };
+        tokio::task::spawn_blocking(move || app.store.write(touching))
             .await
             .unwrap_or_else(|failed| Err(ApiError::internal(failed)))
     }

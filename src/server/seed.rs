@@ -66,29 +66,61 @@ pub fn default_world(workspace: &WorkspaceId) -> World {
 const WORLD: &str = "world_digest";
 const CATALOG: &str = "catalog_digest";
 
-/// Fills an empty database, once. For one that is not empty, says what has changed since.
+/// There from the seed to the first write.
+const UNTOUCHED: &str = "untouched";
+
+/// Remembers that something was written: what is there is no longer what the world says.
+pub(super) fn touch(db: &Database) -> Result<(), rusqlite::Error> {
+    db.execute("DELETE FROM meta WHERE key = ?1", [UNTOUCHED]).map(|_| ())
+}
+
+/// Returns whether nothing was ever written to what was seeded. Of a database that an earlier version seeded this is not
+/// known, and the answer is no.
+pub(super) fn is_untouched(db: &Database) -> Result<bool, rusqlite::Error> {
+    column::meta(db, UNTOUCHED).map(|found| found.is_some())
+}
+
+/// Remembers that nothing was written yet.
+pub(super) fn leave_untouched(db: &Database) -> Result<(), rusqlite::Error> {
+    column::set_meta(db, UNTOUCHED, "yes")
+}
+
+/// Returns the names of those among `now` (key, digest, name) that are not what the database was seeded with; none where it
+/// was not seeded.
+pub(super) fn changed(
+    db: &Database,
+    now: &[(&'static str, String, &'static str)],
+) -> Result<Vec<&'static str>, rusqlite::Error> {
+    let mut changed = Vec::new();
+    for (key, digest, name) in now {
+        if column::meta(db, key)?.is_some_and(|seeded| seeded != *digest) {
+            changed.push(*name);
+        }
+    }
+    Ok(changed)
+}
+
+/// Returns what the database would be seeded with now, for [`changed`].
+pub(super) fn digests(
+    catalog: &BTreeMap<IntegrationKey, catalog::Integration>,
+    world: &World,
+) -> Result<[(&'static str, String, &'static str); 2], SeedError> {
+    Ok([(WORLD, digest(world)?, "world"), (CATALOG, digest(catalog)?, "catalogue")])
+}
+
+/// Fills an empty database, once.
 pub(super) fn seed(
     db: &Transaction<'_>,
     catalog: &BTreeMap<IntegrationKey, catalog::Integration>,
     world: &World,
     fresh: Fresh,
-) -> Result<Vec<String>, SeedError> {
-    let digests = [(WORLD, digest(world)?, "world"), (CATALOG, digest(catalog)?, "catalogue")];
+) -> Result<(), SeedError> {
     if fresh == Fresh::Always {
         // Deleting the rows rather than the file: another process may have it open.
         db.execute_batch("DELETE FROM workspaces; DELETE FROM catalog; DELETE FROM meta;")?;
         trustpager::forget(db)?;
     } else if column::meta(db, WORLD)?.is_some() {
-        let mut notices = Vec::new();
-        for (key, now, what) in &digests {
-            if column::meta(db, key)?.as_ref() != Some(now) {
-                notices.push(format!(
-                    "the {what} has changed since the database was seeded and is not read again; \
-                     `scopeform serve --reset` seeds anew and loses what was applied"
-                ));
-            }
-        }
-        return Ok(notices);
+        return Ok(());
     }
     for facts in catalog.values() {
         rows::put_facts(db, facts)?;
@@ -96,10 +128,10 @@ pub(super) fn seed(
     for (id, workspace) in &world.workspaces {
         seed_workspace(db, id, workspace, catalog)?;
     }
-    for (key, digest, _) in &digests {
+    for (key, digest, _) in &digests(catalog, world)? {
         column::set_meta(db, key, digest)?;
     }
-    Ok(Vec::new())
+    Ok(leave_untouched(db)?)
 }
 
 /// When to seed.

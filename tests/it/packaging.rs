@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::cli::harness::Lab;
+use crate::cli::harness::{BINARY, Lab};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -87,6 +87,79 @@ fn pre_commit_reads_the_hook() {
     lab.run(entry).exits(0);
     lab.write("scopeform.yaml", "version: 1\nplatform: odeus\nworkspace: acme\nintegration: {}\n");
     lab.run(entry).exits(1);
+}
+
+/// What a build of the hook would take is left out: `cargo` is a script that installs the program under test.
+#[test]
+fn pre_commit_runs_the_hook_on_all_that_validate_reads() {
+    let lab = Lab::new();
+    let library = tool("pre-commit/pre_commit/__main__.py");
+    let library = library.parent().unwrap().parent().unwrap().to_owned();
+    let hooks = std::fs::read_to_string(root().join(".pre-commit-hooks.yaml")).unwrap();
+    lab.write("hook/.pre-commit-hooks.yaml", &hooks);
+    lab.write(
+        "bin/cargo",
+        &format!(
+            "#!/bin/sh\n[ \"$1\" = install ] || exit 0\nwhile [ \"$1\" != --root ]; do shift; done\nmkdir -p \"$2/bin\"\ncp '{BINARY}' \"$2/bin/scopeform\"\n"
+        ),
+    );
+    let script = lab.path("bin/cargo");
+    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let run_in = |folder: &str, program: &str, args: &[&str]| {
+        let path = std::env::var("PATH").unwrap();
+        let mut command = Command::new(program);
+        command.args(args).current_dir(lab.path(folder)).env("HOME", lab.all().join("home"));
+        command.env("PATH", format!("{}:{path}", lab.path("bin").display()));
+        command.env("PYTHONPATH", &library).env("PRE_COMMIT_HOME", lab.path("cache"));
+        command.env("GIT_CONFIG_NOSYSTEM", "1");
+        for name in ["AUTHOR", "COMMITTER"] {
+            command.env(format!("GIT_{name}_NAME"), "Test");
+            command.env(format!("GIT_{name}_EMAIL"), "test@acme.example");
+        }
+        run(&mut command, "Debian: git, PyPI: pre-commit")
+    };
+    let git = |folder: &str, args: &[&str]| succeeds(&run_in(folder, "git", args));
+    git("hook", &["init", "-q"]);
+    git("hook", &["add", "."]);
+    git("hook", &["commit", "-q", "-m", "hook"]);
+    let revision = git("hook", &["rev-parse", "HEAD"]);
+
+    let config = "version: 1\nplatform: odeus\nworkspace: acme\nrego: [rules/deny.rego, rules/settings.json]\n";
+    lab.write("site/access/acme.yaml", config);
+    lab.write(
+        "site/access/rules/deny.rego",
+        "package main\n\nimport rego.v1\n\ndeny contains \"x\" if data.never\n",
+    );
+    lab.write("site/access/rules/settings.json", "{\"never\": false}\n");
+    lab.write("site/readme.md", "Access\n");
+    lab.write(
+        "site/.pre-commit-config.yaml",
+        &format!(
+            "repos:\n  - repo: {}\n    rev: {}\n    hooks:\n      - {{id: scopeform-validate, args: [access]}}\n",
+            lab.path("hook").display(),
+            revision.trim()
+        ),
+    );
+    git("site", &["init", "-q"]);
+    git("site", &["add", "."]);
+    let hook = || {
+        let output = run_in("site", "python3", &["-m", "pre_commit", "run"]);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        (output.status.success(), said + &String::from_utf8_lossy(&output.stderr))
+    };
+    let (passed, said) = hook();
+    assert!(passed && said.contains("scopeform validate") && said.contains("Passed"), "{said}");
+    git("site", &["commit", "-q", "-m", "first"]);
+
+    // A commit of nothing but data, and one that only removes a file.
+    lab.write("site/access/rules/settings.json", "{\"never\": \n");
+    git("site", &["add", "."]);
+    let (passed, said) = hook();
+    assert!(!passed && said.contains("settings.json"), "{said}");
+    git("site", &["checkout", "-q", "HEAD", "--", "."]);
+    git("site", &["rm", "-q", "access/rules/deny.rego"]);
+    let (passed, said) = hook();
+    assert!(!passed && said.contains("deny.rego"), "{said}");
 }
 
 /// The lines of the Dockerfile, continued ones joined.

@@ -304,6 +304,66 @@ fn the_configurations_in_the_documents_are_ones() {
     assert!(found >= 5, "{found}");
 }
 
+/// Whoever copies a block of the README into a folder gets to a plan by doing what the errors say, and nothing else.
+#[test]
+fn the_blocks_of_the_readme_lead_to_a_plan_by_what_the_errors_say() {
+    let readme = document("README.md");
+    let blocks: Vec<&str> = readme
+        .split("```yaml\n")
+        .skip(1)
+        .map(|rest| rest.split_once("```\n").unwrap().0)
+        .filter(|block| block.starts_with("version:"))
+        .collect();
+    assert_eq!(blocks.len(), 2);
+    for block in blocks {
+        let value = |key: &str| {
+            let line = block.lines().find_map(|line| line.strip_prefix(&format!("{key}: ")));
+            line.unwrap().to_owned()
+        };
+        let said = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
+
+        // In a folder of its own nothing says who and what is there. The error holds the file that does.
+        let folder = tempfile::tempdir().unwrap();
+        let mine = folder.path().join("mine");
+        std::fs::create_dir(&mine).unwrap();
+        std::fs::write(mine.join("acme.yaml"), block).unwrap();
+        let wrong = scopeform(folder.path(), &["plan", "mine"]);
+        assert_eq!(wrong.status.code(), Some(1), "{}", printed(&wrong));
+        let wrong = said(&wrong);
+        let (_, world) =
+            wrong.split_once("put this there as world.yaml").unwrap_or_else(|| panic!("{wrong}"));
+        let (_, world) = world.split_once("\n\n").unwrap();
+        std::fs::write(mine.join("world.yaml"), world).unwrap();
+        let planned = scopeform(folder.path(), &["plan", "mine"]);
+        assert_eq!(planned.status.code(), Some(0), "{world}\n{}", printed(&planned));
+        assert!(said(&planned).contains("begins anew"), "{}", said(&planned));
+        let again = scopeform(folder.path(), &["plan", "mine"]);
+        assert_eq!(said(&again), "");
+
+        // After `init` a world is there, and the errors say what to add to it.
+        let (platform, workspace) = (value("platform"), value("workspace"));
+        let folder = tempfile::tempdir().unwrap();
+        let mine = folder.path().join("mine");
+        let init = ["init", "mine", "--platform", &platform, "--workspace", &workspace];
+        assert!(scopeform(folder.path(), &init).status.success());
+        assert!(scopeform(folder.path(), &["plan", "mine"]).status.success());
+        std::fs::write(mine.join("scopeform.yaml"), block).unwrap();
+        let mut planned = scopeform(folder.path(), &["plan", "mine"]);
+        if planned.status.code() == Some(1) {
+            let mut world = std::fs::read_to_string(mine.join("world.yaml")).unwrap();
+            for help in said(&planned).split(" says: add `").skip(1) {
+                let (entry, rest) = help.split_once("` to `").unwrap();
+                let section = format!("    {}:\n", rest.split_once('`').unwrap().0);
+                assert_eq!(world.matches(&section).count(), 1, "{section}{world}");
+                world = world.replace(&section, &format!("{section}      {entry}\n"));
+            }
+            std::fs::write(mine.join("world.yaml"), world).unwrap();
+            planned = scopeform(folder.path(), &["plan", "mine"]);
+        }
+        assert_eq!(planned.status.code(), Some(0), "{}", printed(&planned));
+    }
+}
+
 #[test]
 fn the_examples_are_explained_and_executed() {
     execute("examples/README.md");

@@ -17,13 +17,11 @@ pub(in crate::cli) fn run(args: &Args, ui: &Ui) -> Result<Exit, Failure> {
         .map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
     let (file, schema) = (args.folder.join(FILE), args.folder.join(SCHEMA));
     let (text, world) = match args.platform {
-        Platform::Odeus => (odeus(&workspace), None),
-        Platform::Trustpager => {
-            (trustpager(&workspace), Some((args.folder.join(WORLD), world(&workspace))))
-        }
+        Platform::Odeus => (odeus(&workspace), odeus_world(&workspace)),
+        Platform::Trustpager => (trustpager(&workspace), trustpager_world(&workspace)),
     };
-    let taken = std::iter::once(&file).chain(world.as_ref().map(|(path, _)| path));
-    if let Some(taken) = taken.into_iter().find(|path| path.exists()) {
+    let begins = args.folder.join(WORLD);
+    if let Some(taken) = [&file, &begins].into_iter().find(|path| path.exists()) {
         return Err(Failure::new(
             Exit::Error,
             format!("{} is there already and is left as it is", taken.display()),
@@ -35,12 +33,10 @@ pub(in crate::cli) fn run(args: &Args, ui: &Ui) -> Result<Exit, Failure> {
     };
     std::fs::create_dir_all(&args.folder).map_err(cannot)?;
     std::fs::write(&schema, super::schema::text(&config::config_schema())).map_err(cannot)?;
-    if let Some((path, world)) = &world {
-        std::fs::write(path, world).map_err(cannot)?;
-    }
+    std::fs::write(&begins, world).map_err(cannot)?;
     std::fs::write(&file, text).map_err(cannot)?;
     ui.out(&format!(
-        "Wrote {}. Next: `scopeform plan {}` shows what it would change on the embedded control plane.\n",
+        "Wrote {}, and {WORLD} beside it. Next: `scopeform plan {}` shows what it would change on the embedded control plane.\n",
         file.display(),
         args.folder.display()
     ))?;
@@ -54,8 +50,9 @@ version: 1
 platform: odeus
 workspace: {workspace}
 
-# The control plane inside this program, with its data in .scopeform/ beside this file. For a real one write its
-# address, such as https://odeus.example.com; the token then comes from SCOPEFORM_TOKEN or SCOPEFORM_TOKEN_FILE.
+# The control plane inside this program, with its data in .scopeform/ beside this file; it begins as {WORLD} says. For a
+# real one write its address, such as https://odeus.example.com, and remove {WORLD}; the token then comes from
+# SCOPEFORM_TOKEN or SCOPEFORM_TOKEN_FILE.
 endpoint: embedded
 
 # Actions that the vendor adds later stay off until somebody has reviewed them.
@@ -71,8 +68,8 @@ integrations:
     actions:
       \"get_*\": enabled
       \"list_*\": enabled
-      create_list: disabled
       create_page: disabled
+      create_list: disabled        # or to share it: {{groups: [content-team], users: [max@company.example]}}
 "
     )
 }
@@ -115,13 +112,38 @@ api_keys:
     )
 }
 
+/// What the embedded control plane begins with: without people and groups there would be nobody to share with.
+fn odeus_world(workspace: &WorkspaceId) -> String {
+    format!(
+        "kind: world
+platform: odeus
+
+# Who and what is there when the embedded control plane begins. It is read again until something was applied; after that
+# remove .scopeform/ to begin anew.
+workspaces:
+  {workspace}:
+    users:
+      olga@company.example: admin
+      max@company.example: member
+      vera@company.example: member
+    groups:
+      content-team: [max@company.example, vera@company.example]
+    # Every action is off that the files do not turn on.
+    actions: nobody
+    # The vendor lets admins manage the scopes of SharePoint and Excel so far; here those of these as well.
+    rollout: [onedrive, outlook-calendar, outlook-email, teams]
+"
+    )
+}
+
 /// What the embedded control plane begins with: without a client there would be nothing to declare.
-fn world(workspace: &WorkspaceId) -> String {
+fn trustpager_world(workspace: &WorkspaceId) -> String {
     format!(
         "kind: world
 platform: trustpager
 
-# What the embedded control plane begins with, once, when its database is empty.
+# Who and what is there when the embedded control plane begins. It is read again until something was applied; after that
+# remove .scopeform/ to begin anew.
 workspaces:
   {workspace}:
     users:

@@ -18,6 +18,7 @@ use crate::cli::secret::Secrets;
 use crate::cli::snapshot;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell, load, located, report, source_ranges, wrong};
+use crate::cli::world;
 use crate::diag::{Code, Diagnostics, Problem};
 use crate::model::{Address, nearest};
 use crate::plan::assemble::{Header, Inputs};
@@ -148,15 +149,17 @@ pub(super) async fn read<P: Product>(
 ) -> Result<Reading<P::Snapshot>, Failure> {
     loaded.at_known_endpoint()?;
     // A job that begins anew each night would otherwise find what it made itself, and no drift for ever.
-    if !loaded.config.endpoint_said && !loaded.folder.data_dir(env).exists() {
+    if loaded.config.endpoint_at.is_none() && !loaded.folder.data_dir(env).exists() {
         ui.say("warning: no file says `endpoint`, so no live system is asked: the control plane inside this program is made here and read; write the address of the live system, or `endpoint: embedded` where that is meant");
     }
     let place = Place::of(&loaded.config.endpoint.to_string());
     let target = Target::of(loaded, &place);
-    let live = live::connect::<P>(target, Secrets::default(), reach, env, ui).await?;
+    let live = live::connect::<P>(target, Secrets::default(), reach, env, ui).await;
+    let live = live.map_err(|failure| loaded.said_at(failure, None))?;
     let reading = live.client.read().await;
     live.close().await;
-    reading.map_err(|error| no_access(&error, &loaded.config.workspace))
+    reading
+        .map_err(|error| loaded.said_at(no_access(&error, &loaded.config.workspace), Some(&error)))
 }
 
 /// Returns what a plan of this workspace says about itself.
@@ -240,7 +243,8 @@ fn make_and_tell<P: Product>(
         only: only.as_deref(),
         both_sides: both_sides || loaded.policies.iter().any(|policy| !policy.rego.is_empty()),
     };
-    let (plan, problems) = P::plan(desired, &reading.snapshot, inputs);
+    let (plan, mut problems) = P::plan(desired, &reading.snapshot, inputs);
+    let first_world = world::explain(&mut problems, loaded);
     let mut diagnostics = loaded.diagnostics.clone();
     diagnostics.append(located(&problems, &config.origins));
     let unprotected = protects_nothing::<P>(&config.policy, &reading.snapshot);
@@ -268,6 +272,9 @@ fn make_and_tell<P: Product>(
         }
         None => {
             wrong(&diagnostics, &loaded.folder, tell, ui)?;
+            if let Some(text) = first_world.filter(|_| tell != Tell::Nobody) {
+                ui.say(&text);
+            }
             Err(Failure::said(Exit::Error))
         }
     }

@@ -30,7 +30,8 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
         Failure::new(Exit::Error, format!("cannot listen on {}: {error}", args.listen))
             .help("choose another address with `--listen ADDRESS:PORT`")
     })?;
-    let running = server::start(listener, options).await.map_err(|error| cannot_start(&error))?;
+    let running =
+        server::start(listener, options).await.map_err(|error| cannot_start(&error, &data))?;
     for notice in &running.notices {
         ui.say(&format!("notice: {notice}"));
     }

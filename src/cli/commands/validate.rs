@@ -41,11 +41,7 @@ pub(in crate::cli) fn run(args: &Validate, ui: &Ui) -> Result<Exit, Failure> {
             return Err(if text { not_valid(kind) } else { Failure::said(Exit::Error) });
         }
         if configs.is_empty() {
-            return Err(Failure::new(
-                Exit::Error,
-                format!("{} holds no configuration file", path.display()),
-            )
-            .help("make a first one with `scopeform init`"));
+            return Err(folder.holds_none(&path));
         }
     }
     let exit = if diagnostics.has_errors() { Exit::Error } else { Exit::Done };

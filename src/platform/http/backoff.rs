@@ -76,7 +76,8 @@ fn asked(failed: Failed<'_>) -> Option<Duration> {
             | ProviderError::PreconditionFailed { .. }
             | ProviderError::ConfirmationRequired { .. }
             | ProviderError::Refused { .. }
-            | ProviderError::Protocol { .. },
+            | ProviderError::Protocol { .. }
+            | ProviderError::Stopped,
             Repeat::Read | Repeat::Write,
         ) => None,
     }

@@ -77,6 +77,7 @@ pub fn resolve<'a>(
     let mut clients = Vec::new();
     for (name, wanted) in &desired.clients {
         let address = Address::of(&["oauth_clients", name.as_str()]);
+        people(wanted, &address, snapshot, &mut problems);
         let Some(live) = snapshot.clients.get(name) else {
             let known = snapshot.clients.keys().map(AsRef::as_ref);
             let near = nearest(name.as_str(), known)
@@ -89,7 +90,6 @@ pub fn resolve<'a>(
             ));
             continue;
         };
-        people(wanted, &address, snapshot, &mut problems);
         let before = live.state.access.under_present_names(&snapshot.catalog);
         let mut target = ClientTarget {
             name,

@@ -36,38 +36,36 @@ pub fn default_world(workspace: &WorkspaceId) -> World {
 const WORLD: &str = "trustpager_world_digest";
 const CATALOG: &str = "trustpager_catalog_digest";
 
-/// Fills the tables of TrustPager, once. When they are filled, says what has changed since.
+/// Returns what the tables of TrustPager would be filled with now.
+pub(in crate::server) fn digests(
+    seed: &TrustpagerSeed,
+) -> Result<[(&'static str, String, &'static str); 2], SeedError> {
+    let TrustpagerSeed { catalog, world } = seed;
+    Ok([
+        (WORLD, digest(world)?, "TrustPager world"),
+        (CATALOG, digest(catalog)?, "TrustPager catalogue"),
+    ])
+}
+
+/// Fills the tables of TrustPager, once.
 pub(in crate::server) fn seed(
     db: &Transaction<'_>,
     seed: &TrustpagerSeed,
     fresh: Fresh,
-) -> Result<Vec<String>, SeedError> {
+) -> Result<(), SeedError> {
     let TrustpagerSeed { catalog, world } = seed;
-    let digests = [
-        (WORLD, digest(world)?, "TrustPager world"),
-        (CATALOG, digest(catalog)?, "TrustPager catalogue"),
-    ];
     if fresh == Fresh::WhenEmpty && column::meta(db, WORLD)?.is_some() {
-        let mut notices = Vec::new();
-        for (key, now, what) in &digests {
-            if column::meta(db, key)?.as_ref() != Some(now) {
-                notices.push(format!(
-                    "the {what} has changed since the database was seeded and is not read again; \
-                     `scopeform serve --reset` seeds anew and loses what was applied"
-                ));
-            }
-        }
-        return Ok(notices);
+        return Ok(());
     }
     store::forget(db)?;
     store::put_catalog(db, catalog)?;
     for (id, workspace) in &world.workspaces {
         seed_workspace(db, id, workspace, catalog)?;
     }
-    for (key, digest, _) in &digests {
+    for (key, digest, _) in &digests(seed)? {
         column::set_meta(db, key, digest)?;
     }
-    Ok(Vec::new())
+    Ok(())
 }
 
 fn seed_workspace(

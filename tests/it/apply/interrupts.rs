@@ -42,6 +42,45 @@ fn interrupted_between_writes_finishes_the_one_in_flight() {
     }
 }
 
+/// A pause is no request in flight: whoever cancels a job gives it seconds, and a minute's budget may take the minute.
+#[test]
+fn interrupted_while_it_waits_it_waits_no_longer() {
+    for platform_asks in [false, true] {
+        let plane = Plane::start();
+        let proxy = Proxy::start(plane.address, move |r, n| {
+            if platform_asks && r.is_write() && n == 1 {
+                let head = "HTTP/1.1 429 Too Many Requests\r\ncontent-length: 2\r\n";
+                Do::Raw(
+                    format!("{head}retry-after: 55\r\nconnection: close\r\n\r\n{{}}").into_bytes(),
+                )
+            } else {
+                Do::Pass
+            }
+        });
+        let lab = plane.lab_through(&proxy, WISHES);
+        // Five requests plan and five begin; after the first write the minute is over.
+        let budget = if platform_asks { "" } else { " --api-budget 11" };
+        let mut running = plane.run(&lab, &format!("{SERIAL} --json{budget}")).begin();
+        let mut said = BufReader::new(running.child.stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.contains("waiting ") {
+            line.clear();
+            assert_ne!(said.read_line(&mut line).unwrap(), 0, "it never said so");
+        }
+        running.signal("INT");
+        let report = running.done().exits(6).json();
+        let outcomes = report["operations"].as_array().unwrap().iter();
+        let outcomes: Vec<_> = outcomes.map(|step| step["outcome"].as_str().unwrap()).collect();
+        assert_eq!(outcomes, ["applied", "interrupted", "interrupted", "interrupted"], "{report}");
+        // Where reading the end would have to wait as well, it is left out, and that is said.
+        assert_eq!(report["differences"].is_null(), !platform_asks, "{report}");
+        assert_eq!(plane.audited(), 1);
+        plane.run(&lab, "show --last").exits(0).prints(&["interrupted"]);
+        let direct = plane.lab(WISHES);
+        plane.run(&direct, "apply --auto-approve").exits(0).prints(&["Applied: 3 operations"]);
+    }
+}
+
 #[test]
 fn interrupted_twice_stops_at_once() {
     let plane = Plane::start();

@@ -8,7 +8,9 @@ use super::harness::{Lab, files_below};
 /// A fresh folder as `init` leaves it.
 fn fresh() -> Lab {
     let lab = Lab::new();
-    lab.run("init --workspace acme").exits(0).prints(&["Wrote ./scopeform.yaml", "scopeform plan"]);
+    lab.run("init --workspace acme")
+        .exits(0)
+        .prints(&["Wrote ./scopeform.yaml, and world.yaml", "scopeform plan"]);
     lab
 }
 

@@ -1,6 +1,6 @@
 //! TrustPager at the command line: who may do what through which client, what ends, and what it says meanwhile.
 
-use super::harness::Lab;
+use super::harness::{Lab, git};
 
 const WORLD: &str = "\
 kind: world
@@ -128,6 +128,42 @@ fn a_revoke_is_asked_for_as_what_it_is() {
     assert_eq!(report["operations"][0]["outcome"], "applied");
     assert_eq!(list().len(), 1);
     revoke("--auto-approve").exits(1).says(&["there is no active token", "tokens list"]);
+}
+
+/// A key that is committed is a key that everybody has who may read the repository.
+#[test]
+fn the_value_of_a_new_key_is_not_put_where_git_would_take_it_without_a_word() {
+    let lab = Lab::new();
+    lab.run("init --platform trustpager --workspace crm").exits(0);
+    let config = lab.read("scopeform.yaml");
+    let to = |place: &str| {
+        lab.write("scopeform.yaml", &config.replace(".scopeform/nightly-export.key", place));
+    };
+    lab.write("keys/readme.txt", "where keys are");
+    const WARNING: &str = "which git does not ignore";
+    let silent = |what: &str| {
+        let done = lab.run("plan").exits(0);
+        assert!(!done.err.contains(WARNING), "{what}: {}", done.all());
+    };
+    to("keys/new.key");
+    silent("no repository");
+    git(&lab, &["init", "-q"]);
+    let warning = "warning: the value of the new API key `nightly export` goes to keys/new.key";
+    lab.run("plan").exits(0).says(&[warning, WARNING, ".scopeform/"]);
+    lab.run("apply --input=false").exits(5).says(&[WARNING]);
+    lab.write(".gitignore", "*.key\n");
+    silent("ignored");
+    std::fs::remove_file(lab.path(".gitignore")).unwrap();
+    to("new.key");
+    lab.run("plan").exits(0).says(&["goes to new.key", WARNING]);
+    to(".scopeform/new.key");
+    silent("the data folder");
+    // A folder that has to be made keeps itself out of version control.
+    to("made/new.key");
+    silent("a new folder");
+    lab.run("apply --auto-approve").exits(0);
+    assert!(lab.read("made/new.key").starts_with("tp_live_"));
+    assert!(!git(&lab, &["status", "--porcelain", "--untracked-files=all"]).contains("made"));
 }
 
 #[test]

@@ -122,6 +122,60 @@ fn a_folder_without_configuration_is_said_to_have_none() {
     }
 }
 
+/// A rule in a file that is not read is a rule that does not count.
+#[test]
+fn a_file_whose_name_ends_otherwise_is_not_passed_over_in_silence() {
+    let rules = "version: 1\nplatform: odeus\nworkspace: acme\nprotect: [\"*\"]\n";
+    for name in ["b.YAML", "b.Yml", "deep/b.yAML"] {
+        let lab = Lab::with(GOOD);
+        lab.write(name, rules);
+        for command in READERS {
+            let done = lab.run(command).exits(1);
+            let right = name.rsplit('/').next().unwrap().to_ascii_lowercase();
+            done.says(&[&format!("{name} is not read"), &format!("rename it to {right}")]);
+        }
+        assert!(!lab.path(".scopeform").exists(), "{name}");
+        // Whoever names one file has said that no other is meant.
+        lab.run("plan scopeform.yaml").exits(0);
+    }
+    // Alone it is found from below, and refused where it stands.
+    let lab = Lab::new();
+    lab.write("acme.YAML", GOOD);
+    lab.run("plan").exits(1).says(&["acme.YAML is not read", "rename it to acme.yaml"]);
+
+    for (name, text) in [
+        ("b.yaml.bak", rules),
+        ("b.yml.txt", rules),
+        ("b.yaml~", rules),
+        ("b.json", r#"{"version": 1, "platform": "odeus", "workspace": "acme"}"#),
+        ("world.yaml.off", "kind: world\n"),
+    ] {
+        let lab = Lab::with(GOOD);
+        lab.write(name, text);
+        let notice = format!("{name} reads like a part of the configuration and is not read");
+        lab.run("validate").exits(0).says(&["notice: ", &notice]);
+        let alone = Lab::new();
+        alone.write(&format!("mine/{name}"), text);
+        let done = alone.run("plan mine").exits(1);
+        done.says(&["mine holds no configuration file", &format!("help: {name} is not read")]);
+        let inside = alone.run("plan --chdir mine").exits(1);
+        inside.says(&["no configuration here", &format!("help: {name} is not read")]);
+    }
+
+    // What does not read like one is of no interest, and what the files name is read.
+    let lab = Lab::with(&format!("{GOOD}rego: [policies/*.rego, policies/settings.json]\n"));
+    lab.write(
+        "policies/deny.rego",
+        "package main\n\nimport rego.v1\n\ndeny contains \"x\" if false\n",
+    );
+    lab.write("policies/settings.json", r#"{"version": 1, "platform": "x", "workspace": "y"}"#);
+    lab.write("notes.yaml.txt", "how we write version, platform and workspace\n");
+    lab.write("plan.json", r#"{"format_version": 1, "platform": "odeus", "workspace": "acme"}"#);
+    let done = lab.run("validate --verbose").exits(0);
+    let done = done.says(&["passing over ./notes.yaml.txt", "work/policies/settings.json"]);
+    assert!(!done.err.contains("notice"), "{}", done.all());
+}
+
 #[test]
 fn the_nearest_folder_upwards_is_found_and_a_repository_is_a_wall() {
     let lab = Lab::with(GOOD);

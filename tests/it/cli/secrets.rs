@@ -47,6 +47,7 @@ fn a_missing_secret_stops_before_the_first_write() {
         for args in ["apply --auto-approve", "apply p.json"] {
             plane.run(&lab, args).exits(1).says(&[
                 "client secret of `notes` is not there",
+                "it is referred to at scopeform.yaml:",
                 say,
                 "nothing was done",
             ]);

@@ -178,3 +178,36 @@ fn a_certificate_for_somebody_else_is_refused() {
     let done = lab.run("plan").env("SCOPEFORM_TOKEN", TOKEN);
     done.env("SSL_CERT_FILE", tls.lab.path("cert.pem")).exits(8).says(&["certificate"]);
 }
+
+/// Whoever is told that something cannot be reached wants the line that says what.
+#[test]
+fn an_error_of_the_live_system_names_the_lines_that_chose_it() {
+    const ENDPOINT: &str = "`endpoint` is at scopeform.yaml:4:11";
+    const WORKSPACE: &str = "`workspace` is at scopeform.yaml:3:12";
+    let plane = Plane::start();
+    let at = |endpoint: &str| lab_at(endpoint, WISHES);
+
+    for command in ["plan", "apply --auto-approve", "status"] {
+        at(&plane.url()).run(command).exits(8).says(&["there is no token", ENDPOINT]);
+        let tls = plane.run(&at(&plane.url().replace("http:", "https:")), command).exits(8);
+        let tls =
+            tls.says(&["cannot reach", "does not speak TLS, which `https://` asks for", ENDPOINT]);
+        assert!(!tls.err.contains("InvalidContentType"), "{}", tls.all());
+    }
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let done = plane.run(&at(&format!("http://{nobody}")), "plan").exits(8);
+    let done = done.says(&["cannot reach", ENDPOINT]);
+    assert!(!done.err.contains("`workspace` is at"), "{}", done.all());
+    plane.run(&at("http://platform.example"), "plan").exits(1).says(&["in the clear", ENDPOINT]);
+    let elsewhere = at(&format!("{}/wrong/path", plane.url()));
+    plane.run(&elsewhere, "plan").exits(8).says(&[ENDPOINT, WORKSPACE]);
+    let ghost = at(&plane.url());
+    ghost.write("scopeform.yaml", &ghost.read("scopeform.yaml").replace("acme", "ghost"));
+    plane.run(&ghost, "plan").exits(8).says(&["knows no workspace `ghost`", ENDPOINT, WORKSPACE]);
+    // On the control plane inside the program there is one line to correct.
+    let embedded = at("embedded");
+    embedded
+        .write("world.yaml", "kind: world\nworkspaces: {other: {users: {a@x.example: admin}}}\n");
+    let done = embedded.run("plan").exits(8).says(&["knows no workspace `acme`", WORKSPACE]);
+    assert!(!done.err.contains("`endpoint` is at"), "{}", done.all());
+}

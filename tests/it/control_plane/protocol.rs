@@ -396,7 +396,10 @@ async fn a_database_is_seeded_once_and_says_when_the_world_has_moved() {
     assert_eq!(same.notices, Vec::<String>::new());
     same.shutdown().await;
     let moved = start_in(&dir, fixed_world(&["User.Read"]), None, false).await.unwrap();
-    assert!(moved.notices[0].contains("serve --reset"), "{:?}", moved.notices);
+    let folder = dir.path().display().to_string();
+    for part in ["the world has changed", "not read again", "removing the folder", &folder] {
+        assert!(moved.notices[0].contains(part), "{part}: {:?}", moved.notices);
+    }
     let plane = Plane::around(moved, dir);
     assert_eq!(plane.integration("todo").await.body, old.body);
     let Plane { running, dir, .. } = plane;
@@ -411,6 +414,36 @@ async fn a_database_is_seeded_once_and_says_when_the_world_has_moved() {
         plane.integration("sharepoint").await.body["state"]["requested"],
         json!(["User.Read"])
     );
+}
+
+/// Whoever corrects the first world has not begun yet.
+#[tokio::test]
+async fn a_world_is_read_again_until_something_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    start_in(&dir, world(), None, false).await.unwrap().shutdown().await;
+    let corrected = start_in(&dir, fixed_world(&["User.Read"]), None, false).await.unwrap();
+    assert!(corrected.notices[0].contains("it begins anew"), "{:?}", corrected.notices);
+    let plane = Plane::around(corrected, dir);
+    let requested = plane.integration("sharepoint").await.body["state"]["requested"].clone();
+    assert_eq!(requested, json!(["User.Read"]));
+    // Neither reading nor a write that is refused is a write.
+    let refused =
+        plane.call(Method::PUT, path::ACCESS, &["acme", "todo"]).admin().if_match("\"x\"");
+    let refused = refused.json(&json!({ "access": "nobody" })).send().await;
+    assert_eq!(refused.status, 412);
+    let Plane { running, dir, .. } = plane;
+    running.shutdown().await;
+
+    let back = start_in(&dir, world(), None, false).await.unwrap();
+    assert!(back.notices[0].contains("it begins anew"), "{:?}", back.notices);
+    let plane = Plane::around(back, dir);
+    plane.put(path::ACCESS, &["todo"], json!({ "access": "nobody" })).await.ok();
+    let Plane { running, dir, .. } = plane;
+    running.shutdown().await;
+    let late = start_in(&dir, fixed_world(&["User.Read"]), None, false).await.unwrap();
+    assert!(late.notices[0].contains("not read again"), "{:?}", late.notices);
+    let plane = Plane::around(late, dir);
+    assert_eq!(plane.integration("todo").await.body["state"]["access"], "nobody");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -61,10 +61,10 @@ impl Work<'_> {
         approved: &ApprovedPlan,
         loaded: Option<&Loaded>,
     ) -> Result<Done<P::Snapshot>, Failure> {
-        let bound = &approved.sealed().plan().bound;
+        let plan = approved.sealed().plan();
         // Before anything is noted: a signal that nobody takes ends the process at once.
         let mut signals = Signals::new()?;
-        let secrets = secret::resolve(&bound.operations, &self.root, self.env)?;
+        let secrets = secret::resolve(plan, &self.root, self.env)?;
         let data = data_dir(&self.root, self.env);
         let mut unsaid: Vec<_> = secrets.values().cloned().collect();
         unsaid.extend(secret::token(self.env).ok());
@@ -101,7 +101,11 @@ impl Work<'_> {
             folder,
             root: &self.root,
         };
-        let live = live::connect::<P>(target, secrets, self.reach, self.env, self.ui).await?;
+        let live = live::connect::<P>(target, secrets, self.reach, self.env, self.ui).await;
+        let live = live.map_err(|failure| match loaded {
+            Some(loaded) => loaded.said_at(failure, None),
+            None => failure,
+        })?;
         let interrupted = AtomicBool::new(false);
         let options = Options {
             today: clock::today(),
@@ -130,8 +134,9 @@ impl Work<'_> {
                         if let Some(stop) = stop_now(again, &progress) {
                             break Err(stop);
                         }
+                        live::stop_waiting();
                         self.ui.say(
-                            "interrupted: finishing the request in flight, then reporting; once more stops at once",
+                            "interrupted: finishing the request in flight, waiting for nothing else, then reporting; once more stops at once",
                         );
                     }
                 }
