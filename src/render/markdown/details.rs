@@ -122,15 +122,18 @@ impl Writer<'_, '_> {
             Action::Delete => "**remove** ",
             Action::NoOp => "**keep** ",
         };
-        let mut shown = match value::of(change) {
-            Delta::Line(line) => code(&line),
+        let mut rest = Words::default().own(": ");
+        match value::of(change) {
+            Delta::Line(line) => rest = rest.value(&line),
             Delta::Fields(fields) => {
-                let fields = fields.iter().map(|(name, line)| code(&format!("{name}: {line}")));
-                fields.collect::<Vec<_>>().join("; ")
+                for (n, (name, line)) in fields.iter().enumerate() {
+                    rest =
+                        rest.own(if n == 0 { "" } else { "; " }).value(&format!("{name}: {line}"));
+                }
             }
-        };
+        }
         if change.catalog_change {
-            shown.push_str("; the vendor changed the catalogue, no line moved");
+            rest = rest.own("; the vendor changed the catalogue, no line moved");
         }
         let meant = format!("{}\n{}\n{}", change.before, change.after, change.catalog_change);
         let mut place = self
@@ -144,7 +147,7 @@ impl Writer<'_, '_> {
             rank: Rank::Change,
             things: 1,
             lead: Words::default().own(word).name(within(&change.address, &change.unit)),
-            rest: Words::default().own(": ").made(&shown, meant),
+            rest: rest.made("", meant),
             unit: Some(&change.unit),
             place,
         }
@@ -173,7 +176,7 @@ impl Writer<'_, '_> {
             let _ = diff::unit(&mut lines, &unit, Palette::PLAIN);
             let fence = fence(&lines);
             let text = format!("{fence}diff\n{lines}{fence}\n");
-            let rows = vec![Row { rank: Rank::Diff, things: 1, text }];
+            let rows = vec![Row::of(Rank::Diff, 1, text)];
             let section = match self.options.forge.folds() {
                 true => self.folded(
                     &format!("Diff of <code>{}</code>", summary_word(unit.unit.as_str())),
