@@ -26,6 +26,8 @@ pub enum Rank {
     Narrowing,
     /// Should be read before approving.
     Warning,
+    /// Who else has to do something, and whose tokens change, where that are many.
+    Further,
     /// Which things those are that a row above sums up.
     Detail,
     /// A field and its line.
@@ -51,6 +53,7 @@ impl Rank {
             Self::People => ("effect on people", "effects on people"),
             Self::Narrowing => ("narrowing", "narrowings"),
             Self::Warning => ("warning", "warnings"),
+            Self::Further => ("further effect on people", "further effects on people"),
             Self::Detail => ("detail", "details"),
             Self::Change => ("change", "changes"),
             Self::Reason => ("single reason", "single reasons"),

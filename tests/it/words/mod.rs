@@ -3,6 +3,7 @@
 
 mod alike;
 mod crm;
+mod tokens;
 
 use scopeform::plan::{FromSnapshot, Plan};
 use scopeform::platform::Comparison;
