@@ -304,7 +304,12 @@ pub(super) fn breakage(page: &mut Page<'_, '_>) -> fmt::Result {
 }
 
 fn broken(page: &mut Page<'_, '_>, breakage: &Breakage) -> fmt::Result {
-    let marks = Marks { breaks: true, changes: true, ..Marks::default() };
+    let marks = match breakage {
+        Breakage::Unverified { .. } => Marks::UNVERIFIED,
+        Breakage::StopsRunning { .. }
+        | Breakage::WillNotRun { .. }
+        | Breakage::FeatureBreaks { .. } => Marks { breaks: true, ..Marks::CHANGES },
+    };
     let out = &mut page.out;
     row(out, marks)?;
     let lacks = |missing: &ScopeSet| format!("lacks {missing}");

@@ -156,6 +156,9 @@ impl Page<'_, '_> {
             tile("p", counts.tokens_re_resolved, "↻ ", &["tokens re-resolved at once"])?;
         } else {
             tile("b", broken, "✕ ", &["break"])?;
+            if counts.actions_unverified > 0 {
+                tile("w", counts.actions_unverified, "? ", &["cannot be verified"])?;
+            }
             tile("p", counts.must_reconnect, "↻ ", &["people must reconnect"])?;
         }
         if counts.warnings > 0 {

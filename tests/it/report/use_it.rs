@@ -89,7 +89,9 @@ fn search_and_filters_show_what_they_say() {
              .map((row) => row.textContent);",
         );
         for row in badges.as_array().unwrap() {
-            assert!(row.as_str().unwrap().contains(badge), "{badge}: {row}");
+            // What cannot be verified may break.
+            let may = badge == "breaks" && row.as_str().unwrap().contains("? cannot be verified");
+            assert!(may || row.as_str().unwrap().contains(badge), "{badge}: {row}");
         }
         // Nothing else has the badge.
         let hidden = browser.run(&format!(

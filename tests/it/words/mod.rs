@@ -247,6 +247,29 @@ fn nobody_means_one_thing() {
 }
 
 #[test]
+fn what_cannot_be_verified_is_not_said_to_break() {
+    let live = world(
+        "actions: nobody\nintegrations: {sharepoint: {oauth: {mode: fixed, client: {id: own}, \
+         scopes: [openid, offline_access, User.Read]}}}\n",
+    );
+    let wish = "integrations: {sharepoint: {actions: {get_page: {access: everyone, \
+                accept_missing_scopes: \"granted at the provider, SEC-1\"}}}}";
+    let made = plan(wish, &live);
+    assert_eq!(made.bound.breakage.len(), 1, "{made:?}");
+    let shown = pages(&made);
+    shown.say("cannot be verified");
+    let html = &shown.html;
+    assert!(!html.contains("✕ breaks") && html.contains("<b>0</b> break"), "{html}");
+    assert!(html.contains("<b>? 1</b> cannot be verified"), "{html}");
+    let [[name, _, _, badges]] = &badged(html)[..] else { panic!("{html}") };
+    assert_eq!(name, "get_page");
+    assert!(badges.contains("<b class=\"g w\">? cannot be verified</b>"), "{badges}");
+    // Who filters for what breaks finds it: it stands in that section.
+    let breakage = html.split("<section id=\"breakage\"").nth(1).unwrap();
+    assert!(breakage.split("</section>").next().unwrap().contains("data-k=\"bc\""), "{breakage}");
+}
+
+#[test]
 fn a_plan_from_a_snapshot_says_so_at_once() {
     let mut made = samples::toggle();
     made.observed.snapshot = Some(FromSnapshot {
