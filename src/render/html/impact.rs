@@ -108,7 +108,7 @@ pub(super) fn approvals(page: &mut Page<'_, '_>) -> fmt::Result {
     )?;
     let out = &mut page.out;
     out.raw(
-        "<table class=\"wide\"><caption class=\"vh\">Approvals</caption><thead><tr>\
+        "<table class=\"wide approvals\"><caption class=\"vh\">Approvals</caption><thead><tr>\
          <th scope=\"col\">When</th><th scope=\"col\">Who</th><th scope=\"col\">Because of</th></tr></thead><tbody>\n",
     )?;
     for Requirement { rule, because } in &rules {
@@ -423,7 +423,7 @@ pub(super) fn tokens(page: &mut Page<'_, '_>) -> fmt::Result {
     page.open("tokens", "Tokens", &title(page.outline.counts.tokens_re_resolved))?;
     let out = &mut page.out;
     out.raw(
-        "<table class=\"wide people\"><caption class=\"vh\">Holders of tokens</caption><thead><tr><th scope=\"col\">Client</th>\
+        "<table class=\"wide people tokens\"><caption class=\"vh\">Holders of tokens</caption><thead><tr><th scope=\"col\">Client</th>\
          <th scope=\"col\">Holder</th><th scope=\"col\">Token</th><th scope=\"col\">What changes at once</th></tr></thead><tbody>\n",
     )?;
     let Tokens { alike, rest } = parted(page.outline.plan);

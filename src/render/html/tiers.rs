@@ -68,7 +68,7 @@ fn sliders(
     out.el("", &format!("{} of {} resources move", moved.len(), rows.len()), "</small></h4>\n")?;
     if !moved.is_empty() {
         out.raw(
-            "<table class=\"view\" data-sort><caption class=\"vh\">Tiers that move</caption>\
+            "<table class=\"view both\" data-sort><caption class=\"vh\">Tiers that move</caption>\
              <colgroup><col class=\"k5\"><col class=\"k3\"><col class=\"k3\"><col></colgroup>\
              <thead><tr><th scope=\"col\">Resource</th><th scope=\"col\">Before</th><th scope=\"col\">After</th>\
              <th scope=\"col\">What happens</th></tr></thead><tbody>\n",
@@ -95,7 +95,7 @@ fn sliders(
     }
     stays(out, &count(rest.len(), "resource stays as it is", "resources stay as they are"))?;
     out.raw(
-        "<table class=\"view\" data-sort><caption class=\"vh\">Tiers that stay</caption>\
+        "<table class=\"view stay\" data-sort><caption class=\"vh\">Tiers that stay</caption>\
          <colgroup><col class=\"k4\"><col></colgroup><thead><tr><th scope=\"col\">Resource</th>\
          <th scope=\"col\">Before and after</th></tr></thead><tbody>\n",
     )?;
@@ -134,7 +134,7 @@ fn holders(out: &mut Markup<'_>, own: &Comparison) -> fmt::Result {
     let detail = format!("{} re-resolved at once, {ends} revoked", own.tokens.len() - ends);
     out.el("", &detail, "</small></h4>\n")?;
     out.raw(
-        "<table class=\"view\" data-sort><caption class=\"vh\">Token holders</caption>\
+        "<table class=\"view holders\" data-sort><caption class=\"vh\">Token holders</caption>\
          <colgroup><col class=\"k2\"><col class=\"k5\"><col class=\"k5\"><col></colgroup><thead><tr><th scope=\"col\">Holder</th><th scope=\"col\">Role</th><th scope=\"col\">Token</th>\
          <th scope=\"col\">What the token may do</th></tr></thead><tbody>\n",
     )?;

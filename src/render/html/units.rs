@@ -161,7 +161,7 @@ fn scope_view(
     out.el("", &format!("{before} requested before, {after} after"), "</small></h4>\n")?;
     if !moved.is_empty() {
         out.raw(
-            "<table class=\"view\" data-sort><caption class=\"vh\">Scopes that move</caption>\
+            "<table class=\"view both scopes\" data-sort><caption class=\"vh\">Scopes that move</caption>\
              <colgroup><col class=\"k3\"><col class=\"k2\"><col class=\"k2\"><col class=\"k1\"><col></colgroup>\
              <thead><tr><th scope=\"col\">Scope</th><th scope=\"col\">Before</th><th scope=\"col\">After</th>\
              <th scope=\"col\">What happens</th><th scope=\"col\">Declared by</th></tr></thead><tbody>\n",
@@ -182,7 +182,7 @@ fn scope_view(
     }
     stays(out, &count(rest.len(), "scope stays as it is", "scopes stay as they are"))?;
     out.raw(
-        "<table class=\"view\" data-sort><caption class=\"vh\">Scopes that stay</caption>\
+        "<table class=\"view stay scopes\" data-sort><caption class=\"vh\">Scopes that stay</caption>\
          <colgroup><col class=\"k4\"><col class=\"k3\"><col></colgroup>\
          <thead><tr><th scope=\"col\">Scope</th><th scope=\"col\">Before and after</th>\
          <th scope=\"col\">Declared by</th></tr></thead><tbody>\n",
@@ -264,7 +264,7 @@ fn action_view(
     out.raw("</small></h4>\n")?;
     if !moved.is_empty() {
         out.raw(
-            "<table class=\"view\" data-sort><caption class=\"vh\">Actions that move</caption>\
+            "<table class=\"view both actions\" data-sort><caption class=\"vh\">Actions that move</caption>\
              <colgroup><col class=\"k3\"><col class=\"k2\"><col class=\"k2\"><col class=\"k1\"><col></colgroup>\
              <thead><tr><th scope=\"col\">Action</th><th scope=\"col\">Before</th><th scope=\"col\">After</th>\
              <th scope=\"col\">What happens</th><th scope=\"col\">Declares</th></tr></thead><tbody>\n",
@@ -301,7 +301,7 @@ fn action_view(
     }
     stays(out, &count(rest.len(), "action stays as it is", "actions stay as they are"))?;
     out.raw(
-        "<table class=\"view\" data-sort><caption class=\"vh\">Actions that stay</caption>\
+        "<table class=\"view stay actions\" data-sort><caption class=\"vh\">Actions that stay</caption>\
          <colgroup><col class=\"k4\"><col class=\"k3\"><col></colgroup>\
          <thead><tr><th scope=\"col\">Action</th><th scope=\"col\">Before and after</th>\
          <th scope=\"col\">Declares</th></tr></thead><tbody>\n",
