@@ -214,7 +214,9 @@ impl Page<'_, '_> {
              <label><input type=\"radio\" name=\"f\" value=\"w\"> What widens</label>\
              <label><input type=\"radio\" name=\"f\" value=\"n\"> What narrows</label>\
              <label><input type=\"radio\" name=\"f\" value=\"c\"> All that changes</label></fieldset>\
-             <output id=\"hits\" role=\"status\" aria-live=\"polite\"></output></form>\n",
+             <output id=\"hits\" role=\"status\" aria-live=\"polite\"></output></form>\n\
+             <p id=\"filtered\" hidden></p>\n\
+             <p id=\"nothing\" hidden>Nothing matches. <kbd>Esc</kbd> shows everything again.</p>\n",
         )
     }
 
