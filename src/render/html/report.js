@@ -124,7 +124,9 @@
     for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
     const body = table.tBodies[0];
-    const keyed = Array.from(body.rows, (row) => [row.cells[column].textContent.trim(), row]);
+    // A tier sorts by where it stands on its ladder and not by its letters.
+    const key = (cell) => cell.dataset.v || cell.textContent.trim();
+    const keyed = Array.from(body.rows, (row) => [key(row.cells[column]), row]);
     // What says nothing stands last, whichever way.
     keyed.sort(([a], [b]) => (a === "") - (b === "") || (down ? words.compare(b, a) : words.compare(a, b)));
     body.append(...keyed.map(([, row]) => row));

@@ -76,11 +76,10 @@ fn sliders(
     }
     for (marks, row) in moved {
         begin(out, *marks)?;
-        out.el("<th scope=\"row\"><code>", row.resource.as_str(), "</code></th><td>")?;
+        out.el("<th scope=\"row\"><code>", row.resource.as_str(), "</code></th>")?;
         slider(out, &row.ladder, &row.tier.before, &row.verbs.before)?;
-        out.raw("</td><td>")?;
         slider(out, &row.ladder, row.tier.after(), row.verbs.after())?;
-        out.raw("</td><td>")?;
+        out.raw("<td>")?;
         marks.badges(out)?;
         if let Some(words) = words.get(row.resource.as_str()) {
             out.prose(&words.join("; "))?;
@@ -101,14 +100,15 @@ fn sliders(
     )?;
     for (marks, row) in rest {
         begin(out, *marks)?;
-        out.el("<th scope=\"row\"><code>", row.resource.as_str(), "</code></th><td>")?;
+        out.el("<th scope=\"row\"><code>", row.resource.as_str(), "</code></th>")?;
         slider(out, &row.ladder, &row.tier.before, &row.verbs.before)?;
-        out.raw("</td></tr>\n")?;
+        out.raw("</tr>\n")?;
     }
     out.raw("</tbody></table></details>\n")
 }
 
-/// Writes where a slider stands. The rungs are a picture of the words beside them.
+/// Writes the cell that says where a slider stands, which sorts by how far that is. The rungs are a picture of the words
+/// beside them.
 fn slider(
     out: &mut Markup<'_>,
     ladder: &[Tier],
@@ -116,7 +116,11 @@ fn slider(
     verbs: &BTreeSet<Verb>,
 ) -> fmt::Result {
     let place = ladder.iter().position(|step| step == tier);
-    out.raw("<span class=\"slider\" aria-hidden=\"true\">")?;
+    out.raw("<td")?;
+    if let Some(place) = place {
+        out.el(" data-v=\"", &format!("{place} {tier}"), "\"")?;
+    }
+    out.raw("><span class=\"slider\" aria-hidden=\"true\">")?;
     for n in 1..ladder.len() {
         let on = place.is_some_and(|place| n <= place);
         out.raw(if on { "<i class=\"on\"></i>" } else { "<i></i>" })?;
@@ -125,7 +129,7 @@ fn slider(
     for verb in verbs {
         out.el(" <span class=\"tag\">+ ", verb.as_str(), "</span>")?;
     }
-    Ok(())
+    out.raw("</td>")
 }
 
 fn holders(out: &mut Markup<'_>, own: &Comparison) -> fmt::Result {

@@ -161,6 +161,30 @@ fn tables_sort_by_any_column() {
 }
 
 #[test]
+fn tiers_sort_by_what_they_allow() {
+    let (_lab, file) = report("acme-crm");
+    let browser = Browser::start();
+    browser.open(&file);
+    // In each table: what every second cell says, and how far the slider stands to the right.
+    let sorted = browser.run(
+        "return [...document.querySelectorAll('#units table')].filter((table) => table.querySelector('.slider')) \
+         .map((table) => { table.tHead.rows[0].cells[1].querySelector('button')?.click(); \
+         return [...table.tBodies[0].rows].map((row) => [row.cells[1].querySelector('code').textContent, \
+         row.cells[1].querySelectorAll('.slider .on').length]); });",
+    );
+    let mut by_letters = true;
+    for table in sorted.as_array().unwrap() {
+        let rows = table.as_array().unwrap();
+        let ranks: Vec<u64> = rows.iter().map(|row| row[1].as_u64().unwrap()).collect();
+        assert!(ranks.is_sorted(), "{table}");
+        let words: Vec<&str> = rows.iter().map(|row| row[0].as_str().unwrap()).collect();
+        by_letters &= words.is_sorted();
+    }
+    assert!(!by_letters, "nothing here tells rank from letters: {sorted}");
+    quiet(&browser);
+}
+
+#[test]
 fn the_keyboard_is_enough() {
     let (_lab, file) = report("acme");
     let browser = Browser::start();
