@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::compare::compare;
 use super::consequence::{breakage, follows_recommendation, privilege, unreviewed};
 use super::desired::{Desired, DesiredOauth};
-use super::effective::effective;
+use super::effective::{effective, settings};
 use super::findings;
 use super::loss;
 use super::operation::{IntegrationOperation, Operation};
@@ -62,7 +62,8 @@ pub fn plan(
 
     // The workspace switch goes first when it is turned off and last when it is turned on, so that no action that
     // arrives meanwhile is enabled without review.
-    let workspace = inputs.only.is_none().then(|| workspace_unit(desired, snapshot));
+    let workspace =
+        inputs.only.is_none().then(|| workspace_unit(desired, snapshot, inputs.both_sides));
     let turns_on = desired.new_actions_enabled_by_default == Some(true);
     if let Some(workspace) = workspace {
         if turns_on {
@@ -84,7 +85,7 @@ pub fn plan(
     (Some(plan), problems)
 }
 
-fn workspace_unit(desired: &Desired, snapshot: &Snapshot) -> UnitPlan {
+fn workspace_unit(desired: &Desired, snapshot: &Snapshot, both_sides: bool) -> UnitPlan {
     let mut unit = UnitPlan::default();
     let live = snapshot.settings.new_actions_enabled_by_default;
     let address = Address::workspace().child("new_actions_enabled_by_default");
@@ -110,6 +111,11 @@ fn workspace_unit(desired: &Desired, snapshot: &Snapshot) -> UnitPlan {
                 before: json!(live),
                 after: json!(wanted),
                 catalog_change: false,
+            });
+            unit.effective = both_sides.then(|| Effective {
+                unit: Address::workspace(),
+                before: settings(live),
+                after: settings(wanted),
             });
             unit.operations.push(PlannedOperation {
                 unit: operation.unit(),

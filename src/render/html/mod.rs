@@ -179,7 +179,7 @@ impl Page<'_, '_> {
             ("breakage", "Breakage", plan.bound.breakage.len()),
             ("people", "People", counts.must_reconnect),
             ("tokens", "Tokens", counts.tokens_re_resolved),
-            ("units", "Before and after", plan.observed.comparisons.len()),
+            ("units", "Before and after", units::number(plan)),
             ("changes", "Changes", self.outline.changes.len()),
             ("findings", "Findings", counts.warnings + counts.notes),
             ("operations", "Operations", plan.bound.operations.len()),

@@ -9,7 +9,7 @@ use scopeform::plan::{FromSnapshot, Plan};
 use scopeform::platform::Comparison;
 use scopeform::platform::odeus::compare::Comparison as Integration;
 use scopeform::render::palette::Palette;
-use scopeform::render::{html, markdown, text};
+use scopeform::render::{diff, html, markdown, text};
 
 use crate::planner::harness::{plan, world};
 use crate::samples;
@@ -267,6 +267,29 @@ fn what_cannot_be_verified_is_not_said_to_break() {
     // Who filters for what breaks finds it: it stands in that section.
     let breakage = html.split("<section id=\"breakage\"").nth(1).unwrap();
     assert!(breakage.split("</section>").next().unwrap().contains("data-k=\"bc\""), "{breakage}");
+}
+
+#[test]
+fn a_setting_of_the_workspace_is_in_the_diff() {
+    let live = world("actions: nobody\n");
+    let made = plan("new_actions_enabled_by_default: true", &live);
+    let mut lines = String::new();
+    diff::plan(&mut lines, &made, Palette::PLAIN).unwrap();
+    assert_eq!(
+        lines,
+        "--- live/workspace\n+++ planned/workspace\n@@ -1 +1 @@\n\
+         -new_actions_enabled_by_default: false\n+new_actions_enabled_by_default: true\n"
+    );
+    let shown = pages(&made);
+    assert!(shown.markdown.contains("Diff of <code>workspace</code>"), "{}", shown.markdown);
+    assert!(shown.markdown.contains("\n+new_actions_enabled_by_default: true\n"));
+    let units = shown.html.split("<section id=\"units\"").nth(1).unwrap_or_default();
+    assert!(units.contains("<ins>+new_actions_enabled_by_default: true</ins>"), "{}", shown.html);
+    assert!(shown.html.contains("<a href=\"#units\">"), "{}", shown.html);
+    crate::report::structure::sound(&shown.html);
+    // Nothing to say where it stays.
+    let made = plan("new_actions_enabled_by_default: false", &live);
+    assert!(made.observed.effective.is_empty(), "{made:?}");
 }
 
 #[test]
