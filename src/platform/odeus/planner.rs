@@ -2,7 +2,7 @@
 //!
 //! It takes no reader: whoever calls it has read. It names no writer: there is none to name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use super::loss;
 use super::operation::{IntegrationOperation, Operation};
 use super::prospect::Prospect;
 use super::resolve::{Target, resolve};
-use super::state::{Connection, Mode, Snapshot};
+use super::state::{Connection, Directory, Mode, Snapshot};
 use super::value;
 use crate::diag::Problem;
 use crate::model::{Access, Address, Effect, IntegrationKey, Principal};
@@ -177,6 +177,7 @@ fn unit(
         unreviewed: unreviewed(prospect),
         people: people(prospect),
         tokens: None,
+        groups: members(&changes, &snapshot.directory),
         affected: prospect.people.must.difference(&prospect.people.had_to).cloned().collect(),
         left_alone: left_alone(prospect),
         valid_until: prospect.proposal.acknowledged.iter().filter_map(|(_, a)| a.until).min(),
@@ -187,6 +188,20 @@ fn unit(
     // Moved, not copied: everything else has been read off by now.
     unit.operations = std::mem::take(&mut owned.operations);
     unit
+}
+
+/// Returns who is in each group that a change shares something with and that it was not shared with.
+fn members(changes: &[Change], directory: &Directory) -> BTreeMap<String, BTreeSet<String>> {
+    let mut members = BTreeMap::new();
+    for Change { before, after, .. } in changes {
+        let before: Vec<&str> = value::groups(before).collect();
+        for name in value::groups(after).filter(|name| !before.contains(name)) {
+            let known = directory.groups.iter().find(|(group, _)| group.as_str() == name);
+            let users = known.iter().flat_map(|(_, users)| users.iter()).map(ToString::to_string);
+            members.insert(name.to_owned(), users.collect());
+        }
+    }
+    members
 }
 
 fn change(
