@@ -157,7 +157,7 @@ impl Writer<'_, '_> {
         let lines = self.outline.left_alone.iter().map(|left| Line {
             rank: Rank::LeftAlone,
             things: 1,
-            lead: Words::default().text(&left.what),
+            lead: names_in(&left.what),
             rest: Words::default(),
             unit: Some(&left.address),
             place: None,
@@ -187,5 +187,16 @@ impl Writer<'_, '_> {
             sections.push(section);
         }
         sections
+    }
+}
+
+/// Returns what was left alone, every name of it as code: half of a list in another form would look like something else.
+fn names_in(what: &str) -> Words {
+    match what.split_once(" no file declares: ") {
+        Some((count, names)) => {
+            let lead = Words::default().text(count).own(" no file declares: ");
+            lead.names(names.split(", "))
+        }
+        None => Words::default().text(what),
     }
 }

@@ -136,4 +136,13 @@ fn a_few_holders_are_told_one_by_one() {
     let page = pages(&plan).markdown;
     let row = ": `calls`: may no longer initiate; `billing`: `read -> write`, capped by the role: the client allows `delete_now`\n";
     assert!(page.contains(row), "{page}");
+    // A list of names has one form.
+    plan.observed.left_alone = vec![scopeform::plan::LeftAlone {
+        address: Address::workspace(),
+        what: "3 integrations no file declares: dynamics-365, entra, excel".into(),
+    }];
+    let page = pages(&plan).markdown;
+    assert!(
+        page.contains("- 3 integrations no file declares: `dynamics-365`, `entra`, `excel` in")
+    );
 }
