@@ -1,4 +1,9 @@
-# Nothing is shared with guests: people outside the organisation's own mail domains, and the groups that hold them.
+# Nothing is shared with guests: people outside the organisation's own mail domains, groups that they are in, and groups
+# that are there for them.
+#
+# Who is in a group stands in `input.groups`, as the platform said on the day of the plan: who joins a group later passes
+# by this rule. In the plan of a snapshot people are pseudonyms, unless a file names them; then the rule warns, and the
+# plan of what is live is denied or not.
 #
 # Who is a guest stands in `data.guests` in settings.json. With `everyone_includes_guests`, sharing with everyone counts as
 # well, because everyone in the workspace is then not only the organisation.
@@ -23,8 +28,24 @@ else := {}
 
 deny_guests contains {"msg": msg, "address": address} if {
 	some [address, "groups", group] in shared_with
-	group in data.guests.groups
+	for_guests(group)
 	msg := sprintf("%s would be shared with the group %s, which holds guests", [address, group])
+}
+
+deny_guests contains {"msg": msg, "address": address} if {
+	some [address, "groups", group] in shared_with
+	not for_guests(group)
+	guests := [user | some user in input.groups[group]; is_guest(user)]
+	count(guests) > 0
+	msg := sprintf("%s would be shared with the group %s, which holds guests: %s", [address, group, concat(", ", guests)])
+}
+
+warn_guests contains {"msg": msg, "address": address} if {
+	some [address, "groups", group] in shared_with
+	not for_guests(group)
+	unknown := [user | some user in input.groups[group]; is_pseudonym(user)]
+	count(unknown) > 0
+	msg := sprintf("%s would be shared with the group %s, and a snapshot does not say whether a guest is in it", [address, group])
 }
 
 deny_guests contains {"msg": msg, "address": address} if {
@@ -61,6 +82,20 @@ to_everyone(value) if value == "everyone"
 
 to_everyone(value) if value.access == "everyone"
 
-is_guest(user) if not regex.match(sprintf("@(%s)$", [concat("|", escaped_domains)]), lower(user))
+# However its name is written.
+for_guests(group) if {
+	some known in data.guests.groups
+	lower(known) == lower(group)
+}
+
+is_guest(user) if {
+	not regex.match(sprintf("@(%s)$", [concat("|", escaped_domains)]), lower(user))
+	not is_pseudonym(user)
+}
+
+is_pseudonym(user) if {
+	is_object(input.snapshot)
+	regex.match(`^person-[0-9a-f]{16}$`, user)
+}
 
 escaped_domains contains replace(lower(domain), ".", `\.`) if some domain in data.guests.domains

@@ -28,8 +28,13 @@ deny_owners contains {"msg": msg, "address": change.address} if {
 	msg := sprintf("%s can write and has no owner", [change.unit])
 }
 
-# By its name, since no list says it for every provider; the pattern stands in settings.json.
-can_write(scope) if regex.match(data.owners.writing_scopes, scope)
+# By its name, since no list says it for every provider; the pattern stands in settings.json. Where a scope is an address,
+# its name is what stands last: `https://graph.microsoft.com/Mail.Send`.
+can_write(scope) if {
+	parts := split(scope, "/")
+	name := parts[count(parts) - 1]
+	regex.match(sprintf("(?i)%s", [data.owners.writing_scopes]), name)
+}
 
 key_can_write(key) if key == "full_access"
 

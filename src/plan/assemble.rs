@@ -36,6 +36,8 @@ pub struct UnitPlan {
     pub people: Option<PeopleEffect>,
     /// What changes for the holders of tokens.
     pub tokens: Option<TokenEffect>,
+    /// Who is in the groups that something is newly shared with.
+    pub groups: BTreeMap<String, BTreeSet<String>>,
     /// Who must reconnect who need not do so before, or holds a token that changes or ends.
     pub affected: BTreeSet<UserId>,
     /// What was left as it is.
@@ -120,6 +122,7 @@ pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
         takes_back: None,
         people: Vec::new(),
         tokens: Vec::new(),
+        groups: BTreeMap::new(),
         scale: Scale { people: 0, rights: header.rights },
         findings: Vec::new(),
         left_alone: Vec::new(),
@@ -145,6 +148,7 @@ pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
         observed.people.extend(unit.people);
         observed.findings.extend(unit.observed_findings);
         observed.tokens.extend(unit.tokens);
+        observed.groups.extend(unit.groups);
         affected.extend(unit.affected);
         observed.left_alone.extend(unit.left_alone);
         observed.effective.extend(unit.effective);

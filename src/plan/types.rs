@@ -176,6 +176,9 @@ pub struct Observed {
     /// What changes for the holders of tokens, per client, on platforms where a change takes effect at once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<TokenEffect>,
+    /// Who is in the groups that the plan newly shares something with, as far as the platform says.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub groups: BTreeMap<String, BTreeSet<String>>,
     /// What limits on shares and people are held against.
     #[serde(default)]
     pub scale: Scale,

@@ -20,6 +20,7 @@ pub const ROOTS: &[&str] = &[
     "errored",
     "findings",
     "format_version",
+    "groups",
     "labels",
     "left_alone",
     "operations",

@@ -12,6 +12,7 @@ pub mod diagnostic;
 pub mod diff;
 pub mod given;
 pub mod history;
+mod holders;
 pub mod html;
 mod hunks;
 pub mod json;

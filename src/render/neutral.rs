@@ -18,7 +18,7 @@ mod html;
 mod markdown;
 
 pub use html::{Html, html};
-pub use markdown::{code, code_whole, comment_word, fence, markdown, summary_word};
+pub use markdown::{code, code_list, code_whole, comment_word, fence, markdown, summary_word};
 
 /// Returns `text` for a terminal: one line, nothing that moves the cursor, reorders or hides.
 #[must_use]

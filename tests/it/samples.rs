@@ -57,6 +57,7 @@ pub(crate) fn empty() -> Plan {
             snapshot: None,
             people: Vec::new(),
             tokens: Vec::new(),
+            groups: std::collections::BTreeMap::new(),
             scale: Scale::default(),
             findings: Vec::new(),
             left_alone: vec![LeftAlone {

@@ -1,4 +1,4 @@
-//! The effective configuration of one integration as text: what `--format diff` compares.
+//! The effective configuration of one integration, and of the workspace itself, as text: what `--format diff` compares.
 //!
 //! It says what holds, not what a file says: every scope and every action has its line, in a fixed order, so that a line
 //! diff of two states is exactly what changes.
@@ -16,6 +16,12 @@ pub fn effective(facts: &catalog::Integration, state: &IntegrationState) -> Stri
     // Writing to a String cannot fail.
     let _ = write(&mut out, facts, state);
     out
+}
+
+/// Returns the workspace's own settings, one fact per line, in the words of the files.
+#[must_use]
+pub fn settings(new_actions_enabled_by_default: bool) -> String {
+    format!("new_actions_enabled_by_default: {new_actions_enabled_by_default}\n")
 }
 
 fn write(

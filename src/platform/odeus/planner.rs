@@ -2,20 +2,20 @@
 //!
 //! It takes no reader: whoever calls it has read. It names no writer: there is none to name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use super::compare::compare;
 use super::consequence::{breakage, follows_recommendation, privilege, unreviewed};
 use super::desired::{Desired, DesiredOauth};
-use super::effective::effective;
+use super::effective::{effective, settings};
 use super::findings;
 use super::loss;
 use super::operation::{IntegrationOperation, Operation};
 use super::prospect::Prospect;
 use super::resolve::{Target, resolve};
-use super::state::{Connection, Mode, Snapshot};
+use super::state::{Connection, Directory, Mode, Snapshot};
 use super::value;
 use crate::diag::Problem;
 use crate::model::{Access, Address, Effect, IntegrationKey, Principal};
@@ -62,7 +62,8 @@ pub fn plan(
 
     // The workspace switch goes first when it is turned off and last when it is turned on, so that no action that
     // arrives meanwhile is enabled without review.
-    let workspace = inputs.only.is_none().then(|| workspace_unit(desired, snapshot));
+    let workspace =
+        inputs.only.is_none().then(|| workspace_unit(desired, snapshot, inputs.both_sides));
     let turns_on = desired.new_actions_enabled_by_default == Some(true);
     if let Some(workspace) = workspace {
         if turns_on {
@@ -84,7 +85,7 @@ pub fn plan(
     (Some(plan), problems)
 }
 
-fn workspace_unit(desired: &Desired, snapshot: &Snapshot) -> UnitPlan {
+fn workspace_unit(desired: &Desired, snapshot: &Snapshot, both_sides: bool) -> UnitPlan {
     let mut unit = UnitPlan::default();
     let live = snapshot.settings.new_actions_enabled_by_default;
     let address = Address::workspace().child("new_actions_enabled_by_default");
@@ -110,6 +111,11 @@ fn workspace_unit(desired: &Desired, snapshot: &Snapshot) -> UnitPlan {
                 before: json!(live),
                 after: json!(wanted),
                 catalog_change: false,
+            });
+            unit.effective = both_sides.then(|| Effective {
+                unit: Address::workspace(),
+                before: settings(live),
+                after: settings(wanted),
             });
             unit.operations.push(PlannedOperation {
                 unit: operation.unit(),
@@ -171,6 +177,7 @@ fn unit(
         unreviewed: unreviewed(prospect),
         people: people(prospect),
         tokens: None,
+        groups: members(&changes, &snapshot.directory),
         affected: prospect.people.must.difference(&prospect.people.had_to).cloned().collect(),
         left_alone: left_alone(prospect),
         valid_until: prospect.proposal.acknowledged.iter().filter_map(|(_, a)| a.until).min(),
@@ -181,6 +188,20 @@ fn unit(
     // Moved, not copied: everything else has been read off by now.
     unit.operations = std::mem::take(&mut owned.operations);
     unit
+}
+
+/// Returns who is in each group that a change shares something with and that it was not shared with.
+fn members(changes: &[Change], directory: &Directory) -> BTreeMap<String, BTreeSet<String>> {
+    let mut members = BTreeMap::new();
+    for Change { before, after, .. } in changes {
+        let before: Vec<&str> = value::groups(before).collect();
+        for name in value::groups(after).filter(|name| !before.contains(name)) {
+            let known = directory.groups.iter().find(|(group, _)| group.as_str() == name);
+            let users = known.iter().flat_map(|(_, users)| users.iter()).map(ToString::to_string);
+            members.insert(name.to_owned(), users.collect());
+        }
+    }
+    members
 }
 
 fn change(

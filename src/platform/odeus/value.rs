@@ -32,6 +32,13 @@ pub fn access(access: &Access) -> Value {
     }
 }
 
+/// Returns the groups of what [`access`] returns, also where that stands beside scopes accepted as missing.
+pub fn groups(value: &Value) -> impl Iterator<Item = &str> {
+    let access = value.get("access").unwrap_or(value);
+    let groups = access.get("groups").and_then(Value::as_array);
+    groups.into_iter().flatten().filter_map(Value::as_str)
+}
+
 /// Returns the scopes as a list of strings, in byte order.
 #[must_use]
 pub fn scopes(scopes: &ScopeSet) -> Value {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::super::holders::{Client, Happens, Tokens, parted};
 use super::super::table::{count, names_by};
 use super::super::text::impact::{breakage_title, people_title, unbroken};
 use super::super::text::privilege::{Shown, phrase, why};
@@ -12,7 +13,7 @@ use super::{Markup, Page, list, severity};
 use crate::model::{Address, Direction, PrivilegeChange, Right, ScopeSet};
 use crate::plan::guard::Limit;
 use crate::plan::policy::{Requirement, required};
-use crate::plan::{Breakage, Finding, PeopleEffect, ReconnectReason, Severity, TokenEffect};
+use crate::plan::{Breakage, Finding, PeopleEffect, ReconnectReason, Severity};
 use crate::platform::Latency;
 
 /// Names without markup of their own.
@@ -107,7 +108,7 @@ pub(super) fn approvals(page: &mut Page<'_, '_>) -> fmt::Result {
     )?;
     let out = &mut page.out;
     out.raw(
-        "<table class=\"wide\"><caption class=\"vh\">Approvals</caption><thead><tr>\
+        "<table class=\"wide approvals\"><caption class=\"vh\">Approvals</caption><thead><tr>\
          <th scope=\"col\">When</th><th scope=\"col\">Who</th><th scope=\"col\">Because of</th></tr></thead><tbody>\n",
     )?;
     for Requirement { rule, because } in &rules {
@@ -303,7 +304,12 @@ pub(super) fn breakage(page: &mut Page<'_, '_>) -> fmt::Result {
 }
 
 fn broken(page: &mut Page<'_, '_>, breakage: &Breakage) -> fmt::Result {
-    let marks = Marks { breaks: true, changes: true, ..Marks::default() };
+    let marks = match breakage {
+        Breakage::Unverified { .. } => Marks::UNVERIFIED,
+        Breakage::StopsRunning { .. }
+        | Breakage::WillNotRun { .. }
+        | Breakage::FeatureBreaks { .. } => Marks { breaks: true, ..Marks::CHANGES },
+    };
     let out = &mut page.out;
     row(out, marks)?;
     let lacks = |missing: &ScopeSet| format!("lacks {missing}");
@@ -417,21 +423,33 @@ pub(super) fn tokens(page: &mut Page<'_, '_>) -> fmt::Result {
     page.open("tokens", "Tokens", &title(page.outline.counts.tokens_re_resolved))?;
     let out = &mut page.out;
     out.raw(
-        "<table class=\"wide people\"><caption class=\"vh\">Holders of tokens</caption><thead><tr><th scope=\"col\">Client</th>\
+        "<table class=\"wide people tokens\"><caption class=\"vh\">Holders of tokens</caption><thead><tr><th scope=\"col\">Client</th>\
          <th scope=\"col\">Holder</th><th scope=\"col\">Token</th><th scope=\"col\">What changes at once</th></tr></thead><tbody>\n",
     )?;
-    for effect in effects {
-        let TokenEffect { unit, re_resolved: _, changed, unchanged, queued_affected } = effect;
+    let Tokens { alike, rest } = parted(page.outline.plan);
+    for own in &alike {
+        let (marks, open) = match own.happens {
+            Happens::Changes(_) => (Marks::CHANGES, "</td><td>"),
+            Happens::Stays(_) => (Marks::default(), "</td><td class=\"s\">nothing: "),
+        };
+        row(out, marks)?;
+        out.el("<th scope=\"row\">", &own.of_what(&|name| name.to_owned()), "</th><td>")?;
+        list(out, &own.users.iter().collect::<Vec<_>>(), PLAIN)?;
+        out.el("</td><td>", &own.how_many(), open)?;
+        match own.happens {
+            Happens::Changes(what) => moves(out, what)?,
+            Happens::Stays(why) => out.text(why)?,
+        }
+        out.raw("</td></tr>\n")?;
+    }
+    for Client { unit, changed, unchanged, queued_affected } in &rest {
         for change in changed {
             row(out, Marks::CHANGES)?;
             out.el("<th scope=\"row\">", unit.name(), "</th>")?;
             out.el("<td>", &change.user, " <small>")?;
             out.el("", &change.role, "</small></td>")?;
             out.el("<td><code>", &change.token, "</code></td><td>")?;
-            for (n, what) in change.what.iter().enumerate() {
-                out.raw(if n == 0 { "" } else { "; " })?;
-                out.text(&what.replacen(" -> ", " → ", 1))?;
-            }
+            moves(out, &change.what)?;
             out.raw("</td></tr>\n")?;
         }
         for same in unchanged {
@@ -451,4 +469,13 @@ pub(super) fn tokens(page: &mut Page<'_, '_>) -> fmt::Result {
     }
     out.raw("</tbody></table>\n")?;
     page.close()
+}
+
+/// Writes what a token may do more and less.
+fn moves(out: &mut Markup<'_>, what: &[String]) -> fmt::Result {
+    for (n, what) in what.iter().enumerate() {
+        out.raw(if n == 0 { "" } else { "; " })?;
+        out.text(&what.replacen(" -> ", " → ", 1))?;
+    }
+    Ok(())
 }

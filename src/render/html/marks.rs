@@ -12,6 +12,8 @@ use crate::plan::Breakage;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Marks {
     pub(super) breaks: bool,
+    /// It may break: nobody can tell from here. It stands where breakage stands and is not counted as one.
+    pub(super) unverified: bool,
     pub(super) widens: bool,
     pub(super) narrows: bool,
     pub(super) changes: bool,
@@ -20,19 +22,24 @@ pub(super) struct Marks {
 impl Marks {
     /// It changes, and it is neither more nor less than before.
     pub(super) const CHANGES: Self =
-        Self { breaks: false, widens: false, narrows: false, changes: true };
+        Self { breaks: false, unverified: false, widens: false, narrows: false, changes: true };
+
+    /// It relies on a claim that cannot be verified from here.
+    pub(super) const UNVERIFIED: Self = Self { unverified: true, ..Self::CHANGES };
 
     /// Shown whatever is filtered for.
-    pub(super) const ALL: Self = Self { breaks: true, widens: true, narrows: true, changes: true };
+    pub(super) const ALL: Self =
+        Self { breaks: true, unverified: false, widens: true, narrows: true, changes: true };
 
     pub(super) const fn of(direction: Direction) -> Self {
         let widens = matches!(direction, Direction::Widening);
-        Self { breaks: false, widens, narrows: !widens, changes: true }
+        Self { widens, narrows: !widens, ..Self::CHANGES }
     }
 
     pub(super) const fn and(self, other: Self) -> Self {
         Self {
             breaks: self.breaks || other.breaks,
+            unverified: self.unverified || other.unverified,
             widens: self.widens || other.widens,
             narrows: self.narrows || other.narrows,
             changes: self.changes || other.changes,
@@ -40,26 +47,30 @@ impl Marks {
     }
 
     pub(super) const fn is_any(self) -> bool {
-        self.breaks || self.widens || self.narrows || self.changes
+        self.breaks || self.unverified || self.widens || self.narrows || self.changes
     }
 
     /// What a reviewer reads first stands first.
     pub(super) const fn rank(self) -> u8 {
         match self {
             Self { breaks: true, .. } => 0,
-            Self { widens: true, .. } => 1,
-            Self { narrows: true, .. } => 2,
-            Self { changes: true, .. } => 3,
-            Self { .. } => 4,
+            Self { unverified: true, .. } => 1,
+            Self { widens: true, .. } => 2,
+            Self { narrows: true, .. } => 3,
+            Self { changes: true, .. } => 4,
+            Self { .. } => 5,
         }
     }
 
     /// Writes the attribute that the filters read.
     pub(super) fn attribute(self, out: &mut Markup<'_>) -> fmt::Result {
         out.raw(" data-k=\"")?;
-        for (is, letter) in
-            [(self.breaks, "b"), (self.widens, "w"), (self.narrows, "n"), (self.changes, "c")]
-        {
+        for (is, letter) in [
+            (self.breaks || self.unverified, "b"),
+            (self.widens, "w"),
+            (self.narrows, "n"),
+            (self.changes, "c"),
+        ] {
             if is {
                 out.raw(letter)?;
             }
@@ -72,13 +83,16 @@ impl Marks {
         if self.breaks {
             out.raw("<b class=\"g b\">✕ breaks</b> ")?;
         }
+        if self.unverified {
+            out.raw("<b class=\"g w\">? cannot be verified</b> ")?;
+        }
         if self.widens {
             out.raw("<b class=\"g w\">▲ widens</b> ")?;
         }
         if self.narrows {
             out.raw("<b class=\"g n\">▼ narrows</b> ")?;
         }
-        if self.changes && !(self.breaks || self.widens || self.narrows) {
+        if self == Self::CHANGES {
             out.raw("<b class=\"g c\">~ changes</b> ")?;
         }
         Ok(())
@@ -119,9 +133,10 @@ impl<'p> Index<'p> {
         for breakage in &outline.plan.bound.breakage {
             let breaks = Marks { breaks: true, changes: true, ..Marks::default() };
             match breakage {
-                Breakage::StopsRunning { address, .. }
-                | Breakage::WillNotRun { address, .. }
-                | Breakage::Unverified { address, .. } => index.add(address, breaks),
+                Breakage::StopsRunning { address, .. } | Breakage::WillNotRun { address, .. } => {
+                    index.add(address, breaks);
+                }
+                Breakage::Unverified { address, .. } => index.add(address, Marks::UNVERIFIED),
                 Breakage::FeatureBreaks { actions, feature, .. } => {
                     for address in actions {
                         index.add(address, breaks);

@@ -156,6 +156,9 @@ impl Page<'_, '_> {
             tile("p", counts.tokens_re_resolved, "↻ ", &["tokens re-resolved at once"])?;
         } else {
             tile("b", broken, "✕ ", &["break"])?;
+            if counts.actions_unverified > 0 {
+                tile("w", counts.actions_unverified, "? ", &["cannot be verified"])?;
+            }
             tile("p", counts.must_reconnect, "↻ ", &["people must reconnect"])?;
         }
         if counts.warnings > 0 {
@@ -176,7 +179,7 @@ impl Page<'_, '_> {
             ("breakage", "Breakage", plan.bound.breakage.len()),
             ("people", "People", counts.must_reconnect),
             ("tokens", "Tokens", counts.tokens_re_resolved),
-            ("units", "Before and after", plan.observed.comparisons.len()),
+            ("units", "Before and after", units::number(plan)),
             ("changes", "Changes", self.outline.changes.len()),
             ("findings", "Findings", counts.warnings + counts.notes),
             ("operations", "Operations", plan.bound.operations.len()),
@@ -211,7 +214,9 @@ impl Page<'_, '_> {
              <label><input type=\"radio\" name=\"f\" value=\"w\"> What widens</label>\
              <label><input type=\"radio\" name=\"f\" value=\"n\"> What narrows</label>\
              <label><input type=\"radio\" name=\"f\" value=\"c\"> All that changes</label></fieldset>\
-             <output id=\"hits\" role=\"status\" aria-live=\"polite\"></output></form>\n",
+             <output id=\"hits\" role=\"status\" aria-live=\"polite\"></output></form>\n\
+             <p id=\"filtered\" hidden></p>\n\
+             <p id=\"nothing\" hidden>Nothing matches. <kbd>Esc</kbd> shows everything again.</p>\n",
         )
     }
 

@@ -4,12 +4,15 @@
   const tools = document.getElementById("tools");
   const search = document.getElementById("q");
   const hits = document.getElementById("hits");
+  const filtered = document.getElementById("filtered");
+  const nothing = document.getElementById("nothing");
   const words = new Intl.Collator("en", { numeric: true });
 
   // Read once, before anything is written: what rows are about, and what they stand in. What they say is read by the first
   // search: a filter has no use for it.
   let rows = null;
   let groups = [];
+  let links = [];
   const read = () => {
     const known = new Map();
     const group = (element) => {
@@ -42,6 +45,9 @@
       return { element, kinds: element.dataset.k, title, text: null, within, shown: true };
     });
     groups = Array.from(known.values());
+    links = Array.from(document.querySelectorAll("nav a"), (link) => {
+      return { item: link.parentElement, target: document.querySelector(link.hash) };
+    });
   };
 
   const says = (row, term) => {
@@ -80,7 +86,16 @@
       // A few rows are worth opening folds for; of many, the numbers are.
       if (label) element.open = active && count <= 400 ? group.hits > 0 : group.was;
     }
-    hits.textContent = active ? count + " of " + rows.length + " rows" : "";
+    // The contents lead to nothing that is not there.
+    for (const { item, target } of links) item.hidden = target.hidden;
+    nothing.hidden = count > 0;
+    const part = count + " of " + rows.length + " rows";
+    hits.textContent = active ? part : "";
+    // Paper has no controls that would say it.
+    filtered.hidden = !active;
+    const chosen = kind ? [tools.querySelector("input[name=f]:checked").labels[0].textContent.trim()] : [];
+    if (terms.length > 0) chosen.push("“" + search.value.trim() + "”");
+    filtered.textContent = active ? "Filtered: " + chosen.concat(part).join(", ") + ". The others are not printed." : "";
   };
 
   let waiting = 0;
@@ -109,7 +124,9 @@
     for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
     const body = table.tBodies[0];
-    const keyed = Array.from(body.rows, (row) => [row.cells[column].textContent.trim(), row]);
+    // A tier sorts by where it stands on its ladder and not by its letters.
+    const key = (cell) => cell.dataset.v || cell.textContent.trim();
+    const keyed = Array.from(body.rows, (row) => [key(row.cells[column]), row]);
     // What says nothing stands last, whichever way.
     keyed.sort(([a], [b]) => (a === "") - (b === "") || (down ? words.compare(b, a) : words.compare(a, b)));
     body.append(...keyed.map(([, row]) => row));

@@ -68,7 +68,7 @@ fn sliders(
     out.el("", &format!("{} of {} resources move", moved.len(), rows.len()), "</small></h4>\n")?;
     if !moved.is_empty() {
         out.raw(
-            "<table class=\"view\" data-sort><caption class=\"vh\">Tiers that move</caption>\
+            "<table class=\"view both\" data-sort><caption class=\"vh\">Tiers that move</caption>\
              <colgroup><col class=\"k5\"><col class=\"k3\"><col class=\"k3\"><col></colgroup>\
              <thead><tr><th scope=\"col\">Resource</th><th scope=\"col\">Before</th><th scope=\"col\">After</th>\
              <th scope=\"col\">What happens</th></tr></thead><tbody>\n",
@@ -76,11 +76,10 @@ fn sliders(
     }
     for (marks, row) in moved {
         begin(out, *marks)?;
-        out.el("<th scope=\"row\"><code>", row.resource.as_str(), "</code></th><td>")?;
+        out.el("<th scope=\"row\"><code>", row.resource.as_str(), "</code></th>")?;
         slider(out, &row.ladder, &row.tier.before, &row.verbs.before)?;
-        out.raw("</td><td>")?;
         slider(out, &row.ladder, row.tier.after(), row.verbs.after())?;
-        out.raw("</td><td>")?;
+        out.raw("<td>")?;
         marks.badges(out)?;
         if let Some(words) = words.get(row.resource.as_str()) {
             out.prose(&words.join("; "))?;
@@ -95,20 +94,21 @@ fn sliders(
     }
     stays(out, &count(rest.len(), "resource stays as it is", "resources stay as they are"))?;
     out.raw(
-        "<table class=\"view\" data-sort><caption class=\"vh\">Tiers that stay</caption>\
+        "<table class=\"view stay\" data-sort><caption class=\"vh\">Tiers that stay</caption>\
          <colgroup><col class=\"k4\"><col></colgroup><thead><tr><th scope=\"col\">Resource</th>\
          <th scope=\"col\">Before and after</th></tr></thead><tbody>\n",
     )?;
     for (marks, row) in rest {
         begin(out, *marks)?;
-        out.el("<th scope=\"row\"><code>", row.resource.as_str(), "</code></th><td>")?;
+        out.el("<th scope=\"row\"><code>", row.resource.as_str(), "</code></th>")?;
         slider(out, &row.ladder, &row.tier.before, &row.verbs.before)?;
-        out.raw("</td></tr>\n")?;
+        out.raw("</tr>\n")?;
     }
     out.raw("</tbody></table></details>\n")
 }
 
-/// Writes where a slider stands. The rungs are a picture of the words beside them.
+/// Writes the cell that says where a slider stands, which sorts by how far that is. The rungs are a picture of the words
+/// beside them.
 fn slider(
     out: &mut Markup<'_>,
     ladder: &[Tier],
@@ -116,7 +116,11 @@ fn slider(
     verbs: &BTreeSet<Verb>,
 ) -> fmt::Result {
     let place = ladder.iter().position(|step| step == tier);
-    out.raw("<span class=\"slider\" aria-hidden=\"true\">")?;
+    out.raw("<td")?;
+    if let Some(place) = place {
+        out.el(" data-v=\"", &format!("{place} {tier}"), "\"")?;
+    }
+    out.raw("><span class=\"slider\" aria-hidden=\"true\">")?;
     for n in 1..ladder.len() {
         let on = place.is_some_and(|place| n <= place);
         out.raw(if on { "<i class=\"on\"></i>" } else { "<i></i>" })?;
@@ -125,7 +129,7 @@ fn slider(
     for verb in verbs {
         out.el(" <span class=\"tag\">+ ", verb.as_str(), "</span>")?;
     }
-    Ok(())
+    out.raw("</td>")
 }
 
 fn holders(out: &mut Markup<'_>, own: &Comparison) -> fmt::Result {
@@ -134,7 +138,7 @@ fn holders(out: &mut Markup<'_>, own: &Comparison) -> fmt::Result {
     let detail = format!("{} re-resolved at once, {ends} revoked", own.tokens.len() - ends);
     out.el("", &detail, "</small></h4>\n")?;
     out.raw(
-        "<table class=\"view\" data-sort><caption class=\"vh\">Token holders</caption>\
+        "<table class=\"view holders\" data-sort><caption class=\"vh\">Token holders</caption>\
          <colgroup><col class=\"k2\"><col class=\"k5\"><col class=\"k5\"><col></colgroup><thead><tr><th scope=\"col\">Holder</th><th scope=\"col\">Role</th><th scope=\"col\">Token</th>\
          <th scope=\"col\">What the token may do</th></tr></thead><tbody>\n",
     )?;

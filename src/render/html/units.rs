@@ -24,22 +24,37 @@ const ACTIONS: usize = 6;
 /// Writes the entries of the contents, one for each unit.
 pub(super) fn contents(out: &mut Markup<'_>, plan: &Plan) -> fmt::Result {
     out.raw("<ul>")?;
-    for (n, comparison) in plan.observed.comparisons.iter().enumerate() {
+    let units = plan.observed.comparisons.iter().map(Comparison::unit);
+    for (n, unit) in units.chain(without_views(plan)).enumerate() {
         out.raw("<li><a href=\"#u")?;
         out.number(n)?;
-        out.el("\">", comparison.unit().name(), "</a></li>")?;
+        out.el("\">", unit.name(), "</a></li>")?;
     }
     out.raw("</ul>")
 }
 
+/// Returns how many units change.
+pub(super) fn number(plan: &Plan) -> usize {
+    plan.observed.comparisons.len() + without_views(plan).count()
+}
+
+/// Returns the units that change and have no views: the workspace itself, whose settings are a few lines.
+fn without_views(plan: &Plan) -> impl Iterator<Item = &Address> {
+    let compared: BTreeSet<&Address> =
+        plan.observed.comparisons.iter().map(Comparison::unit).collect();
+    let differ = plan.observed.effective.iter().filter(|own| own.before != own.after);
+    differ.map(|own| &own.unit).filter(move |unit| !compared.contains(unit))
+}
+
 pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
-    let comparisons = &page.outline.plan.observed.comparisons;
-    if comparisons.is_empty() {
+    let plan = page.outline.plan;
+    let comparisons = &plan.observed.comparisons;
+    if number(plan) == 0 {
         return Ok(());
     }
     let diffs: BTreeMap<&Address, UnitDiff<'_>> =
-        hunks::of(page.outline.plan).into_iter().map(|diff| (diff.unit, diff)).collect();
-    let n = count(comparisons.len(), "thing changes", "things change");
+        hunks::of(plan).into_iter().map(|diff| (diff.unit, diff)).collect();
+    let n = count(number(plan), "thing changes", "things change");
     page.open("units", "Before and after", &n)?;
     let all: usize = comparisons.iter().map(rows).sum();
     for (n, comparison) in comparisons.iter().enumerate() {
@@ -75,7 +90,27 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
         }
         page.out.raw("</details></article>\n")?;
     }
+    for (n, unit) in without_views(plan).enumerate() {
+        let Some(diff) = diffs.get(unit) else { continue };
+        alone(&mut page.out, comparisons.len() + n, diff)?;
+    }
     page.close()
+}
+
+/// Writes a unit of which there is nothing to show but the lines that differ.
+fn alone(out: &mut Markup<'_>, n: usize, diff: &UnitDiff<'_>) -> fmt::Result {
+    out.raw("<article class=\"unit\" id=\"u")?;
+    out.number(n)?;
+    out.raw("\" aria-labelledby=\"uh")?;
+    out.number(n)?;
+    out.raw("\"")?;
+    Marks::CHANGES.attribute(out)?;
+    out.raw("><details data-fold open><summary><h3 id=\"uh")?;
+    out.number(n)?;
+    out.el("\">Settings <code>", diff.unit.as_str(), "</code></h3> ")?;
+    summary(out, Marks::CHANGES)?;
+    unified(out, diff)?;
+    out.raw("</details></article>\n")
 }
 
 /// Returns how many rows the views of a unit have.
@@ -161,7 +196,7 @@ fn scope_view(
     out.el("", &format!("{before} requested before, {after} after"), "</small></h4>\n")?;
     if !moved.is_empty() {
         out.raw(
-            "<table class=\"view\" data-sort><caption class=\"vh\">Scopes that move</caption>\
+            "<table class=\"view both scopes\" data-sort><caption class=\"vh\">Scopes that move</caption>\
              <colgroup><col class=\"k3\"><col class=\"k2\"><col class=\"k2\"><col class=\"k1\"><col></colgroup>\
              <thead><tr><th scope=\"col\">Scope</th><th scope=\"col\">Before</th><th scope=\"col\">After</th>\
              <th scope=\"col\">What happens</th><th scope=\"col\">Declared by</th></tr></thead><tbody>\n",
@@ -182,7 +217,7 @@ fn scope_view(
     }
     stays(out, &count(rest.len(), "scope stays as it is", "scopes stay as they are"))?;
     out.raw(
-        "<table class=\"view\" data-sort><caption class=\"vh\">Scopes that stay</caption>\
+        "<table class=\"view stay scopes\" data-sort><caption class=\"vh\">Scopes that stay</caption>\
          <colgroup><col class=\"k4\"><col class=\"k3\"><col></colgroup>\
          <thead><tr><th scope=\"col\">Scope</th><th scope=\"col\">Before and after</th>\
          <th scope=\"col\">Declared by</th></tr></thead><tbody>\n",
@@ -264,7 +299,7 @@ fn action_view(
     out.raw("</small></h4>\n")?;
     if !moved.is_empty() {
         out.raw(
-            "<table class=\"view\" data-sort><caption class=\"vh\">Actions that move</caption>\
+            "<table class=\"view both actions\" data-sort><caption class=\"vh\">Actions that move</caption>\
              <colgroup><col class=\"k3\"><col class=\"k2\"><col class=\"k2\"><col class=\"k1\"><col></colgroup>\
              <thead><tr><th scope=\"col\">Action</th><th scope=\"col\">Before</th><th scope=\"col\">After</th>\
              <th scope=\"col\">What happens</th><th scope=\"col\">Declares</th></tr></thead><tbody>\n",
@@ -301,7 +336,7 @@ fn action_view(
     }
     stays(out, &count(rest.len(), "action stays as it is", "actions stay as they are"))?;
     out.raw(
-        "<table class=\"view\" data-sort><caption class=\"vh\">Actions that stay</caption>\
+        "<table class=\"view stay actions\" data-sort><caption class=\"vh\">Actions that stay</caption>\
          <colgroup><col class=\"k4\"><col class=\"k3\"><col></colgroup>\
          <thead><tr><th scope=\"col\">Action</th><th scope=\"col\">Before and after</th>\
          <th scope=\"col\">Declares</th></tr></thead><tbody>\n",

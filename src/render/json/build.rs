@@ -100,6 +100,7 @@ pub(super) fn plan(plan: &Plan, digest: &str) -> v1::Plan {
             Latency::AtOnce => v1::TakesEffect::AtOnce,
         },
         tokens: plan.observed.tokens.iter().map(tokens).collect(),
+        groups: plan.observed.groups.clone(),
         unreviewed: plan
             .bound
             .unreviewed

@@ -1,6 +1,6 @@
 //! Version 1 of the plan document. Terraform's names stand where the meaning is terraform's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -55,6 +55,9 @@ pub(super) struct Plan {
     pub(super) takes_effect: TakesEffect,
     /// What changes for the holders of tokens, per client. Observed, not covered by the digest.
     pub(super) tokens: Vec<Tokens>,
+    /// Who is in the groups that the plan newly shares something with, by group. Observed, not covered by the digest. In the
+    /// plan of a snapshot, people whom no file names are pseudonyms.
+    pub(super) groups: BTreeMap<String, BTreeSet<String>>,
     /// Scopes that would be requested although no line of the files names them: `--auto-approve` does not cover them.
     pub(super) unreviewed: Vec<Unreviewed>,
     /// Lints, most severe first.

@@ -135,15 +135,18 @@ impl Writer<'_, '_> {
             Action::Delete => "**remove** ",
             Action::NoOp => "**keep** ",
         };
-        let mut shown = match value::of(change) {
-            Delta::Line(line) => code(&line),
+        let mut rest = Words::default().own(": ");
+        match value::of(change) {
+            Delta::Line(line) => rest = rest.value(&line),
             Delta::Fields(fields) => {
-                let fields = fields.iter().map(|(name, line)| code(&format!("{name}: {line}")));
-                fields.collect::<Vec<_>>().join("; ")
+                for (n, (name, line)) in fields.iter().enumerate() {
+                    rest =
+                        rest.own(if n == 0 { "" } else { "; " }).value(&format!("{name}: {line}"));
+                }
             }
-        };
+        }
         if change.catalog_change {
-            shown.push_str("; the vendor changed the catalogue, no line moved");
+            rest = rest.own("; the vendor changed the catalogue, no line moved");
         }
         let meant = format!("{}\n{}\n{}", change.before, change.after, change.catalog_change);
         let mut place = self
@@ -157,7 +160,7 @@ impl Writer<'_, '_> {
             rank: Rank::Change,
             things: 1,
             lead: Words::default().own(word).name(within(&change.address, &change.unit)),
-            rest: Words::default().own(": ").made(&shown, meant),
+            rest: rest.made("", meant),
             unit: Some(&change.unit),
             place,
         }
@@ -167,7 +170,7 @@ impl Writer<'_, '_> {
         let lines = self.outline.left_alone.iter().map(|left| Line {
             rank: Rank::LeftAlone,
             things: 1,
-            lead: Words::default().text(&left.what),
+            lead: names_in(&left.what),
             rest: Words::default(),
             unit: Some(&left.address),
             place: None,
@@ -186,7 +189,7 @@ impl Writer<'_, '_> {
             let _ = diff::unit(&mut lines, &unit, Palette::PLAIN);
             let fence = fence(&lines);
             let text = format!("{fence}diff\n{lines}{fence}\n");
-            let rows = vec![Row { rank: Rank::Diff, things: 1, text }];
+            let rows = vec![Row::of(Rank::Diff, 1, text)];
             let section = match self.options.forge.folds() {
                 true => self.folded(
                     &format!("Diff of <code>{}</code>", summary_word(unit.unit.as_str())),
@@ -197,5 +200,16 @@ impl Writer<'_, '_> {
             sections.push(section);
         }
         sections
+    }
+}
+
+/// Returns what was left alone, every name of it as code: half of a list in another form would look like something else.
+fn names_in(what: &str) -> Words {
+    match what.split_once(" no file declares: ") {
+        Some((count, names)) => {
+            let lead = Words::default().text(count).own(" no file declares: ");
+            lead.names(names.split(", "))
+        }
+        None => Words::default().text(what),
     }
 }

@@ -2,14 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use super::super::holders::{Alike, Happens, Tokens, parted};
+use super::super::neutral::code;
 use super::super::table::count;
 use super::super::text::{below, impact, tokens};
-use super::layout::{Rank, Section};
+use super::layout::{Rank, Row, Section};
 use super::rows::{Line, Words, merge};
 use super::{Writer, within};
 use crate::model::{Address, ScopeSet};
 use crate::plan::{Breakage, PeopleEffect, ReconnectReason};
 use crate::platform::Latency;
+
+/// So many rows about people, and as many about tokens, come before what ends.
+const FIRST: usize = 20;
 
 impl Writer<'_, '_> {
     pub(super) fn breakage(&self) -> Section {
@@ -94,27 +99,31 @@ impl Writer<'_, '_> {
             }
         }
         let title = format!("People: {}", impact::people_title(self.outline));
-        self.shown(&title, merge(lines, self.outline.plan.bound.platform))
+        self.shown(&title, first_few(merge(lines, self.outline.plan.bound.platform)))
     }
 
     pub(super) fn tokens(&self) -> Section {
+        let Tokens { alike, rest } = parted(self.outline.plan);
         let mut lines = Vec::new();
-        for effect in &self.outline.plan.observed.tokens {
+        for own in &alike {
+            if let Happens::Changes(what) = own.happens {
+                let rest = moves(Words::default(), what);
+                lines.push(many(own, "**changes for ", rest, Rank::People));
+            }
+        }
+        for effect in &rest {
             let line = |lead, rest| Line {
                 rank: Rank::People,
                 things: 1,
                 lead,
                 rest,
-                unit: Some(&effect.unit),
+                unit: Some(effect.unit),
                 place: None,
             };
             for change in &effect.changed {
                 let lead = Words::default().own("changes for ").code(&change.user);
                 let lead = lead.own(", role ").code(&change.role).own(", token ");
-                let mut rest = Words::default();
-                for (n, what) in change.what.iter().enumerate() {
-                    rest = rest.own(if n == 0 { ": " } else { "; " }).text(what);
-                }
+                let rest = moves(Words::default(), &change.what);
                 lines.push(line(lead.code(&change.token), rest));
             }
             if effect.queued_affected > 0 {
@@ -130,12 +139,19 @@ impl Writer<'_, '_> {
             Latency::AtOnce | Latency::OnReconnect => tokens::title(n),
         };
         let title = format!("Tokens: {title}");
-        self.shown(&title, merge(lines, self.outline.plan.bound.platform))
+        self.shown(&title, first_few(merge(lines, self.outline.plan.bound.platform)))
     }
 
     pub(super) fn unchanged_tokens(&self) -> Section {
+        let Tokens { alike, rest } = parted(self.outline.plan);
         let mut lines = Vec::new();
-        for effect in &self.outline.plan.observed.tokens {
+        for own in &alike {
+            if let Happens::Stays(why) = own.happens {
+                let rest = Words::default().own(": ").text(why);
+                lines.push(many(own, "**nothing changes for ", rest, Rank::Note));
+            }
+        }
+        for effect in &rest {
             for same in &effect.unchanged {
                 let lead = Words::default().own("nothing changes for ").code(&same.user);
                 lines.push(Line {
@@ -143,15 +159,61 @@ impl Writer<'_, '_> {
                     things: 1,
                     lead: lead.own(", token ").code(&same.token),
                     rest: Words::default().own(": ").text(&same.why),
-                    unit: Some(&effect.unit),
+                    unit: Some(effect.unit),
                     place: None,
                 });
             }
         }
-        let n = count(lines.len(), "token", "tokens");
+        let n = lines.iter().map(|line| line.things).sum();
+        let n = count(n, "token", "tokens");
         let title = format!("Nothing changes for {n}");
         self.folded(&title, merge(lines, self.outline.plan.bound.platform))
     }
+}
+
+/// Returns what is the same for many tokens, with whose and of which clients they are.
+fn many<'p>(own: &Alike<'p>, what: &str, rest: Words, rank: Rank) -> Line<'p> {
+    let lead = format!("{what}{}** in {}", own.how_many(), own.of_what(&code));
+    let mut rest = rest.own("\n  of ").all_names(own.users.iter().copied());
+    if own.clients.len() > 1 {
+        rest = rest.own("\n  in ").names(own.clients.iter().map(|client| client.as_str()));
+    }
+    Line {
+        rank,
+        things: own.tokens,
+        lead: Words::default().own(&lead),
+        rest,
+        unit: None,
+        place: None,
+    }
+}
+
+/// Adds what a token may do more and less: ``: `email`: `read -> no_access` ``.
+fn moves(mut words: Words, what: &[String]) -> Words {
+    for (n, what) in what.iter().enumerate() {
+        words = words.own(if n == 0 { ": " } else { "; " });
+        let Some((resource, rest)) = what.split_once(": ") else {
+            words = words.text(what);
+            continue;
+        };
+        words = words.code(resource).own(": ");
+        // Behind the tiers it may say what holds them there: `read -> write, capped by the role`.
+        let (tiers, why) = rest.split_once(", ").unwrap_or((rest, ""));
+        words = if tiers.contains(" -> ") { words.code(tiers) } else { words.text(tiers) };
+        if !why.is_empty() {
+            words = words.own(", ").text(why);
+        }
+    }
+    words
+}
+
+/// Lets all but the first rows about people stand back behind what ends and what should be read: of many, the first
+/// show what the others are like.
+fn first_few(mut rows: Vec<Row>) -> Vec<Row> {
+    for row in rows.iter_mut().skip(FIRST) {
+        row.rank = Rank::Further;
+    }
+    rows
 }
 
 fn lacks(missing: &ScopeSet) -> Words {

@@ -1,9 +1,13 @@
 //! The budget of a page: rows with a rank, of which the last are left out until the rest fits, and counted.
 //!
 //! Which rows are there depends on rank and place alone, never on how long another row of a higher rank is: what a page
-//! of one size shows, every larger page shows too. A row is whole or not there, and what opens is closed.
+//! of one size shows, every larger page shows too. A row is whole or not there, and what opens is closed. Where a row
+//! has a long list of names, it has several forms: the shortest is its row, and the names that it leaves out come after
+//! everything that decides a review, and are counted where they are not there.
 
 use std::collections::BTreeMap;
+
+use super::super::table::count;
 
 /// What a row is about, the most important first: the last are left out first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +26,8 @@ pub enum Rank {
     Narrowing,
     /// Should be read before approving.
     Warning,
+    /// Who else has to do something, and whose tokens change, where that are many.
+    Further,
     /// Which things those are that a row above sums up.
     Detail,
     /// A field and its line.
@@ -47,6 +53,7 @@ impl Rank {
             Self::People => ("effect on people", "effects on people"),
             Self::Narrowing => ("narrowing", "narrowings"),
             Self::Warning => ("warning", "warnings"),
+            Self::Further => ("further effect on people", "further effects on people"),
             Self::Detail => ("detail", "details"),
             Self::Change => ("change", "changes"),
             Self::Reason => ("single reason", "single reasons"),
@@ -63,8 +70,36 @@ pub(super) struct Row {
     pub(super) rank: Rank,
     /// How many things it stands for, at least one.
     pub(super) things: usize,
+    /// At least one, each with more names than the one before; the last has all.
+    pub(super) forms: Vec<Form>,
+}
+
+/// A row, with its lists of names as long as there is room for.
+#[derive(Debug)]
+pub(super) struct Form {
     /// Whole lines.
     pub(super) text: String,
+    /// How many names it leaves out.
+    pub(super) hidden: usize,
+}
+
+impl Row {
+    /// Returns a row that has one form.
+    pub(super) fn of(rank: Rank, things: usize, text: String) -> Self {
+        Self { rank, things, forms: vec![Form { text, hidden: 0 }] }
+    }
+}
+
+/// Returns the forms of a row, step by step until nothing is hidden.
+pub(super) fn forms(at: impl Fn(u32) -> Form) -> Vec<Form> {
+    let mut forms = vec![at(0)];
+    while let Some(last) = forms.last()
+        && last.hidden > 0
+        && let Ok(step) = u32::try_from(forms.len())
+    {
+        forms.push(at(step));
+    }
+    forms
 }
 
 /// Rows below a heading, or in a fold. Without rows, nothing of it is written.
@@ -104,16 +139,8 @@ impl Page {
     /// # Errors
     /// When not even the head and the counts fit.
     pub(super) fn fit(&self, limit: usize) -> Result<String, TooSmall> {
-        let mut places: Vec<Place> = Vec::new();
-        for (section, rows) in self.sections.iter().map(|section| &section.rows).enumerate() {
-            places.extend(rows.iter().enumerate().map(|(row, r)| Place {
-                rank: r.rank,
-                section,
-                row,
-            }));
-        }
-        places.sort_unstable();
-        // The size of the page with the first so many rows, without what is said of the others.
+        let places = self.places();
+        // The size of the page with the first so many places, without what is said of the others.
         let mut sizes = vec![self.head.len() + self.tail.len()];
         let mut opened = vec![false; self.sections.len()];
         let mut size = self.head.len() + self.tail.len();
@@ -125,7 +152,9 @@ impl Page {
                 *open = true;
                 size += section.open.len() + section.close.len();
             }
-            size += section.rows.get(place.row).map_or(0, |row| row.text.len());
+            // The last few names may take less room than it takes to count them.
+            size += self.form(*place, place.step).map_or(0, |form| form.text.len());
+            size -= self.shorter(*place).map_or(0, |form| form.text.len());
             sizes.push(size);
         }
         let mut left_out = LeftOut::default();
@@ -136,7 +165,13 @@ impl Page {
             }
             let Some(last) = kept.checked_sub(1) else { break };
             kept = last;
-            if let Some(row) = places.get(last).and_then(|place| self.row(*place)) {
+            let Some(place) = places.get(last).copied() else { continue };
+            let hidden = |form: Option<&Form>| form.map_or(0, |form| form.hidden);
+            left_out.names += hidden(self.shorter(place));
+            left_out.names -= hidden(self.form(place, place.step));
+            if let Some(row) = self.row(place)
+                && place.step == 0
+            {
                 left_out.add(row);
             }
         }
@@ -144,18 +179,48 @@ impl Page {
         if smallest.len() <= limit { Ok(smallest) } else { Err(TooSmall { needs: smallest.len() }) }
     }
 
+    /// Returns everything that may be kept or left out, in the order in which it is kept: rows by rank, and the names
+    /// that lists of rows leave out at first once everything is there that decides a review.
+    fn places(&self) -> Vec<Place> {
+        let mut places: Vec<Place> = Vec::new();
+        for (section, rows) in self.sections.iter().map(|section| &section.rows).enumerate() {
+            for (row, own) in rows.iter().enumerate() {
+                places.extend((0..own.forms.len()).map(|step| Place {
+                    rank: if step == 0 { own.rank } else { own.rank.max(Rank::Warning) },
+                    step,
+                    section,
+                    row,
+                }));
+            }
+        }
+        places.sort_unstable();
+        places
+    }
+
     fn row(&self, place: Place) -> Option<&Row> {
         self.sections.get(place.section)?.rows.get(place.row)
     }
 
+    fn form(&self, place: Place, step: usize) -> Option<&Form> {
+        self.row(place)?.forms.get(step)
+    }
+
+    /// Returns the form that a longer one stands in the place of.
+    fn shorter(&self, place: Place) -> Option<&Form> {
+        self.form(place, place.step.checked_sub(1)?)
+    }
+
     fn write(&self, kept: &[Place], left_out: &LeftOut) -> String {
-        let mut kept: Vec<(usize, usize)> = kept.iter().map(|p| (p.section, p.row)).collect();
-        kept.sort_unstable();
+        let mut steps: BTreeMap<(usize, usize), Place> = BTreeMap::new();
+        for place in kept {
+            // A longer form comes later.
+            steps.insert((place.section, place.row), *place);
+        }
         let mut page = self.head.clone();
         page.push_str(&left_out.sentence(&self.elsewhere));
         let mut open: Option<&Section> = None;
         let mut at = usize::MAX;
-        for (section, row) in kept {
+        for ((section, _), place) in steps {
             let Some(own) = self.sections.get(section) else { continue };
             if at != section {
                 if let Some(before) = open {
@@ -164,8 +229,8 @@ impl Page {
                 page.push_str(&own.open);
                 (at, open) = (section, Some(own));
             }
-            if let Some(row) = own.rows.get(row) {
-                page.push_str(&row.text);
+            if let Some(form) = self.form(place, place.step) {
+                page.push_str(&form.text);
             }
         }
         if let Some(last) = open {
@@ -176,38 +241,47 @@ impl Page {
     }
 }
 
-/// Where a row stands. The order is the one in which rows are kept.
+/// Where a form of a row stands. The order is the one in which they are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     rank: Rank,
+    /// Which of its forms.
+    step: usize,
     section: usize,
     row: usize,
 }
 
 /// What is left out, by rank.
 #[derive(Debug, Default)]
-struct LeftOut(BTreeMap<Rank, usize>);
+struct LeftOut {
+    things: BTreeMap<Rank, usize>,
+    /// Of rows that are there.
+    names: usize,
+}
 
 impl LeftOut {
     fn add(&mut self, row: &Row) {
-        *self.0.entry(row.rank).or_default() += row.things;
+        *self.things.entry(row.rank).or_default() += row.things;
     }
 
     /// Returns `17 more are not shown: 12 changes, 5 notes. ...`, or nothing where nothing is left out.
     fn sentence(&self, elsewhere: &str) -> String {
-        if self.0.is_empty() {
+        let all = self.things.values().sum::<usize>() + self.names;
+        if all == 0 {
             return String::new();
         }
-        let all: usize = self.0.values().sum();
         let is = if all == 1 { "is" } else { "are" };
-        let counts: Vec<String> = self
-            .0
+        let mut counts: Vec<String> = self
+            .things
             .iter()
             .map(|(rank, n)| {
                 let (one, many) = rank.words();
                 format!("{n} {}", if *n == 1 { one } else { many })
             })
             .collect();
+        if self.names > 0 {
+            counts.push(count(self.names, "name", "names"));
+        }
         format!("\n**{all} more {is} not shown**: {}. {elsewhere}\n", counts.join(", "))
     }
 }

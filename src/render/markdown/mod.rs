@@ -12,6 +12,7 @@ mod details;
 mod effects;
 mod layout;
 mod link;
+mod lists;
 mod privilege;
 mod rows;
 

@@ -109,7 +109,7 @@ impl<'p> Writer<'_, 'p> {
         let row = |items: &[(usize, String)]| {
             let text = items.iter().map(|(_, said)| format!("  - {said}\n")).collect::<String>();
             let things = items.iter().map(|(things, _)| things).sum();
-            Row { rank, things, text: format!("{lead}{text}") }
+            Row::of(rank, things, format!("{lead}{text}"))
         };
         items.chunks(ITEMS).map(row).collect()
     }
@@ -241,11 +241,22 @@ impl<'p> Uses<'p> {
             _ => self.shown.replacen("because it ", "because each ", 1),
         };
         let moved = format!("{} -> {}", self.before, self.after);
+        let lead = Words::default().own(sign);
+        // Whoever decides reads the name of everything that opens.
+        let lead = match self.direction {
+            Direction::Widening => lead.all_names(names),
+            Direction::Narrowing => lead.names(names),
+        };
         Line {
             rank,
             things: self.addresses.len(),
-            lead: Words::default().own(sign).names(names).made("", meant.join("\n")),
-            rest: Words::default().own(": ").code(&moved).own(" ").made(&shown, &self.meant),
+            lead: lead.made("", meant.join("\n")),
+            rest: Words::default()
+                .own(": ")
+                .value(&moved)
+                .made("", moved)
+                .own(" ")
+                .made(&shown, &self.meant),
             unit: Some(unit),
             place: None,
         }

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::neutral::{code, markdown};
 use super::super::table::names_by;
-use super::layout::{Rank, Row};
+use super::layout::{Form, Rank, Row, forms};
+use super::lists::{self, List};
 use crate::model::Address;
 use crate::platform::Kind;
 
@@ -21,21 +22,29 @@ pub(super) const UNITS: usize = 30;
 /// What one row says, as it is shown and as it is compared.
 #[derive(Debug, Default)]
 pub(super) struct Words {
-    shown: String,
+    parts: Vec<Part>,
     meant: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(super) enum Part {
+    /// Markdown.
+    Made(String),
+    /// Names of which as many are shown as the page has room for.
+    List(List),
 }
 
 impl Words {
     /// Adds words of our own, which are Markdown.
     pub(super) fn own(mut self, words: &str) -> Self {
-        self.shown.push_str(words);
+        self.push(words);
         self.meant.push(words.to_owned());
         self
     }
 
     /// Adds a name or value.
     pub(super) fn code(mut self, name: &str) -> Self {
-        self.shown.push_str(&code(name));
+        self.push(&code(name));
         self.meant.push(name.to_owned());
         self
     }
@@ -47,7 +56,7 @@ impl Words {
 
     /// Adds a sentence that may hold text from elsewhere.
     pub(super) fn text(mut self, text: &str) -> Self {
-        self.shown.push_str(&markdown(text));
+        self.push(&markdown(text));
         self.meant.push(text.to_owned());
         self
     }
@@ -55,16 +64,50 @@ impl Words {
     /// Adds names or values, not more than can be read.
     pub(super) fn names<'n>(mut self, names: impl IntoIterator<Item = &'n str>) -> Self {
         let names: Vec<&str> = names.into_iter().collect();
-        self.shown.push_str(&names_by(names.iter().copied(), NAMES, &code));
+        self.push(&names_by(names.iter().copied(), NAMES, &code));
         self.meant.extend(names.into_iter().map(str::to_owned));
+        self
+    }
+
+    /// Adds names of which none is hidden while there is room.
+    pub(super) fn all_names<'n>(mut self, names: impl IntoIterator<Item = &'n str>) -> Self {
+        let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+        self.meant.extend(names.iter().cloned());
+        self.parts.push(Part::List(List::each(names)));
+        self
+    }
+
+    /// Adds how a value changes, of which no name is hidden while there is room. What it means is for the caller to add.
+    pub(super) fn value(mut self, line: &str) -> Self {
+        self.parts.extend(lists::value(line));
         self
     }
 
     /// Adds what is Markdown already, and what it means.
     pub(super) fn made(mut self, shown: &str, meant: impl Into<String>) -> Self {
-        self.shown.push_str(shown);
+        self.push(shown);
         self.meant.push(meant.into());
         self
+    }
+
+    fn push(&mut self, shown: &str) {
+        match self.parts.last_mut() {
+            Some(Part::Made(made)) => made.push_str(shown),
+            Some(Part::List(_)) | None => self.parts.push(Part::Made(shown.to_owned())),
+        }
+    }
+
+    /// Returns the words with their lists as long as they are at a step, and how many names that hides.
+    fn at(&self, step: u32) -> (String, usize) {
+        let mut shown = String::new();
+        let mut hidden = 0;
+        for part in &self.parts {
+            match part {
+                Part::Made(made) => shown.push_str(made),
+                Part::List(list) => hidden += list.write(&mut shown, step),
+            }
+        }
+        (shown, hidden)
     }
 }
 
@@ -114,8 +157,21 @@ pub(super) fn merge(lines: Vec<Line<'_>>, platform: Kind) -> Vec<Row> {
 fn row(alike: &[Line<'_>], platform: Kind) -> Option<Row> {
     let first = alike.first()?;
     let things = alike.iter().map(|line| line.things).sum();
-    let (lead, rest) = (&first.lead.shown, &first.rest.shown);
-    let text = match (first.unit, alike) {
+    let forms = forms(|step| {
+        let ((lead, mine), (rest, others)) = (first.lead.at(step), first.rest.at(step));
+        let text = whole(first, alike, (&lead, &rest), platform);
+        Form { text, hidden: mine + others }
+    });
+    Some(Row { rank: first.rank, things, forms })
+}
+
+fn whole(
+    first: &Line<'_>,
+    alike: &[Line<'_>],
+    (lead, rest): (&str, &str),
+    platform: Kind,
+) -> String {
+    match (first.unit, alike) {
         (None, _) => format!("- {lead}{}{rest}\n", place(first)),
         (Some(unit), [_]) => {
             let within = if lead.ends_with(' ') { "" } else { " in " };
@@ -136,12 +192,11 @@ fn row(alike: &[Line<'_>], platform: Kind) -> Option<Row> {
             let lead = lead.trim_end();
             format!("- {lead}, **same in {n} {what}**{rest}\n  in {names}\n")
         }
-    };
-    Some(Row { rank: first.rank, things, text })
+    }
 }
 
 fn place(line: &Line<'_>) -> String {
-    line.place.as_ref().map(|place| format!(" ({})", place.shown)).unwrap_or_default()
+    line.place.as_ref().map(|place| format!(" ({})", place.at(0).0)).unwrap_or_default()
 }
 
 /// Returns the word for several units of one kind.

@@ -30,22 +30,38 @@ pub fn code_whole(text: &str) -> String {
     span(text, usize::MAX)
 }
 
+/// Returns several names as one code span, each no longer than [`code`] shows one.
+#[must_use]
+pub fn code_list(names: &[&str], separator: &str) -> String {
+    let one = |name: &&str| match beginning(name, LONGEST) {
+        (shown, 0) => shown,
+        (shown, left_out) => format!("{shown}… ({left_out} more characters)"),
+    };
+    let shown = names.iter().map(one).collect::<Vec<_>>().join(separator);
+    spanned(&shown)
+}
+
 fn span(text: &str, longest: usize) -> String {
     let (shown, left_out) = beginning(text, longest);
-    if shown.is_empty() {
-        return "`\"\"`".to_owned();
-    }
-    let ticks = "`".repeat(longest_run(&shown) + 1);
-    // A blank next to each fence is not part of the code, unless it is nothing but blanks.
-    let edges = |c| shown.starts_with(c) || shown.ends_with(c);
-    let blank = shown.chars().all(|c| c == ' ');
-    let pad = if !blank && (edges('`') || edges(' ')) { " " } else { "" };
-    let mut code = format!("{ticks}{pad}{shown}{pad}{ticks}");
+    let mut code = spanned(&shown);
     if left_out > 0 {
         // Writing to a String cannot fail.
         let _ = write!(code, "… ({left_out} more characters)");
     }
     code
+}
+
+/// Returns a span of what is harmless but for its backticks and blanks.
+fn spanned(shown: &str) -> String {
+    if shown.is_empty() {
+        return "`\"\"`".to_owned();
+    }
+    let ticks = "`".repeat(longest_run(shown) + 1);
+    // A blank next to each fence is not part of the code, unless it is nothing but blanks.
+    let edges = |c| shown.starts_with(c) || shown.ends_with(c);
+    let blank = shown.chars().all(|c| c == ' ');
+    let pad = if !blank && (edges('`') || edges(' ')) { " " } else { "" };
+    format!("{ticks}{pad}{shown}{pad}{ticks}")
 }
 
 /// Returns a sentence that may hold text from elsewhere, on one line. What stands between backticks, and every word that

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
+use super::super::holders::{Alike, Client, Happens, Tokens, one_by_one, parted};
 use super::super::neutral::terminal;
 use super::super::palette::Paint;
-use super::super::table::count;
+use super::super::table::{count, names};
 use super::Page;
-use crate::plan::TokenEffect;
 use crate::platform::Latency;
 
 pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
@@ -15,17 +15,36 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
     let at_once = page.outline.plan.bound.platform.takes_effect() == Latency::AtOnce;
     if n == 0 && at_once && !page.outline.plan.is_empty() {
         page.heading("Tokens", "no active token is re-resolved; what is written holds at once")?;
-        let queued = effects.iter().filter(|effect| effect.queued_affected > 0);
-        return queued.into_iter().try_for_each(|effect| one(page, effect));
+        return one_by_one(page.outline.plan).rest.iter().try_for_each(|own| one(page, own));
     }
     if effects.is_empty() {
         return Ok(());
     }
     page.heading("Tokens", &title(n))?;
-    for effect in effects {
-        one(page, effect)?;
+    let plan = page.outline.plan;
+    let Tokens { alike, rest } = if page.options.full { one_by_one(plan) } else { parted(plan) };
+    alike.iter().try_for_each(|own| many(page, own))?;
+    rest.iter().try_for_each(|own| one(page, own))
+}
+
+/// Writes what is the same for many tokens.
+fn many(page: &mut Page<'_, '_>, own: &Alike<'_>) -> fmt::Result {
+    let (paint, word) = match own.happens {
+        Happens::Changes(_) => (Paint::Warning, "~ changes"),
+        Happens::Stays(_) => (Paint::Dim, "= nothing changes"),
+    };
+    let words = page.paint(paint, word);
+    let clients = own.of_what(&|name| terminal(name).to_string());
+    writeln!(page.out, "  {words} for {} of {clients}", own.how_many())?;
+    match own.happens {
+        Happens::Changes(what) => {
+            for what in what {
+                writeln!(page.out, "        {}", terminal(what))?;
+            }
+        }
+        Happens::Stays(why) => writeln!(page.out, "        {}", terminal(why))?,
     }
-    Ok(())
+    writeln!(page.out, "        {}", names(own.users.iter().copied(), page.most()))
 }
 
 /// Returns `4 active tokens are re-resolved the moment the scopes are saved`.
@@ -34,7 +53,7 @@ pub(in crate::render) fn title(n: usize) -> String {
     format!("{tokens} re-resolved the moment the scopes are saved")
 }
 
-fn one(page: &mut Page<'_, '_>, effect: &TokenEffect) -> fmt::Result {
+fn one(page: &mut Page<'_, '_>, effect: &Client<'_>) -> fmt::Result {
     writeln!(page.out, "  {}", terminal(effect.unit.as_str()))?;
     let most = page.most();
     for change in effect.changed.iter().take(most) {

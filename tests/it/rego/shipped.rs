@@ -6,7 +6,7 @@ use scopeform::config;
 use scopeform::platform::trustpager::catalog::How;
 use serde_json::Value;
 
-use super::{Files, crm, odeus, shipped};
+use super::{Files, ask, crm, odeus, shipped};
 use crate::cli::harness::Lab;
 
 /// A workspace whose files name the shipped rules.
@@ -142,6 +142,26 @@ fn nothing_is_shared_with_guests() {
     let deeper = "integrations:\n  onedrive:\n    oauth: {mode: fixed, client: {id: own}, scopes: [openid, offline_access, User.Read, Files.Read.All]}\n    actions: {create_folder: {access: {groups: [guests]}, accept_missing_scopes: \"pilot, SEC-1\"}}\n";
     denied(&under(odeus, deeper), "deny_guests", "guests.rego", at, words);
     fine(&under(odeus, &drive("{groups: [team], users: [ana@acme.example]}")));
+    // A guest in a group that is not named for guests, and a group whose name is written in another case.
+    let lab = under(odeus, &drive("{groups: [team]}"));
+    lab.write(
+        "world.yaml",
+        &lab.read("world.yaml").replace(
+            "{team: [ben@acme.example], guests: [gil@guest.example]}",
+            "{team: [ben@acme.example, gil@guest.example], Guests: [ben@acme.example]}",
+        ),
+    );
+    let member =
+        "create_folder would be shared with the group team, which holds guests: gil@guest.example";
+    denied(&lab, "deny_guests", "guests.rego", at, member);
+    lab.write("scopeform.yaml", &lab.read("scopeform.yaml").replace("[team]", "[Guests]"));
+    denied(
+        &lab,
+        "deny_guests",
+        "guests.rego",
+        at,
+        "shared with the group Guests, which holds guests",
+    );
     // Everyone includes guests only where the settings say so.
     let lab = under(odeus, &drive("enabled"));
     let settings = lab.read("policies/settings.json");
@@ -176,6 +196,39 @@ fn nothing_is_shared_with_guests() {
 }
 
 #[test]
+fn a_snapshot_does_not_say_who_is_a_guest() {
+    let files = shipped();
+    let texts: Vec<(String, String)> =
+        files.into_iter().map(|(path, text)| (path.display().to_string(), text)).collect();
+    let files: Vec<(&str, &str)> =
+        texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let said = |members: &str, snapshot: &str| -> Vec<String> {
+        let input = format!(
+            r#"{{"groups": {{"team": {members}}}, {snapshot} "labels": {{}}, "tokens": [],
+                "privilege_delta": {{"widening": [], "narrowing": []}},
+                "resource_changes": [{{"address": "onedrive/access", "unit": "onedrive", "type": "odeus_integration",
+                "name": "access", "change": {{"before": "nobody", "after": {{"groups": ["team"]}}}}}}]}}"#
+        );
+        let said = ask(&files, &input).unwrap();
+        let word = |denies| if denies { "denies" } else { "warns" };
+        said.iter().map(|one| format!("{}: {}", word(one.denies), one.message)).collect()
+    };
+    let pseudonyms = r#"["person-0123456789abcdef", "ana@acme.example"]"#;
+    let snapshot = r#""snapshot": {"taken": "2026-11-21T08:00:00Z"},"#;
+    let warned = said(pseudonyms, snapshot);
+    assert_eq!(warned.len(), 1, "{warned:?}");
+    assert!(warned[0].contains("a snapshot does not say whether a guest is in it"), "{warned:?}");
+    assert!(warned[0].starts_with("warns"), "{warned:?}");
+    // Whom a file names is known, and live nobody is a pseudonym.
+    let named = said(r#"["gil@guest.example", "person-0123456789abcdef"]"#, snapshot);
+    assert!(named.iter().any(|one| one.starts_with("denies")), "{named:?}");
+    let live = said(pseudonyms, "");
+    assert_eq!(live.len(), 1, "{live:?}");
+    assert!(live[0].starts_with("denies") && live[0].contains("person-0123"), "{live:?}");
+    assert!(said(r#"["ana@acme.example"]"#, snapshot).is_empty());
+}
+
+#[test]
 fn what_writes_has_an_owner() {
     let drive = |scopes: &str, labels: &str| {
         format!(
@@ -191,6 +244,14 @@ fn what_writes_has_an_owner() {
             "onedrive keeps Files.ReadWrite.All in a list by hand and has no owner",
         );
     }
+    // However the scope is written.
+    denied(
+        &under(odeus, &drive("files.readwrite.all", "    labels: {ticket: SEC-1}\n")),
+        "deny_owners",
+        "owners.rego",
+        "onedrive/oauth",
+        "onedrive keeps files.readwrite.all in a list by hand",
+    );
     fine(&under(odeus, &drive("Files.ReadWrite.All", "    labels: {owner: content-team}\n")));
     fine(&under(odeus, &drive("Files.Read.All", "")));
 

@@ -4,6 +4,7 @@ pub(crate) mod reader;
 
 mod budget;
 mod hostile;
+mod lists;
 mod merge;
 
 use std::collections::BTreeSet;

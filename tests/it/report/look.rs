@@ -109,3 +109,103 @@ fn nothing_is_cut_off_on_any_screen() {
         }
     }
 }
+
+/// Cells with something in them that is wider, and badges and heads of columns with a word that is broken.
+const CRAMPED: &str = "
+  const bad = [];
+  const seen = (element) => element.checkVisibility({ contentVisibilityAuto: true });
+  for (const cell of document.querySelectorAll('main th, main td')) {
+    if (!seen(cell)) continue;
+    const own = cell.getBoundingClientRect();
+    const wide = [...cell.querySelectorAll('*')].filter(seen).some((inner) =>
+      [...inner.getClientRects()].some((part) => part.right > own.right + 1 || part.left < own.left - 1));
+    if (wide || cell.scrollWidth > cell.clientWidth + 1) bad.push('wide: ' + cell.outerHTML.slice(0, 160));
+  }
+  for (const element of document.querySelectorAll('main .g, main thead th')) {
+    if (!seen(element)) continue;
+    const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+      for (const word of text.data.matchAll(/[^\\s]+/g)) {
+        const range = document.createRange();
+        range.setStart(text, word.index);
+        range.setEnd(text, word.index + word[0].length);
+        if (range.getClientRects().length > 1) bad.push('broken: ' + word[0] + ' in ' + element.textContent);
+      }
+    }
+  }
+  return bad;
+";
+
+#[test]
+fn cells_hold_what_is_in_them_on_any_screen() {
+    for example in super::EXAMPLES {
+        let (_lab, file) = report(example);
+        let browser = Browser::start();
+        for width in [320, 400, 700, 805, 961, 1201, 1280] {
+            browser.view(width, 900);
+            browser.open(&file);
+            browser.run(
+                "for (const d of document.querySelectorAll('details')) d.open = true; return null;",
+            );
+            browser.settled();
+            let bad = browser.run(CRAMPED);
+            let bad = bad.as_array().unwrap();
+            assert!(
+                bad.is_empty(),
+                "{example} at {width}: {} of them: {:#?}",
+                bad.len(),
+                &bad[..1]
+            );
+            let wide = browser.run("return [document.documentElement.scrollWidth, innerWidth];");
+            assert!(wide[0].as_u64() <= wide[1].as_u64(), "{example} at {width}: {wide}");
+        }
+    }
+}
+
+/// Cells that are not told apart by the head of their column, because a narrow screen shows no heads, and that do not
+/// say it themselves. A head that is never seen is not missed.
+const UNLABELLED: &str = "
+  const bad = [];
+  let told = 0;
+  for (const table of document.querySelectorAll('main table')) {
+    const heads = [...table.tHead.rows[0].cells].map((head) => head.textContent);
+    for (const row of table.tBodies[0].rows) {
+      if (!row.checkVisibility()) continue;
+      [...row.cells].forEach((cell, at) => {
+        if (cell.localName === 'th' || cell.colSpan > 1 || !cell.textContent.trim()) return;
+        const label = getComputedStyle(cell, '::before').content;
+        const says = label === JSON.stringify(heads[at]);
+        const silent = label === 'none' && table.tHead.classList.contains('vh');
+        if (says) told += 1;
+        if (!says && !silent) bad.push(heads[at] + ' is ' + label + ': ' + cell.outerHTML.slice(0, 120));
+      });
+    }
+  }
+  return [told, bad];
+";
+
+#[test]
+fn a_narrow_screen_names_the_column_in_each_cell() {
+    for example in super::EXAMPLES {
+        let (_lab, file) = report(example);
+        let browser = Browser::start();
+        browser.view(400, 900);
+        browser.open(&file);
+        browser.run(
+            "for (const d of document.querySelectorAll('details')) d.open = true; return null;",
+        );
+        browser.settled();
+        let labels = browser.run(UNLABELLED);
+        let bad = labels[1].as_array().unwrap();
+        assert!(bad.is_empty(), "{example}: {} of them: {:#?}", bad.len(), &bad[..1]);
+        assert!(labels[0].as_u64().unwrap() > 40, "{labels}");
+        // Every row still begins with what it is about.
+        assert!(!browser.find("#changes thead").is_seen());
+        browser.view(1280, 900);
+        browser.open(&file);
+        assert!(browser.find("#changes thead").is_seen());
+        let label =
+            "return getComputedStyle(document.querySelector('#changes td'), '::before').content;";
+        assert_eq!(browser.run(label), "none");
+    }
+}

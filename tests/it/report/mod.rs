@@ -1,6 +1,7 @@
 //! `--format html`: the report as people read it in a browser, as a parser reads it, and as it must not be read.
 
 mod browser;
+mod filtered;
 mod look;
 mod pictures;
 mod scale;

@@ -85,6 +85,7 @@ const ATTRIBUTES: &[&str] = &[
     "data-fold",
     "data-k",
     "data-sort",
+    "data-v",
     "for",
     "hidden",
     "href",

@@ -3,12 +3,13 @@
 
 mod alike;
 mod crm;
+mod tokens;
 
 use scopeform::plan::{FromSnapshot, Plan};
 use scopeform::platform::Comparison;
 use scopeform::platform::odeus::compare::Comparison as Integration;
 use scopeform::render::palette::Palette;
-use scopeform::render::{html, markdown, text};
+use scopeform::render::{diff, html, markdown, text};
 
 use crate::planner::harness::{plan, world};
 use crate::samples;
@@ -249,6 +250,52 @@ fn nobody_means_one_thing() {
     assert!(shown.html.contains("does not run"), "{}", shown.html);
     shown.never_say("-> nobody");
     shown.never_say("nobody ->");
+}
+
+#[test]
+fn what_cannot_be_verified_is_not_said_to_break() {
+    let live = world(
+        "actions: nobody\nintegrations: {sharepoint: {oauth: {mode: fixed, client: {id: own}, \
+         scopes: [openid, offline_access, User.Read]}}}\n",
+    );
+    let wish = "integrations: {sharepoint: {actions: {get_page: {access: everyone, \
+                accept_missing_scopes: \"granted at the provider, SEC-1\"}}}}";
+    let made = plan(wish, &live);
+    assert_eq!(made.bound.breakage.len(), 1, "{made:?}");
+    let shown = pages(&made);
+    shown.say("cannot be verified");
+    let html = &shown.html;
+    assert!(!html.contains("✕ breaks") && html.contains("<b>0</b> break"), "{html}");
+    assert!(html.contains("<b>? 1</b> cannot be verified"), "{html}");
+    let [[name, _, _, badges]] = &badged(html)[..] else { panic!("{html}") };
+    assert_eq!(name, "get_page");
+    assert!(badges.contains("<b class=\"g w\">? cannot be verified</b>"), "{badges}");
+    // Who filters for what breaks finds it: it stands in that section.
+    let breakage = html.split("<section id=\"breakage\"").nth(1).unwrap();
+    assert!(breakage.split("</section>").next().unwrap().contains("data-k=\"bc\""), "{breakage}");
+}
+
+#[test]
+fn a_setting_of_the_workspace_is_in_the_diff() {
+    let live = world("actions: nobody\n");
+    let made = plan("new_actions_enabled_by_default: true", &live);
+    let mut lines = String::new();
+    diff::plan(&mut lines, &made, Palette::PLAIN).unwrap();
+    assert_eq!(
+        lines,
+        "--- live/workspace\n+++ planned/workspace\n@@ -1 +1 @@\n\
+         -new_actions_enabled_by_default: false\n+new_actions_enabled_by_default: true\n"
+    );
+    let shown = pages(&made);
+    assert!(shown.markdown.contains("Diff of <code>workspace</code>"), "{}", shown.markdown);
+    assert!(shown.markdown.contains("\n+new_actions_enabled_by_default: true\n"));
+    let units = shown.html.split("<section id=\"units\"").nth(1).unwrap_or_default();
+    assert!(units.contains("<ins>+new_actions_enabled_by_default: true</ins>"), "{}", shown.html);
+    assert!(shown.html.contains("<a href=\"#units\">"), "{}", shown.html);
+    crate::report::structure::sound(&shown.html);
+    // Nothing to say where it stays.
+    let made = plan("new_actions_enabled_by_default: false", &live);
+    assert!(made.observed.effective.is_empty(), "{made:?}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A new scope needs a tenant administrator. facts.md 1.8.
 
-use super::{Scene, finding_with_list};
+use super::{Scene, asked_for_at, finding_with_list};
 use crate::plan::{Finding, Rule, Severity};
 use crate::platform::odeus::prospect::Prospect;
 
@@ -40,7 +40,7 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
     }
     vec![finding_with_list(
         &RULE,
-        prospect.address.child("oauth"),
+        asked_for_at(prospect, &consent),
         format!("{consent} must be granted by a tenant administrator before anybody can connect"),
         "grant the whole list below for the OAuth client: granting only the new scopes may revoke the others",
         prospect.after.requested.clone(),

@@ -1,6 +1,7 @@
 //! A scope of the highest privilege level.
 
-use super::{Scene, finding};
+use super::{Scene, asked_for_at, finding};
+use crate::model::ScopeSet;
 use crate::plan::{Finding, Rule, Severity};
 use crate::platform::odeus::prospect::Prospect;
 use crate::platform::odeus::scope_facts::{is_default, known};
@@ -33,7 +34,8 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
                 ),
                 false => format!("{scope} has privilege level {level}, the provider's highest"),
             };
-            finding(&RULE, prospect.address.child("oauth"), message, "")
+            let at = asked_for_at(prospect, &ScopeSet::from_iter([scope.clone()]));
+            finding(&RULE, at, message, "")
         })
     });
     high.collect()

@@ -5,7 +5,7 @@
 
 use super::desired::Desired;
 use super::prospect::Prospect;
-use super::state::Snapshot;
+use super::state::{Mode, Snapshot};
 use crate::model::{Address, ScopeSet};
 use crate::plan::{Finding, Rule, Severity};
 
@@ -113,6 +113,20 @@ fn finding_with_list(
     paste: ScopeSet,
 ) -> Finding {
     Finding { paste, ..finding(rule, address, message, help) }
+}
+
+/// Returns where the files ask for these scopes, as near as one address can say it: the entry of the fixed list where it
+/// is one, else the list; elsewhere scopes follow actions, and no line is theirs.
+fn asked_for_at(prospect: &Prospect<'_>, scopes: &ScopeSet) -> Address {
+    let oauth = prospect.address.child("oauth");
+    if prospect.after.client.mode() != Some(Mode::Fixed) {
+        return oauth;
+    }
+    let list = oauth.child("scopes");
+    match scopes.iter().collect::<Vec<_>>().as_slice() {
+        [one] => list.child(one.as_str()),
+        _ => list,
+    }
 }
 
 /// Returns the same finding as a blocker.
