@@ -16,6 +16,7 @@ pub mod http;
 pub mod odeus;
 pub mod provider;
 pub mod trustpager;
+pub mod wire;
 
 /// When a change becomes true for people who are connected already. A property of the platform, which plans state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,10 +3,11 @@
 //! ```text
 //! start(listener, options) -> Running { address, tokens, notices }      axum over SQLite
 //!   auth, request   who is asking, and with what
+//!   error           why something is refused, and each platform's words for it
 //!   odeus/          one file per surface; every write: transition() by the machine, one transaction, one audit entry
-//!   trustpager/     the same for TrustPager, with callers and a seed of its own
+//!   trustpager/     the same for TrustPager
 //!   store/          the only SQL
-//!   seed            from a world and a catalogue to the first rows
+//!   seed            once, into tables that are empty
 //!   openapi         route tables: router and document are built from them
 //!   record          what a write says about itself in the audit log
 //! ```
@@ -35,8 +36,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::model::IntegrationKey;
 use crate::platform::odeus::catalog;
-use crate::platform::odeus::wire::{Code, MAX_BODY};
 use crate::platform::odeus::world::World;
+use crate::platform::wire::MAX_BODY;
 
 mod auth;
 mod error;
@@ -50,13 +51,14 @@ mod store;
 mod trustpager;
 
 pub use odeus::openapi::document as openapi_document;
-pub use seed::{SeedError, default_world};
+pub use odeus::seed::default_world;
+pub use seed::SeedError;
 pub use store::StoreError;
 pub use trustpager::TrustpagerSeed;
 pub use trustpager::openapi::document as trustpager_openapi_document;
 pub use trustpager::seed::default_world as default_trustpager_world;
 
-use error::ApiError;
+use error::{ApiError, Reason};
 
 /// What the control plane is started with.
 #[derive(Debug, Clone)]
@@ -151,11 +153,13 @@ fn open(options: Options, tokens: auth::ProcessTokens) -> Result<(App, Vec<Strin
     let Options { database, catalog, world, trustpager, reset, rate_limit } = options;
     let store = store::Store::open(&database)
         .map_err(|source| StartError::Store { path: database, source })?;
-    let fresh = if reset { seed::Fresh::Always } else { seed::Fresh::WhenEmpty };
     let notices = store.write(|db| {
-        let mut notices = seed::seed(db, &catalog, &world, fresh)?;
+        if reset {
+            store::forget(db)?;
+        }
+        let mut notices = odeus::seed::seed(db, &catalog, &world)?;
         if let Some(own) = &trustpager {
-            notices.extend(trustpager::seed::seed(db, own, fresh)?);
+            notices.extend(trustpager::seed::seed(db, own)?);
         }
         Ok::<_, SeedError>(notices)
     })?;
@@ -202,7 +206,7 @@ impl App {
 pub fn app(state: Arc<App>) -> Router {
     odeus::openapi::router()
         .merge(trustpager::openapi::router())
-        .fallback(|| async { ApiError::new(Code::NotFound, "there is no such route") })
+        .fallback(|| async { ApiError::new(Reason::NotFound, "there is no such route") })
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(CatchPanicLayer::custom(caught))
         .layer(from_fn(request::envelope))

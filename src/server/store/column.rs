@@ -38,3 +38,7 @@ pub(in crate::server) fn set_meta(
     db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)", [key, value])?;
     Ok(())
 }
+
+pub(in crate::server) fn forget_meta(db: &Database) -> Result<(), rusqlite::Error> {
+    db.execute_batch("DELETE FROM meta;")
+}

@@ -14,9 +14,7 @@ use crate::platform::trustpager::name::{ClientName, RoleKey, TokenId};
 use crate::platform::trustpager::state::{AccessList, KeyGrants, Token};
 use crate::platform::trustpager::world::{World, WorldToken, WorldWorkspace};
 use crate::server::auth::random_hex;
-use crate::server::error::ApiError;
-use crate::server::seed::{Fresh, SeedError, digest};
-use crate::server::store::column;
+use crate::server::seed::{Digests, SeedError, digest};
 use crate::server::store::trustpager as store;
 
 /// Returns a world for people who have written none: one workspace with one owner and nothing connected.
@@ -40,33 +38,20 @@ const CATALOG: &str = "trustpager_catalog_digest";
 pub(in crate::server) fn seed(
     db: &Transaction<'_>,
     seed: &TrustpagerSeed,
-    fresh: Fresh,
 ) -> Result<Vec<String>, SeedError> {
     let TrustpagerSeed { catalog, world } = seed;
-    let digests = [
+    let digests = Digests([
         (WORLD, digest(world)?, "TrustPager world"),
         (CATALOG, digest(catalog)?, "TrustPager catalogue"),
-    ];
-    if fresh == Fresh::WhenEmpty && column::meta(db, WORLD)?.is_some() {
-        let mut notices = Vec::new();
-        for (key, now, what) in &digests {
-            if column::meta(db, key)?.as_ref() != Some(now) {
-                notices.push(format!(
-                    "the {what} has changed since the database was seeded and is not read again; \
-                     `scopeform serve --reset` seeds anew and loses what was applied"
-                ));
-            }
-        }
+    ]);
+    if let Some(notices) = digests.notices(db)? {
         return Ok(notices);
     }
-    store::forget(db)?;
     store::put_catalog(db, catalog)?;
     for (id, workspace) in &world.workspaces {
         seed_workspace(db, id, workspace, catalog)?;
     }
-    for (key, digest, _) in &digests {
-        column::set_meta(db, key, digest)?;
-    }
+    digests.store(db)?;
     Ok(Vec::new())
 }
 
@@ -153,10 +138,4 @@ fn beside_defaults(catalog: &Catalog, own: &AccessList) -> AccessList {
 fn mark(workspace: &WorkspaceId, client: &ClientName, user: &UserId, n: usize) -> String {
     let text = format!("{workspace}/{client}/{user}/{n}");
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-impl From<getrandom::Error> for SeedError {
-    fn from(error: getrandom::Error) -> Self {
-        Self::Database(ApiError::internal(error).cause().unwrap_or_default().to_owned())
-    }
 }
