@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::compare::compare;
 use super::consequence::{breakage, follows_recommendation, privilege, unreviewed};
-use super::desired::{Desired, DesiredOauth};
+use super::desired::Desired;
 use super::effective::effective;
 use super::findings;
 use super::loss;
@@ -335,9 +335,7 @@ fn relied_on(prospect: &Prospect<'_>, snapshot: &Snapshot) -> Vec<Reliance> {
             IntegrationOperation::ConfirmPending { .. } => {}
         }
     }
-    let paired =
-        prospect.target.desired.oauth.as_ref().is_some_and(|oauth| oauth.mode() == Mode::Fixed);
-    if paired && !prospect.operations.is_empty() {
+    if prospect.declares_fixed() && !prospect.operations.is_empty() {
         facts.push(Address::workspace().child("new_actions_enabled_by_default"));
     }
     facts
@@ -380,10 +378,4 @@ pub fn fact(address: &Address, snapshot: &Snapshot) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// Returns whether the files declare a mode for the integration; a helper of the findings.
-#[must_use]
-pub(super) fn declares_fixed(prospect: &Prospect<'_>) -> bool {
-    matches!(prospect.target.desired.oauth, Some(DesiredOauth::Fixed { .. }))
 }

@@ -11,7 +11,7 @@ use super::operation::{IntegrationOperation, Operation};
 use super::passage::Passage;
 use super::people::{Grants, must_reconnect};
 use super::resolve::Target;
-use super::state::{Connection, IntegrationState, Snapshot};
+use super::state::{Connection, IntegrationState, Mode, Snapshot};
 use super::value;
 use crate::model::{Access, ActionKey, Address, Effect, Scope, ScopeSet, UserId};
 use crate::plan::PlannedOperation;
@@ -177,6 +177,12 @@ impl<'a> Prospect<'a> {
     #[must_use]
     pub fn facts(&self) -> &'a catalog::Integration {
         &self.target.live.facts
+    }
+
+    /// Returns whether the files declare a client with a hand-written list.
+    #[must_use]
+    pub fn declares_fixed(&self) -> bool {
+        self.target.desired.oauth.as_ref().is_some_and(|oauth| oauth.mode() == Mode::Fixed)
     }
 
     /// Returns the address of an action.

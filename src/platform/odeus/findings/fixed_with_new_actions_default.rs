@@ -22,7 +22,7 @@ pub(super) fn check(scene: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> 
         .desired
         .new_actions_enabled_by_default
         .unwrap_or(scene.snapshot.settings.new_actions_enabled_by_default);
-    if !on || !crate::platform::odeus::planner::declares_fixed(prospect) {
+    if !on || !prospect.declares_fixed() {
         return Vec::new();
     }
     vec![finding(

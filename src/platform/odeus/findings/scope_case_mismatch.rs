@@ -20,7 +20,7 @@ that is an address are written in lower case.
 };
 
 pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
-    if !crate::platform::odeus::planner::declares_fixed(prospect) {
+    if !prospect.declares_fixed() {
         return Vec::new();
     }
     let catalogue = prospect.facts().recommended_scopes();

@@ -21,7 +21,7 @@ resource of the provider, such as `https://management.azure.com/user_impersonati
 };
 
 pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
-    if !crate::platform::odeus::planner::declares_fixed(prospect) {
+    if !prospect.declares_fixed() {
         return Vec::new();
     }
     let provider = &prospect.facts().provider;
