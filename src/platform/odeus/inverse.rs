@@ -15,7 +15,7 @@ use super::desired::{
 };
 use super::machine::{Context, Machine};
 use super::operation::{IntegrationOperation, Operation};
-use super::prospect::fold;
+use super::prospect::replay;
 use super::resolve::resolve;
 use super::state::{Client, IntegrationState, Mode, ScopePolicy, Snapshot};
 use super::value;
@@ -113,7 +113,7 @@ fn traces<'a>(
             settings: &snapshot.settings,
             directory: &snapshot.directory,
         };
-        match fold(Machine::new(context, before.clone()), key, &changes) {
+        match replay(Machine::new(context, before.clone()), key, &changes) {
             Ok((_, left)) => traces.push(Trace {
                 key,
                 address,
@@ -448,6 +448,6 @@ fn end_of(trace: &Trace<'_>, snapshot: &Snapshot, plan: &Bound) -> Option<Integr
         settings: &snapshot.settings,
         directory: &snapshot.directory,
     };
-    let folded = fold(Machine::new(context, trace.live.clone()), trace.key, &changes);
+    let folded = replay(Machine::new(context, trace.live.clone()), trace.key, &changes);
     folded.ok().map(|(_, end)| end)
 }
