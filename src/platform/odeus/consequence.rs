@@ -105,7 +105,7 @@ fn causes(
         because(CauseKind::BaseScope, None);
     }
     if fixed {
-        because(CauseKind::FixedList, Some(prospect.address.child("oauth").child("scopes")));
+        because(CauseKind::FixedList, Some(prospect.address.scope_list()));
     }
     if direction == Direction::Widening && was_pending {
         because(CauseKind::CatalogChange, None);

@@ -69,14 +69,14 @@ impl Lost<'_> {
             Self::Use { address, .. } => ((*address).clone(), LossKind::Use),
             Self::Setting(key) => (unit.child("actions").child(key.as_str()), LossKind::Setting),
             Self::Access => (unit.child("access"), LossKind::Setting),
-            Self::Client => (unit.child("oauth"), LossKind::Client),
+            Self::Client => (unit.oauth(), LossKind::Client),
             Self::Moment(address) => (address.clone(), LossKind::Moment),
         }
     }
 }
 
 fn scope_address(unit: &Address, scope: &Scope) -> Address {
-    unit.child("oauth").child("scopes").child(scope.as_str())
+    unit.scope_list().child(scope.as_str())
 }
 
 impl<'p> Passage<'p> {

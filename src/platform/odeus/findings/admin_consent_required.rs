@@ -40,7 +40,7 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
     }
     vec![finding_with_list(
         &RULE,
-        prospect.address.child("oauth"),
+        prospect.address.oauth(),
         format!("{consent} must be granted by a tenant administrator before anybody can connect"),
         "grant the whole list below for the OAuth client: granting only the new scopes may revoke the others",
         prospect.after.requested.clone(),

@@ -30,7 +30,7 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
     }
     vec![finding_with_list(
         &RULE,
-        prospect.address.child("oauth").child("scopes"),
+        prospect.address.scope_list(),
         format!("the list lacks base scopes: {missing}; connections may not refresh"),
         "add them to the list",
         missing,

@@ -70,7 +70,7 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
         let message = format!(
             "scope {scope}, added by the vendor and needed by {needed_by}, {what}{degraded}"
         );
-        found.push(finding_with_list(&RULE, prospect.address.child("oauth"), message, help, one));
+        found.push(finding_with_list(&RULE, prospect.address.oauth(), message, help, one));
     }
     found
 }

@@ -26,7 +26,7 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
     let declared = prospect.declares_fixed();
     let asked = prospect.after.requested.iter().filter(|scope| is_default(provider, scope));
     let found = asked.filter(|scope| declared || !before.contains(scope)).map(|scope| {
-        let at = prospect.address.child("oauth").child("scopes").child(scope.as_str());
+        let at = prospect.address.scope_list().child(scope.as_str());
         let message = format!(
             "`{scope}` asks for everything that is registered for the client, and no plan can say what that is"
         );

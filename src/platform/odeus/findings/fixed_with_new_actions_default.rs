@@ -27,7 +27,7 @@ pub(super) fn check(scene: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> 
     }
     vec![finding(
         &RULE,
-        prospect.address.child("oauth").child("mode"),
+        prospect.address.oauth().child("mode"),
         "fixed scopes, while new actions are enabled by default".to_owned(),
         "write `new_actions_enabled_by_default: false`",
     )]

@@ -33,7 +33,7 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
                 ),
                 false => format!("{scope} has privilege level {level}, the provider's highest"),
             };
-            finding(&RULE, prospect.address.child("oauth"), message, "")
+            finding(&RULE, prospect.address.oauth(), message, "")
         })
     });
     high.collect()

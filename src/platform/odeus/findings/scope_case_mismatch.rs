@@ -27,7 +27,7 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
     let found = prospect.after.requested.iter().filter_map(|scope| {
         let doubt = doubt(&prospect.facts().provider, scope, &catalogue);
         let Some(Doubt::Case(right)) = doubt else { return None };
-        let at = prospect.address.child("oauth").child("scopes").child(scope.as_str());
+        let at = prospect.address.scope_list().child(scope.as_str());
         let message = format!("scope `{scope}` is not `{right}`: scopes are compared byte by byte");
         Some(finding(&RULE, at, message, format!("write `{right}`")))
     });

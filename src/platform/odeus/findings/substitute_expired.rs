@@ -45,7 +45,7 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
         if relying.is_empty() {
             continue;
         }
-        let at = prospect.address.child("oauth").child("substitutes").child(&n.to_string());
+        let at = prospect.address.oauth().child("substitutes").child(&n.to_string());
         let message = format!(
             "`{}` in place of {} was accepted until {until} for {}",
             substitute.scope,
