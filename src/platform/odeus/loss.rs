@@ -42,7 +42,7 @@ fn scope_lines(prospect: &Prospect<'_>) -> BTreeMap<Scope, Address> {
         let list = oauth.child("scopes");
         return removed.iter().map(|scope| (scope.clone(), list.clone())).collect();
     }
-    let on = |own: Option<&ActionState>| own.is_some_and(|own| own.access.is_on());
+    let on = |own: Option<&ActionState>| own.is_some_and(ActionState::is_on);
     let mut lines = BTreeMap::new();
     let facts = prospect.facts();
     for ((action, was), (_, is)) in before.beside(facts).zip(after.beside(facts)) {

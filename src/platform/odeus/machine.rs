@@ -140,7 +140,7 @@ pub fn observe(facts: &catalog::Integration, state: &IntegrationState) -> Observ
             Some(own) => missing.minus(&own.accepted_missing),
             None => missing.clone(),
         };
-        let live = action.native || own.is_some_and(|own| own.access.is_on());
+        let live = action.native || own.is_some_and(ActionState::is_on);
         (action.key.clone(), ActionView { live, missing, blocking })
     });
     Observation {
@@ -182,7 +182,7 @@ fn live<'a>(
     state: &IntegrationState,
 ) -> impl Iterator<Item = &'a catalog::Action> {
     let counts = |(action, own): &(&'a catalog::Action, Option<&ActionState>)| {
-        action.native || own.is_some_and(|own| own.access.is_on())
+        action.native || own.is_some_and(ActionState::is_on)
     };
     state.beside(facts).filter(counts).map(|(action, _)| action)
 }
@@ -228,7 +228,7 @@ impl<'a> Machine<'a> {
             *holders.entry(scope).or_default() += 1;
         }
         for (action, own) in state.beside(facts) {
-            let on = own.is_some_and(|own| own.access.is_on());
+            let on = own.is_some_and(ActionState::is_on);
             for scope in &action.required_scopes {
                 declaring.entry(scope).or_default().push(action);
                 if action.native || on {
@@ -409,7 +409,7 @@ impl<'a> Machine<'a> {
         if action.native {
             return Err(Rejected::NativeAction(key.clone()));
         }
-        let was_on = self.state.actions.get(key).is_some_and(|own| own.access.is_on());
+        let was_on = self.state.is_on(key);
         let mode = self.state.client.mode();
         let missing = action.required_scopes.not_covered_by(&self.state.requested);
         let enabling = !was_on && access.is_on();

@@ -158,10 +158,7 @@ impl<'p> Passage<'p> {
             let ran = *first != Audience::NotRunning;
             let address = address.clone();
             let missing = action.required_scopes.not_covered_by(&self.after.requested);
-            let on = |state: &IntegrationState| {
-                let own = state.actions.get(&action.key);
-                action.native || own.is_some_and(|own| own.access.is_on())
-            };
+            let on = |state: &IntegrationState| action.native || state.is_on(&action.key);
             if missing.is_empty() || !on(self.after) {
                 continue;
             }
