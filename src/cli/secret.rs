@@ -29,25 +29,33 @@ pub(super) fn resolve(
 ) -> Result<Secrets, Failure> {
     let mut secrets = Secrets::new();
     for planned in operations {
-        let platform::Operation::Odeus(Operation::Integration { change, .. }) = &planned.operation
-        else {
-            continue;
-        };
-        if let IntegrationOperation::SetClient {
-            client: ClientSpec::Custom { secret: Some(label), .. },
-        } = change
-        {
-            let value = read(label, root, env).map_err(|why| {
-                Failure::new(
-                    Exit::Error,
-                    format!("the client secret of `{}` is not there: {why}; nothing was done", planned.unit),
-                )
-                .help("put it in place and run again; secrets are only ever referred to, never written into files")
-            })?;
-            secrets.insert(label.clone(), value);
-        }
+        let Some(label) = needed(&planned.operation) else { continue };
+        let value = read(label, root, env).map_err(|why| {
+            Failure::new(
+                Exit::Error,
+                format!("the client secret of `{}` is not there: {why}; nothing was done", planned.unit),
+            )
+            .help("put it in place and run again; secrets are only ever referred to, never written into files")
+        })?;
+        secrets.insert(label.clone(), value);
     }
     Ok(secrets)
+}
+
+/// Returns the label of the secret that a write sends along.
+const fn needed(operation: &platform::Operation) -> Option<&SecretLabel> {
+    match operation {
+        platform::Operation::Odeus(Operation::Integration {
+            change:
+                IntegrationOperation::SetClient {
+                    client: ClientSpec::Custom { secret: Some(label), .. },
+                },
+            ..
+        }) => Some(label),
+        platform::Operation::Odeus(_) => None,
+        // No write to it holds a secret: the value of a new key comes back from it.
+        platform::Operation::Trustpager(_) => None,
+    }
 }
 
 fn read(label: &SecretLabel, root: &Path, env: &Env) -> Result<SecretString, String> {

@@ -235,7 +235,7 @@ fn changes(prospect: &Prospect<'_>) -> Vec<Change> {
         let Some(new) = after.actions.get(key).filter(|new| *new != own) else { continue };
         let field = ["actions", key.as_str()];
         let (old, new) = (value::action(own), value::action(new));
-        let toggled = change(prospect, &field, "odeus_action", old, new);
+        let toggled = change(prospect, &field, value::ACTION, old, new);
         changes.push(Change { declared_at: prospect.declared_at(key), ..toggled });
     }
     for (key, _) in &prospect.proposal.unacknowledged {
@@ -245,7 +245,7 @@ fn changes(prospect: &Prospect<'_>) -> Vec<Change> {
         };
         let field = ["actions", key.as_str()];
         let (old, new) = (value::action(own), value::access(wanted.access));
-        let blocked = change(prospect, &field, "odeus_action", old, new);
+        let blocked = change(prospect, &field, value::ACTION, old, new);
         changes.push(Change { declared_at: prospect.declared_at(key), ..blocked });
     }
     changes
