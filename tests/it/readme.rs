@@ -538,8 +538,9 @@ fn names_a_platform(text: &str) -> bool {
 
 fn comments(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter_map(|line| {
-        let begins = |at: &usize| line[..*at].chars().last().is_none_or(char::is_whitespace);
-        line.match_indices("//").map(|(at, _)| at).find(begins).map(|at| &line[at..])
+        let mut halves = line.match_indices("//").map(|(at, _)| line.split_at(at));
+        let begins = |before: &str| before.chars().last().is_none_or(char::is_whitespace);
+        halves.find(|(before, _)| begins(before)).map(|(_, comment)| comment)
     })
 }
 

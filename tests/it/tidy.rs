@@ -147,7 +147,8 @@ pub(crate) fn words(text: &str) -> Vec<String> {
             Some(3)
         } else if let Some(mark) = raw {
             let end: String = mark.chars().skip(1).collect::<Vec<_>>().into_iter().rev().collect();
-            rest[mark.len()..].find(&end).map(|at| mark.len() + at + end.len())
+            let inside = rest.split_at(mark.len()).1;
+            inside.find(&end).map(|at| mark.len() + at + end.len())
         } else if c == '"' {
             let mut escaped = false;
             let end = rest.char_indices().skip(1).find(|(_, c)| {
@@ -158,11 +159,11 @@ pub(crate) fn words(text: &str) -> Vec<String> {
             end.map(|(at, _)| at + 1)
         } else {
             code.push(c);
-            rest = &rest[c.len_utf8()..];
+            rest = rest.split_at(c.len_utf8()).1;
             continue;
         };
         code.push(' ');
-        rest = skipped.map_or("", |bytes| &rest[bytes..]);
+        rest = skipped.map_or("", |bytes| rest.split_at(bytes).1);
     }
     let words = code.split(|c: char| !c.is_alphanumeric() && c != '_');
     words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
