@@ -26,25 +26,17 @@ pub(super) type Secrets = BTreeMap<SecretLabel, SecretString>;
 pub(super) fn resolve(plan: &Plan, root: &Path, env: &Env) -> Result<Secrets, Failure> {
     let mut secrets = Secrets::new();
     for planned in &plan.bound.operations {
-        let platform::Operation::Odeus(Operation::Integration { change, .. }) = &planned.operation
-        else {
-            continue;
-        };
-        if let IntegrationOperation::SetClient {
-            client: ClientSpec::Custom { secret: Some(label), .. },
-        } = change
-        {
-            let value = read(label, root, env).map_err(|why| {
-                let client = planned.unit.child("oauth").child("client");
-                Failure::new(
-                    Exit::Error,
-                    format!("the client secret of `{}` is not there: {why}; nothing was done", planned.unit),
-                )
-                .details(line_of(plan, &client).into_iter().collect())
-                .help("put it in place and run again; secrets are only ever referred to, never written into files")
-            })?;
-            secrets.insert(label.clone(), value);
-        }
+        let Some(label) = needed(&planned.operation) else { continue };
+        let value = read(label, root, env).map_err(|why| {
+            let client = planned.unit.oauth().child("client");
+            Failure::new(
+                Exit::Error,
+                format!("the client secret of `{}` is not there: {why}; nothing was done", planned.unit),
+            )
+            .details(line_of(plan, &client).into_iter().collect())
+            .help("put it in place and run again; secrets are only ever referred to, never written into files")
+        })?;
+        secrets.insert(label.clone(), value);
     }
     Ok(secrets)
 }
@@ -53,6 +45,22 @@ pub(super) fn resolve(plan: &Plan, root: &Path, env: &Env) -> Result<Secrets, Fa
 fn line_of(plan: &Plan, address: &Address) -> Option<String> {
     let source = plan.source_of(address)?;
     Some(format!("it is referred to at {}:{}:{}", source.file, source.line, source.column))
+}
+
+/// Returns the label of the secret that a write sends along.
+const fn needed(operation: &platform::Operation) -> Option<&SecretLabel> {
+    match operation {
+        platform::Operation::Odeus(Operation::Integration {
+            change:
+                IntegrationOperation::SetClient {
+                    client: ClientSpec::Custom { secret: Some(label), .. },
+                },
+            ..
+        }) => Some(label),
+        platform::Operation::Odeus(_) => None,
+        // No write to it holds a secret: the value of a new key comes back from it.
+        platform::Operation::Trustpager(_) => None,
+    }
 }
 
 fn read(label: &SecretLabel, root: &Path, env: &Env) -> Result<SecretString, String> {

@@ -116,7 +116,7 @@ impl Builder {
             wanted.access = Some(field.value.access);
         }
         if let Some(field) = oauth {
-            let at = home.child("oauth");
+            let at = home.oauth();
             self.declare(&at, field.key, reader);
             wanted.oauth = self.oauth(&at, &field, reader);
         }

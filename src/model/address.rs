@@ -47,6 +47,18 @@ impl Address {
         Self([&*self.0, "/", segment].concat().into())
     }
 
+    /// Returns the address of an integration's OAuth client.
+    #[must_use]
+    pub fn oauth(&self) -> Self {
+        self.child("oauth")
+    }
+
+    /// Returns the address of the list of an integration's requested scopes, below which each scope has its own.
+    #[must_use]
+    pub fn scope_list(&self) -> Self {
+        self.oauth().child("scopes")
+    }
+
     /// Returns the path as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

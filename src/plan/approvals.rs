@@ -204,7 +204,7 @@ fn done(when: When, bound: &Bound) -> Vec<String> {
 /// Returns in words what a change lets in without moving a right: another OAuth client gets all that people have agreed to
 /// or agree to from now on, and a switch decides about actions that are not there yet.
 fn opens(change: &Change) -> Option<String> {
-    if change.address == change.unit.child("oauth") && !change.after.is_null() {
+    if change.address == change.unit.oauth() && !change.after.is_null() {
         let (was, will) = (client(&change.before), client(&change.after));
         return (was != will).then(|| format!("+ another OAuth client at {}", change.unit));
     }

@@ -218,7 +218,7 @@ impl<'b> Said<'b> {
             return true;
         }
         let unit = |unit: &Address| {
-            let scopes = unit.child("oauth").child("scopes");
+            let scopes = unit.scope_list();
             let scope = loss.address.as_str().strip_prefix(scopes.as_str());
             let scope = scope.and_then(|rest| Scope::try_from(rest.strip_prefix('/')?).ok());
             self.returns(unit, &loss.address)

@@ -102,7 +102,7 @@ pub fn order<M: Machine>(
     let mut unlawful: Vec<Ordered<M>> = Vec::new();
     let mut refusal = None;
     for candidate in orders {
-        match fold(start, &before, candidate) {
+        match prove(start, &before, candidate) {
             Ok(ordered) if ordered.window.is_empty() => return Ok(ordered),
             Ok(ordered) => unlawful.push(ordered),
             Err(rejected) => refusal = refusal.or(Some(rejected)),
@@ -121,7 +121,7 @@ pub fn order<M: Machine>(
             Searched::Found(positions) => {
                 let steps = positions.iter().filter_map(|position| candidate.steps.get(*position));
                 let found: Vec<M::Operation> = steps.map(|taken| taken.operation.clone()).collect();
-                if let Ok(ordered) = fold(start, &before, &found)
+                if let Ok(ordered) = prove(start, &before, &found)
                     && ordered.window.is_empty()
                 {
                     return Ok(ordered);
@@ -140,7 +140,7 @@ pub fn order<M: Machine>(
         }
         (None, Some(rejected)) => Err(rejected),
         // Nothing was proposed: nothing is done.
-        (None, None) => fold(start, &before, &[]),
+        (None, None) => prove(start, &before, &[]),
     }
 }
 
@@ -152,7 +152,7 @@ pub fn as_given<M: Machine>(
     start: &M,
     operations: &[M::Operation],
 ) -> Result<Ordered<M>, M::Rejected> {
-    fold(start, &start.facts(), operations)
+    prove(start, &start.facts(), operations)
 }
 
 /// How many laws an order breaks that nobody tolerates, then how many it breaks at all.
@@ -169,19 +169,31 @@ fn by_field<'o, M: Machine>(start: &M, ordered: &'o Ordered<M>) -> Vec<&'o M::Op
     operations
 }
 
-/// Folds `operations` over `start` and checks every prefix.
-fn fold<M: Machine>(
+/// Carries out `operations` one after the other; notes before each the value that it replaces, and after each what it did.
+/// Orders are proven with it, and apply's stale check goes the same steps over what is live by then.
+///
+/// # Errors
+/// The first refusal.
+pub fn walk<M: Machine>(
+    mut machine: M,
+    operations: &[M::Operation],
+) -> Result<(Vec<Taken<M>>, M), M::Rejected> {
+    let mut steps = Vec::with_capacity(operations.len());
+    for operation in operations {
+        let before = machine.before(operation);
+        let step = machine.step(operation)?;
+        steps.push(Taken { operation: operation.clone(), before, step });
+    }
+    Ok((steps, machine))
+}
+
+/// Walks through `operations` from `start` and checks every prefix.
+fn prove<M: Machine>(
     start: &M,
     before: &Facts<M::Reach>,
     operations: &[M::Operation],
 ) -> Result<Ordered<M>, M::Rejected> {
-    let mut machine = start.clone();
-    let mut steps = Vec::with_capacity(operations.len());
-    for operation in operations {
-        let replaced = machine.before(operation);
-        let step = machine.step(operation)?;
-        steps.push(Taken { operation: operation.clone(), before: replaced, step });
-    }
+    let (steps, machine) = walk(start.clone(), operations)?;
     let after = machine.facts();
     let mut window: Vec<Violation> =
         steps.iter().flat_map(|taken| check_step(before, &after, &taken.step)).collect();

@@ -2,7 +2,9 @@
 //! *How a platform plugs in*.
 //!
 //! Every platform is inert data (catalogue, state, operation, desired) and pure functions (the machine, the diff, the
-//! findings). The engine (plan, seal, apply, render) speaks to it through the types in this file and nothing else.
+//! findings). The engine (plan, seal, apply) speaks to it through the types in this file and in `provider.rs`, and a
+//! platform to no other one. What shows a platform as its admins know it (the report, `status`, snapshots) names that
+//! platform's own types.
 
 use std::fmt;
 
@@ -16,6 +18,7 @@ pub mod http;
 pub mod odeus;
 pub mod provider;
 pub mod trustpager;
+pub mod wire;
 
 /// When a change becomes true for people who are connected already. A property of the platform, which plans state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

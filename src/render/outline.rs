@@ -269,7 +269,8 @@ fn breakage_order(breakage: &Breakage) -> (&str, u8, &str, Option<&BTreeSet<Addr
     (unit_of(address), place, address.as_str(), None)
 }
 
-/// Returns the first segment of an address: the integration that an action belongs to.
+/// Returns the first segment of an address of Odeus: the integration that an action or a scope belongs to. Units of
+/// TrustPager have two, such as `oauth_clients/claude`.
 pub(super) fn unit_of(address: &Address) -> &str {
     address.as_str().split('/').next().unwrap_or_default()
 }

@@ -5,9 +5,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use rusqlite::ErrorCode;
 
-use crate::model::{InvalidName, ScopeSet};
-use crate::platform::odeus::machine::Rejected;
-use crate::platform::odeus::wire::{Code, Confirm, ErrorAnswer, ErrorDetail, ErrorTag};
+use crate::model::{InvalidName, ScopeDelta, ScopeSet};
+use crate::platform::odeus::wire as odeus;
 use crate::platform::trustpager::wire as trustpager;
 
 /// A refused or failed request.
@@ -32,22 +31,65 @@ impl Dialect {
 #[derive(Debug, Clone, serde::Serialize)]
 #[serde(untagged)]
 pub(super) enum Told {
-    Odeus(ErrorAnswer),
+    Odeus(odeus::ErrorAnswer),
     Trustpager(trustpager::ErrorAnswer),
 }
 
-/// Why, in the words of the vendor that the reason is from.
+/// Why, where it is the same on every platform. Each has its own name for it, and sometimes a status of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reason {
-    Odeus(Code),
+pub(super) enum Reason {
+    /// The body is not JSON.
+    InvalidJson,
+    /// The body is JSON but not a request of this route, or the query is none of it.
+    InvalidRequest,
+    /// The body is too large.
+    BodyTooLarge,
+    /// The `cursor` is none of ours.
+    InvalidCursor,
+    /// The `limit` is no number, zero or too large.
+    InvalidLimit,
+    /// Calls from browsers are refused.
+    BrowserOrigin,
+    /// The token may only read.
+    ReadOnlyToken,
+    /// The token belongs to another workspace.
+    OtherWorkspace,
+    /// No such route, workspace or thing.
+    NotFound,
+    /// The path exists, the method does not.
+    MethodNotAllowed,
+    /// The write does something else than was confirmed.
+    ConfirmationRequired,
+    /// The resource has moved since it was read.
+    PreconditionFailed,
+    /// The write has no `If-Match`.
+    PreconditionRequired,
+    /// Too many requests.
+    RateLimited,
+    /// A bug, or a database that cannot be read.
+    Internal,
+    /// The database could not be written: nothing was changed.
+    StorageFailed,
+    /// Another process holds the database: nothing was changed.
+    Busy,
+    /// The disk is full: nothing was changed.
+    StorageFull,
+}
+
+/// A reason that all platforms share, or one that only one of them knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    Shared(Reason),
+    Odeus(odeus::Code),
     Trustpager(trustpager::Code),
 }
 
 #[derive(Debug, Clone)]
 struct Refusal {
-    reason: Reason,
+    why: Why,
     message: String,
-    confirmation: Option<Confirm>,
+    /// What the write would have to confirm: what it does to scopes, and missing scopes that it newly accepts.
+    confirmation: Option<(ScopeDelta, ScopeSet)>,
     missing_scopes: ScopeSet,
     retry_after: Option<u64>,
     /// For the log only.
@@ -55,18 +97,24 @@ struct Refusal {
 }
 
 impl ApiError {
-    pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self::because(Reason::Odeus(code), message.into())
+    /// A refusal for a reason that every platform knows.
+    pub(super) fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Self::because(Why::Shared(reason), message.into())
+    }
+
+    /// A refusal that only Odeus knows.
+    pub(super) fn odeus(code: odeus::Code, message: impl Into<String>) -> Self {
+        Self::because(Why::Odeus(code), message.into())
     }
 
     /// A refusal that only TrustPager knows.
     pub(super) fn trustpager(code: trustpager::Code, message: impl Into<String>) -> Self {
-        Self::because(Reason::Trustpager(code), message.into())
+        Self::because(Why::Trustpager(code), message.into())
     }
 
-    fn because(reason: Reason, message: String) -> Self {
+    fn because(why: Why, message: String) -> Self {
         Self(Box::new(Refusal {
-            reason,
+            why,
             message,
             confirmation: None,
             missing_scopes: ScopeSet::new(),
@@ -78,7 +126,7 @@ impl ApiError {
     /// A bug, or something in the database that cannot be read. The caller learns no more than that.
     pub(super) fn internal(cause: impl std::fmt::Display) -> Self {
         let mut error = Self::new(
-            Code::Internal,
+            Reason::Internal,
             "the control plane failed; its log says why for this request",
         );
         error.0.cause = Some(cause.to_string());
@@ -86,27 +134,29 @@ impl ApiError {
     }
 
     pub(super) fn not_found(what: &str, name: &str) -> Self {
-        Self::new(Code::NotFound, format!("there is no {what} `{name}` here"))
+        Self::new(Reason::NotFound, format!("there is no {what} `{name}` here"))
     }
 
-    pub(super) fn confirmation(exactly: Confirm) -> Self {
+    /// The write must confirm exactly this: what it does to scopes, and which missing ones it newly accepts.
+    pub(super) fn confirmation(scopes: ScopeDelta, accepts: ScopeSet) -> Self {
         let mut error = Self::new(
-            Code::ConfirmationRequired,
+            Reason::ConfirmationRequired,
             "the write must confirm exactly what it does now; nothing was changed",
         );
-        error.0.confirmation = Some(exactly);
+        error.0.confirmation = Some((scopes, accepts));
         error
     }
 
+    /// An action of Odeus lacks scopes.
     pub(super) fn missing(message: String, missing: ScopeSet) -> Self {
-        let mut error = Self::new(Code::InsufficientScope, message);
+        let mut error = Self::odeus(odeus::Code::InsufficientScope, message);
         error.0.missing_scopes = missing;
         error
     }
 
     pub(super) fn rate_limited(seconds: u64) -> Self {
         let mut error = Self::new(
-            Code::RateLimited,
+            Reason::RateLimited,
             format!("too many requests; try again in {seconds} seconds"),
         );
         error.0.retry_after = Some(seconds);
@@ -132,39 +182,44 @@ impl ApiError {
     pub(super) fn told(&self, dialect: Dialect, request_id: &str) -> (StatusCode, Told) {
         let number =
             |status| StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let Refusal { why, message, confirmation, missing_scopes, retry_after: _, cause: _ } =
+            &*self.0;
         match dialect {
             Dialect::Odeus => {
-                let code = match self.0.reason {
-                    Reason::Odeus(code) => code,
+                let code = match *why {
+                    Why::Shared(reason) => odeus_code(reason),
+                    Why::Odeus(code) => code,
                     // No Odeus route has such a reason.
-                    Reason::Trustpager(_) => Code::Internal,
+                    Why::Trustpager(_) => odeus::Code::Internal,
                 };
-                let error = ErrorDetail {
+                let exactly = confirmation.as_ref();
+                let error = odeus::ErrorDetail {
                     kind: code.kind(),
                     code,
-                    message: self.0.message.clone(),
+                    message: message.clone(),
                     request_id: request_id.to_owned(),
-                    confirmation: self.0.confirmation.clone(),
-                    missing_scopes: self.0.missing_scopes.clone(),
+                    confirmation: exactly
+                        .map(|(scopes, accepts)| odeus::Confirm::of(scopes, accepts)),
+                    missing_scopes: missing_scopes.clone(),
                 };
-                (number(code.status()), Told::Odeus(ErrorAnswer { tag: ErrorTag::Error, error }))
+                let answer = odeus::ErrorAnswer { tag: odeus::ErrorTag::Error, error };
+                (number(code.status()), Told::Odeus(answer))
             }
             Dialect::Trustpager => {
-                let (code, status) = match self.0.reason {
-                    Reason::Odeus(code) => translated(code, &self.0.message),
-                    Reason::Trustpager(code) => (code, own_status(code)),
+                let (code, status) = match *why {
+                    Why::Shared(reason) => trustpager_code(reason, message),
+                    // No TrustPager route has such a reason.
+                    Why::Odeus(_) => (trustpager::Code::InternalError, 500),
+                    Why::Trustpager(code) => (code, own_status(code)),
                 };
-                let confirmation = self.0.confirmation.as_ref();
+                let exactly = confirmation.as_ref();
                 let error = trustpager::ErrorDetail {
                     code,
-                    message: self.0.message.clone(),
+                    message: message.clone(),
                     fix: code.fix().to_owned(),
                     hint: format!("this request is {request_id} in the log"),
                     status,
-                    confirmation: confirmation.map(|exactly| trustpager::Confirm {
-                        add: exactly.add.clone(),
-                        remove: exactly.remove.clone(),
-                    }),
+                    confirmation: exactly.map(|(scopes, _)| trustpager::Confirm::of(scopes)),
                 };
                 (number(status), Told::Trustpager(trustpager::ErrorAnswer { error }))
             }
@@ -172,31 +227,58 @@ impl ApiError {
     }
 }
 
-/// Returns TrustPager's name and status for a shared reason.
-fn translated(code: Code, message: &str) -> (trustpager::Code, u16) {
-    use trustpager::Code as Own;
-    match code.status() {
-        // Another tenant's things are as if they were not there (facts.md 3.3).
-        403 if code == Code::OtherWorkspace => (Own::NotFound, 404),
-        400 if code == Code::InvalidJson => (Own::InvalidBody, 400),
-        // serde's own words; there is no other way to tell.
-        422 if message.contains("missing field") => (Own::MissingFields, 400),
-        400 | 422 => (Own::ValidationError, 400),
-        401 => (Own::Unauthorized, 401),
-        403 => (Own::InsufficientScope, 403),
-        404 => (Own::NotFound, 404),
-        405 => (Own::MethodNotAllowed, 405),
-        409 => (Own::Conflict, 409),
-        412 => (Own::PreconditionFailed, 412),
-        413 => (Own::InvalidBody, 413),
-        428 => (Own::PreconditionRequired, 428),
-        429 => (Own::RateLimited, 429),
-        status @ (503 | 507) => (Own::Unavailable, status),
-        _ => (Own::InternalError, 500),
+/// Returns Odeus' name for a shared reason; the status goes with the name.
+const fn odeus_code(reason: Reason) -> odeus::Code {
+    use odeus::Code as Own;
+    match reason {
+        Reason::InvalidJson => Own::InvalidJson,
+        Reason::InvalidRequest => Own::InvalidRequest,
+        Reason::BodyTooLarge => Own::BodyTooLarge,
+        Reason::InvalidCursor => Own::InvalidCursor,
+        Reason::InvalidLimit => Own::InvalidLimit,
+        Reason::BrowserOrigin => Own::BrowserOrigin,
+        Reason::ReadOnlyToken => Own::ReadOnlyToken,
+        Reason::OtherWorkspace => Own::OtherWorkspace,
+        Reason::NotFound => Own::NotFound,
+        Reason::MethodNotAllowed => Own::MethodNotAllowed,
+        Reason::ConfirmationRequired => Own::ConfirmationRequired,
+        Reason::PreconditionFailed => Own::PreconditionFailed,
+        Reason::PreconditionRequired => Own::PreconditionRequired,
+        Reason::RateLimited => Own::RateLimited,
+        Reason::Internal => Own::Internal,
+        Reason::StorageFailed => Own::StorageFailed,
+        Reason::Busy => Own::Busy,
+        Reason::StorageFull => Own::StorageFull,
     }
 }
 
-/// Returns the status of a reason that only TrustPager has.
+/// Returns TrustPager's name and status for a shared reason.
+fn trustpager_code(reason: Reason, message: &str) -> (trustpager::Code, u16) {
+    use trustpager::Code as Own;
+    let code = match reason {
+        // Another tenant's things are as if they were not there (facts.md 3.3).
+        Reason::OtherWorkspace | Reason::NotFound => Own::NotFound,
+        Reason::InvalidJson => Own::InvalidBody,
+        Reason::BodyTooLarge => return (Own::InvalidBody, 413),
+        // serde's own words; there is no other way to tell.
+        Reason::InvalidRequest if message.contains("missing field") => Own::MissingFields,
+        Reason::InvalidRequest | Reason::InvalidCursor | Reason::InvalidLimit => {
+            Own::ValidationError
+        }
+        Reason::BrowserOrigin | Reason::ReadOnlyToken => Own::InsufficientScope,
+        Reason::MethodNotAllowed => Own::MethodNotAllowed,
+        Reason::ConfirmationRequired => Own::Conflict,
+        Reason::PreconditionFailed => Own::PreconditionFailed,
+        Reason::PreconditionRequired => Own::PreconditionRequired,
+        Reason::RateLimited => Own::RateLimited,
+        Reason::Internal | Reason::StorageFailed => Own::InternalError,
+        Reason::Busy => Own::Unavailable,
+        Reason::StorageFull => return (Own::Unavailable, 507),
+    };
+    (code, own_status(code))
+}
+
+/// Returns the status that usually goes with one of TrustPager's names.
 const fn own_status(code: trustpager::Code) -> u16 {
     use trustpager::Code as Own;
     match code {
@@ -227,12 +309,12 @@ impl IntoResponse for ApiError {
 
 impl From<rusqlite::Error> for ApiError {
     fn from(error: rusqlite::Error) -> Self {
-        let (code, message) = match error.sqlite_error_code() {
+        let (reason, message) = match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => {
-                (Code::StorageFull, "the disk is full; nothing was changed, free some space")
+                (Reason::StorageFull, "the disk is full; nothing was changed, free some space")
             }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                (Code::Busy, "another process holds the database; nothing was changed, try again")
+                (Reason::Busy, "another process holds the database; nothing was changed, try again")
             }
             Some(
                 ErrorCode::SystemIoFailure
@@ -241,12 +323,12 @@ impl From<rusqlite::Error> for ApiError {
                 | ErrorCode::PermissionDenied
                 | ErrorCode::DatabaseCorrupt
                 | ErrorCode::NotADatabase,
-            ) => (Code::StorageFailed, "the database could not be used; nothing was changed"),
+            ) => (Reason::StorageFailed, "the database could not be used; nothing was changed"),
             _ => return Self::internal(error),
         };
-        let mut answer = Self::new(code, message);
+        let mut answer = Self::new(reason, message);
         answer.0.cause = Some(error.to_string());
-        if code == Code::Busy {
+        if reason == Reason::Busy {
             answer.0.retry_after = Some(1);
         }
         answer
@@ -256,13 +338,15 @@ impl From<rusqlite::Error> for ApiError {
 /// A name in a path that no thing can have names no thing.
 impl From<InvalidName> for ApiError {
     fn from(error: InvalidName) -> Self {
-        Self::new(Code::NotFound, error.to_string())
+        Self::new(Reason::NotFound, error.to_string())
     }
 }
 
 /// Every rejection but a missing acceptance, which asks for a confirmation instead.
-impl From<Rejected> for ApiError {
-    fn from(rejected: Rejected) -> Self {
+impl From<crate::platform::odeus::machine::Rejected> for ApiError {
+    fn from(rejected: crate::platform::odeus::machine::Rejected) -> Self {
+        use crate::platform::odeus::machine::Rejected;
+        use odeus::Code;
         let code = match &rejected {
             Rejected::UnknownAction { .. } => Code::UnknownAction,
             Rejected::NativeAction(_) => Code::NativeAction,
@@ -275,13 +359,10 @@ impl From<Rejected> for ApiError {
             Rejected::CannotAccept { .. } => Code::CannotAccept,
             Rejected::NotPending(_) => Code::NotPending,
             Rejected::MissingNotAccepted { missing, .. } => {
-                return Self::confirmation(Confirm {
-                    accept_missing: missing.clone(),
-                    ..Confirm::default()
-                });
+                return Self::confirmation(ScopeDelta::default(), missing.clone());
             }
         };
-        Self::new(code, rejected.to_string())
+        Self::odeus(code, rejected.to_string())
     }
 }
 

@@ -3,10 +3,11 @@
 //! ```text
 //! start(listener, options) -> Running { address, tokens, notices }      axum over SQLite
 //!   auth, request   who is asking, and with what
+//!   error           why something is refused, and each platform's words for it
 //!   odeus/          one file per surface; every write: transition() by the machine, one transaction, one audit entry
-//!   trustpager/     the same for TrustPager, with callers and a seed of its own
+//!   trustpager/     the same for TrustPager
 //!   store/          the only SQL
-//!   seed            from a world and a catalogue to the first rows
+//!   seed            once, into tables that are empty
 //!   openapi         route tables: router and document are built from them
 //!   record          what a write says about itself in the audit log
 //! ```
@@ -35,8 +36,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::model::IntegrationKey;
 use crate::platform::odeus::catalog;
-use crate::platform::odeus::wire::{Code, MAX_BODY};
 use crate::platform::odeus::world::World;
+use crate::platform::wire::MAX_BODY;
 
 mod auth;
 mod error;
@@ -50,13 +51,14 @@ mod store;
 mod trustpager;
 
 pub use odeus::openapi::document as openapi_document;
-pub use seed::{SeedError, default_world};
+pub use odeus::seed::default_world;
+pub use seed::SeedError;
 pub use store::StoreError;
 pub use trustpager::TrustpagerSeed;
 pub use trustpager::openapi::document as trustpager_openapi_document;
 pub use trustpager::seed::default_world as default_trustpager_world;
 
-use error::ApiError;
+use error::{ApiError, Reason};
 
 /// What the control plane is started with.
 #[derive(Debug, Clone)]
@@ -153,16 +155,18 @@ fn open(options: Options, tokens: auth::ProcessTokens) -> Result<(App, Vec<Strin
     let store = store::Store::open(&database)
         .map_err(|source| StartError::Store { path: database, source })?;
     let notices = store.write(|db| {
-        let mut changed = seed::changed(db, &seed::digests(&catalog, &world)?)?;
+        let mut changed = odeus::seed::digests(&catalog, &world)?.changed(db)?;
         if let Some(own) = &trustpager {
-            changed.extend(seed::changed(db, &trustpager::seed::digests(own)?)?);
+            changed.extend(trustpager::seed::digests(own)?.changed(db)?);
         }
         // Where nothing was written, nothing is lost: whoever corrects a world has not begun yet.
         let again = !changed.is_empty() && seed::is_untouched(db)?;
-        let fresh = if reset || again { seed::Fresh::Always } else { seed::Fresh::WhenEmpty };
-        seed::seed(db, &catalog, &world, fresh)?;
+        if reset || again {
+            store::forget(db)?;
+        }
+        odeus::seed::seed(db, &catalog, &world)?;
         if let Some(own) = &trustpager {
-            trustpager::seed::seed(db, own, fresh)?;
+            trustpager::seed::seed(db, own)?;
         }
         let notice = (!changed.is_empty() && !reset).then(|| moved(&changed, again, &folder));
         Ok::<_, SeedError>(notice.into_iter().collect())
@@ -231,7 +235,7 @@ impl App {
 pub fn app(state: Arc<App>) -> Router {
     odeus::openapi::router()
         .merge(trustpager::openapi::router())
-        .fallback(|| async { ApiError::new(Code::NotFound, "there is no such route") })
+        .fallback(|| async { ApiError::new(Reason::NotFound, "there is no such route") })
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(CatchPanicLayer::custom(caught))
         .layer(from_fn(request::envelope))

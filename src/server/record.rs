@@ -6,7 +6,7 @@ use super::auth::Actor;
 use super::error::ApiError;
 use super::store::audit;
 use crate::model::{ScopeDelta, WorkspaceId};
-use crate::platform::odeus::wire::{ActorType, AuditEntry};
+use crate::platform::wire::{ActorType, AuditEntry};
 
 /// What the audit log says about one change.
 pub(super) struct Record<'a> {
@@ -20,15 +20,6 @@ pub(super) struct Record<'a> {
 
 impl Record<'_> {
     pub(super) fn append(
-        self,
-        db: &Database,
-        workspace: &WorkspaceId,
-        actor: &Actor,
-    ) -> Result<(), ApiError> {
-        self.append_to(audit::Log::Odeus, db, workspace, actor)
-    }
-
-    pub(super) fn append_to(
         self,
         log: audit::Log,
         db: &Database,

@@ -15,9 +15,9 @@ use serde::de::DeserializeOwned;
 
 use super::App;
 use super::auth::random_hex;
-use super::error::{ApiError, Dialect};
+use super::error::{ApiError, Dialect, Reason};
 use crate::model::{ActionKey, GroupKey, IntegrationKey, UserId};
-use crate::platform::odeus::wire::{Code, DEFAULT_PAGE, Page};
+use crate::platform::wire::Page;
 
 /// Names a request in answers, in the audit log and in the log of failures.
 #[derive(Debug, Clone)]
@@ -49,9 +49,9 @@ pub(super) async fn envelope(mut request: Request, next: Next) -> Response {
 
 fn unexplained(status: StatusCode) -> ApiError {
     match status {
-        StatusCode::NOT_FOUND => ApiError::new(Code::NotFound, "there is no such route"),
+        StatusCode::NOT_FOUND => ApiError::new(Reason::NotFound, "there is no such route"),
         StatusCode::METHOD_NOT_ALLOWED => {
-            ApiError::new(Code::MethodNotAllowed, "the path does not know this method")
+            ApiError::new(Reason::MethodNotAllowed, "the path does not know this method")
         }
         other => ApiError::internal(format!("a layer answered {other}")),
     }
@@ -118,7 +118,7 @@ impl FromRequestParts<Arc<App>> for Names {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let params = RawPathParams::from_request_parts(parts, app)
             .await
-            .map_err(|_| ApiError::new(Code::NotFound, "the path is not UTF-8"))?;
+            .map_err(|_| ApiError::new(Reason::NotFound, "the path is not UTF-8"))?;
         Ok(Self(params.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect()))
     }
 }
@@ -140,13 +140,8 @@ impl PageRequest {
         self.after.clone().try_into().map_err(|_| bad_cursor())
     }
 
-    /// Returns how many items the page may hold.
-    pub(super) fn limit(&self, max: u32) -> Result<u32, ApiError> {
-        self.limit_or(DEFAULT_PAGE.min(max), max)
-    }
-
     /// Returns how many items the page may hold: `usual` when the request does not say.
-    pub(super) fn limit_or(&self, usual: u32, max: u32) -> Result<u32, ApiError> {
+    pub(super) fn limit(&self, usual: u32, max: u32) -> Result<u32, ApiError> {
         let limit = self.limit.unwrap_or(usual);
         if (1..=max).contains(&limit) { Ok(limit) } else { Err(bad_limit(max)) }
     }
@@ -167,11 +162,11 @@ impl PageRequest {
 }
 
 fn bad_cursor() -> ApiError {
-    ApiError::new(Code::InvalidCursor, "the cursor is none of ours; start without one")
+    ApiError::new(Reason::InvalidCursor, "the cursor is none of ours; start without one")
 }
 
 fn bad_limit(max: u32) -> ApiError {
-    ApiError::new(Code::InvalidLimit, format!("`limit` must be a number from 1 to {max}"))
+    ApiError::new(Reason::InvalidLimit, format!("`limit` must be a number from 1 to {max}"))
 }
 
 /// A cursor is opaque on purpose: hexadecimal, so that nobody builds one.
@@ -203,7 +198,7 @@ impl PageRequest {
                 }
                 (other, _) => {
                     return Err(ApiError::new(
-                        Code::InvalidRequest,
+                        Reason::InvalidRequest,
                         format!("there is no parameter `{other}`; known are `cursor` and `limit`"),
                     ));
                 }
@@ -230,7 +225,7 @@ impl IfMatch {
     pub(super) fn check(&self, etag: &str) -> Result<(), ApiError> {
         if self.0.iter().all(|tag| tag == "*") {
             return Err(ApiError::new(
-                Code::PreconditionRequired,
+                Reason::PreconditionRequired,
                 "send the ETag that the write was decided on: `If-Match: ETAG`",
             ));
         }
@@ -238,7 +233,7 @@ impl IfMatch {
             return Ok(());
         }
         Err(ApiError::new(
-            Code::PreconditionFailed,
+            Reason::PreconditionFailed,
             "the resource has changed since it was read; read it again",
         ))
     }
@@ -279,9 +274,9 @@ impl<T: DeserializeOwned + Default> FromRequest<Arc<App>> for OptionalBody<T> {
 async fn read(request: Request, app: &Arc<App>) -> Result<Bytes, ApiError> {
     Bytes::from_request(request, app).await.map_err(|rejection| {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            ApiError::new(Code::BodyTooLarge, "a request holds at most 1 MiB")
+            ApiError::new(Reason::BodyTooLarge, "a request holds at most 1 MiB")
         } else {
-            ApiError::new(Code::InvalidJson, "the body could not be read")
+            ApiError::new(Reason::InvalidJson, "the body could not be read")
         }
     })
 }
@@ -289,9 +284,9 @@ async fn read(request: Request, app: &Arc<App>) -> Result<Bytes, ApiError> {
 fn parse<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, ApiError> {
     serde_json::from_slice(bytes).map_err(|error| {
         if error.is_data() {
-            ApiError::new(Code::InvalidRequest, format!("the body does not fit: {error}"))
+            ApiError::new(Reason::InvalidRequest, format!("the body does not fit: {error}"))
         } else {
-            ApiError::new(Code::InvalidJson, format!("the body is not JSON: {error}"))
+            ApiError::new(Reason::InvalidJson, format!("the body is not JSON: {error}"))
         }
     })
 }

@@ -1,19 +1,12 @@
-//! From a world and a catalogue to the first rows of an empty database.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! What seeding is on every platform: once, from a world and a catalogue, into tables that are empty.
 
 use rusqlite::{Connection as Database, Transaction};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use super::auth::random_hex;
 use super::error::ApiError;
-use super::store::odeus::{people, rows};
-use super::store::{column, trustpager};
-use crate::model::{Access, IntegrationKey, UserId, WorkspaceId};
-use crate::platform::odeus::state::{Deployment, Directory, Role};
-use crate::platform::odeus::world::{World, WorldWorkspace};
-use crate::platform::odeus::{catalog, genesis};
+use super::store::column;
+use crate::model::WorkspaceId;
 
 /// Why a world cannot be made live.
 #[derive(Debug, Error)]
@@ -44,34 +37,49 @@ impl From<rusqlite::Error> for SeedError {
     }
 }
 
-/// Returns a world for people who have written none: one workspace with one admin, every integration as the vendor
-/// delivers it, every action off.
-#[must_use]
-pub fn default_world(workspace: &WorkspaceId) -> World {
-    let admin = UserId::try_from(format!("admin@{workspace}.example"));
-    let users = admin.into_iter().map(|user| (user, Role::Admin)).collect();
-    let only = WorldWorkspace {
-        deployment: Deployment::MultiTenant,
-        new_actions_enabled_by_default: false,
-        rollout: BTreeSet::new(),
-        directory: Directory { users, groups: BTreeMap::new() },
-        actions: Access::Nobody,
-        integrations: BTreeMap::new(),
-        connections: Vec::new(),
-        suffices: Vec::new(),
-    };
-    World { workspaces: BTreeMap::from([(workspace.clone(), only)]) }
+impl From<getrandom::Error> for SeedError {
+    fn from(error: getrandom::Error) -> Self {
+        Self::Database(error.to_string())
+    }
 }
 
-const WORLD: &str = "world_digest";
-const CATALOG: &str = "catalog_digest";
+/// What a platform is seeded with, by digest: the name that the digest is stored under, the digest, and what it is of. The
+/// first one tells whether the platform has been seeded.
+pub(super) struct Digests(pub(super) [(&'static str, String, &'static str); 2]);
+
+impl Digests {
+    /// Returns whether the platform has been seeded.
+    pub(super) fn are_stored(&self, db: &Database) -> Result<bool, rusqlite::Error> {
+        let Self([(first, _, _), _]) = self;
+        Ok(column::meta(db, first)?.is_some())
+    }
+
+    /// Returns what is not what the platform was seeded with; nothing where it was not seeded.
+    pub(super) fn changed(&self, db: &Database) -> Result<Vec<&'static str>, rusqlite::Error> {
+        let mut changed = Vec::new();
+        for (key, now, what) in &self.0 {
+            if column::meta(db, key)?.is_some_and(|seeded| seeded != *now) {
+                changed.push(*what);
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Remembers them, once everything is there.
+    pub(super) fn store(&self, db: &Transaction<'_>) -> Result<(), SeedError> {
+        for (key, digest, _) in &self.0 {
+            column::set_meta(db, key, digest)?;
+        }
+        Ok(())
+    }
+}
 
 /// There from the seed to the first write.
 const UNTOUCHED: &str = "untouched";
 
 /// Remembers that something was written: what is there is no longer what the world says.
 pub(super) fn touch(db: &Database) -> Result<(), rusqlite::Error> {
-    db.execute("DELETE FROM meta WHERE key = ?1", [UNTOUCHED]).map(|_| ())
+    column::forget(db, UNTOUCHED)
 }
 
 /// Returns whether nothing was ever written to what was seeded. Of a database that an earlier version seeded this is not
@@ -85,90 +93,7 @@ pub(super) fn leave_untouched(db: &Database) -> Result<(), rusqlite::Error> {
     column::set_meta(db, UNTOUCHED, "yes")
 }
 
-/// Returns the names of those among `now` (key, digest, name) that are not what the database was seeded with; none where it
-/// was not seeded.
-pub(super) fn changed(
-    db: &Database,
-    now: &[(&'static str, String, &'static str)],
-) -> Result<Vec<&'static str>, rusqlite::Error> {
-    let mut changed = Vec::new();
-    for (key, digest, name) in now {
-        if column::meta(db, key)?.is_some_and(|seeded| seeded != *digest) {
-            changed.push(*name);
-        }
-    }
-    Ok(changed)
-}
-
-/// Returns what the database would be seeded with now, for [`changed`].
-pub(super) fn digests(
-    catalog: &BTreeMap<IntegrationKey, catalog::Integration>,
-    world: &World,
-) -> Result<[(&'static str, String, &'static str); 2], SeedError> {
-    Ok([(WORLD, digest(world)?, "world"), (CATALOG, digest(catalog)?, "catalogue")])
-}
-
-/// Fills an empty database, once.
-pub(super) fn seed(
-    db: &Transaction<'_>,
-    catalog: &BTreeMap<IntegrationKey, catalog::Integration>,
-    world: &World,
-    fresh: Fresh,
-) -> Result<(), SeedError> {
-    if fresh == Fresh::Always {
-        // Deleting the rows rather than the file: another process may have it open.
-        db.execute_batch("DELETE FROM workspaces; DELETE FROM catalog; DELETE FROM meta;")?;
-        trustpager::forget(db)?;
-    } else if column::meta(db, WORLD)?.is_some() {
-        return Ok(());
-    }
-    for facts in catalog.values() {
-        rows::put_facts(db, facts)?;
-    }
-    for (id, workspace) in &world.workspaces {
-        seed_workspace(db, id, workspace, catalog)?;
-    }
-    for (key, digest, _) in &digests(catalog, world)? {
-        column::set_meta(db, key, digest)?;
-    }
-    Ok(leave_untouched(db)?)
-}
-
-/// When to seed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fresh {
-    /// Only an empty database.
-    WhenEmpty,
-    /// After deleting everything.
-    Always,
-}
-
 pub(super) fn digest<T: serde::Serialize>(of: &T) -> Result<String, SeedError> {
     let text = serde_json::to_vec(of).map_err(|error| SeedError::Database(error.to_string()))?;
     Ok(Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-fn seed_workspace(
-    db: &Database,
-    id: &WorkspaceId,
-    world: &WorldWorkspace,
-    catalog: &BTreeMap<IntegrationKey, catalog::Integration>,
-) -> Result<(), SeedError> {
-    let first = genesis::snapshot(id, world, catalog)
-        .map_err(|problem| SeedError::World { workspace: id.clone(), problem })?;
-    let generation = random_hex::<4>().map_err(|error| SeedError::Database(error.to_string()))?;
-    rows::insert_workspace(db, id, &first.settings, &world.rollout, &world.suffices, &generation)?;
-    for (user, role) in &first.directory.users {
-        people::insert_user(db, id, user, *role)?;
-    }
-    for (group, members) in &first.directory.groups {
-        people::insert_group(db, id, group, members)?;
-    }
-    for (key, live) in &first.integrations {
-        rows::insert_integration(db, id, key, &live.state)?;
-    }
-    for connection in &first.connections {
-        rows::put_connection(db, id, connection)?;
-    }
-    Ok(())
 }

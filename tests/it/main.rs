@@ -24,6 +24,8 @@ mod fuzz_smoke;
 #[cfg(test)]
 mod guard;
 #[cfg(test)]
+mod large;
+#[cfg(test)]
 mod links;
 #[cfg(test)]
 mod mutations;

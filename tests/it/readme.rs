@@ -546,7 +546,8 @@ fn the_architecture_maps_every_module_in_its_own_words() {
     }
 }
 
-/// Files outside of a platform's own folders that name the second platform are where a third one has to be thought of.
+/// Files outside of a platform's own folders that name one, or an address that only one has, are where a third platform has
+/// to be thought of.
 #[test]
 fn the_architecture_lists_every_place_where_a_platform_plugs_in() {
     let text = document("ARCHITECTURE.md");
@@ -568,20 +569,60 @@ fn the_architecture_lists_every_place_where_a_platform_plugs_in() {
         if name.contains("/odeus") || name.contains("/trustpager") || name.ends_with("tests.rs") {
             continue;
         }
-        let code = text.split("#[cfg(test)]").next().unwrap();
-        let code = code.lines().filter(|line| !line.trim_start().starts_with("//"));
-        if code.into_iter().any(|line| line.contains("Trustpager") || line.contains("trustpager::"))
-        {
+        if names_a_platform(&text) {
             looked_at += 1;
             let folders = listed.iter().filter(|path| path.ends_with('/'));
             let inside = folders.into_iter().any(|folder| name.starts_with(folder.as_str()));
             assert!(inside || listed.contains(&name), "the list omits {name}");
         }
     }
-    assert!(looked_at > 20, "{looked_at}");
+    assert!(looked_at > 40, "{looked_at}");
+    for knows in ["use x::{odeus, y};", "Kind::Trustpager => {}", "let oauth = a.oauth();"] {
+        assert!(names_a_platform(knows), "{knows}");
+    }
+    for does_not in ["// Kind::Odeus\n", "let a = \"odeus\";", "#[cfg(test)]\nuse x::odeus;"] {
+        assert!(!names_a_platform(does_not), "{does_not}");
+    }
 }
 
-/// A section of `docs/facts.md` that a comment cites is there.
+/// Whether the code of a file names a platform, or the addresses of an OAuth client that only integrations have.
+fn names_a_platform(text: &str) -> bool {
+    let named = tidy::words(text).into_iter().any(|word| {
+        let word = word.to_lowercase();
+        ["odeus", "trustpager"].into_iter().any(|name| word.contains(name))
+    });
+    let code = text.split("#[cfg(test)]").next().unwrap_or(text);
+    let address = [".oauth()", ".scope_list()", "[_, \"oauth\""];
+    named || address.into_iter().any(|part| code.contains(part))
+}
+
+fn comments(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| {
+        let mut halves = line.match_indices("//").map(|(at, _)| line.split_at(at));
+        let begins = |before: &str| before.chars().last().is_none_or(char::is_whitespace);
+        halves.find(|(before, _)| begins(before)).map(|(_, comment)| comment)
+    })
+}
+
+/// Iterates what a comment names as a source file or a document.
+fn paths(comment: &str) -> impl Iterator<Item = &str> {
+    let part = |c: char| !(c.is_ascii_alphanumeric() || "_-./".contains(c));
+    let words = comment.split(part).map(|word| word.trim_end_matches('.'));
+    words.filter(|word| word.ends_with(".rs") || word.ends_with(".md"))
+}
+
+/// Whether a file is there under a name that a comment of `by` gives it: from the root, from one of the folders where
+/// things are looked for, or from the folder of `by` or one that it is in.
+fn is_there(by: &str, path: &str) -> bool {
+    let usual = ["", "src", "src/platform", "tests", "tests/it", "docs"];
+    let by = by.strip_prefix(&format!("{}/", root().display())).unwrap_or(by);
+    let by = if by.starts_with("tests/") { by.to_owned() } else { format!("src/{by}") };
+    let own = [by.trim_end_matches(".rs")];
+    let around = own.into_iter().chain(Path::new(&by).ancestors().filter_map(Path::to_str));
+    usual.into_iter().chain(around).any(|folder| root().join(folder).join(path).is_file())
+}
+
+/// What comments send their readers to is there: a section of `docs/facts.md`, a file, a document.
 #[test]
 fn what_comments_cite_is_in_the_tree() {
     let headings: BTreeSet<String> = document("docs/facts.md")
@@ -596,9 +637,12 @@ fn what_comments_cite_is_in_the_tree() {
     for path in tests.iter().filter(|path| !path.ends_with("readme.rs")) {
         texts.push((path.display().to_string(), std::fs::read_to_string(path).unwrap()));
     }
-    let mut cited = 0;
+    let (mut cited, mut named) = (0, 0);
     for (name, text) in texts {
-        assert!(!text.contains("domain.md"), "{name} cites a document that is not here");
+        for path in comments(&text).flat_map(paths) {
+            assert!(is_there(&name, path), "{name} names {path}, which is not there");
+            named += 1;
+        }
         for rest in text.split("facts.md ").skip(1) {
             let number: String =
                 rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
@@ -608,6 +652,7 @@ fn what_comments_cite_is_in_the_tree() {
         }
     }
     assert!(cited > 30, "{cited}");
+    assert!(named > 60, "{named}");
 }
 
 #[test]

@@ -135,6 +135,108 @@ fn no_way_of_naming_a_module_gets_around_the_arrows() {
     assert!(strangers("plan/mod.rs", "use super::cli;", &[]).len() == 1);
 }
 
+/// The code of a file as words: neither its comments, nor its tests, nor what it says in quotes.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    let mut code = String::new();
+    let mut rest = text.split("#[cfg(test)]").next().unwrap_or(text);
+    while let Some(c) = rest.chars().next() {
+        let raw = ["r\"", "r#\"", "r##\""].into_iter().find(|mark| rest.starts_with(mark));
+        let skipped = if rest.starts_with("//") {
+            rest.find('\n')
+        } else if rest.starts_with("'\"'") {
+            Some(3)
+        } else if let Some(mark) = raw {
+            let end: String = mark.chars().skip(1).collect::<Vec<_>>().into_iter().rev().collect();
+            let inside = rest.split_at(mark.len()).1;
+            inside.find(&end).map(|at| mark.len() + at + end.len())
+        } else if c == '"' {
+            let mut escaped = false;
+            let end = rest.char_indices().skip(1).find(|(_, c)| {
+                let ends = *c == '"' && !escaped;
+                escaped = *c == '\\' && !escaped;
+                ends
+            });
+            end.map(|(at, _)| at + 1)
+        } else {
+            code.push(c);
+            rest = rest.split_at(c.len_utf8()).1;
+            continue;
+        };
+        code.push(' ');
+        rest = skipped.map_or("", |bytes| rest.split_at(bytes).1);
+    }
+    let words = code.split(|c: char| !c.is_alphanumeric() && c != '_');
+    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn words_are_those_of_the_code() {
+    let text = r###"
+        use a::b; // c
+        let d = ("e \" f", 'g', '"', h, r"i", r#"j " k"#, rl);
+        /// m
+        n
+        #[cfg(test)] o
+    "###;
+    assert_eq!(words(text).join(" "), "use a b let d g h rl n");
+}
+
+/// A platform that imports from another one cannot be read, changed or copied by itself.
+#[test]
+fn no_platform_knows_another_one() {
+    let platforms = ["odeus", "trustpager"];
+    let mut own = 0;
+    for (name, text) in sources() {
+        let inside = |platform: &&str| {
+            name.contains(&format!("/{platform}/")) || name.ends_with(&format!("/{platform}.rs"))
+        };
+        let Some(platform) = platforms.into_iter().find(inside) else { continue };
+        own += 1;
+        for other in platforms.into_iter().filter(|other| *other != platform) {
+            assert!(!words(&text).iter().any(|word| word == other), "{name} imports from {other}");
+        }
+    }
+    assert!(own > 100, "{own}");
+}
+
+/// What every platform uses knows none of them, so that a new one changes nothing there; and the engine works on what
+/// stands in `platform/mod.rs` and `platform/provider.rs`.
+#[test]
+fn what_all_platforms_share_names_none_of_them() {
+    let shared = [
+        "platform/http.rs",
+        "platform/http/",
+        "platform/provider.rs",
+        "platform/wire.rs",
+        "platform/wire/",
+        "server/auth.rs",
+        "server/limit.rs",
+        "server/openapi.rs",
+        "server/record.rs",
+        "server/request.rs",
+        "server/seed.rs",
+        "model/",
+        "source/",
+        "diag/",
+        "plan/",
+        "seal/",
+        "apply/",
+        "rego/",
+    ];
+    for part in shared {
+        let files: Vec<_> =
+            sources().into_iter().filter(|(name, _)| name.starts_with(part)).collect();
+        assert!(!files.is_empty(), "there is no {part}");
+        for (name, text) in files.iter().filter(|(name, _)| !is_test(name)) {
+            let platform = words(text).into_iter().find(|word| {
+                let word = word.to_lowercase();
+                word.starts_with("odeus") || word.starts_with("trustpager")
+            });
+            assert_eq!(platform, None, "{name}");
+        }
+    }
+}
+
 #[test]
 fn the_core_names_no_io_crate() {
     let io = ["reqwest", "tokio", "axum", "rusqlite", "clap", "anyhow", "secrecy", "tower_http"];

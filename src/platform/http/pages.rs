@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::DeserializeOwned;
 
 use super::{Answer, Http};
-use crate::platform::odeus::wire::{Page, path};
 use crate::platform::provider::ProviderError;
+use crate::platform::wire::{Page, path};
 
 /// How many pages a collection may have. A platform that goes on has lost its way.
 const MOST_PAGES: u32 = 10_000;

@@ -11,7 +11,7 @@ use super::operation::{IntegrationOperation, Operation};
 use super::passage::Passage;
 use super::people::Grants;
 use super::planner::fact;
-use super::prospect::fold;
+use super::prospect::replay;
 use super::state::{Connection, IntegrationState, Snapshot};
 use super::value;
 use crate::apply::{Adapter, Difference, Settled, Stale};
@@ -147,7 +147,7 @@ impl Adapter for Odeus {
             };
             let changes: Vec<IntegrationOperation> =
                 operations.iter().map(|(_, _, change)| (*change).clone()).collect();
-            match fold(Machine::new(context, state.clone()), key, &changes) {
+            match replay(Machine::new(context, state.clone()), key, &changes) {
                 Ok((now, _)) => stale.extend(
                     operations
                         .iter()
@@ -248,7 +248,7 @@ impl Adapter for Odeus {
             let changes: Vec<IntegrationOperation> =
                 operations.iter().map(|(_, _, change)| (*change).clone()).collect();
             // What the platform would refuse is stale and reaches nobody.
-            if let Ok((_, after)) = fold(Machine::new(context, state.clone()), key, &changes) {
+            if let Ok((_, after)) = replay(Machine::new(context, state.clone()), key, &changes) {
                 let grants = Grants::of(own);
                 people.extend(loss::newly_reconnecting(context, state, &after, &grants));
             }
@@ -302,7 +302,7 @@ impl Adapter for Odeus {
             let own = operations.iter().filter(|(index, ..)| !done.contains(index));
             let changes: Vec<IntegrationOperation> =
                 own.map(|(_, _, change)| (*change).clone()).collect();
-            let Ok((_, end)) = fold(Machine::new(context, state.clone()), key, &changes) else {
+            let Ok((_, end)) = replay(Machine::new(context, state.clone()), key, &changes) else {
                 continue;
             };
             let live = after.integrations.get(key).map(|live| &live.state);

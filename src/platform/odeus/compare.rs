@@ -12,9 +12,6 @@ use super::state::{Client, IntegrationState, ScopePolicy};
 use super::view::{self, Enabled, Remedy, Requested, Usable, View};
 use crate::model::{Access, ActionKey, Address, Scope, ScopeSet, Sides};
 
-/// What a comparison says in place of a client where there is none.
-const NO_CLIENT: &str = "none: nobody can connect";
-
 /// One integration on both sides of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Comparison {
@@ -26,6 +23,9 @@ pub struct Comparison {
     pub access: Sides<Access>,
     /// Whose OAuth client is used and where its scopes come from, in words.
     pub client: Sides<String>,
+    /// Whether there is no client at all. Left out where both sides have one.
+    #[serde(default = "Comparison::connects", skip_serializing_if = "Comparison::is_connected")]
+    pub clientless: Sides<bool>,
     /// *Scope view*: every scope that is requested or declared on either side, in byte order.
     pub scopes: Vec<ScopeSides>,
     /// *Action view*: every action, in key order.
@@ -80,6 +80,7 @@ pub fn compare(
         title: old.name.clone(),
         access: Sides::new(old.access.clone(), new.access.clone()),
         client: Sides::new(client(&old), client(&new)),
+        clientless: Sides::new(clientless(&old), clientless(&new)),
         scopes: scopes(&old, &new),
         actions: actions(old, new),
     }
@@ -126,9 +127,13 @@ fn actions(old: View, new: View) -> Vec<ActionSides> {
         .collect()
 }
 
+fn clientless(view: &View) -> bool {
+    matches!(view.client, Client::Unconfigured)
+}
+
 fn client(view: &View) -> String {
     match &view.client {
-        Client::Unconfigured => NO_CLIENT.to_owned(),
+        Client::Unconfigured => "none: nobody can connect".to_owned(),
         Client::Managed => "managed: the platform's client, scopes follow the actions".to_owned(),
         Client::Custom(custom) => {
             let scopes = match custom.scopes {
@@ -155,7 +160,15 @@ impl Comparison {
     /// Returns whether an OAuth client is there, before and after.
     #[must_use]
     pub fn has_client(&self) -> (bool, bool) {
-        (self.client.before != NO_CLIENT, self.client.after() != NO_CLIENT)
+        (!self.clientless.before, !self.clientless.after())
+    }
+
+    const fn connects() -> Sides<bool> {
+        Sides { before: false, after: None }
+    }
+
+    fn is_connected(clientless: &Sides<bool>) -> bool {
+        *clientless == Self::connects()
     }
 }
 

@@ -74,9 +74,8 @@ fn causes(
     was_pending: bool,
 ) -> Vec<Cause> {
     let (before, after) = (prospect.before(), &prospect.after);
-    let on = |state: &super::state::IntegrationState, action: &catalog::Action| {
-        state.actions.get(&action.key).is_some_and(|own| own.access.is_on())
-    };
+    let on =
+        |state: &super::state::IntegrationState, action: &catalog::Action| state.is_on(&action.key);
     let mut causes = BTreeSet::new();
     let mut because = |kind, address: Option<Address>| {
         causes.insert(Cause { kind, address });
@@ -105,7 +104,7 @@ fn causes(
         because(CauseKind::BaseScope, None);
     }
     if fixed {
-        because(CauseKind::FixedList, Some(prospect.address.child("oauth").child("scopes")));
+        because(CauseKind::FixedList, Some(prospect.address.scope_list()));
     }
     if direction == Direction::Widening && was_pending {
         because(CauseKind::CatalogChange, None);
@@ -171,10 +170,7 @@ pub fn unreviewed(prospect: &Prospect<'_>) -> Vec<Unreviewed> {
 }
 
 fn newly_on(prospect: &Prospect<'_>, key: &ActionKey) -> bool {
-    let on = |state: &super::state::IntegrationState| {
-        state.actions.get(key).is_some_and(|own| own.access.is_on())
-    };
-    on(&prospect.after) && !on(prospect.before())
+    prospect.after.is_on(key) && !prospect.before().is_on(key)
 }
 
 /// Returns whether the declared list is the platform's recommendation rather than hand-written.

@@ -15,7 +15,7 @@ use super::desired::{
 };
 use super::machine::{Context, Machine};
 use super::operation::{IntegrationOperation, Operation};
-use super::prospect::fold;
+use super::prospect::replay;
 use super::resolve::resolve;
 use super::state::{Client, IntegrationState, Mode, ScopePolicy, Snapshot};
 use super::value;
@@ -113,7 +113,7 @@ fn traces<'a>(
             settings: &snapshot.settings,
             directory: &snapshot.directory,
         };
-        match fold(Machine::new(context, before.clone()), key, &changes) {
+        match replay(Machine::new(context, before.clone()), key, &changes) {
             Ok((_, left)) => traces.push(Trace {
                 key,
                 address,
@@ -212,7 +212,7 @@ fn back(trace: &Trace<'_>, reason: &str, inverse: &mut Inverse<Desired>) -> Desi
         }
     }
     if client_moves(trace) {
-        let address = trace.address.child("oauth");
+        let address = trace.address.oauth();
         if client_of(live) == client_of(left) {
             match client_back(before) {
                 Ok(oauth) => {
@@ -350,7 +350,7 @@ fn without_unknown_names(inverse: &mut Inverse<Desired>, snapshot: &Snapshot) {
                     }
                     ["oauth", ..] => {
                         wanted.oauth = None;
-                        address = unit.child("oauth");
+                        address = unit.oauth();
                     }
                     ["actions", action, ..] => {
                         wanted.actions.remove(*action);
@@ -402,7 +402,7 @@ pub fn unrestored(
         if client_moves(trace) && client_of(&end) != client_of(before) {
             let show = |state: &IntegrationState| value::client(&state.client, &state.requested);
             let (was, is) = (show(before), show(&end));
-            differs(trace.address.child("oauth"), format!("it was {was} and will be {is}"));
+            differs(trace.address.oauth(), format!("it was {was} and will be {is}"));
         }
         for (key, was) in &before.actions {
             let (then, is) = (left.actions.get(key), end.actions.get(key));
@@ -428,7 +428,7 @@ pub fn unrestored(
             if !fewer.is_empty() {
                 words.push(format!("{fewer} was requested and will not be"));
             }
-            differs(trace.address.child("oauth").child("requested_scopes"), words.join("; "));
+            differs(trace.address.oauth().child("requested_scopes"), words.join("; "));
         }
     }
     all
@@ -448,6 +448,6 @@ fn end_of(trace: &Trace<'_>, snapshot: &Snapshot, plan: &Bound) -> Option<Integr
         settings: &snapshot.settings,
         directory: &snapshot.directory,
     };
-    let folded = fold(Machine::new(context, trace.live.clone()), trace.key, &changes);
+    let folded = replay(Machine::new(context, trace.live.clone()), trace.key, &changes);
     folded.ok().map(|(_, end)| end)
 }

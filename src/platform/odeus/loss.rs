@@ -37,12 +37,12 @@ pub fn losses(prospect: &Prospect<'_>) -> Vec<Loss> {
 fn scope_lines(prospect: &Prospect<'_>) -> BTreeMap<Scope, Address> {
     let (before, after) = (prospect.before(), &prospect.after);
     let removed = before.requested.minus(&after.requested);
-    let oauth = prospect.address.child("oauth");
+    let oauth = prospect.address.oauth();
     if after.client.mode() == Some(Mode::Fixed) {
         let list = oauth.child("scopes");
         return removed.iter().map(|scope| (scope.clone(), list.clone())).collect();
     }
-    let on = |own: Option<&ActionState>| own.is_some_and(|own| own.access.is_on());
+    let on = |own: Option<&ActionState>| own.is_some_and(ActionState::is_on);
     let mut lines = BTreeMap::new();
     let facts = prospect.facts();
     for ((action, was), (_, is)) in before.beside(facts).zip(after.beside(facts)) {
@@ -73,7 +73,7 @@ fn use_line(
         }
         _ if stops => {
             let line = action.required_scopes.iter().find_map(|scope| lines.get(scope));
-            line.cloned().unwrap_or_else(|| prospect.address.child("oauth"))
+            line.cloned().unwrap_or_else(|| prospect.address.oauth())
         }
         _ => prospect.address.child("access"),
     }
@@ -112,7 +112,7 @@ pub fn addresses(snapshot: &Snapshot) -> Vec<Address> {
     for (key, live) in &snapshot.integrations {
         let unit = Address::of(&[key.as_str()]);
         all.push(unit.child("access"));
-        let (scopes, actions) = (unit.child("oauth").child("scopes"), unit.child("actions"));
+        let (scopes, actions) = (unit.scope_list(), unit.child("actions"));
         // Also without a scope in it, so that the list itself can be protected.
         all.push(scopes.clone());
         all.extend(live.state.requested.iter().map(|scope| scopes.child(scope.as_str())));

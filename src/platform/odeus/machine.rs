@@ -14,14 +14,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use thiserror::Error;
-
 use super::audience::{Audience, Gates, NOT_RUNNING, Resolver};
 use super::catalog::{self, Auth, Feature};
-use super::operation::{ClientSpec, IntegrationOperation};
-use super::state::{ActionState, Client, Deployment, Directory, IntegrationState, Mode, Settings};
-use crate::model::{Access, ActionKey, Address, Effect, Scope, ScopeDelta, ScopeSet, UseChange};
+use super::operation::IntegrationOperation;
+use super::state::{ActionState, Client, Directory, IntegrationState, Mode, Settings};
+use crate::model::{Access, ActionKey, Address, Effect, Scope, ScopeSet, UseChange};
 use crate::plan::laws::{Facts, Moved, Step};
+
+mod decide;
+
+use self::decide::Next;
+pub use self::decide::Rejected;
 
 /// The facts that one integration's transitions depend on and do not change.
 #[derive(Debug, Clone, Copy)]
@@ -32,59 +35,6 @@ pub struct Context<'a> {
     pub settings: &'a Settings,
     /// Users, roles, groups.
     pub directory: &'a Directory,
-}
-
-/// Why the platform refuses a write, whatever is confirmed.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum Rejected {
-    /// The catalogue has no such action.
-    #[error("integration `{integration}` has no action `{action}`")]
-    UnknownAction {
-        /// The integration asked.
-        integration: String,
-        /// The key that is not there.
-        action: ActionKey,
-    },
-    /// Native actions have no switch (case 9).
-    #[error("action `{0}` is native: it is always on and cannot be changed")]
-    NativeAction(ActionKey),
-    /// The vendor has no client of its own, or the workspace may not use it (case 31).
-    #[error("there is no managed client here: {0}")]
-    NoManagedClient(&'static str),
-    /// The vendor does not let anybody manage scopes here yet (case 51).
-    #[error("scopes cannot be managed for this integration yet")]
-    ScopesNotManaged,
-    /// There is no OAuth, so there are no scopes (case 52).
-    #[error("this integration does not use OAuth and has no scopes")]
-    NotOauth,
-    /// A fixed list is written where scopes follow the actions (case 32).
-    #[error("the client is not in fixed mode")]
-    NotFixed,
-    /// A fixed list must name at least one scope.
-    #[error("a list of fixed scopes cannot be empty")]
-    EmptyList,
-    /// A scope in a list still holds a placeholder (case 18).
-    #[error("scope `{0}` holds an unresolved placeholder")]
-    Placeholder(Scope),
-    /// Enabling needs exactly the missing scopes accepted (case 35).
-    #[error("enabling `{action}` with fixed scopes needs these missing scopes accepted: {missing}")]
-    MissingNotAccepted {
-        /// The action to enable.
-        action: ActionKey,
-        /// Its required scopes that are not requested now.
-        missing: ScopeSet,
-    },
-    /// Something is accepted that cannot be missing.
-    #[error("these scopes cannot be accepted as missing for `{action}`: {scopes}")]
-    CannotAccept {
-        /// The action.
-        action: ActionKey,
-        /// The scopes that it does not need, or that are not missing.
-        scopes: ScopeSet,
-    },
-    /// Only scopes that are pending now can be confirmed.
-    #[error("these scopes are not pending: {0}")]
-    NotPending(ScopeSet),
 }
 
 /// Returns what one integration becomes after a write and what the write does, or why the platform refuses it.
@@ -140,7 +90,7 @@ pub fn observe(facts: &catalog::Integration, state: &IntegrationState) -> Observ
             Some(own) => missing.minus(&own.accepted_missing),
             None => missing.clone(),
         };
-        let live = action.native || own.is_some_and(|own| own.access.is_on());
+        let live = action.native || own.is_some_and(ActionState::is_on);
         (action.key.clone(), ActionView { live, missing, blocking })
     });
     Observation {
@@ -182,7 +132,7 @@ fn live<'a>(
     state: &IntegrationState,
 ) -> impl Iterator<Item = &'a catalog::Action> {
     let counts = |(action, own): &(&'a catalog::Action, Option<&ActionState>)| {
-        action.native || own.is_some_and(|own| own.access.is_on())
+        action.native || own.is_some_and(ActionState::is_on)
     };
     state.beside(facts).filter(counts).map(|(action, _)| action)
 }
@@ -228,7 +178,7 @@ impl<'a> Machine<'a> {
             *holders.entry(scope).or_default() += 1;
         }
         for (action, own) in state.beside(facts) {
-            let on = own.is_some_and(|own| own.access.is_on());
+            let on = own.is_some_and(ActionState::is_on);
             for scope in &action.required_scopes {
                 declaring.entry(scope).or_default().push(action);
                 if action.native || on {
@@ -355,141 +305,6 @@ impl<'a> Machine<'a> {
 
     fn accepted(&self, key: &ActionKey) -> ScopeSet {
         self.state.actions.get(key).map(|own| own.accepted_missing.clone()).unwrap_or_default()
-    }
-
-    /// Checks the write against the rules and says what it would change. Changes nothing.
-    fn decide(&self, operation: &IntegrationOperation) -> Result<Next, Rejected> {
-        match operation {
-            IntegrationOperation::SetIntegrationAccess { access } => {
-                Ok(Next { integration_access: Some(access.clone()), ..Next::default() })
-            }
-            IntegrationOperation::SetActionAccess { action, access, accept } => {
-                self.decide_action(action, access, accept)
-            }
-            IntegrationOperation::SetClient { client } => self.decide_client(client),
-            IntegrationOperation::SetFixedScopes { scopes } => {
-                self.require_managed_scopes()?;
-                if self.state.client.mode() != Some(Mode::Fixed) {
-                    return Err(Rejected::NotFixed);
-                }
-                check_list(scopes)?;
-                Ok(Next {
-                    scopes: ScopeDelta::between(&self.state.requested, scopes),
-                    ..Next::default()
-                })
-            }
-            IntegrationOperation::ConfirmPending { scopes } => {
-                self.require_managed_scopes()?;
-                let follows = self.state.client.mode().is_some_and(Mode::follows_actions);
-                let is_pending =
-                    |s: &Scope| follows && self.is_needed(s) && !self.state.requested.contains(s);
-                let wrong: ScopeSet = scopes.iter().filter(|s| !is_pending(s)).cloned().collect();
-                if !wrong.is_empty() {
-                    return Err(Rejected::NotPending(wrong));
-                }
-                let add = ScopeDelta { add: scopes.clone(), remove: ScopeSet::new() };
-                Ok(Next { scopes: add, ..Next::default() })
-            }
-        }
-    }
-
-    fn decide_action(
-        &self,
-        key: &ActionKey,
-        access: &Access,
-        accept: &ScopeSet,
-    ) -> Result<Next, Rejected> {
-        let facts = self.context.facts;
-        let Some(action) = facts.actions.get(key) else {
-            return Err(Rejected::UnknownAction {
-                integration: facts.key.to_string(),
-                action: key.clone(),
-            });
-        };
-        if action.native {
-            return Err(Rejected::NativeAction(key.clone()));
-        }
-        let was_on = self.state.actions.get(key).is_some_and(|own| own.access.is_on());
-        let mode = self.state.client.mode();
-        let missing = action.required_scopes.not_covered_by(&self.state.requested);
-        let enabling = !was_on && access.is_on();
-
-        if enabling && mode == Some(Mode::Fixed) && *accept != missing {
-            if missing.is_subset(accept) {
-                let scopes = accept.minus(&missing);
-                return Err(Rejected::CannotAccept { action: key.clone(), scopes });
-            }
-            return Err(Rejected::MissingNotAccepted { action: key.clone(), missing });
-        }
-        // An action that is on may have scopes accepted before the list loses them: that is what lets a list be
-        // narrowed without an outage in between. An action that is off has nothing to accept for.
-        let acceptable = if !access.is_on() || (enabling && mode != Some(Mode::Fixed)) {
-            ScopeSet::new()
-        } else {
-            action.required_scopes.clone()
-        };
-        let wrong = accept.minus(&acceptable);
-        if !wrong.is_empty() {
-            return Err(Rejected::CannotAccept { action: key.clone(), scopes: wrong });
-        }
-
-        let mut scopes = ScopeDelta::default();
-        if mode.is_some_and(Mode::follows_actions) && scopes_are_managed(facts) {
-            if enabling {
-                // Only this action's scopes: another action's pending scope never rides along.
-                scopes.add = action.required_scopes.minus(&self.state.requested);
-            } else if was_on && !access.is_on() {
-                let goes = |s: &&Scope| {
-                    self.holders.get(*s).copied().unwrap_or(0) <= 1
-                        && self.state.requested.contains(s)
-                };
-                scopes.remove = action.required_scopes.iter().filter(goes).cloned().collect();
-            }
-        }
-        Ok(Next {
-            scopes,
-            action_access: Some((key.clone(), access.clone())),
-            accepts_for: Some((key.clone(), accept.clone())),
-            ..Next::default()
-        })
-    }
-
-    fn decide_client(&self, spec: &ClientSpec) -> Result<Next, Rejected> {
-        self.require_managed_scopes()?;
-        let facts = self.context.facts;
-        let after = match spec {
-            ClientSpec::Managed => {
-                if !facts.managed_client {
-                    return Err(Rejected::NoManagedClient(
-                        "the vendor offers none for this integration",
-                    ));
-                }
-                if self.context.settings.deployment == Deployment::Dedicated {
-                    return Err(Rejected::NoManagedClient(
-                        "dedicated deployments use custom clients",
-                    ));
-                }
-                self.needed_now()
-            }
-            ClientSpec::Custom { fixed: None, .. } => self.needed_now(),
-            ClientSpec::Custom { fixed: Some(list), .. } => {
-                check_list(list)?;
-                list.clone()
-            }
-        };
-        Ok(Next {
-            scopes: ScopeDelta::between(&self.state.requested, &after),
-            client: Some(spec.client()),
-            ..Next::default()
-        })
-    }
-
-    fn require_managed_scopes(&self) -> Result<(), Rejected> {
-        match self.context.facts.auth {
-            Auth::ApiKey | Auth::None => Err(Rejected::NotOauth),
-            Auth::Oauth if !self.context.facts.scope_management => Err(Rejected::ScopesNotManaged),
-            Auth::Oauth => Ok(()),
-        }
     }
 
     fn is_needed(&self, scope: &Scope) -> bool {
@@ -657,26 +472,6 @@ fn words(audience: &Audience, gates: &Gates<'_>) -> String {
     match audience {
         Audience::NotRunning => NOT_RUNNING.to_owned(),
         Audience::Runs(_) => gates.to_string(),
-    }
-}
-
-/// What a write changes, once it is allowed.
-#[derive(Debug, Default)]
-struct Next {
-    scopes: ScopeDelta,
-    integration_access: Option<Access>,
-    action_access: Option<(ActionKey, Access)>,
-    accepts_for: Option<(ActionKey, ScopeSet)>,
-    client: Option<Client>,
-}
-
-fn check_list(list: &ScopeSet) -> Result<(), Rejected> {
-    if list.is_empty() {
-        return Err(Rejected::EmptyList);
-    }
-    match list.iter().find(|scope| scope.placeholder().is_some()) {
-        Some(scope) => Err(Rejected::Placeholder(scope.clone())),
-        None => Ok(()),
     }
 }
 

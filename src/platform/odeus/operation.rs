@@ -141,9 +141,9 @@ impl IntegrationOperation {
             Self::SetActionAccess { action, .. } => {
                 integration.child("actions").child(action.as_str())
             }
-            Self::SetClient { .. } => integration.child("oauth"),
-            Self::SetFixedScopes { .. } => integration.child("oauth").child("scopes"),
-            Self::ConfirmPending { .. } => integration.child("oauth").child("pending_scopes"),
+            Self::SetClient { .. } => integration.oauth(),
+            Self::SetFixedScopes { .. } => integration.scope_list(),
+            Self::ConfirmPending { .. } => integration.oauth().child("pending_scopes"),
         }
     }
 }

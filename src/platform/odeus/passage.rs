@@ -69,14 +69,14 @@ impl Lost<'_> {
             Self::Use { address, .. } => ((*address).clone(), LossKind::Use),
             Self::Setting(key) => (unit.child("actions").child(key.as_str()), LossKind::Setting),
             Self::Access => (unit.child("access"), LossKind::Setting),
-            Self::Client => (unit.child("oauth"), LossKind::Client),
+            Self::Client => (unit.oauth(), LossKind::Client),
             Self::Moment(address) => (address.clone(), LossKind::Moment),
         }
     }
 }
 
 fn scope_address(unit: &Address, scope: &Scope) -> Address {
-    unit.child("oauth").child("scopes").child(scope.as_str())
+    unit.scope_list().child(scope.as_str())
 }
 
 impl<'p> Passage<'p> {
@@ -158,10 +158,7 @@ impl<'p> Passage<'p> {
             let ran = *first != Audience::NotRunning;
             let address = address.clone();
             let missing = action.required_scopes.not_covered_by(&self.after.requested);
-            let on = |state: &IntegrationState| {
-                let own = state.actions.get(&action.key);
-                action.native || own.is_some_and(|own| own.access.is_on())
-            };
+            let on = |state: &IntegrationState| action.native || state.is_on(&action.key);
             if missing.is_empty() || !on(self.after) {
                 continue;
             }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::compare::compare;
 use super::consequence::{breakage, follows_recommendation, privilege, unreviewed};
-use super::desired::{Desired, DesiredOauth};
+use super::desired::Desired;
 use super::effective::{effective, settings};
 use super::findings;
 use super::loss;
@@ -256,7 +256,7 @@ fn changes(prospect: &Prospect<'_>) -> Vec<Change> {
         let Some(new) = after.actions.get(key).filter(|new| *new != own) else { continue };
         let field = ["actions", key.as_str()];
         let (old, new) = (value::action(own), value::action(new));
-        let toggled = change(prospect, &field, "odeus_action", old, new);
+        let toggled = change(prospect, &field, value::ACTION, old, new);
         changes.push(Change { declared_at: prospect.declared_at(key), ..toggled });
     }
     for (key, _) in &prospect.proposal.unacknowledged {
@@ -266,7 +266,7 @@ fn changes(prospect: &Prospect<'_>) -> Vec<Change> {
         };
         let field = ["actions", key.as_str()];
         let (old, new) = (value::action(own), value::access(wanted.access));
-        let blocked = change(prospect, &field, "odeus_action", old, new);
+        let blocked = change(prospect, &field, value::ACTION, old, new);
         changes.push(Change { declared_at: prospect.declared_at(key), ..blocked });
     }
     changes
@@ -356,9 +356,7 @@ fn relied_on(prospect: &Prospect<'_>, snapshot: &Snapshot) -> Vec<Reliance> {
             IntegrationOperation::ConfirmPending { .. } => {}
         }
     }
-    let paired =
-        prospect.target.desired.oauth.as_ref().is_some_and(|oauth| oauth.mode() == Mode::Fixed);
-    if paired && !prospect.operations.is_empty() {
+    if prospect.declares_fixed() && !prospect.operations.is_empty() {
         facts.push(Address::workspace().child("new_actions_enabled_by_default"));
     }
     facts
@@ -401,10 +399,4 @@ pub fn fact(address: &Address, snapshot: &Snapshot) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// Returns whether the files declare a mode for the integration; a helper of the findings.
-#[must_use]
-pub(super) fn declares_fixed(prospect: &Prospect<'_>) -> bool {
-    matches!(prospect.target.desired.oauth, Some(DesiredOauth::Fixed { .. }))
 }

@@ -11,8 +11,7 @@ use super::operation::{IntegrationOperation, Operation};
 use super::passage::Passage;
 use super::people::{Grants, must_reconnect};
 use super::resolve::Target;
-use super::state::{Connection, IntegrationState, Snapshot};
-use super::value;
+use super::state::{Connection, IntegrationState, Mode, Snapshot};
 use crate::model::{Access, ActionKey, Address, Effect, Scope, ScopeSet, UserId};
 use crate::plan::PlannedOperation;
 use crate::plan::laws::{Facts, Violation};
@@ -138,14 +137,7 @@ impl<'a> Prospect<'a> {
                 self.tolerated = ordered.tolerated;
                 self.unsearched = ordered.unsearched;
                 self.after = ordered.end.into_state();
-                let (key, unit) = (self.target.key, &self.address);
-                self.operations = ordered
-                    .steps
-                    .into_iter()
-                    .map(|taken| {
-                        planned(key, unit, taken.operation, taken.before, taken.step.effect)
-                    })
-                    .collect();
+                self.operations = planned_of(self.target.key, &self.address, ordered.steps);
             }
         }
     }
@@ -179,6 +171,12 @@ impl<'a> Prospect<'a> {
         &self.target.live.facts
     }
 
+    /// Returns whether the files declare a client with a hand-written list.
+    #[must_use]
+    pub fn declares_fixed(&self) -> bool {
+        self.target.desired.oauth.as_ref().is_some_and(|oauth| oauth.mode() == Mode::Fixed)
+    }
+
     /// Returns the address of an action.
     #[must_use]
     pub fn action(&self, key: &ActionKey) -> Address {
@@ -195,24 +193,31 @@ impl<'a> Prospect<'a> {
     }
 }
 
-/// Folds operations over a machine and notes before each the value it replaces and after each what it did. The planner
-/// and apply's stale check are this same function.
+/// Carries out operations as a plan says them: with the value that each replaces and what it does. Where they stand in a
+/// plan already, this is what they would be now.
 ///
 /// # Errors
 /// The first refusal.
-pub fn fold(
-    mut machine: Machine<'_>,
+pub fn replay(
+    machine: Machine<'_>,
     key: &crate::model::IntegrationKey,
     operations: &[IntegrationOperation],
 ) -> Result<(Vec<PlannedOperation>, IntegrationState), Rejected> {
     let unit = Address::of(&[key.as_str()]);
-    let mut folded = Vec::with_capacity(operations.len());
-    for change in operations {
-        let before = value::field(change, machine.state());
-        let step = machine.step(change)?;
-        folded.push(planned(key, &unit, change.clone(), before, step.effect));
-    }
-    Ok((folded, machine.into_state()))
+    let (steps, machine) = order::walk(machine, operations)?;
+    Ok((planned_of(key, &unit, steps), machine.into_state()))
+}
+
+/// Returns the steps of one integration as a plan says them.
+fn planned_of(
+    key: &crate::model::IntegrationKey,
+    unit: &Address,
+    steps: Vec<order::Taken<Machine<'_>>>,
+) -> Vec<PlannedOperation> {
+    let planned = |taken: order::Taken<Machine<'_>>| {
+        planned(key, unit, taken.operation, taken.before, taken.step.effect)
+    };
+    steps.into_iter().map(planned).collect()
 }
 
 fn planned(

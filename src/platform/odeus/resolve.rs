@@ -148,7 +148,7 @@ fn resolve_client(
     problems: &mut Vec<Problem>,
 ) -> Option<ClientSpec> {
     let oauth = wanted.oauth.as_ref()?;
-    let at = address.child("oauth");
+    let at = address.oauth();
     let facts = &live.facts;
     match facts.auth {
         Auth::ApiKey | Auth::None => {

@@ -11,7 +11,7 @@ use super::adapter::{Own, by_integration, compare, context};
 use super::machine::Machine;
 use super::operation::{ClientSpec, IntegrationOperation, Operation};
 use super::planner::fact;
-use super::prospect::fold;
+use super::prospect::replay;
 use super::state::{ActionState, Client, IntegrationState, Mode, Snapshot};
 use super::value;
 use crate::model::{Access, ActionKey, Address, Scope, ScopeSet};
@@ -59,7 +59,7 @@ pub fn resumed(bound: &Bound, snapshot: &Snapshot) -> Option<BTreeSet<usize>> {
             }
             let changes: Vec<IntegrationOperation> =
                 after.iter().map(|(_, _, change)| (*change).clone()).collect();
-            let folded = fold(Machine::new(context, live.clone()), key, &changes);
+            let folded = replay(Machine::new(context, live.clone()), key, &changes);
             folded.is_ok_and(|(now, _)| {
                 after.iter().zip(&now).all(|((_, planned, _), now)| compare(planned, now).is_none())
             })

@@ -100,6 +100,12 @@ pub struct IntegrationState {
 }
 
 impl IntegrationState {
+    /// Returns whether an action is stored as on. Of native actions, which are always on, nothing is stored.
+    #[must_use]
+    pub fn is_on(&self, key: &ActionKey) -> bool {
+        self.actions.get(key).is_some_and(ActionState::is_on)
+    }
+
     /// Iterates the actions of the catalogue in the order of their keys, each with what is stored of it: one walk through
     /// both instead of a search for each.
     pub fn beside<'f, 's>(
@@ -129,6 +135,12 @@ impl ActionState {
     #[must_use]
     pub const fn with_access(access: Access) -> Self {
         Self { access, accepted_missing: ScopeSet::new() }
+    }
+
+    /// Returns whether somebody may run it.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.access.is_on()
     }
 }
 

@@ -6,6 +6,9 @@ use super::operation::{ClientSpec, IntegrationOperation};
 use super::state::{ActionState, Client, IntegrationState, Mode};
 use crate::model::{Access, Principal, ScopeSet};
 
+/// The kind of a change of one action's switch and sharing.
+pub const ACTION: &str = "odeus_action";
+
 /// Returns `"everyone"`, `"nobody"` or `{"groups": [...], "users": [...]}`.
 #[must_use]
 pub fn access(access: &Access) -> Value {

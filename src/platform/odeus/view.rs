@@ -1,7 +1,7 @@
 //! The seed's two views of an integration, as an inert value: *Scope view* and *Action view*.
 //!
 //! Source: seed *Review scope status*, *Manage actions with Fixed scopes*, *Native actions*; facts.md 1.10. Computed
-//! from a snapshot alone; `render/status.rs` prints it.
+//! from a snapshot alone; `render/status/mod.rs` prints it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -14,21 +14,21 @@
 //! Anything else in `confirm`, more or less, is answered with 409 and the exact delta, and nothing happens.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::catalog;
 use super::operation::ClientSpec;
 use super::state::{Deployment, IntegrationState, Mode, Role};
-use crate::model::{
-    Access, ActionKey, GroupKey, IntegrationKey, ScopeDelta, ScopeSet, UserId, WorkspaceId,
-};
+use crate::model::{Access, ActionKey, IntegrationKey, ScopeDelta, ScopeSet, UserId, WorkspaceId};
 
 mod error;
 pub mod path;
 
+pub use crate::platform::wire::{
+    ActorType, AuditEntry, GroupResource, MintToken, MintedToken, Page, SecretText,
+};
 pub use error::{Code, ErrorAnswer, ErrorDetail, ErrorKind, ErrorTag};
 
 /// How many items a page holds when nobody says.
@@ -37,24 +37,6 @@ pub const DEFAULT_PAGE: u32 = 50;
 pub const MAX_PAGE: u32 = 200;
 /// How many entries a page of the audit log may hold (facts.md 1.12).
 pub const MAX_AUDIT_PAGE: u32 = 50;
-/// How many bytes a request may hold.
-pub const MAX_BODY: usize = 1024 * 1024;
-/// How long a token lives when nobody says: 90 days.
-pub const DEFAULT_TOKEN_SECONDS: u32 = 90 * 24 * 60 * 60;
-/// How long a token may live: 366 days.
-pub const MAX_TOKEN_SECONDS: u32 = 366 * 24 * 60 * 60;
-
-/// One page of a collection.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Page<T> {
-    /// The items, in the order of their keys.
-    pub items: Vec<T>,
-    /// What to send as `cursor` for the next page.
-    pub next_cursor: Option<String>,
-    /// Whether there is a next page.
-    pub has_more: bool,
-}
-
 /// The workspace itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkspaceResource {
@@ -132,55 +114,6 @@ pub struct UserResource {
     pub user: UserId,
     /// Role in the workspace.
     pub role: Role,
-}
-
-/// One group.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct GroupResource {
-    /// Key of the group.
-    pub group: GroupKey,
-    /// Who is in it.
-    pub members: BTreeSet<UserId>,
-}
-
-/// One entry of the audit log (facts.md 1.12).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct AuditEntry {
-    /// Counts up by one in each workspace.
-    pub id: u64,
-    /// When, UTC.
-    pub created_at: String,
-    /// What sort of actor.
-    pub actor_type: ActorType,
-    /// Who.
-    pub actor_id: String,
-    /// What happened, such as `integration_action.updated`.
-    pub action: String,
-    /// To what sort of thing, such as `IntegrationAction`.
-    pub entity_type: String,
-    /// To which one, such as `sharepoint/actions/create_list`.
-    pub entity_id: String,
-    /// The request that did it, as in the answer's `x-request-id`.
-    pub request_id: String,
-    /// What it did to the requested scopes.
-    #[serde(default, skip_serializing_if = "ScopeDelta::is_empty")]
-    pub scopes: ScopeDelta,
-    /// The changed field before; `null` when it did not exist.
-    pub before: serde_json::Value,
-    /// The changed field after; `null` when it no longer exists.
-    pub after: serde_json::Value,
-}
-
-/// What sort of actor did something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ActorType {
-    /// A person, by a token of their own.
-    User,
-    /// The process that runs the control plane.
-    ApiKey,
-    /// The platform, because something else happened.
-    System,
 }
 
 /// What a write is confirmed to do: the seed's dialog. Compared as sets with what it does *now*.
@@ -313,34 +246,6 @@ pub struct EventAnswer {
     pub changed: BTreeMap<WorkspaceId, BTreeSet<IntegrationKey>>,
 }
 
-/// `POST tokens`: a token for one user of the workspace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MintToken {
-    /// Whose token it is. It may do what that user's role may do at the time of each request.
-    pub user: UserId,
-    /// May only read.
-    #[serde(default)]
-    pub read_only: bool,
-    /// How long it lives; 90 days when absent, 366 days at most.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(max = 31_622_400))]
-    pub expires_in_seconds: Option<u32>,
-}
-
-/// A new token. The only time that anybody sees it: the control plane keeps a hash.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct MintedToken {
-    /// The token.
-    pub token: SecretText,
-    /// Whose it is.
-    pub user: UserId,
-    /// May only read.
-    pub read_only: bool,
-    /// When it ends, UTC.
-    pub expires_at: String,
-}
-
 /// The answer to running an action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RunAnswer {
@@ -348,40 +253,6 @@ pub struct RunAnswer {
     pub action: ActionKey,
     /// For whom.
     pub user: UserId,
-}
-
-/// A secret on its way through. Never printed.
-#[derive(Clone, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(transparent)]
-pub struct SecretText(String);
-
-impl SecretText {
-    /// Wraps a secret.
-    #[must_use]
-    pub const fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    /// Returns the secret itself.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<'de> Deserialize<'de> for SecretText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // SECURITY: serde's own message would quote a value of the wrong type.
-        let text = String::deserialize(deserializer)
-            .map_err(|_| serde::de::Error::custom("a secret must be text"))?;
-        Ok(Self(text))
-    }
-}
-
-impl fmt::Debug for SecretText {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("SecretText(..)")
-    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::machine::{Context, Machine};
 use super::name::ClientName;
 use super::operation::{Operation, RevokeReason};
 use super::planner::{client_of, fact};
-use super::prospect::{before, fold, planned_key};
+use super::prospect::{before, planned_key, replay};
 use super::state::{ClientState, Snapshot};
 use super::value;
 use crate::apply::{Adapter, Difference, Settled, Stale};
@@ -145,7 +145,7 @@ impl Adapter for Trustpager {
                 .collect();
             let operations: Vec<Operation> =
                 wanted.iter().filter_map(|p| own(p)).cloned().collect();
-            match fold(machine(snapshot, client, &live.state), &operations) {
+            match replay(machine(snapshot, client, &live.state), &operations) {
                 Ok((now, _)) => {
                     for (planned, now) in wanted.iter().zip(&now) {
                         if planned.before != now.before {
@@ -257,7 +257,7 @@ impl Adapter for Trustpager {
                 .cloned()
                 .collect();
             // What the platform would refuse is stale and reaches nobody.
-            if let Ok((_, after)) = fold(machine(snapshot, client, &live.state), &operations) {
+            if let Ok((_, after)) = replay(machine(snapshot, client, &live.state), &operations) {
                 people.extend(loss::affected(&live.state, &after, snapshot));
             }
         }

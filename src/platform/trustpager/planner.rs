@@ -449,7 +449,7 @@ pub fn revoke_plan(
     let machine = super::machine::Machine::new(context, unit.clone(), state);
     let affected = std::iter::once(token.user.clone()).collect();
     let header = Header { rights: loss::rights(snapshot), ..header };
-    let (operations, _) = super::prospect::fold(machine, &[operation])?;
+    let (operations, _) = super::prospect::replay(machine, &[operation])?;
     let address = unit.child("tokens").child(token.id.as_str());
     let why = RevokeReason::Named { reason: reason.to_owned() };
     let change = Change {

@@ -70,10 +70,7 @@ impl<'a> ClientProspect<'a> {
             Ok(ordered) => {
                 prospect.window = ordered.window;
                 prospect.after = ordered.end.into_state();
-                let steps = ordered.steps.into_iter();
-                prospect.operations = steps
-                    .map(|taken| planned(taken.operation, taken.before, taken.step.effect))
-                    .collect();
+                prospect.operations = planned_of(ordered.steps);
             }
         }
         prospect
@@ -158,21 +155,25 @@ pub fn before(operation: &Operation, state: &ClientState) -> Value {
     }
 }
 
-/// Folds operations over a machine. The planner and apply's stale check are this same function.
+/// Carries out operations as a plan says them: with the value that each replaces and what it does. Where they stand in a
+/// plan already, this is what they would be now.
 ///
 /// # Errors
 /// The first refusal.
-pub fn fold(
-    mut machine: Machine<'_>,
+pub fn replay(
+    machine: Machine<'_>,
     operations: &[Operation],
 ) -> Result<(Vec<PlannedOperation>, ClientState), Rejected> {
-    let mut folded = Vec::with_capacity(operations.len());
-    for operation in operations {
-        let before = before(operation, machine.state());
-        let step = machine.step(operation)?;
-        folded.push(planned(operation.clone(), before, step.effect));
-    }
-    Ok((folded, machine.into_state()))
+    let (steps, machine) = order::walk(machine, operations)?;
+    Ok((planned_of(steps), machine.into_state()))
+}
+
+/// Returns the steps of one client as a plan says them.
+fn planned_of(steps: Vec<order::Taken<Machine<'_>>>) -> Vec<PlannedOperation> {
+    let planned = |taken: order::Taken<Machine<'_>>| {
+        planned(taken.operation, taken.before, taken.step.effect)
+    };
+    steps.into_iter().map(planned).collect()
 }
 
 fn planned(operation: Operation, before: Value, effect: Effect) -> PlannedOperation {

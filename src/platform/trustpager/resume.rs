@@ -8,7 +8,7 @@ use super::adapter::{Trustpager, machine, own};
 use super::name::ClientName;
 use super::operation::Operation;
 use super::planner::{client_of, fact};
-use super::prospect::{fold, planned_key};
+use super::prospect::{planned_key, replay};
 use super::state::Snapshot;
 use crate::apply::Adapter as _;
 use crate::plan::{Bound, PlannedOperation};
@@ -51,7 +51,7 @@ pub fn resumed(bound: &Bound, snapshot: &Snapshot, today: Date) -> Option<BTreeS
                 .filter(|(_, _, operation)| !has_ended(operation, snapshot, today))
                 .collect();
             let operations: Vec<Operation> = rest.iter().map(|(_, _, op)| (*op).clone()).collect();
-            let folded = fold(machine(snapshot, client, live), &operations);
+            let folded = replay(machine(snapshot, client, live), &operations);
             folded.is_ok_and(|(now, _)| {
                 rest.iter().zip(&now).all(|((_, planned, _), now)| {
                     planned.before == now.before && planned.effect == now.effect

@@ -24,7 +24,7 @@ use crate::model::{ScopeDelta, ScopeSet, UserId};
 mod error;
 pub mod path;
 
-pub use crate::platform::odeus::wire::{
+pub use crate::platform::wire::{
     ActorType, AuditEntry, GroupResource, MintToken, MintedToken, Page, SecretText,
 };
 pub use error::{Code, ErrorAnswer, ErrorDetail};

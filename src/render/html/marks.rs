@@ -171,10 +171,5 @@ impl<'p> Index<'p> {
 
 /// Returns the unit of something that breaks.
 pub(super) fn unit_of_breakage(breakage: &Breakage) -> &str {
-    match breakage {
-        Breakage::StopsRunning { address, .. }
-        | Breakage::WillNotRun { address, .. }
-        | Breakage::Unverified { address, .. } => unit_of(address),
-        Breakage::FeatureBreaks { unit, .. } => unit.as_str(),
-    }
+    unit_of(breakage.address())
 }

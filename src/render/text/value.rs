@@ -6,9 +6,7 @@ use serde_json::{Map, Value};
 
 use super::super::neutral::terminal;
 use crate::plan::Change;
-
-/// The kind of a change of one action's switch and sharing.
-const ACTION: &str = "odeus_action";
+use crate::platform::odeus;
 
 /// How a value changes.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,7 +20,7 @@ pub(in crate::render) enum Delta {
 /// Returns how the thing of a change changes, in the words of the files: an action that is off is `disabled` there, not
 /// open to `nobody`.
 pub(in crate::render) fn of(change: &Change) -> Delta {
-    if change.kind != ACTION {
+    if change.kind != odeus::value::ACTION {
         return delta(&change.before, &change.after);
     }
     delta(&switched(&change.before), &switched(&change.after))

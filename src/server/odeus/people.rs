@@ -13,14 +13,15 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection as Database;
 use secrecy::ExposeSecret;
 
+use super::auth::AdminWriter;
+use super::record;
 use crate::model::{IntegrationKey, Principal, ScopeDelta};
 use crate::platform::odeus::event;
 use crate::platform::odeus::state::Role;
-use crate::platform::odeus::wire::{
-    Code, DEFAULT_TOKEN_SECONDS, EventAnswer, MAX_TOKEN_SECONDS, MintToken, MintedToken, SecretText,
-};
+use crate::platform::odeus::wire::{Code, EventAnswer, MintToken, MintedToken, SecretText};
+use crate::platform::wire::{DEFAULT_TOKEN_SECONDS, MAX_TOKEN_SECONDS};
 use crate::server::App;
-use crate::server::auth::{AdminWriter, TokenHash, new_token};
+use crate::server::auth::{TokenHash, new_token};
 use crate::server::error::ApiError;
 use crate::server::record::{Record, value};
 use crate::server::request::{Body, Names, json};
@@ -36,7 +37,7 @@ pub(in crate::server) async fn mint(
     let MintToken { user, read_only, expires_in_seconds } = body;
     let seconds = expires_in_seconds.unwrap_or(DEFAULT_TOKEN_SECONDS);
     if seconds > MAX_TOKEN_SECONDS {
-        return Err(ApiError::new(
+        return Err(ApiError::odeus(
             Code::InvalidRequest,
             format!("`expires_in_seconds` is at most {MAX_TOKEN_SECONDS}"),
         ));
@@ -56,14 +57,14 @@ pub(in crate::server) async fn mint(
     app.write(move |db| {
         rows::workspace(db, &admin.workspace)?;
         if people::role(db, &admin.workspace, &user)?.is_none() {
-            return Err(ApiError::new(
+            return Err(ApiError::odeus(
                 Code::UnknownPrincipal,
                 format!("`{user}` is not in the workspace"),
             ));
         }
         let end = expires_at.as_second();
         people::insert_token(db, hash.bytes(), &admin.workspace, &user, read_only, end)?;
-        let record = Record {
+        let entry = Record {
             action: "api_token.created",
             entity_type: "ApiToken",
             entity_id: format!("users/{user}"),
@@ -71,7 +72,7 @@ pub(in crate::server) async fn mint(
             before: serde_json::Value::Null,
             after: serde_json::json!({ "read_only": read_only, "expires_at": until }),
         };
-        record.append(db, &admin.workspace, &admin.actor)
+        record(entry, db, &admin.workspace, &admin.actor)
     })
     .await?;
     Ok(json(StatusCode::CREATED, &minted, None))
@@ -90,7 +91,7 @@ pub(in crate::server) async fn remove_user(
             let role = directory.users.get(&user).copied();
             let admins = directory.users.values().filter(|role| **role == Role::Admin).count();
             if role == Some(Role::Admin) && admins == 1 {
-                return Err(ApiError::new(
+                return Err(ApiError::odeus(
                     Code::LastAdmin,
                     format!("`{user}` is the last admin of the workspace"),
                 ));
@@ -98,7 +99,7 @@ pub(in crate::server) async fn remove_user(
             if !people::remove_user(db, &admin.workspace, &user)? {
                 return Err(ApiError::not_found("user", user.as_str()));
             }
-            let record = Record {
+            let entry = Record {
                 action: "user.deleted",
                 entity_type: "User",
                 entity_id: format!("users/{user}"),
@@ -106,7 +107,7 @@ pub(in crate::server) async fn remove_user(
                 before: value(&role)?,
                 after: serde_json::Value::Null,
             };
-            record.append(db, &admin.workspace, &admin.actor)?;
+            record(entry, db, &admin.workspace, &admin.actor)?;
             unshare(db, &admin, &Principal::User(user))
         })
         .await?;
@@ -126,7 +127,7 @@ pub(in crate::server) async fn remove_group(
             if !people::remove_group(db, &admin.workspace, &group)? {
                 return Err(ApiError::not_found("group", group.as_str()));
             }
-            let record = Record {
+            let entry = Record {
                 action: "group.deleted",
                 entity_type: "Group",
                 entity_id: format!("groups/{group}"),
@@ -134,7 +135,7 @@ pub(in crate::server) async fn remove_group(
                 before: value(&directory.groups.get(&group))?,
                 after: serde_json::Value::Null,
             };
-            record.append(db, &admin.workspace, &admin.actor)?;
+            record(entry, db, &admin.workspace, &admin.actor)?;
             unshare(db, &admin, &Principal::Group(group))
         })
         .await?;
@@ -156,7 +157,7 @@ fn unshare(db: &Database, admin: &AdminWriter, gone: &Principal) -> Result<Event
             if old == Some(own) {
                 continue;
             }
-            let record = Record {
+            let entry = Record {
                 action: "integration_action.updated",
                 entity_type: "IntegrationAction",
                 entity_id: format!("{}/actions/{key}", before.facts.key),
@@ -164,9 +165,9 @@ fn unshare(db: &Database, admin: &AdminWriter, gone: &Principal) -> Result<Event
                 before: value(&old)?,
                 after: value(own)?,
             };
-            record.append(db, &workspace.id, &system)?;
+            record(entry, db, &workspace.id, &system)?;
         }
-        let record = Record {
+        let entry = Record {
             action: "integration.updated",
             entity_type: "Integration",
             entity_id: before.facts.key.to_string(),
@@ -174,7 +175,7 @@ fn unshare(db: &Database, admin: &AdminWriter, gone: &Principal) -> Result<Event
             before: value(&before.state.access)?,
             after: value(&state.access)?,
         };
-        record.append(db, &workspace.id, &system)?;
+        record(entry, db, &workspace.id, &system)?;
         changed.insert(before.facts.key.clone());
         let facts = before.facts.clone();
         rows::put_integration(db, &workspace, &before, facts, state)?;

@@ -8,11 +8,11 @@ use axum::response::Response;
 use rusqlite::Connection as Database;
 use serde::Serialize;
 
+use super::auth::Admin;
 use super::view;
 use crate::model::WorkspaceId;
-use crate::platform::odeus::wire::{MAX_AUDIT_PAGE, MAX_PAGE, Page};
+use crate::platform::odeus::wire::{DEFAULT_PAGE, MAX_AUDIT_PAGE, MAX_PAGE, Page};
 use crate::server::App;
-use crate::server::auth::Admin;
 use crate::server::error::ApiError;
 use crate::server::request::{Names, PageRequest, json};
 use crate::server::store::audit;
@@ -59,7 +59,7 @@ where
     T: Serialize + Send + 'static,
 {
     let after = request.after::<N>()?;
-    let limit = request.limit(max)?;
+    let limit = request.limit(DEFAULT_PAGE.min(max), max)?;
     let page: Page<T> = app
         .read(move |db| {
             // A workspace that is not there is 404, not an empty page.

@@ -7,6 +7,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use rusqlite::Connection as Database;
 
+use super::auth::Person;
+use super::record;
 use crate::model::{ActionKey, IntegrationKey, ScopeDelta, ScopeSet};
 use crate::platform::odeus::audience::{Gates, Others, Resolver};
 use crate::platform::odeus::catalog::Auth;
@@ -15,7 +17,6 @@ use crate::platform::odeus::state::{Client, Connection, Role};
 use crate::platform::odeus::wire::{Code, RunAnswer};
 use crate::platform::odeus::world::Suffices;
 use crate::server::App;
-use crate::server::auth::Person;
 use crate::server::error::ApiError;
 use crate::server::record::{Record, value};
 use crate::server::request::{Names, json};
@@ -34,7 +35,7 @@ pub(in crate::server) async fn connect(
         .write(move |db| {
             let found = open(db, &person, &key, None)?;
             if found.facts.auth != Auth::Oauth {
-                return Err(ApiError::new(
+                return Err(ApiError::odeus(
                     Code::NotOauth,
                     format!("`{key}` does not use OAuth: there is nothing to connect"),
                 ));
@@ -129,13 +130,13 @@ fn open(
         return Ok(found);
     }
     let what = action.map_or_else(|| key.to_string(), |action| format!("{key}/{action}"));
-    Err(ApiError::new(Code::NotShared, format!("`{what}` is not shared with `{}`", person.user)))
+    Err(ApiError::odeus(Code::NotShared, format!("`{what}` is not shared with `{}`", person.user)))
 }
 
 fn require_client(found: &Integration) -> Result<(), ApiError> {
     match &found.state.client {
         Client::Managed | Client::Custom(_) => Ok(()),
-        Client::Unconfigured => Err(ApiError::new(
+        Client::Unconfigured => Err(ApiError::odeus(
             Code::NotConfigured,
             format!("`{}` has no OAuth client; an admin must configure one", found.facts.key),
         )),
@@ -171,7 +172,7 @@ fn provider_gate(
     suffices: &[Suffices],
 ) -> Result<(), ApiError> {
     if connection.client != found.state.client.identity() {
-        return Err(ApiError::new(
+        return Err(ApiError::odeus(
             Code::ReconnectRequired,
             format!("`{}` uses another OAuth client now; connect it again", connection.integration),
         ));
@@ -195,7 +196,7 @@ fn provider_gate(
 }
 
 fn not_connected(key: &IntegrationKey) -> ApiError {
-    ApiError::new(Code::NotConnected, format!("`{key}` is not connected"))
+    ApiError::odeus(Code::NotConnected, format!("`{key}` is not connected"))
 }
 
 fn store(
@@ -205,7 +206,7 @@ fn store(
     after: &Connection,
 ) -> Result<(), ApiError> {
     rows::put_connection(db, &person.workspace, after)?;
-    let record = Record {
+    let entry = Record {
         action: if before.is_some() {
             "integration_connection.updated"
         } else {
@@ -217,5 +218,5 @@ fn store(
         before: value(&before.map(|c| &c.granted))?,
         after: value(&after.granted)?,
     };
-    record.append(db, &person.workspace, &person.actor)
+    record(entry, db, &person.workspace, &person.actor)
 }

@@ -11,11 +11,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use rusqlite::Connection as Database;
 
+use super::auth::Vendor;
+use super::record;
 use crate::model::{Access, ScopeDelta};
 use crate::platform::odeus::wire::{ActorType, Code, EventAnswer};
 use crate::platform::odeus::{catalog, event};
 use crate::server::App;
-use crate::server::auth::{Actor, Vendor};
+use crate::server::auth::Actor;
 use crate::server::error::ApiError;
 use crate::server::record::{Record, value};
 use crate::server::request::{Body, Names, json};
@@ -36,7 +38,7 @@ pub(in crate::server) async fn publish(
 
 /// Refuses facts that contradict themselves.
 fn check(facts: &catalog::Integration, key: &str) -> Result<(), ApiError> {
-    let wrong = |message: String| Err(ApiError::new(Code::InvalidCatalog, message));
+    let wrong = |message: String| Err(ApiError::odeus(Code::InvalidCatalog, message));
     if facts.key.as_str() != key {
         return wrong(format!("the path says `{key}`, the body says `{}`", facts.key));
     }
@@ -87,7 +89,7 @@ fn publish_everywhere(
             }
         };
         let requested = old.as_ref().map(|state| state.requested.clone()).unwrap_or_default();
-        let record = Record {
+        let entry = Record {
             action: if old.is_some() { "integration.updated" } else { "integration.created" },
             entity_type: "Integration",
             entity_id: facts.key.to_string(),
@@ -95,7 +97,7 @@ fn publish_everywhere(
             before: value(&old.map(|state| state.actions))?,
             after: value(&new.actions)?,
         };
-        record.append(db, &workspace.id, actor)?;
+        record(entry, db, &workspace.id, actor)?;
         changed.insert(workspace.id, BTreeSet::from([facts.key.clone()]));
     }
     Ok(EventAnswer { changed })

@@ -10,6 +10,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use rusqlite::Connection as Database;
 
+use super::auth::AdminWriter;
+use super::record;
 use super::view;
 use crate::model::{Access, Address, IntegrationKey, Principal, ScopeSet};
 use crate::platform::odeus::machine::{self, Rejected};
@@ -20,7 +22,6 @@ use crate::platform::odeus::wire::{
     SetIntegrationAccess, SetNewActionsDefault, SettingsWritten, WriteEffect,
 };
 use crate::server::App;
-use crate::server::auth::AdminWriter;
 use crate::server::error::ApiError;
 use crate::server::record::{Record, value};
 use crate::server::request::{Body, IfMatch, Names, json};
@@ -44,7 +45,7 @@ pub(in crate::server) async fn new_actions(
             };
             let after = rows::put_settings(db, &before, settings)?;
             let operation = Operation::SetNewActionsDefault { enabled: body.enabled };
-            let record = Record {
+            let entry = Record {
                 action: "workspace.updated",
                 entity_type: "Workspace",
                 entity_id: operation.address().to_string(),
@@ -52,7 +53,7 @@ pub(in crate::server) async fn new_actions(
                 before: before.settings.new_actions_enabled_by_default.into(),
                 after: body.enabled.into(),
             };
-            record.append(db, &admin.workspace, &admin.actor)?;
+            record(entry, db, &admin.workspace, &admin.actor)?;
             Ok(SettingsWritten {
                 effect: WriteEffect::default(),
                 settings: view::workspace(&after),
@@ -99,7 +100,7 @@ pub(in crate::server) async fn client(
         // SECURITY: the value is looked at here and goes no further. A real platform would hand it to its vault.
         let labelled = matches!(&client, ClientSpec::Custom { secret: Some(_), .. });
         if secret.expose().trim().is_empty() || !labelled {
-            return Err(ApiError::new(
+            return Err(ApiError::odeus(
                 Code::InvalidSecret,
                 "`client_secret` must not be empty and needs the client's `secret` label beside it",
             ));
@@ -174,12 +175,11 @@ fn write(
     };
     precondition.check(&before.etag())?;
     let (state, effect) = moved?;
-    let exactly = Confirm::of(&effect.scopes, &effect.accepts);
-    if *confirm != exactly {
-        return Err(ApiError::confirmation(exactly));
+    if *confirm != Confirm::of(&effect.scopes, &effect.accepts) {
+        return Err(ApiError::confirmation(effect.scopes, effect.accepts));
     }
 
-    let record = Record {
+    let entry = Record {
         action: match operation {
             IntegrationOperation::SetActionAccess { .. } => "integration_action.updated",
             _ => "integration.updated",
@@ -195,7 +195,7 @@ fn write(
     };
     let facts = before.facts.clone();
     let after = rows::put_integration(db, &workspace, &before, facts, state)?;
-    record.append(db, &admin.workspace, &admin.actor)?;
+    record(entry, db, &admin.workspace, &admin.actor)?;
     Ok(IntegrationWritten {
         effect: WriteEffect { scopes: effect.scopes, accepts: effect.accepts },
         integration: view::integration(&workspace, after),
@@ -228,7 +228,7 @@ fn check_principals(
     });
     match unknown {
         None => Ok(()),
-        Some(principal) => Err(ApiError::new(
+        Some(principal) => Err(ApiError::odeus(
             Code::UnknownPrincipal,
             format!("`{principal}` is not in the workspace"),
         )),

@@ -4,7 +4,7 @@ use rusqlite::{Connection as Database, params};
 
 use super::column::{from_json, to_json};
 use crate::model::WorkspaceId;
-use crate::platform::odeus::wire::AuditEntry;
+use crate::platform::wire::AuditEntry;
 use crate::server::error::ApiError;
 
 /// Whose log.

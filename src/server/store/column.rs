@@ -38,3 +38,12 @@ pub(in crate::server) fn set_meta(
     db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)", [key, value])?;
     Ok(())
 }
+
+/// Forgets one value of the database as a whole.
+pub(in crate::server) fn forget(db: &Database, key: &str) -> Result<(), rusqlite::Error> {
+    db.execute("DELETE FROM meta WHERE key = ?1", [key]).map(|_| ())
+}
+
+pub(in crate::server) fn forget_meta(db: &Database) -> Result<(), rusqlite::Error> {
+    db.execute_batch("DELETE FROM meta;")
+}

@@ -42,6 +42,14 @@ pub enum StoreError {
     },
 }
 
+/// Empties every platform's tables, and what is remembered about the database as a whole. Rows and not the file: another
+/// process may have it open.
+pub(super) fn forget(db: &Transaction<'_>) -> Result<(), rusqlite::Error> {
+    odeus::rows::forget(db)?;
+    trustpager::forget(db)?;
+    column::forget_meta(db)
+}
+
 /// The open database.
 #[derive(Debug)]
 pub(super) struct Store {

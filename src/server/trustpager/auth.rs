@@ -9,11 +9,11 @@ use axum::http::request::Parts;
 use rusqlite::Connection as Database;
 
 use crate::model::{UserId, WorkspaceId};
-use crate::platform::odeus::wire::ActorType;
 use crate::platform::trustpager::catalog::{Catalog, How};
 use crate::platform::trustpager::name::{KeyName, RoleKey, Verb};
 use crate::platform::trustpager::state::{Caller, KeyGrants};
 use crate::platform::trustpager::wire::Code;
+use crate::platform::wire::ActorType;
 use crate::server::App;
 use crate::server::auth::{
     Actor, TokenHash, bearer, no_browser, other_workspace, read_only, workspace_of,

@@ -12,7 +12,7 @@
 
 use rusqlite::Connection as Database;
 
-use crate::model::WorkspaceId;
+use crate::model::{ScopeDelta, ScopeSet, WorkspaceId};
 use crate::platform::trustpager::catalog::Catalog;
 use crate::platform::trustpager::machine::{Rejected, check_list};
 use crate::platform::trustpager::name::ResourceKey;
@@ -57,7 +57,7 @@ fn record(
     workspace: &WorkspaceId,
     actor: &Actor,
 ) -> Result<(), ApiError> {
-    record.append_to(audit::Log::Trustpager, db, workspace, actor)
+    record.append(audit::Log::Trustpager, db, workspace, actor)
 }
 
 fn client_view(catalog: &Catalog, client: Client) -> ClientResource {
@@ -96,11 +96,8 @@ fn check_confirmation(confirm: &Confirm, exactly: &Confirm) -> Result<(), ApiErr
     if confirm == exactly {
         return Ok(());
     }
-    Err(ApiError::confirmation(crate::platform::odeus::wire::Confirm {
-        add: exactly.add.clone(),
-        remove: exactly.remove.clone(),
-        ..Default::default()
-    }))
+    let Confirm { add, remove } = exactly.clone();
+    Err(ApiError::confirmation(ScopeDelta { add, remove }, ScopeSet::new()))
 }
 
 /// Today, UTC.

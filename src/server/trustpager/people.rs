@@ -12,10 +12,10 @@ use serde_json::Value;
 use super::auth::{AdminWriter, Rank};
 use super::{Answer, record};
 use crate::model::{ScopeDelta, UserId};
-use crate::platform::odeus::wire::{DEFAULT_TOKEN_SECONDS, MAX_TOKEN_SECONDS};
 use crate::platform::trustpager::wire::{
     Code, MintToken, MintedToken, SecretText, SetRole, UserRemoved, UserResource,
 };
+use crate::platform::wire::{DEFAULT_TOKEN_SECONDS, MAX_TOKEN_SECONDS};
 use crate::server::App;
 use crate::server::auth::{TokenHash, new_token};
 use crate::server::error::ApiError;

@@ -38,7 +38,7 @@ async fn page<T: Serialize + Send + 'static>(
     key: fn(&T) -> String,
 ) -> Result<(Page<T>, String), ApiError> {
     let [after] = request.after::<1>()?;
-    let limit = request.limit_or(DEFAULT_PAGE, MAX_PAGE)?;
+    let limit = request.limit(DEFAULT_PAGE, MAX_PAGE)?;
     app.read(move |db| {
         // A workspace that is not there is 404, not an empty page.
         let workspace = store::workspace(db, &workspace)?;

@@ -14,9 +14,7 @@ use crate::platform::trustpager::name::{ClientName, RoleKey, TokenId};
 use crate::platform::trustpager::state::{AccessList, KeyGrants, Token};
 use crate::platform::trustpager::world::{World, WorldToken, WorldWorkspace};
 use crate::server::auth::random_hex;
-use crate::server::error::ApiError;
-use crate::server::seed::{Fresh, SeedError, digest};
-use crate::server::store::column;
+use crate::server::seed::{Digests, SeedError, digest};
 use crate::server::store::trustpager as store;
 
 /// Returns a world for people who have written none: one workspace with one owner and nothing connected.
@@ -37,35 +35,29 @@ const WORLD: &str = "trustpager_world_digest";
 const CATALOG: &str = "trustpager_catalog_digest";
 
 /// Returns what the tables of TrustPager would be filled with now.
-pub(in crate::server) fn digests(
-    seed: &TrustpagerSeed,
-) -> Result<[(&'static str, String, &'static str); 2], SeedError> {
+pub(in crate::server) fn digests(seed: &TrustpagerSeed) -> Result<Digests, SeedError> {
     let TrustpagerSeed { catalog, world } = seed;
-    Ok([
+    Ok(Digests([
         (WORLD, digest(world)?, "TrustPager world"),
         (CATALOG, digest(catalog)?, "TrustPager catalogue"),
-    ])
+    ]))
 }
 
 /// Fills the tables of TrustPager, once.
 pub(in crate::server) fn seed(
     db: &Transaction<'_>,
     seed: &TrustpagerSeed,
-    fresh: Fresh,
 ) -> Result<(), SeedError> {
-    let TrustpagerSeed { catalog, world } = seed;
-    if fresh == Fresh::WhenEmpty && column::meta(db, WORLD)?.is_some() {
+    let digests = digests(seed)?;
+    if digests.are_stored(db)? {
         return Ok(());
     }
-    store::forget(db)?;
+    let TrustpagerSeed { catalog, world } = seed;
     store::put_catalog(db, catalog)?;
     for (id, workspace) in &world.workspaces {
         seed_workspace(db, id, workspace, catalog)?;
     }
-    for (key, digest, _) in &digests(seed)? {
-        column::set_meta(db, key, digest)?;
-    }
-    Ok(())
+    digests.store(db)
 }
 
 fn seed_workspace(
@@ -151,10 +143,4 @@ fn beside_defaults(catalog: &Catalog, own: &AccessList) -> AccessList {
 fn mark(workspace: &WorkspaceId, client: &ClientName, user: &UserId, n: usize) -> String {
     let text = format!("{workspace}/{client}/{user}/{n}");
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-impl From<getrandom::Error> for SeedError {
-    fn from(error: getrandom::Error) -> Self {
-        Self::Database(ApiError::internal(error).cause().unwrap_or_default().to_owned())
-    }
 }

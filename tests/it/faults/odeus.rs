@@ -11,14 +11,14 @@ use scopeform::platform::http::Http;
 use scopeform::platform::odeus::adapter::Odeus as Adapter;
 use scopeform::platform::odeus::client::OdeusClient;
 use scopeform::platform::odeus::operation::Operation;
-use scopeform::platform::odeus::planner::{Inputs, plan};
+use scopeform::platform::odeus::planner::plan;
 use scopeform::platform::odeus::state::{IntegrationState, Snapshot};
 use scopeform::platform::odeus::wire::IntegrationResource;
 use scopeform::server;
 use scopeform::source::SourceMap;
 use serde_json::{Value, json};
 
-use super::stage::{Deed, Plane, Stage, TODAY};
+use super::stage::{Deed, Plane, Stage, inputs};
 use crate::planner::naive;
 
 pub(crate) struct Odeus;
@@ -133,15 +133,7 @@ integrations:
 
     fn plan(config: &Config, snapshot: &Snapshot, reads: u32) -> Plan {
         let config::Desired::Odeus(desired) = &config.desired else { panic!("another platform") };
-        let inputs = Inputs {
-            today: TODAY,
-            endpoint: "embedded",
-            reads,
-            sources: Vec::new(),
-            only: None,
-            both_sides: true,
-        };
-        let (plan, problems) = plan(desired, snapshot, inputs);
+        let (plan, problems) = plan(desired, snapshot, inputs(reads));
         plan.unwrap_or_else(|| panic!("{problems:?}"))
     }
 

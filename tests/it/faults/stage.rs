@@ -13,6 +13,7 @@ use scopeform::apply::{self, Adapter, ApplyError, Options, Report, Silent};
 use scopeform::config::{self, Config};
 use scopeform::model::WorkspaceId;
 use scopeform::plan::Plan;
+use scopeform::plan::assemble::Inputs;
 use scopeform::platform::http::{Clock, Http, HttpOptions};
 use scopeform::platform::provider::{Read, Write};
 use scopeform::seal::{ApprovedPlan, Consent, SealedPlan};
@@ -27,6 +28,18 @@ use tokio::runtime::Runtime;
 use crate::apply::wire;
 
 pub(crate) const TODAY: Date = date(2026, 11, 22);
+
+/// What planning takes beside the files and what is live.
+pub(crate) const fn inputs(reads: u32) -> Inputs<'static> {
+    Inputs {
+        today: TODAY,
+        endpoint: "embedded",
+        reads,
+        sources: Vec::new(),
+        only: None,
+        both_sides: true,
+    }
+}
 
 /// A platform on the stage: its world, its wishes, and how to look at it.
 pub(crate) trait Stage: Send + Sync + 'static {

@@ -12,14 +12,14 @@ use scopeform::platform::trustpager::adapter::Trustpager as Adapter;
 use scopeform::platform::trustpager::client::TrustpagerClient;
 use scopeform::platform::trustpager::deliver::Files;
 use scopeform::platform::trustpager::operation::Operation;
-use scopeform::platform::trustpager::planner::{Inputs, plan};
+use scopeform::platform::trustpager::planner::plan;
 use scopeform::platform::trustpager::state::{KeyGrants, Snapshot};
 use scopeform::platform::trustpager::wire::{ClientResource, KeyResource};
 use scopeform::server::{self, TrustpagerSeed};
 use scopeform::source::SourceMap;
 use serde_json::{Value, json};
 
-use super::stage::{Deed, Plane, Stage, TODAY};
+use super::stage::{Deed, Plane, Stage, inputs};
 use crate::apply::wire;
 use crate::trustpager::oracle::{self, Deeds, Facts};
 use crate::trustpager::translate;
@@ -112,15 +112,7 @@ api_keys:
         let config::Desired::Trustpager(desired) = &config.desired else {
             panic!("another platform")
         };
-        let inputs = Inputs {
-            today: TODAY,
-            endpoint: "embedded",
-            reads,
-            sources: Vec::new(),
-            only: None,
-            both_sides: true,
-        };
-        let (plan, problems) = plan(desired, snapshot, inputs);
+        let (plan, problems) = plan(desired, snapshot, inputs(reads));
         plan.unwrap_or_else(|| panic!("{problems:?}"))
     }
 

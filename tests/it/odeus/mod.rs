@@ -2,6 +2,7 @@
 
 mod agree;
 mod cases;
+mod compare;
 mod coverage;
 pub(crate) mod fixture;
 pub(crate) mod moves;

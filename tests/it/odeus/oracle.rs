@@ -436,7 +436,7 @@ pub(crate) fn granted_after_reconnect(state: &State) -> Names {
     state.requested.clone()
 }
 
-/// Domain.md 1.8: expiry can narrow, only a new consent can widen.
+/// facts.md 1.8: expiry can narrow, only a new consent can widen.
 pub(crate) fn granted_after_expiry(granted: &Names, state: &State) -> Names {
     granted.iter().filter(|scope| state.requested.contains(*scope)).cloned().collect()
 }
@@ -454,7 +454,7 @@ fn scopes_suffice(catalogue: &Catalogue, state: &State, action: &str) -> bool {
 }
 
 fn lets_in(access: &Access, person: &Person) -> bool {
-    // Domain.md 1.6: workspace admins always keep access, at both levels.
+    // facts.md 1.6: workspace admins always keep access, at both levels.
     person.admin
         || match access {
             Access::Everyone => true,

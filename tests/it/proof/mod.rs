@@ -1,6 +1,6 @@
 //! Proof of order: every initial and every desired state of small worlds, every prefix, every interruption point.
 //!
-//! States are stepped by the second opinion (`oracle.rs` of each platform) and the laws are checked by `laws.rs` here;
+//! States are stepped by the second opinion (`odeus/oracle.rs`, `trustpager/oracle.rs`) and the laws are checked by `laws.rs` here;
 //! neither knows the machine or `plan::laws`. The machine's states are held against the second opinion's on the way.
 //!
 //! `cargo test` visits a part: every initial state and every wish, each pair of a fixed pattern of diagonals. All pairs

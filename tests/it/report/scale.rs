@@ -1,104 +1,18 @@
 //! Ten thousand actions in one report: it grows with what there is, and a filter costs one layout.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-
-use jiff::civil::date;
-use scopeform::model::{Access, ActionKey, IntegrationKey, Scope, ScopeSet};
 use scopeform::plan::Plan;
-use scopeform::platform::odeus::catalog::{Action, ActionKind, Auth, Integration};
-use scopeform::platform::odeus::desired::{
-    Desired, DesiredAction, DesiredIntegration, DesiredOauth, Unlisted,
-};
-use scopeform::platform::odeus::event::first_state;
-use scopeform::platform::odeus::planner::{Inputs, plan};
-use scopeform::platform::odeus::state::{
-    Deployment, Directory, LiveIntegration, Settings, Snapshot,
-};
+use scopeform::platform::odeus::planner::plan;
 use serde_json::{Value, json};
 
 use super::browser::Browser;
 use super::page;
 use crate::cli::harness::Lab;
-
-fn scope(n: usize) -> Scope {
-    Scope::try_from(format!("Resource{n}.ReadWrite.All")).unwrap()
-}
-
-fn integration(n: usize, actions: usize) -> Integration {
-    let actions = (0..actions).map(|a| {
-        let key = ActionKey::try_from(format!("action_{a}")).unwrap();
-        let action = Action {
-            key: key.clone(),
-            name: format!("Action {a}"),
-            description: String::new(),
-            kind: ActionKind::Action,
-            required_scopes: ScopeSet::from_iter([scope(a / 3), scope(a / 5 + 1)]),
-            native: a % 20 == 19,
-            features: BTreeSet::new(),
-            degraded_without: ScopeSet::new(),
-            renamed_from: BTreeSet::new(),
-        };
-        (key, action)
-    });
-    Integration {
-        key: IntegrationKey::try_from(format!("integration-{n:03}")).unwrap(),
-        name: format!("Integration {n}"),
-        provider: "microsoft".to_owned(),
-        auth: Auth::Oauth,
-        managed_client: true,
-        scope_management: true,
-        base_scopes: ScopeSet::from_iter([Scope::try_from("offline_access").unwrap()]),
-        actions: actions.collect(),
-    }
-}
+use crate::large;
 
 /// A plan that turns off every second of so many actions of so many integrations.
 fn large(integrations: usize, actions: usize) -> Plan {
-    let settings =
-        Settings { new_actions_enabled_by_default: false, deployment: Deployment::MultiTenant };
-    let mut live = BTreeMap::new();
-    let mut wishes = BTreeMap::new();
-    for n in 0..integrations {
-        let facts = integration(n, actions / integrations);
-        let named = facts.actions.values().filter(|action| !action.native).enumerate();
-        let named = named.map(|(n, action)| {
-            let access = if n % 2 == 0 { Access::Nobody } else { Access::Everyone };
-            (action.key.clone(), DesiredAction { access, accept_missing_scopes: None })
-        });
-        let wish = DesiredIntegration {
-            oauth: Some(DesiredOauth::Managed),
-            unlisted_actions: Unlisted::Keep,
-            actions: named.collect(),
-            ..DesiredIntegration::default()
-        };
-        wishes.insert(facts.key.clone(), wish);
-        let state = first_state(&facts, &settings, &Access::Everyone);
-        let own = LiveIntegration { facts: Arc::new(facts), state, revision: "1".to_owned() };
-        live.insert(own.facts.key.clone(), own);
-    }
-    let snapshot = Snapshot {
-        workspace: "large".try_into().unwrap(),
-        settings,
-        settings_revision: "1".to_owned(),
-        directory: Directory { users: BTreeMap::new(), groups: BTreeMap::new() },
-        integrations: live,
-        connections: Vec::new(),
-    };
-    let desired = Desired {
-        workspace: snapshot.workspace.clone(),
-        new_actions_enabled_by_default: None,
-        integrations: wishes,
-    };
-    let inputs = Inputs {
-        today: date(2026, 11, 22),
-        endpoint: "embedded",
-        reads: 5,
-        sources: Vec::new(),
-        only: None,
-        both_sides: true,
-    };
-    plan(&desired, &snapshot, inputs).0.unwrap()
+    let snapshot = large::snapshot(actions, integrations, 0);
+    plan(&large::wishes(&snapshot, true), &snapshot, large::inputs(true)).0.unwrap()
 }
 
 /// Counts layouts and style passes that the browser has made.

@@ -1,7 +1,7 @@
 //! Plans that were carried out in part go on, and runs are taken back: on TrustPager.
 //!
 //! Mutation: leave the verbs out of `ceiling_back` in `platform/trustpager/inverse.rs`, and
-//! `undo_restores_all_but_what_it_names` fails; let `left` in `resume.rs` return true, and
+//! `undo_restores_all_but_what_it_names` fails; let `left` in `platform/trustpager/resume.rs` return true, and
 //! `what_the_plan_wrote_and_somebody_changed_is_stale` fails.
 
 use std::collections::BTreeSet;

@@ -21,9 +21,7 @@ they are.
 };
 
 pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
-    if prospect.after.client.mode() != Some(Mode::Fixed)
-        || !crate::platform::odeus::planner::declares_fixed(prospect)
-    {
+    if prospect.after.client.mode() != Some(Mode::Fixed) || !prospect.declares_fixed() {
         return Vec::new();
     }
     let missing = prospect.facts().base_scopes.minus(&prospect.after.requested);
@@ -32,7 +30,7 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
     }
     vec![finding_with_list(
         &RULE,
-        prospect.address.child("oauth").child("scopes"),
+        prospect.address.scope_list(),
         format!("the list lacks base scopes: {missing}; connections may not refresh"),
         "add them to the list",
         missing,

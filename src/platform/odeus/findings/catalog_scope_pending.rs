@@ -32,11 +32,7 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
             .actions
             .values()
             .filter(|action| action.required_scopes.contains(scope))
-            .filter(|action| {
-                let on =
-                    prospect.after.actions.get(&action.key).is_some_and(|own| own.access.is_on());
-                action.native || on
-            })
+            .filter(|action| action.native || prospect.after.is_on(&action.key))
             .collect();
         if needing.is_empty() && !prospect.facts().base_scopes.contains(scope) {
             continue;
@@ -70,7 +66,7 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
         let message = format!(
             "scope {scope}, added by the vendor and needed by {needed_by}, {what}{degraded}"
         );
-        found.push(finding_with_list(&RULE, prospect.address.child("oauth"), message, help, one));
+        found.push(finding_with_list(&RULE, prospect.address.oauth(), message, help, one));
     }
     found
 }

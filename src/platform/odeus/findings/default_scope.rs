@@ -2,7 +2,6 @@
 
 use super::{Scene, finding};
 use crate::plan::{Finding, Rule, Severity};
-use crate::platform::odeus::planner::declares_fixed;
 use crate::platform::odeus::prospect::Prospect;
 use crate::platform::odeus::scope_facts::is_default;
 
@@ -24,10 +23,10 @@ level, and an approval rule with `when: admin_consent` asks for it.
 pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
     let provider = &prospect.facts().provider;
     let before = &prospect.before().requested;
-    let declared = declares_fixed(prospect);
+    let declared = prospect.declares_fixed();
     let asked = prospect.after.requested.iter().filter(|scope| is_default(provider, scope));
     let found = asked.filter(|scope| declared || !before.contains(scope)).map(|scope| {
-        let at = prospect.address.child("oauth").child("scopes").child(scope.as_str());
+        let at = prospect.address.scope_list().child(scope.as_str());
         let message = format!(
             "`{scope}` asks for everything that is registered for the client, and no plan can say what that is"
         );

@@ -22,12 +22,12 @@ pub(super) fn check(scene: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> 
         .desired
         .new_actions_enabled_by_default
         .unwrap_or(scene.snapshot.settings.new_actions_enabled_by_default);
-    if !on || !crate::platform::odeus::planner::declares_fixed(prospect) {
+    if !on || !prospect.declares_fixed() {
         return Vec::new();
     }
     vec![finding(
         &RULE,
-        prospect.address.child("oauth").child("mode"),
+        prospect.address.oauth().child("mode"),
         "fixed scopes, while new actions are enabled by default".to_owned(),
         "write `new_actions_enabled_by_default: false`",
     )]

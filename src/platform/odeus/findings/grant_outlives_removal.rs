@@ -24,7 +24,7 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
             crate::plan::count(users.len(), "connection still holds", "connections still hold");
         finding(
             &RULE,
-            prospect.address.child("oauth"),
+            prospect.address.oauth(),
             format!("{people} {scope} until they reconnect or the token expires"),
             "revoke the grant at the provider if it must be gone now",
         )

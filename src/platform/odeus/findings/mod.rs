@@ -1,7 +1,7 @@
 //! Findings: one file per rule, holding its words and its check.
 //!
-//! To add one: a file with a `RULE` and a `check`, a line in [`ALL`], a row in the table of cases. A rule reads a
-//! [`Prospect`] and reports; it never changes the plan.
+//! How to add one is in CONTRIBUTING.md under *To add a finding*. A rule reads a [`Prospect`] and reports; it never changes
+//! the plan.
 
 use super::desired::Desired;
 use super::prospect::Prospect;

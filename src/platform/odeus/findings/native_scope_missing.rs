@@ -42,7 +42,7 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
     let features: Vec<&str> = features.into_iter().collect();
     vec![finding_with_list(
         &RULE,
-        prospect.address.child("oauth").child("scopes"),
+        prospect.address.scope_list(),
         format!(
             "the list lacks {missing}, which native actions need ({}); features that break: {}",
             actions.join(", "),

@@ -20,14 +20,14 @@ that is an address are written in lower case.
 };
 
 pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
-    if !crate::platform::odeus::planner::declares_fixed(prospect) {
+    if !prospect.declares_fixed() {
         return Vec::new();
     }
     let catalogue = prospect.facts().recommended_scopes();
     let found = prospect.after.requested.iter().filter_map(|scope| {
         let doubt = doubt(&prospect.facts().provider, scope, &catalogue);
         let Some(Doubt::Case(right)) = doubt else { return None };
-        let at = prospect.address.child("oauth").child("scopes").child(scope.as_str());
+        let at = prospect.address.scope_list().child(scope.as_str());
         let message = format!("scope `{scope}` is not `{right}`: scopes are compared byte by byte");
         Some(finding(&RULE, at, message, format!("write `{right}`")))
     });

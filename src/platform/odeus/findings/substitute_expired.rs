@@ -29,11 +29,8 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
         };
         let relying = substitute.actions.iter().filter(|key| {
             let wanted = prospect.target.actions.get(*key);
-            let own = prospect.after.actions.get(*key);
-            let on = wanted.map_or_else(
-                || own.is_some_and(|own| own.access.is_on()),
-                |wanted| wanted.access.is_on(),
-            );
+            let on =
+                wanted.map_or_else(|| prospect.after.is_on(key), |wanted| wanted.access.is_on());
             let excused = prospect.proposal.acknowledged.iter().any(|(other, _)| other == *key);
             let lacks = prospect.facts().actions.get(*key).is_some_and(|action| {
                 let missing = action.required_scopes.not_covered_by(&prospect.after.requested);
@@ -45,7 +42,7 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
         if relying.is_empty() {
             continue;
         }
-        let at = prospect.address.child("oauth").child("substitutes").child(&n.to_string());
+        let at = prospect.address.oauth().child("substitutes").child(&n.to_string());
         let message = format!(
             "`{}` in place of {} was accepted until {until} for {}",
             substitute.scope,

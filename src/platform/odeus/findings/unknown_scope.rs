@@ -21,7 +21,7 @@ resource of the provider, such as `https://management.azure.com/user_impersonati
 };
 
 pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
-    if !crate::platform::odeus::planner::declares_fixed(prospect) {
+    if !prospect.declares_fixed() {
         return Vec::new();
     }
     let provider = &prospect.facts().provider;
@@ -39,7 +39,7 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
             Some(near) => format!("did you mean `{near}`?"),
             None => "check the spelling".to_owned(),
         };
-        let at = prospect.address.child("oauth").child("scopes").child(scope.as_str());
+        let at = prospect.address.scope_list().child(scope.as_str());
         Some(finding(&RULE, at, message, help))
     });
     found.collect()

@@ -36,7 +36,7 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
         !is_default(provider, scope) && doubt(provider, scope, &catalogue).is_none()
     });
     let found = unused.map(|scope| {
-        let at = prospect.address.child("oauth").child("scopes").child(scope.as_str());
+        let at = prospect.address.scope_list().child(scope.as_str());
         finding(&RULE, at, format!("nothing that is on needs `{scope}`"), "take it off the list")
     });
     found.collect()

@@ -1,4 +1,7 @@
 //! Findings: one file per rule, holding its words and its check.
+//!
+//! How to add one is in CONTRIBUTING.md under *To add a finding*. A rule reads a [`ClientProspect`] or a [`KeyProspect`]
+//! and reports; it never changes the plan.
 
 use super::prospect::{ClientProspect, KeyProspect};
 use super::state::Snapshot;

@@ -1,6 +1,6 @@
 //! Every path of the TrustPager control plane.
 
-pub use crate::platform::odeus::wire::path::{UnsafeSegment, encode, fill};
+pub use crate::platform::wire::path::{UnsafeSegment, encode, fill};
 
 /// The vendor's catalogue.
 pub const CATALOG: &str = "/trustpager/v1/workspaces/{workspace}/catalog";

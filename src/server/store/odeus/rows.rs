@@ -11,6 +11,11 @@ use crate::platform::odeus::world::Suffices;
 use crate::server::error::ApiError;
 use crate::server::store::column::{from_json, stored, to_json};
 
+/// Empties the tables; what belongs to a workspace goes with it.
+pub(in crate::server) fn forget(db: &Database) -> Result<(), rusqlite::Error> {
+    db.execute_batch("DELETE FROM workspaces; DELETE FROM catalog;")
+}
+
 /// A workspace as it is stored.
 #[derive(Debug, Clone)]
 pub(in crate::server) struct Workspace {
