@@ -52,7 +52,7 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
 #[expect(clippy::disallowed_methods, reason = "the command line is where files are read")]
 fn is_plan_file(path: &Path) -> bool {
     let yaml = path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml");
-    path.is_file() && !yaml && std::fs::read(path).is_ok()
+    path.is_file() && !yaml && std::fs::File::open(path).is_ok()
 }
 
 async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {

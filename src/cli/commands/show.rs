@@ -6,6 +6,7 @@ use crate::cli::args::{Show, Source};
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::folder::root_at_hand;
+use crate::cli::reading;
 use crate::cli::ui::{Failure, Ui};
 use crate::seal::{SealedPlan, document};
 
@@ -32,10 +33,9 @@ pub(in crate::cli) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failu
 }
 
 /// Reads a plan file and refuses one that is not exactly as it was written.
-#[expect(clippy::disallowed_methods, reason = "the command line is where files are read")]
 pub(super) fn read(file: &Path) -> Result<SealedPlan, Failure> {
-    let bytes = std::fs::read(file).map_err(|error| {
-        Failure::new(Exit::Error, format!("cannot read the plan {}: {error}", file.display()))
+    let bytes = reading::or_pipe(file, reading::DOCUMENT).map_err(|why| {
+        Failure::new(Exit::Error, format!("cannot read the plan {}: {why}", file.display()))
     })?;
     document::read(&bytes).map_err(|error| {
         Failure::new(Exit::Error, format!("{}: {error}", file.display()))

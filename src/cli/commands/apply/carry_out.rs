@@ -62,12 +62,15 @@ impl Work<'_> {
         loaded: Option<&Loaded>,
     ) -> Result<Done<P::Snapshot>, Failure> {
         let bound = &approved.sealed().plan().bound;
+        // A file with a secret may be a pipe to which nobody writes: while it is read, a signal ends the process.
+        let secrets = secret::resolve(&bound.operations, &self.root, self.env)?;
+        let mut unsaid: Vec<_> = secrets.values().cloned().collect();
+        if let Place::Url(_) = self.place {
+            unsaid.extend(secret::token(self.env).ok());
+        }
         // Before anything is noted: a signal that nobody takes ends the process at once.
         let mut signals = Signals::new()?;
-        let secrets = secret::resolve(&bound.operations, &self.root, self.env)?;
         let data = data_dir(&self.root, self.env);
-        let mut unsaid: Vec<_> = secrets.values().cloned().collect();
-        unsaid.extend(secret::token(self.env).ok());
         let spent = Spent::ready(approved, &data)?;
         let journal = Journal::begin(&data, approved, self.takes_back, unsaid)?;
         let noting = (&journal, spent.as_ref());
