@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use super::args::Reach;
+use super::args::{LONGEST_WAIT, Reach};
 use super::env::Env;
 use super::exit::Exit;
 use super::folder::{Folder, data_dir, make_data_dir};
@@ -306,10 +306,14 @@ pub(super) fn no_access(error: &ProviderError, workspace: &WorkspaceId) -> Failu
             "check that `endpoint` is the address of the API and not of a web page or a proxy"
                 .to_owned()
         }
-        ProviderError::RateLimited { retry_after: Some(wait) } => format!(
-            "`--deadline {}` waits that long; `--api-budget N` stays below a limit of N requests a minute",
-            wait.as_secs().saturating_add(2)
-        ),
+        ProviderError::RateLimited { retry_after: Some(wait) } => {
+            let wait = wait.as_secs().saturating_add(2);
+            let wait = match wait <= LONGEST_WAIT {
+                true => format!("`--deadline {wait}` waits that long"),
+                false => "that is more than a day: ask whoever runs the platform".to_owned(),
+            };
+            format!("{wait}; `--api-budget N` stays below a limit of N requests a minute")
+        }
         ProviderError::RateLimited { retry_after: None } => {
             "wait, or ask for a higher limit; `--api-budget N` stays below one, `--deadline SECONDS` waits longer"
                 .to_owned()
