@@ -179,13 +179,24 @@ impl Journal {
 
 /// Returns the line that ends a run with a report.
 pub(super) fn reported(report: &Report, exit: Exit) -> End {
-    End { complete: report.is_complete(), calls: report.calls, exit: exit.code(), error: None }
+    End {
+        complete: report.is_complete(),
+        calls: report.calls,
+        exit: exit.code(),
+        error: None,
+        details: Vec::new(),
+    }
 }
 
-/// Returns the line that ends a run without one.
-pub(super) fn failed(failure: &Failure) -> End {
-    let error = Some(failure.message.clone());
-    End { complete: false, calls: 0, exit: failure.exit.code(), error }
+/// Returns the line that ends a run without one, or that was complete and is contradicted by what was found afterwards.
+pub(super) fn failed(failure: &Failure, calls: u32) -> End {
+    End {
+        complete: false,
+        calls,
+        exit: failure.exit.code(),
+        error: Some(failure.message.clone()),
+        details: failure.details.clone(),
+    }
 }
 
 /// Returns the word for how a plan was consented to.
@@ -272,6 +283,7 @@ pub(super) fn close(data: &Path, run: &Run) {
         calls: 0,
         exit: Exit::Partial.code(),
         error: Some("killed; a later apply found nothing left to do".to_owned()),
+        details: Vec::new(),
     };
     let path = folder(data).join(format!("{}{ENDING}", run.begin.run));
     let append = || -> io::Result<()> {

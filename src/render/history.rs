@@ -32,6 +32,15 @@ fn write_text(
 ) -> Result<(), std::fmt::Error> {
     let begin = &run.begin;
     writeln!(out, "{}", verdict_line(run, running))?;
+    if let Some(end) = &run.end {
+        let told = run.verdict(running) == Verdict::NothingWritten;
+        if let Some(why) = end.error.as_deref().filter(|_| !told) {
+            writeln!(out, "It ended with: {}.", terminal(why))?;
+        }
+        for line in &end.details {
+            writeln!(out, "  {}", terminal(line))?;
+        }
+    }
     writeln!(
         out,
         "Run {} began at {}: plan {} for workspace {} ({}), consented to by {}.",
@@ -140,9 +149,10 @@ fn sign(known: &Known) -> &'static str {
 fn more(known: &Known) -> Option<String> {
     match known {
         Known::NotBegun => Some("not begun".to_owned()),
-        Known::InFlight => {
-            Some("sent, and what became of it was not noted: reading tells".to_owned())
-        }
+        Known::InFlight => Some(
+            "begun; whether it was sent, and what became of it, was not noted: reading tells"
+                .to_owned(),
+        ),
         Known::Finished(outcome) => detail(outcome),
     }
 }
@@ -274,6 +284,8 @@ struct Document {
     calls: Option<u32>,
     /// Why it ended early, where it says so.
     error: Option<String>,
+    /// What that is about, one line each: with a stale plan, the fields that have moved.
+    details: Vec<String>,
     /// One per operation, in plan order.
     operations: Vec<Operation>,
     /// What to do next.
@@ -289,7 +301,8 @@ struct Operation {
     address: String,
     /// The write, in words.
     what: String,
-    /// As in the report of apply; `in_flight` when it was sent and nothing more is known, `not_begun` when it was not.
+    /// As in the report of apply; `in_flight` when it was begun and nothing more is known, also not whether it was
+    /// sent; `not_begun` when it was not begun.
     outcome: &'static str,
     /// More about it, where there is more to say.
     detail: Option<String>,
@@ -333,6 +346,7 @@ pub fn json(run: &Run, running: bool) -> String {
         exit: run.end.as_ref().map(|end| end.exit),
         calls: run.end.as_ref().map(|end| end.calls),
         error: run.end.as_ref().and_then(|end| end.error.clone()),
+        details: run.end.as_ref().map(|end| end.details.clone()).unwrap_or_default(),
         operations: run.operations().map(operation).collect(),
         next: next(run, running),
     };

@@ -222,7 +222,8 @@ fn a_foreign_change_after_a_crash_is_stale_all_the_same() {
         ("files", "write_file", json!({ "only": [{ "user": "ben@acme.example" }] })),
     ] {
         let plane = Plane::start();
-        let (lab, _proxy) = killed_at(&plane, 3, false, "apply p.json --parallelism 1");
+        let (lab, proxy) = killed_at(&plane, 3, false, "apply p.json --parallelism 1");
+        let before = proxy.requests().len();
         plane.switch(integration, action, &access);
         let (state, audited) = (plane.state(), plane.audited());
         plane
@@ -231,7 +232,18 @@ fn a_foreign_change_after_a_crash_is_stale_all_the_same() {
             .says(&["the plan is stale, nothing was done", action]);
         assert_eq!(plane.state(), state);
         assert_eq!(plane.audited(), audited);
-        plane.run(&lab, "show --last").exits(0).prints(&["Nothing was written: the plan is stale"]);
+        let moved = format!("{integration}/actions/{action}: planned on ");
+        plane
+            .run(&lab, "show --last")
+            .exits(0)
+            .prints(&["Nothing was written: the plan is stale", &moved]);
+        // Apply read the workspace once.
+        let told = plane.run(&lab, "show --last --json").exits(0).json();
+        let details = told["details"].as_array().unwrap();
+        assert!(details.iter().any(|line| line.as_str().unwrap().starts_with(&moved)), "{told}");
+        let begun = proxy.requests().len() - before;
+        assert_eq!(told["calls"], begun, "{told}");
+        assert!(begun > 0);
     }
 }
 

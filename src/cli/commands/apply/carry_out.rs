@@ -23,6 +23,7 @@ use crate::cli::stream::Stream;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::Loaded;
 use crate::plan::PlannedOperation;
+use crate::platform::provider::Read as _;
 use crate::platform::trustpager::deliver;
 use crate::platform::{Operation, trustpager};
 use crate::render::neutral::terminal;
@@ -80,13 +81,14 @@ impl Work<'_> {
                 let remembered = spent.map_or(Ok(()), |spent| spent.on(&report));
                 Ok(Done { report, end, journal, remembered })
             }
-            Err(failure) => {
-                note_end(journal, journal::failed(&failure), self.ui);
+            Err((failure, calls)) => {
+                note_end(journal, journal::failed(&failure, calls), self.ui);
                 Err(failure)
             }
         }
     }
 
+    /// Returns beside a failure how many requests there were until then.
     async fn run<P: Product>(
         &self,
         approved: &ApprovedPlan,
@@ -94,7 +96,7 @@ impl Work<'_> {
         secrets: secret::Secrets,
         (journal, spent): (&Journal, Option<&Spent>),
         signals: &mut Signals,
-    ) -> Result<(Report, Option<P::Snapshot>), Failure> {
+    ) -> Result<(Report, Option<P::Snapshot>), (Failure, u32)> {
         let bound = &approved.sealed().plan().bound;
         let folder = loaded.map(|loaded| &loaded.folder).or(self.folder.as_ref());
         let target = Target {
@@ -104,7 +106,8 @@ impl Work<'_> {
             folder,
             root: &self.root,
         };
-        let live = live::connect::<P>(target, secrets, self.reach, self.env, self.ui).await?;
+        let live = live::connect::<P>(target, secrets, self.reach, self.env, self.ui).await;
+        let live = live.map_err(|failure| (failure, 0))?;
         let interrupted = AtomicBool::new(false);
         let options = Options {
             today: clock::today(),
@@ -140,8 +143,9 @@ impl Work<'_> {
                 }
             }
         };
+        let calls = live.client.sent();
         live.close().await;
-        done
+        done.map_err(|failure| (failure, calls))
     }
 }
 

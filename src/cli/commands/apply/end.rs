@@ -103,7 +103,7 @@ pub(super) fn finish<S>(
     let Done { report, journal, remembered, end: _ } = done;
     let end = match &verified {
         Ok(()) => journal::reported(&report, exit_of(&report)),
-        Err(failure) => End { calls: report.calls, ..journal::failed(failure) },
+        Err(failure) => journal::failed(failure, report.calls),
     };
     note_end(journal, end, ui);
     let ended = verified.and(remembered).map(|()| exit_of(&report));
