@@ -79,14 +79,14 @@ fn write_text(
 /// Returns one line for a list of runs.
 #[must_use]
 pub fn line(run: &Run, running: bool) -> String {
-    let (applied, total) = (applied(run), run.known.len());
+    let sum = Sum::of(run.known.len(), outcomes(run));
     let undo = run.begin.takes_back.as_ref();
     let undo = undo.map_or_else(String::new, |run| format!("  undo of {}", terminal(run)));
     format!(
-        "{}  {:<15} {applied} of {}  workspace {} ({}){undo}\n",
+        "{}  {:<15} {}  workspace {} ({}){undo}\n",
         terminal(&run.begin.run),
         word(run.verdict(running)),
-        count(total, "operation", "operations"),
+        sum.own(),
         terminal(run.begin.workspace.as_str()),
         terminal(&run.begin.endpoint)
     )
@@ -276,6 +276,8 @@ struct Document {
     stopped_at: Option<usize>,
     /// Operations applied, by this run or before it.
     applied: usize,
+    /// Those of them that had been done before this run began.
+    already_done: usize,
     /// Operations planned.
     total: usize,
     /// The program's exit code; `null` when it did not come to an end.
@@ -342,6 +344,7 @@ pub fn json(run: &Run, running: bool) -> String {
             _ => None,
         },
         applied: applied(run),
+        already_done: outcomes(run).filter(|outcome| **outcome == Outcome::AlreadyDone).count(),
         total: run.known.len(),
         exit: run.end.as_ref().map(|end| end.exit),
         calls: run.end.as_ref().map(|end| end.calls),

@@ -15,6 +15,9 @@ pub(in crate::cli) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failu
     if args.last || args.runs || args.run.is_some() {
         return super::history::run(args, env, ui);
     }
+    if args.workspace.is_some() {
+        return Err(Failure::new(Exit::Usage, "`--workspace` goes with `--last` or `--runs`"));
+    }
     let Some(file) = &args.path else {
         return Err(Failure::new(Exit::Usage, "name a saved PLAN, or ask for `--last`"));
     };

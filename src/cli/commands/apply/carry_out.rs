@@ -73,7 +73,7 @@ impl Work<'_> {
         let mut signals = Signals::new()?;
         let data = data_dir(&self.root, self.env);
         let spent = Spent::ready(approved, &data)?;
-        let journal = Journal::begin(&data, approved, self.takes_back, unsaid)?;
+        let journal = Journal::begin(&data, approved, self.takes_back, unsaid, self.ui)?;
         let noting = (&journal, spent.as_ref());
         let done = self.run::<P>(approved, loaded, secrets, noting, &mut signals).await;
         match done {
