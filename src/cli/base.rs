@@ -153,7 +153,7 @@ impl Tree<'_> {
             .collect();
         ui.say(&format!(
             "notice: at {} the configuration of {workspace} was in {}; its rules hold",
-            terminal(&self.revision),
+            terminal(self.revision),
             terminal(&folders.join(" and "))
         ));
         Ok(configs.into_iter().find(|config| config.workspace == *workspace))

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use super::types::{Plan, PlannedOperation};
 use crate::model::{Address, Scope, ScopeSet};
-use crate::platform::{self, Comparison, odeus, trustpager};
+use crate::platform::{self, Comparison, Turn, odeus, trustpager};
 
 /// Returns the first unit of a saved plan whose both sides do not show what the operations do.
 #[must_use]
@@ -45,6 +45,16 @@ pub fn misshown(plan: &Plan) -> Option<&Address> {
         text && seen
     };
     units.iter().find(|unit| !shows(unit)).map(|(unit, _)| *unit)
+}
+
+/// Returns whether the operation at `index` (from 0) of `total` is carried out in its turn.
+#[must_use]
+pub const fn in_turn(planned: &PlannedOperation, index: usize, total: usize) -> bool {
+    match planned.operation.turn() {
+        Turn::First => index == 0,
+        Turn::Any => true,
+        Turn::Last => index + 1 == total,
+    }
 }
 
 fn in_text(before: &str, after: &str, own: &[&PlannedOperation]) -> bool {

@@ -15,9 +15,8 @@ use thiserror::Error;
 
 use super::{Digest, SealedPlan};
 use crate::model::Address;
-use crate::plan::shown::misshown;
+use crate::plan::shown::{in_turn, misshown};
 use crate::plan::{Bound, Observed, Plan, PlannedOperation};
-use crate::platform::Turn;
 
 /// The version of the plan file's format.
 pub const FORMAT_VERSION: u32 = 1;
@@ -136,19 +135,14 @@ pub fn read(bytes: &[u8]) -> Result<SealedPlan, DocumentError> {
 fn misfiled(bound: &Bound) -> Option<&PlannedOperation> {
     let mut over: BTreeSet<&Address> = BTreeSet::new();
     let mut unit: Option<&Address> = None;
-    let last = bound.operations.len().saturating_sub(1);
+    let total = bound.operations.len();
     let found = bound.operations.iter().enumerate().find(|(index, planned)| {
         let operation = &planned.operation;
         let own = planned.unit == operation.unit() && planned.address == operation.address();
         let begins = unit != Some(&planned.unit);
         unit = Some(&planned.unit);
-        let in_turn = match operation.turn() {
-            Turn::First => *index == 0,
-            Turn::Any => true,
-            Turn::Last => *index == last,
-        };
         let apart = begins && !over.insert(&planned.unit);
-        !own || operation.platform() != bound.platform || apart || !in_turn
+        !own || operation.platform() != bound.platform || apart || !in_turn(planned, *index, total)
     });
     found.map(|(_, planned)| planned)
 }

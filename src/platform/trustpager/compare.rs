@@ -92,7 +92,7 @@ impl Comparison {
     #[must_use]
     pub fn shows(&self, own: &[&PlannedOperation]) -> bool {
         let mut ended = 0;
-        let each = own.iter().map(|planned| {
+        let mut each = own.iter().map(|planned| {
             let platform::Operation::Trustpager(operation) = &planned.operation else {
                 return true;
             };
@@ -114,8 +114,8 @@ impl Comparison {
                 }
             }
         });
-        // Every operation is looked at, so that all tokens are counted.
-        let all = each.fold(true, |all, one| all && one);
+        // Where all of them show, all have been looked at, and all tokens been counted.
+        let all = each.all(|one| one);
         all && self.tokens.iter().filter(|token| token.ends.is_some()).count() == ended
     }
 

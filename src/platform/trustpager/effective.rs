@@ -56,7 +56,7 @@ pub fn shows(before: &str, after: &str, own: &[&PlannedOperation]) -> bool {
     });
     let tokens = |text: &str| text.lines().filter(|line| line.starts_with(TOKEN)).count();
     let mut ended = 0;
-    let each = operations.map(|operation| match operation {
+    let mut each = operations.map(|operation| match operation {
         Operation::RevokeToken { .. } => {
             ended += 1;
             true
@@ -71,7 +71,7 @@ pub fn shows(before: &str, after: &str, own: &[&PlannedOperation]) -> bool {
         Operation::SetKeyAccess { grants, .. } => !before.is_empty() && after == key(grants),
         Operation::RevokeKey { .. } => !before.is_empty() && after.is_empty(),
     });
-    // Every operation is looked at, so that all tokens are counted.
-    let all = each.fold(true, |all, one| all && one);
+    // Where all of them show, all have been looked at, and all tokens been counted.
+    let all = each.all(|one| one);
     all && tokens(before) == tokens(after) + ended
 }

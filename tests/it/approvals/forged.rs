@@ -312,7 +312,6 @@ fn on_trustpager_a_reviewer_is_not_shown_less_either() {
         ),
         ("oauth_clients: {Claude: {tokens: {max_idle: 3d}}}", "oauth_clients/Claude"),
         ("api_keys: {nightly: {resources: {contacts: read}}}", "api_keys/nightly"),
-        ("api_keys: {new: {resources: {}, deliver: {file: new.key}}}", "api_keys/new"),
     ] {
         let lab = office("");
         lab.write("scopeform.yaml", &format!("{header}{wish}\n"));

@@ -332,7 +332,7 @@ fn no_name_of_a_file_or_folder_does_harm() {
         let wish = "version: 1\nplatform: odeus\nworkspace: acme\nendpoint: embedded\n";
         lab.write(
             &format!("{folder}/w{name}.yaml"),
-            &format!("{wish}integrations: {{sharepoint: {{access: everyone}}}}\n"),
+            &format!("{wish}integrations: {{sharepoint: {{actions: {{create_page: enabled}}}}}}\n"),
         );
         lab.write(&format!("{folder}/rules/r{name}.rego"), "package scopeform\nimport rego.v1\ndeny contains msg if { input.never; msg := \"no\" }\n");
         git(&lab, &["init", "-q"]);
