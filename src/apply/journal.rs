@@ -132,13 +132,16 @@ pub struct Planned {
 pub struct End {
     /// Whether every operation was applied and read back as planned.
     pub complete: bool,
-    /// Requests made, reads and writes.
+    /// Requests made, reads and writes, those sent again included; one that was cut off in flight is not.
     pub calls: u32,
     /// The program's exit code.
     pub exit: u8,
     /// Why the run stopped, where it did not get as far as a report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// What that is about, one line each: with a stale plan, the fields that have moved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<String>,
 }
 
 impl Line {
@@ -176,7 +179,7 @@ pub enum JournalError {
 pub enum Known {
     /// It was not begun.
     NotBegun,
-    /// It was about to be sent, and nothing more is known.
+    /// It was begun, and nothing more is known: it may still have been waiting for its turn, or for its answer.
     InFlight,
     /// This became of it.
     Finished(Outcome),
@@ -190,7 +193,7 @@ pub enum Verdict {
     /// Some operations were applied, by this run or by an earlier one of the same plan, others not; or the end was not read
     /// back as planned.
     InPart,
-    /// The program was killed while, or after, it carried out the operation at this place (from 0).
+    /// The program was killed, without an end in its journal, while, or after, it carried out the operation at this place (from 0).
     Crashed(usize),
     /// Nothing was written.
     NothingWritten,
@@ -320,10 +323,10 @@ impl Run {
         let in_flight = self.known.iter().position(|known| *known == Known::InFlight);
         match (&self.end, in_flight) {
             (Some(end), _) if end.complete => Verdict::Complete,
-            (_, Some(at)) => Verdict::Crashed(at),
+            (None, Some(at)) => Verdict::Crashed(at),
             _ if !self.may_have_written() && self.went_on() => Verdict::InPart,
             _ if !self.may_have_written() => Verdict::NothingWritten,
-            (Some(_), None) => Verdict::InPart,
+            (Some(_), _) => Verdict::InPart,
             (None, None) => {
                 let own = |known: &Known| match known {
                     Known::NotBegun => false,

@@ -133,14 +133,21 @@ pub struct Reach {
     #[arg(long)]
     pub allow_insecure_http: bool,
     /// Give up on a request after so many seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = seconds())]
     pub timeout: u64,
     /// Give up on a call, with everything that it waits for and sends again, after so many seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = seconds())]
     pub deadline: u64,
     /// Send at most so many requests in any 60 seconds, reads and writes together
     #[arg(long, value_name = "N", env = "SCOPEFORM_API_BUDGET")]
     pub api_budget: Option<NonZeroU32>,
+}
+
+/// The longest that a run can be told to wait for something, in seconds: a day.
+pub const LONGEST_WAIT: u64 = 24 * 60 * 60;
+
+fn seconds() -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range(..=LONGEST_WAIT)
 }
 
 /// Rewrites terraform's single-dash long flags, `-out=plan.json` and `-auto-approve`, to the double-dash form.

@@ -12,6 +12,7 @@ use super::ui::{Failure, Ui};
 use super::workspace::{Loaded, Tell, report};
 use crate::config::{self, Config, FileKind, classify};
 use crate::diag::Diagnostics;
+use crate::render::neutral::terminal;
 use crate::source::SourceMap;
 
 /// Returns the configuration of the same workspace at a revision: from the same path or, where there is none, from
@@ -195,8 +196,8 @@ impl Tree<'_> {
             .collect();
         ui.say(&format!(
             "notice: at {} the configuration of {workspace} was in {}; its rules hold",
-            self.revision,
-            folders.join(" and ")
+            terminal(self.revision),
+            terminal(&folders.join(" and "))
         ));
         Ok(configs.into_iter().find(|config| config.workspace == *workspace))
     }

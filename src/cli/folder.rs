@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::exit::Exit;
+use super::reading::{self, Unread};
 use super::ui::{Failure, Ui};
 use crate::config::{FileKind, beside, classify, is_meant, is_pattern, reads_as_part};
 use crate::render::neutral;
@@ -411,15 +412,14 @@ pub(super) fn replace(file: &Path, text: &str) -> std::io::Result<()> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let cannot = |error: std::io::Error| {
-        Failure::new(Exit::Error, format!("cannot read {}: {error}", path.display()))
-    };
-    if fs::metadata(path).map_err(cannot)?.len() > LARGEST {
-        return Err(Failure::new(
+    reading::or_pipe(path, LARGEST).map_err(|why| match why {
+        Unread::TooLarge(_) => Failure::new(
             Exit::Error,
             format!("{} is larger than 16 MiB, which no configuration is", path.display()),
         )
-        .help("split it into several files, or move it out of the configuration folder"));
-    }
-    fs::read(path).map_err(cannot)
+        .help("split it into several files, or move it out of the configuration folder"),
+        Unread::Io(_) | Unread::Irregular | Unread::Device | Unread::NotText => {
+            Failure::new(Exit::Error, format!("cannot read {}: {why}", path.display()))
+        }
+    })
 }

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use super::args::Base;
 use super::exit::Exit;
 use super::folder::{Folder, make_data_dir};
+use super::reading;
 use super::spent;
 use super::ui::{Failure, Ui};
 use super::workspace::{Tell, report};
@@ -144,14 +145,13 @@ impl Gate {
 /// # Errors
 /// When it cannot be read, or is no regular file: reading a pipe would wait for whoever writes to it.
 fn read(file: &Path) -> Result<Option<Vec<u8>>, Failure> {
-    let cannot = |why: &dyn std::fmt::Display| {
-        Failure::new(Exit::Error, format!("cannot read the approval {}: {why}", file.display()))
-    };
-    match fs::metadata(file) {
-        Ok(meta) if !meta.is_file() => Err(cannot(&"it is no regular file")),
-        Ok(_) => fs::read(file).map(Some).map_err(|error| cannot(&error)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(cannot(&error)),
+    match reading::regular(file, reading::STATEMENT) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(why) if why.is_missing() => Ok(None),
+        Err(why) => Err(Failure::new(
+            Exit::Error,
+            format!("cannot read the approval {}: {why}", file.display()),
+        )),
     }
 }
 

@@ -9,12 +9,13 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::clock;
 use super::exit::Exit;
 use super::folder::make_data_dir;
-use super::ui::Failure;
+use super::ui::{Failure, Ui};
 use crate::apply::journal::{Begin, End, FORMAT_VERSION, Line, Planned, Run};
 use crate::apply::{Event, Report};
 use crate::model::WorkspaceId;
@@ -25,6 +26,12 @@ const KEPT: usize = 50;
 
 /// What the names of journals end in.
 const ENDING: &str = ".jsonl";
+
+/// The least that lies between the names of two runs.
+const STEP: SignedDuration = SignedDuration::from_millis(1);
+
+/// How far two clocks may be apart without anybody being told.
+const SKEW: SignedDuration = SignedDuration::from_secs(1);
 
 /// The journal of the run that goes on.
 #[derive(Debug)]
@@ -54,14 +61,23 @@ impl Journal {
         approved: &ApprovedPlan,
         takes_back: Option<&str>,
         secrets: Vec<SecretString>,
+        ui: &Ui,
     ) -> Result<Self, Failure> {
         make_data_dir(data)?;
         let folder = folder(data);
         let now = clock::now();
         let plan = approved.sealed().plan();
+        let newest = ids(data).first().and_then(|id| moment(id));
+        if let Some(ahead) = newest.filter(|newest| newest.duration_since(now) > SKEW) {
+            ui.say(&format!(
+                "notice: the last run noted here began at {ahead}, which by this machine's clock is to come; this run is noted as the one after it"
+            ));
+        }
+        // Which run was the last goes by these names, so a clock that was set back does not decide it.
+        let after = newest.and_then(|newest| newest.checked_add(STEP).ok());
         let name = format!(
             "{}-{}",
-            now.strftime("%Y%m%dT%H%M%S%.3fZ"),
+            after.map_or(now, |after| after.max(now)).strftime("%Y%m%dT%H%M%S%.3fZ"),
             approved.sealed().digest().short()
         );
         let path = folder.join(format!("{name}{ENDING}"));
@@ -179,13 +195,24 @@ impl Journal {
 
 /// Returns the line that ends a run with a report.
 pub(super) fn reported(report: &Report, exit: Exit) -> End {
-    End { complete: report.is_complete(), calls: report.calls, exit: exit.code(), error: None }
+    End {
+        complete: report.is_complete(),
+        calls: report.calls,
+        exit: exit.code(),
+        error: None,
+        details: Vec::new(),
+    }
 }
 
-/// Returns the line that ends a run without one.
-pub(super) fn failed(failure: &Failure) -> End {
-    let error = Some(failure.message.clone());
-    End { complete: false, calls: 0, exit: failure.exit.code(), error }
+/// Returns the line that ends a run without one, or that was complete and is contradicted by what was found afterwards.
+pub(super) fn failed(failure: &Failure, calls: u32) -> End {
+    End {
+        complete: false,
+        calls,
+        exit: failure.exit.code(),
+        error: Some(failure.message.clone()),
+        details: failure.details.clone(),
+    }
 }
 
 /// Returns the word for how a plan was consented to.
@@ -234,6 +261,11 @@ fn names(folder: &Path) -> Vec<String> {
     ids
 }
 
+/// Returns the moment that an id begins with.
+fn moment(id: &str) -> Option<Timestamp> {
+    id.split_once('-').and_then(|(moment, _)| moment.parse().ok())
+}
+
 /// A run of the past, or one that another process carries out now.
 #[derive(Debug)]
 pub(super) struct Past {
@@ -272,6 +304,7 @@ pub(super) fn close(data: &Path, run: &Run) {
         calls: 0,
         exit: Exit::Partial.code(),
         error: Some("killed; a later apply found nothing left to do".to_owned()),
+        details: Vec::new(),
     };
     let path = folder(data).join(format!("{}{ENDING}", run.begin.run));
     let append = || -> io::Result<()> {

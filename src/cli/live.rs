@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use super::args::Reach;
+use super::args::{LONGEST_WAIT, Reach};
 use super::env::Env;
 use super::exit::Exit;
 use super::folder::{Folder, data_dir, make_data_dir};
@@ -19,7 +19,7 @@ use crate::config::{self, world::Worlds};
 use crate::diag::Diagnostics;
 use crate::model::{IntegrationKey, WorkspaceId};
 use crate::platform::http::{
-    Budget, EndpointError, Http, HttpOptions, Monotonic, Stop, Tell as Hears, Transport,
+    Budget, EndpointError, Http, HttpOptions, Monotonic, Stop, Tell as Hears, Transport, is_proxy,
 };
 use crate::platform::provider::ProviderError;
 use crate::platform::{Kind, odeus, trustpager};
@@ -113,11 +113,27 @@ pub(super) async fn connect<P: Product>(
         }
         Place::Url(url) => {
             let http = http(url, secret::token(env)?, &secrets, reach, ui)?;
+            usable_proxies(&http, env)?;
             ui.detail(&format!("using {}", http.origin()));
             let client = P::client(Arc::new(http), workspace, secrets, target.root);
             Ok(Live { client, running: None })
         }
     }
+}
+
+/// Refuses a proxy that the environment names and nobody could reach: the request would go around it without a word. No
+/// value is printed, since it may hold a password.
+fn usable_proxies(http: &Http, env: &Env) -> Result<(), Failure> {
+    for name in http.proxy_variables() {
+        let Some(value) = env.get(name).filter(|value| !value.is_empty()) else { continue };
+        if !value.to_str().is_some_and(is_proxy) {
+            let message =
+                format!("the variable `{name}` holds no address of a proxy; nothing was sent");
+            return Err(Failure::new(Exit::Usage, message)
+                .help("write `http://HOST:PORT`, or unset it where no proxy is meant"));
+        }
+    }
+    Ok(())
 }
 
 /// What this run of the program may send: planning and applying take from the same budget.
@@ -322,10 +338,14 @@ pub(super) fn no_access(error: &ProviderError, workspace: &WorkspaceId) -> Failu
             "check that `endpoint` is the address of the API and not of a web page or a proxy"
                 .to_owned()
         }
-        ProviderError::RateLimited { retry_after: Some(wait) } => format!(
-            "`--deadline {}` waits that long; `--api-budget N` stays below a limit of N requests a minute",
-            wait.as_secs().saturating_add(2)
-        ),
+        ProviderError::RateLimited { retry_after: Some(wait) } => {
+            let wait = wait.as_secs().saturating_add(2);
+            let wait = match wait <= LONGEST_WAIT {
+                true => format!("`--deadline {wait}` waits that long"),
+                false => "that is more than a day: ask whoever runs the platform".to_owned(),
+            };
+            format!("{wait}; `--api-budget N` stays below a limit of N requests a minute")
+        }
         ProviderError::RateLimited { retry_after: None } => {
             "wait, or ask for a higher limit; `--api-budget N` stays below one, `--deadline SECONDS` waits longer"
                 .to_owned()

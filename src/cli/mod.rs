@@ -22,6 +22,7 @@ mod journal;
 mod keygen;
 mod live;
 mod product;
+mod reading;
 mod rego;
 mod review;
 mod secret;

@@ -101,6 +101,9 @@ pub(super) trait Product {
         inverse: &Inverse<Self::Desired>,
     ) -> Vec<Unrestored>;
 
+    /// Returns what is live once a plan has been carried out.
+    fn after(plan: &Bound, snapshot: &Self::Snapshot) -> Self::Snapshot;
+
     /// Returns every name in a configuration, and every name in a workspace, that a snapshot has a pseudonym for.
     fn written(desired: &Self::Desired) -> Names;
     /// See [`Product::written`].
@@ -207,6 +210,10 @@ impl Product for Odeus {
         inverse: &Inverse<Self::Desired>,
     ) -> Vec<Unrestored> {
         odeus::inverse::unrestored(&Self::found(found), applied, snapshot, plan, inverse)
+    }
+
+    fn after(plan: &Bound, snapshot: &Self::Snapshot) -> Self::Snapshot {
+        odeus::adapter::after(plan, snapshot)
     }
 
     fn written(desired: &Self::Desired) -> Names {
@@ -335,6 +342,10 @@ impl Product for Trustpager {
     ) -> Vec<Unrestored> {
         // Tiers and verbs come back exactly or are named by the inverse: nothing follows from anything else here.
         Vec::new()
+    }
+
+    fn after(plan: &Bound, snapshot: &Self::Snapshot) -> Self::Snapshot {
+        trustpager::adapter::after(plan, snapshot)
     }
 
     fn written(desired: &Self::Desired) -> Names {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::base;
 use super::exit::Exit;
+use super::reading::{self, Unread};
 use super::ui::{Failure, Ui};
 use super::workspace::{Tell, report};
 use crate::config::Config;
@@ -186,15 +187,17 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
 }
 
 fn read(file: &Path) -> Result<String, Failure> {
-    let cannot = |error: std::io::Error| {
-        Failure::new(Exit::Error, format!("cannot read {}: {error}", file.display()))
+    let cannot = |why: Unread| {
+        let message = match why {
+            Unread::TooLarge(_) | Unread::Irregular | Unread::Device => {
+                format!("{} is no regular file of at most 1 MiB", file.display())
+            }
+            Unread::Io(_) | Unread::NotText => format!("cannot read {}: {why}", file.display()),
+        };
+        Failure::new(Exit::Error, message)
     };
-    let about = fs::metadata(file).map_err(cannot)?;
-    if !about.is_file() || about.len() > LARGEST {
-        let message = format!("{} is no regular file of at most 1 MiB", file.display());
-        return Err(Failure::new(Exit::Error, message));
-    }
-    fs::read_to_string(file).map_err(cannot)
+    let bytes = reading::regular(file, LARGEST).map_err(cannot)?;
+    String::from_utf8(bytes).map_err(|_| cannot(Unread::NotText))
 }
 
 /// Asks the Rego rules in force about a plan: each set for itself, so that no file of one can change what another says.

@@ -1,13 +1,13 @@
 //! Resolves secret references. The value goes from its place to the HTTP client and nowhere else.
-#![expect(clippy::disallowed_methods, reason = "the command line is where secrets are read")]
-
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use secrecy::SecretString;
 
 use super::env::Env;
 use super::exit::Exit;
+use super::reading;
 use super::ui::Failure;
 use crate::model::Address;
 use crate::plan::Plan;
@@ -75,8 +75,8 @@ fn read(label: &SecretLabel, root: &Path, env: &Env) -> Result<SecretString, Str
                 .ok_or_else(|| format!("the variable `{name}` is not text"))?
         }
         SecretSource::File(path) => {
-            let text = std::fs::read_to_string(root.join(path))
-                .map_err(|error| format!("cannot read the file `{path}`: {error}"))?;
+            let text = reading::text_or_pipe(&root.join(path), reading::SECRET)
+                .map_err(|why| format!("cannot read the file `{path}`: {why}"))?;
             text.trim_end().to_owned()
         }
     };
@@ -90,6 +90,9 @@ fn read(label: &SecretLabel, root: &Path, env: &Env) -> Result<SecretString, Str
 const TOKEN_FILE: &str = "SCOPEFORM_TOKEN_FILE names it, from the folder that the command runs in; put the token there, or set \
                           SCOPEFORM_TOKEN; that of `scopeform serve` is there while it serves";
 
+/// The token of the file, read once in a run of the program: a pipe says it once, and a second reading would wait for ever.
+static FROM_FILE: OnceLock<SecretString> = OnceLock::new();
+
 /// Returns the bearer token for a URL.
 ///
 /// # Errors
@@ -101,8 +104,11 @@ pub(super) fn token(env: &Env) -> Result<SecretString, Failure> {
         return Ok(SecretString::from(token.trim().to_owned()));
     }
     if let Some(path) = text("SCOPEFORM_TOKEN_FILE") {
-        let token = std::fs::read_to_string(path).map_err(|error| {
-            Failure::new(Exit::NoAccess, format!("cannot read the token file `{path}`: {error}"))
+        if let Some(token) = FROM_FILE.get() {
+            return Ok(token.clone());
+        }
+        let token = reading::text_or_pipe(Path::new(path), reading::SECRET).map_err(|why| {
+            Failure::new(Exit::NoAccess, format!("cannot read the token file `{path}`: {why}"))
                 .help(TOKEN_FILE)
         })?;
         if token.trim().is_empty() {
@@ -112,7 +118,8 @@ pub(super) fn token(env: &Env) -> Result<SecretString, Failure> {
             )
             .help(TOKEN_FILE));
         }
-        return Ok(SecretString::from(token.trim().to_owned()));
+        let token = SecretString::from(token.trim().to_owned());
+        return Ok(FROM_FILE.get_or_init(|| token).clone());
     }
     Err(Failure::new(Exit::NoAccess, "there is no token for the live system")
         .help("set SCOPEFORM_TOKEN, or SCOPEFORM_TOKEN_FILE to a file that holds it"))

@@ -1,9 +1,6 @@
 //! Snapshot files on their way to `plan`: who may sign one, how old it may be, and whose names the files know.
-#![expect(clippy::disallowed_methods, reason = "the command line is where files are read")]
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
 use jiff::SignedDuration;
@@ -14,6 +11,7 @@ use super::clock;
 use super::exit::Exit;
 use super::gate::signature_of;
 use super::product::Product;
+use super::reading;
 use super::ui::{Failure, Ui};
 use super::workspace::Loaded;
 use crate::config::Config;
@@ -23,9 +21,6 @@ use crate::platform::provider::Reading;
 use crate::platform::trustpager::name::{ClientName, KeyName};
 use crate::seal::signers;
 use crate::snapshot::{self, Known, Names, Taken};
-
-/// A file larger than this is no snapshot of anything.
-const LARGEST: u64 = 256 * 1024 * 1024;
 
 /// How far the clock that a snapshot was taken by may be ahead of ours.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
@@ -76,21 +71,9 @@ pub(super) fn open(
 }
 
 fn bytes_of(file: &Path) -> Result<Vec<u8>, Failure> {
-    let cannot = |error: std::io::Error| {
-        Failure::new(Exit::Error, format!("cannot read the snapshot {}: {error}", file.display()))
-    };
-    let mut bytes = Vec::new();
-    // What comes from a pipe has no size before it is read.
-    fs::File::open(file)
-        .map_err(cannot)?
-        .take(LARGEST + 1)
-        .read_to_end(&mut bytes)
-        .map_err(cannot)?;
-    if bytes.len() as u64 > LARGEST {
-        let message = format!("{} is larger than 256 MiB, which no snapshot is", file.display());
-        return Err(Failure::new(Exit::Error, message));
-    }
-    Ok(bytes)
+    reading::or_pipe(file, reading::DOCUMENT).map_err(|why| {
+        Failure::new(Exit::Error, format!("cannot read the snapshot {}: {why}", file.display()))
+    })
 }
 
 fn parse(file: &Path, bytes: &[u8]) -> Result<(Taken, crate::seal::Digest), Failure> {
@@ -102,13 +85,12 @@ fn parse(file: &Path, bytes: &[u8]) -> Result<(Taken, crate::seal::Digest), Fail
 
 fn signed_by(file: &Path, bytes: &[u8], allowed: &Allowed) -> Result<BTreeSet<String>, Failure> {
     let beside = signature_of(file);
-    let signature = fs::read(&beside).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => Failure::new(
-            Exit::Error,
-            format!("{} is not signed: there is no {}", file.display(), beside.display()),
-        )
-        .help("`scopeform snapshot --key KEY` signs; `--allow-unsigned` plans from a file that anybody may have made up"),
-        _ => Failure::new(Exit::Error, format!("cannot read {}: {error}", beside.display())),
+    let signature = reading::or_pipe(&beside, reading::STATEMENT).map_err(|why| {
+        if why.is_missing() {
+            let message = format!("{} is not signed: there is no {}", file.display(), beside.display());
+            return Failure::new(Exit::Error, message).help("`scopeform snapshot --key KEY` signs; `--allow-unsigned` plans from a file that anybody may have made up");
+        }
+        Failure::new(Exit::Error, format!("cannot read {}: {why}", beside.display()))
     })?;
     let today = clock::today();
     snapshot::vouched(bytes, &signature, &allowed.signers, &allowed.file, today).map_err(|why| {
@@ -137,8 +119,8 @@ fn allowed(
     };
     if let Some(file) = &args.signers {
         let name = file.display().to_string();
-        let text = fs::read(file)
-            .map_err(|error| Failure::new(Exit::Error, format!("cannot read {name}: {error}")))?;
+        let text = reading::or_pipe(file, reading::STATEMENT)
+            .map_err(|why| Failure::new(Exit::Error, format!("cannot read {name}: {why}")))?;
         return keys(name, &text);
     }
     let Some(revision) = revision else {

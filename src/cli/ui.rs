@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::path::Path;
 
 use super::exit::Exit;
+use crate::render::neutral::terminal;
 use crate::render::palette::Palette;
 
 /// The terminal, or what stands in for it.
@@ -73,10 +75,10 @@ impl Ui {
         }
     }
 
-    /// Says something on stderr that only `--verbose` asks for.
+    /// Says one line on stderr that only `--verbose` asks for. It may hold names that somebody else chose.
     pub(super) fn detail(&self, text: &str) {
         if self.verbose {
-            self.say(text);
+            self.say(&terminal(text).to_string());
         }
     }
 
@@ -93,6 +95,12 @@ impl Ui {
             Err(_) => false,
         }
     }
+}
+
+/// Returns a path as it may be printed in a line of ours: who proposes a change chooses names of files and folders.
+#[must_use]
+pub(super) fn shown(path: &Path) -> String {
+    terminal(&path.display().to_string()).to_string()
 }
 
 /// Why a command ends early: an exit code and what to say.
@@ -139,13 +147,13 @@ impl Failure {
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         if !self.message.is_empty() {
-            let _ = writeln!(text, "error: {}", crate::render::neutral::terminal(&self.message));
+            let _ = writeln!(text, "error: {}", terminal(&self.message));
         }
         for line in &self.details {
-            let _ = writeln!(text, "  {}", crate::render::neutral::terminal(line));
+            let _ = writeln!(text, "  {}", terminal(line));
         }
         if let Some(help) = &self.help {
-            let _ = writeln!(text, "help: {}", crate::render::neutral::terminal(help));
+            let _ = writeln!(text, "help: {}", terminal(help));
         }
         text
     }

@@ -8,6 +8,7 @@ pub mod laws;
 pub mod order;
 pub mod policy;
 mod rule;
+pub mod shown;
 pub(crate) mod spread;
 mod types;
 pub mod weaken;

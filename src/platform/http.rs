@@ -206,6 +206,18 @@ impl Http {
         &self.origin
     }
 
+    /// Returns the variables of the environment that may name a proxy for this endpoint.
+    #[must_use]
+    pub fn proxy_variables(&self) -> &'static [&'static str] {
+        if self.loopback {
+            &[]
+        } else if self.base.starts_with("https://") {
+            &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+        } else {
+            &["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
+        }
+    }
+
     /// Returns how many requests have left so far, those that failed and those sent again included.
     #[must_use]
     pub fn sent(&self) -> u32 {
@@ -403,6 +415,20 @@ impl Http {
         }
         answer::silence(path, &error)
     }
+}
+
+/// Returns whether a value names a proxy: `HOST`, `HOST:PORT` or a URL of a scheme that proxies have.
+#[must_use]
+pub fn is_proxy(value: &str) -> bool {
+    let url = match value.contains("://") {
+        true => Url::parse(value),
+        // Without a scheme it is a host, and nothing that follows one.
+        false if value.contains('/') => return false,
+        false => Url::parse(&format!("http://{value}")),
+    };
+    let known = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
+    value.bytes().all(|byte| byte.is_ascii_graphic())
+        && url.is_ok_and(|url| known.contains(&url.scheme()) && url.has_host())
 }
 
 /// Returns a number that differs from call to call and from process to process. It protects nothing.

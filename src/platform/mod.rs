@@ -99,6 +99,23 @@ impl Operation {
         }
     }
 
+    /// Returns its turn. The switch for new actions goes first when it is turned off and last when it is turned on, so that
+    /// nothing that arrives meanwhile is enabled unreviewed (SEMANTICS section 3).
+    #[must_use]
+    pub const fn turn(&self) -> Turn {
+        match self {
+            Self::Odeus(odeus::operation::Operation::SetNewActionsDefault { enabled: false }) => {
+                Turn::First
+            }
+            Self::Odeus(odeus::operation::Operation::SetNewActionsDefault { enabled: true }) => {
+                Turn::Last
+            }
+            Self::Odeus(odeus::operation::Operation::Integration { .. }) | Self::Trustpager(_) => {
+                Turn::Any
+            }
+        }
+    }
+
     /// Returns the address of the field that is written.
     #[must_use]
     pub fn address(&self) -> Address {
@@ -107,6 +124,17 @@ impl Operation {
             Self::Trustpager(operation) => operation.address(),
         }
     }
+}
+
+/// When an operation is carried out, beside those of other units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Before everything else.
+    First,
+    /// In the order that was proven for its unit.
+    Any,
+    /// After everything else.
+    Last,
 }
 
 /// What admins see of one changed thing, before and after a plan.

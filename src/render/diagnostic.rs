@@ -166,7 +166,7 @@ fn excerpts(
         if longest > Some(LONG_LINE) {
             for (label, _) in labels {
                 let at = file.position(label.origin.span.start);
-                let place = annotate_snippets::Origin::path(visible(file.name()));
+                let place = annotate_snippets::Origin::path(terminal(file.name()).to_string());
                 found.push(Excerpt::Place(place.line(at.line).char_column(at.column)));
             }
             continue;
@@ -176,7 +176,7 @@ fn excerpts(
             (shown.range(label.origin.span.range()), kind, secrets.brief(&label.text))
         });
         found.push(Excerpt::Lines(Lines {
-            name: visible(file.name()),
+            name: terminal(file.name()).to_string(),
             first_line: lines.start + 1,
             marks: marks.collect(),
             shown: shown.text,

@@ -32,6 +32,15 @@ fn write_text(
 ) -> Result<(), std::fmt::Error> {
     let begin = &run.begin;
     writeln!(out, "{}", verdict_line(run, running))?;
+    if let Some(end) = &run.end {
+        let told = run.verdict(running) == Verdict::NothingWritten;
+        if let Some(why) = end.error.as_deref().filter(|_| !told) {
+            writeln!(out, "It ended with: {}.", terminal(why))?;
+        }
+        for line in &end.details {
+            writeln!(out, "  {}", terminal(line))?;
+        }
+    }
     writeln!(
         out,
         "Run {} began at {}: plan {} for workspace {} ({}), consented to by {}.",
@@ -70,14 +79,14 @@ fn write_text(
 /// Returns one line for a list of runs.
 #[must_use]
 pub fn line(run: &Run, running: bool) -> String {
-    let (applied, total) = (applied(run), run.known.len());
+    let sum = Sum::of(run.known.len(), outcomes(run));
     let undo = run.begin.takes_back.as_ref();
     let undo = undo.map_or_else(String::new, |run| format!("  undo of {}", terminal(run)));
     format!(
-        "{}  {:<15} {applied} of {}  workspace {} ({}){undo}\n",
+        "{}  {:<15} {}  workspace {} ({}){undo}\n",
         terminal(&run.begin.run),
         word(run.verdict(running)),
-        count(total, "operation", "operations"),
+        sum.own(),
         terminal(run.begin.workspace.as_str()),
         terminal(&run.begin.endpoint)
     )
@@ -140,9 +149,10 @@ fn sign(known: &Known) -> &'static str {
 fn more(known: &Known) -> Option<String> {
     match known {
         Known::NotBegun => Some("not begun".to_owned()),
-        Known::InFlight => {
-            Some("sent, and what became of it was not noted: reading tells".to_owned())
-        }
+        Known::InFlight => Some(
+            "begun; whether it was sent, and what became of it, was not noted: reading tells"
+                .to_owned(),
+        ),
         Known::Finished(outcome) => detail(outcome),
     }
 }
@@ -266,6 +276,8 @@ struct Document {
     stopped_at: Option<usize>,
     /// Operations applied, by this run or before it.
     applied: usize,
+    /// Those of them that had been done before this run began.
+    already_done: usize,
     /// Operations planned.
     total: usize,
     /// The program's exit code; `null` when it did not come to an end.
@@ -274,6 +286,8 @@ struct Document {
     calls: Option<u32>,
     /// Why it ended early, where it says so.
     error: Option<String>,
+    /// What that is about, one line each: with a stale plan, the fields that have moved.
+    details: Vec<String>,
     /// One per operation, in plan order.
     operations: Vec<Operation>,
     /// What to do next.
@@ -289,7 +303,8 @@ struct Operation {
     address: String,
     /// The write, in words.
     what: String,
-    /// As in the report of apply; `in_flight` when it was sent and nothing more is known, `not_begun` when it was not.
+    /// As in the report of apply; `in_flight` when it was begun and nothing more is known, also not whether it was
+    /// sent; `not_begun` when it was not begun.
     outcome: &'static str,
     /// More about it, where there is more to say.
     detail: Option<String>,
@@ -329,10 +344,12 @@ pub fn json(run: &Run, running: bool) -> String {
             _ => None,
         },
         applied: applied(run),
+        already_done: outcomes(run).filter(|outcome| **outcome == Outcome::AlreadyDone).count(),
         total: run.known.len(),
         exit: run.end.as_ref().map(|end| end.exit),
         calls: run.end.as_ref().map(|end| end.calls),
         error: run.end.as_ref().and_then(|end| end.error.clone()),
+        details: run.end.as_ref().map(|end| end.details.clone()).unwrap_or_default(),
         operations: run.operations().map(operation).collect(),
         next: next(run, running),
     };

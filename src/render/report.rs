@@ -137,6 +137,13 @@ impl Sum {
         self.with_others(&format!("{done} of {operations}"), before)
     }
 
+    /// Says how many operations of all the run itself did, and what became of the others.
+    pub(super) fn own(self) -> String {
+        let operations = count(self.total, "operation", "operations");
+        let before = format!("{} already done before", self.before);
+        self.with_others(&format!("{} of {operations}", self.own), before)
+    }
+
     fn with_others(self, first: &str, before: String) -> String {
         let mut others = Vec::new();
         if self.before > 0 && !before.is_empty() {

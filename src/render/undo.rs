@@ -29,6 +29,8 @@ pub struct Undo<'a> {
     pub unrestored: &'a [Unrestored],
     /// What has moved since and is left alone.
     pub moved: &'a [Moved],
+    /// Whether the files still ask for some of what is taken back.
+    pub asked_again: bool,
 }
 
 /// Who must reconnect once the plan has been carried out, per unit.
@@ -91,10 +93,13 @@ fn write_text(out: &mut String, undo: &Undo<'_>) -> std::fmt::Result {
             )?;
         }
     }
-    writeln!(
-        out,
-        "\nThe files still ask for what is taken back: change them too, or the next apply does it again."
-    )
+    if undo.asked_again {
+        writeln!(
+            out,
+            "\nThe files still ask for what is taken back: change them too, or the next apply does it again."
+        )?;
+    }
+    Ok(())
 }
 
 /// What undo says and did.
@@ -119,6 +124,8 @@ struct Document {
     must_reconnect: Vec<Reconnect>,
     /// What has moved since and is left alone.
     moved: Vec<Moved>,
+    /// Whether the files still ask for some of what is taken back: the next apply of them would do it again.
+    asked_again: bool,
     /// The report of apply; `null` when the plan was saved or there was nothing to do.
     report: Option<serde_json::Value>,
 }
@@ -147,6 +154,7 @@ pub fn json(undo: &Undo<'_>, report: Option<&str>) -> String {
         cannot_be_restored: undo.unrestored.to_vec(),
         must_reconnect: reconnect.collect(),
         moved: undo.moved.to_vec(),
+        asked_again: undo.asked_again,
         report: report.and_then(|text| serde_json::from_str(text).ok()),
     };
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();

@@ -15,6 +15,7 @@ use thiserror::Error;
 
 use super::{Digest, SealedPlan};
 use crate::model::Address;
+use crate::plan::shown::{in_turn, misshown};
 use crate::plan::{Bound, Observed, Plan, PlannedOperation};
 
 /// The version of the plan file's format.
@@ -59,11 +60,16 @@ pub enum DocumentError {
         /// Which part.
         part: &'static str,
     },
-    /// An operation is filed under something else than what it writes to, or apart from the others of its unit.
+    /// An operation is filed under something else than what it writes to, apart from the others of its unit, or out of its turn.
     #[error(
         "the file was not made by this tool: its operation `{0}` stands where it does not belong"
     )]
     Misfiled(String),
+    /// What it shows of a unit before and after is not what its operations do to it.
+    #[error(
+        "the file was not made by this tool: what it shows of `{0}` is not what its operations do"
+    )]
+    Misshown(Address),
     /// It holds something that this tool did not write.
     #[error("the file is not as this tool writes it: something was added, removed or reformatted")]
     NotVerbatim,
@@ -117,21 +123,28 @@ pub fn read(bytes: &[u8]) -> Result<SealedPlan, DocumentError> {
     if let Some(planned) = misfiled(&sealed.plan().bound) {
         return Err(DocumentError::Misfiled(planned.operation.to_string()));
     }
+    // An approval is for the other half; who reads both sides must not be shown less than is done.
+    if let Some(unit) = misshown(sealed.plan()) {
+        return Err(DocumentError::Misshown(unit.clone()));
+    }
     Ok(sealed)
 }
 
-/// Returns an operation whose unit or address is not its own, or that is apart from the others of its unit: what people
-/// read, and in which order things are written, goes by them.
+/// Returns an operation whose unit or address is not its own, that is apart from the others of its unit, or that is not
+/// carried out in its turn: what people read, and in which order things are written, goes by them.
 fn misfiled(bound: &Bound) -> Option<&PlannedOperation> {
     let mut over: BTreeSet<&Address> = BTreeSet::new();
     let mut unit: Option<&Address> = None;
-    bound.operations.iter().find(|planned| {
+    let total = bound.operations.len();
+    let found = bound.operations.iter().enumerate().find(|(index, planned)| {
         let operation = &planned.operation;
         let own = planned.unit == operation.unit() && planned.address == operation.address();
         let begins = unit != Some(&planned.unit);
         unit = Some(&planned.unit);
-        !own || operation.platform() != bound.platform || (begins && !over.insert(&planned.unit))
-    })
+        let apart = begins && !over.insert(&planned.unit);
+        !own || operation.platform() != bound.platform || apart || !in_turn(planned, *index, total)
+    });
+    found.map(|(_, planned)| planned)
 }
 
 fn observed_digest(observed: &Observed) -> Digest {

@@ -157,6 +157,9 @@ pub struct Show {
     /// List the applies of this folder, the last first
     #[arg(long, conflicts_with_all = ["last", "run"])]
     pub runs: bool,
+    /// With --last or --runs: only applies to this workspace
+    #[arg(long, value_name = "NAME", conflicts_with = "run")]
+    pub workspace: Option<String>,
     /// The configuration folder that the plan was made from, from which review tools find its lines [default: the nearest]
     #[arg(long, value_name = "FOLDER")]
     pub config: Option<PathBuf>,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use self::carry_out::Work;
-use self::end::{finish, nothing, settle, verify};
+use self::end::{beyond, finish, nothing, settle, verify};
 use super::{history, plan};
 use crate::apply::ApplyError;
 use crate::cli::args::{Answer, Apply as Args, Base, Output, Source};
@@ -52,7 +52,7 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
 #[expect(clippy::disallowed_methods, reason = "the command line is where files are read")]
 fn is_plan_file(path: &Path) -> bool {
     let yaml = path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml");
-    path.is_file() && !yaml && std::fs::read(path).is_ok()
+    path.is_file() && !yaml && std::fs::File::open(path).is_ok()
 }
 
 async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
@@ -121,17 +121,26 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     if approved.sealed().plan().is_empty() {
         return nothing(approved.sealed().plan(), args, &data, cut, ui);
     }
-    let plan = approved.sealed().plan();
-    match plan.bound.platform {
-        Kind::Odeus => {
-            let done = work.carry_out::<Odeus>(&approved, None).await?;
-            finish(plan, done, Ok(()), args.answer(), ui)
-        }
-        Kind::Trustpager => {
-            let done = work.carry_out::<Trustpager>(&approved, None).await?;
-            finish(plan, done, Ok(()), args.answer(), ui)
-        }
+    match approved.sealed().plan().bound.platform {
+        Kind::Odeus => saved_of::<Odeus>(work, &approved, args, ui).await,
+        Kind::Trustpager => saved_of::<Trustpager>(work, &approved, args, ui).await,
     }
+}
+
+async fn saved_of<P: Product>(
+    work: Work<'_>,
+    approved: &ApprovedPlan,
+    args: &Args,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
+    let plan = approved.sealed().plan();
+    let mut done = work.carry_out::<P>(approved, None).await?;
+    if let (Some(end), Some(folder)) = (done.end.take(), work.folder)
+        && done.report.is_complete()
+    {
+        beyond::<P>(&plan.bound, folder, end, ui);
+    }
+    finish(plan, done, Ok(()), args.answer(), ui)
 }
 
 /// Returns the run that a saved plan takes back, where it was made by undo. The plan's file is not ours, and the name is

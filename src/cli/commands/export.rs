@@ -8,7 +8,7 @@ use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::folder::replace;
 use crate::cli::product::{Odeus, Product, Trustpager};
-use crate::cli::ui::{Failure, Ui};
+use crate::cli::ui::{Failure, Ui, shown};
 use crate::cli::workspace::{Loaded, Tell, load};
 use crate::platform::{Kind, odeus, trustpager};
 use crate::render::csv;
@@ -31,7 +31,7 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
             replace(file, &page).map_err(|error| {
                 Failure::new(Exit::Error, format!("cannot write {}: {error}", file.display()))
             })?;
-            ui.say(&format!("exported to {}", file.display()));
+            ui.say(&format!("exported to {}", shown(file)));
         }
     }
     Ok(Exit::Done)

@@ -19,11 +19,18 @@ pub(super) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Usage, "a run is shown as text or json"));
     }
     let data = data_dir(&root(args.path.as_deref())?, env);
-    let ids = journal::ids(&data);
+    let mut ids = journal::ids(&data);
+    if let Some(wanted) = &args.workspace {
+        // One that cannot be read may be of any workspace, and is told.
+        ids.retain(|id| {
+            journal::read(&data, id)
+                .map_or(true, |past| past.run.begin.workspace.as_str() == wanted)
+        });
+    }
     if args.runs {
         if ids.is_empty() {
             // The list is empty, which is no failure; only people need to hear it.
-            ui.say(&format!("no apply has been noted in {}", data.display()));
+            ui.say(&none(&data, args).message);
         }
         let runs = ids.iter().map(|id| match journal::read(&data, id) {
             Ok(past) => history::line(&past.run, past.running),
@@ -36,7 +43,7 @@ pub(super) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     }
     let id = match &args.run {
         Some(wanted) => chosen(&ids, wanted)?,
-        None => ids.first().ok_or_else(|| none(&data))?,
+        None => ids.first().ok_or_else(|| none(&data, args))?,
     };
     let Past { run, running } = journal::read(&data, id)?;
     if args.output.format() == Format::Json {
@@ -63,8 +70,11 @@ fn root(named: Option<&Path>) -> Result<PathBuf, Failure> {
     Err(Failure::new(Exit::Error, format!("{} is no folder and no file", path.display())))
 }
 
-fn none(data: &Path) -> Failure {
-    Failure::new(Exit::Error, format!("no apply has been noted in {}", data.display()))
+fn none(data: &Path, args: &Show) -> Failure {
+    let what =
+        args.workspace.as_ref().map_or_else(String::new, |name| format!(" to workspace `{name}`"));
+    let message = format!("no apply{what} has been noted in {}", data.display());
+    Failure::new(Exit::Error, terminal(&message).to_string())
         .help("name the configuration folder that was applied; SCOPEFORM_DATA_DIR counts too")
 }
 

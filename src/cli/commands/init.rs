@@ -2,7 +2,7 @@
 
 use crate::cli::args::{Init as Args, Platform};
 use crate::cli::exit::Exit;
-use crate::cli::ui::{Failure, Ui};
+use crate::cli::ui::{Failure, Ui, shown};
 use crate::config;
 use crate::model::WorkspaceId;
 
@@ -37,8 +37,8 @@ pub(in crate::cli) fn run(args: &Args, ui: &Ui) -> Result<Exit, Failure> {
     std::fs::write(&file, text).map_err(cannot)?;
     ui.out(&format!(
         "Wrote {}, and {WORLD} beside it. Next: `scopeform plan {}` shows what it would change on the embedded control plane.\n",
-        file.display(),
-        args.folder.display()
+        shown(&file),
+        shown(&args.folder)
     ))?;
     Ok(Exit::Done)
 }

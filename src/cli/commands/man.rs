@@ -8,7 +8,7 @@ use clap_mangen::Man;
 
 use crate::cli::args::{Cli, ManPages as Args};
 use crate::cli::exit::Exit;
-use crate::cli::ui::{Failure, Ui};
+use crate::cli::ui::{Failure, Ui, shown};
 
 /// Prints the page of the program, or writes the pages of every command to a folder.
 pub(in crate::cli) fn run(args: &Args, ui: &Ui) -> Result<Exit, Failure> {
@@ -28,7 +28,7 @@ pub(in crate::cli) fn run(args: &Args, ui: &Ui) -> Result<Exit, Failure> {
         fs::write(folder.join(name), page).map_err(cannot)?;
     }
     let count = crate::plan::count(pages.len(), "manual page", "manual pages");
-    ui.say(&format!("{count} written to {}", folder.display()));
+    ui.say(&format!("{count} written to {}", shown(folder)));
     Ok(Exit::Done)
 }
 

@@ -16,7 +16,7 @@ use crate::cli::rego;
 use crate::cli::review;
 use crate::cli::secret::Secrets;
 use crate::cli::snapshot;
-use crate::cli::ui::{Failure, Ui};
+use crate::cli::ui::{Failure, Ui, shown};
 use crate::cli::workspace::{Loaded, Tell, load, located, report, source_ranges, wrong};
 use crate::cli::world;
 use crate::diag::{Code, Diagnostics, Problem};
@@ -126,7 +126,7 @@ fn finish<P: Product>(
     }
     if let Some(file) = &args.out {
         save(&sealed, file)?;
-        ui.say(&format!("saved plan {} as {}", sealed.digest().short(), file.display()));
+        ui.say(&format!("saved plan {} as {}", sealed.digest().short(), shown(file)));
     }
     let plan = sealed.plan();
     let blockers = standing(&sealed, &args.accept)

@@ -11,7 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::folder::{Folder, make_data_dir};
 use crate::cli::live::{cannot_start, seed};
 use crate::cli::signal::Signals;
-use crate::cli::ui::{Failure, Ui};
+use crate::cli::ui::{Failure, Ui, shown};
 use crate::config;
 use crate::model::WorkspaceId;
 use crate::platform::Kind;
@@ -44,10 +44,10 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
     ui.out(&format!("http://{}\n", running.address))?;
     ui.say(&format!(
         "serving; the admin token is in {}, the vendor token in {}\nfor example: SCOPEFORM_TOKEN_FILE={} scopeform plan {} (with `endpoint: http://{}`)\nCtrl-C stops",
-        admin.display(),
-        vendor.display(),
-        admin.display(),
-        path.display(),
+        shown(&admin),
+        shown(&vendor),
+        shown(&admin),
+        shown(&path),
         running.address
     ));
     signals.next().await;

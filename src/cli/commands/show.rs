@@ -8,6 +8,7 @@ use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::folder::{data_dir, root_at_hand};
 use crate::cli::gate::{Advice, Gate, Used, rules};
+use crate::cli::reading;
 use crate::cli::ui::{Failure, Ui};
 use crate::render::given::Given;
 use crate::seal::approval::missing;
@@ -17,6 +18,9 @@ use crate::seal::{SealedPlan, document};
 pub(in crate::cli) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     if args.last || args.runs || args.run.is_some() {
         return super::history::run(args, env, ui);
+    }
+    if args.workspace.is_some() {
+        return Err(Failure::new(Exit::Usage, "`--workspace` goes with `--last` or `--runs`"));
     }
     let Some(file) = &args.path else {
         return Err(Failure::new(Exit::Usage, "name a saved PLAN, or ask for `--last`"));
@@ -72,10 +76,9 @@ fn given(
 }
 
 /// Reads a plan file and refuses one that is not exactly as it was written.
-#[expect(clippy::disallowed_methods, reason = "the command line is where files are read")]
 pub(super) fn read(file: &Path) -> Result<SealedPlan, Failure> {
-    let bytes = std::fs::read(file).map_err(|error| {
-        Failure::new(Exit::Error, format!("cannot read the plan {}: {error}", file.display()))
+    let bytes = reading::or_pipe(file, reading::DOCUMENT).map_err(|why| {
+        Failure::new(Exit::Error, format!("cannot read the plan {}: {why}", file.display()))
     })?;
     document::read(&bytes).map_err(|error| {
         Failure::new(Exit::Error, format!("{}: {error}", file.display()))

@@ -14,9 +14,11 @@ use crate::cli::gate::{Advice, Gate, Used};
 use crate::cli::journal::{self, Last, Past};
 use crate::cli::product::{Odeus, Product, Trustpager};
 use crate::cli::rego;
-use crate::cli::ui::{Failure, Ui};
+use crate::cli::ui::{Failure, Ui, shown};
 use crate::cli::workspace::{Loaded, Tell, load};
-use crate::plan::PlannedOperation;
+use crate::model::Address;
+use crate::plan::{Bound, PlannedOperation};
+use crate::platform::provider::Reading;
 use crate::platform::{Found, Kind};
 use crate::render;
 use crate::render::neutral::terminal;
@@ -82,6 +84,7 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
         digest: sealed.digest().as_str(),
         unrestored: &unrestored,
         moved: &inverse.moved,
+        asked_again: asked_again::<P>(&sealed.plan().bound, loaded, &reading, ui),
     };
     let empty = sealed.plan().is_empty();
     let output = Output::text(args.full);
@@ -99,7 +102,7 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
     }
     if let Some(file) = &args.out {
         plan::save(&sealed, file)?;
-        ui.say(&format!("saved plan {} as {}", sealed.digest().short(), file.display()));
+        ui.say(&format!("saved plan {} as {}", sealed.digest().short(), shown(file)));
     }
     let blocked = !standing(&sealed, &args.agreed.accept).is_ok_and(|blockers| blockers.is_empty());
     if empty || (args.out.is_some() && !blocked) {
@@ -169,6 +172,26 @@ fn meant(args: &Args, loaded: &Loaded, data: &Path, ui: &Ui) -> Result<Past, Fai
             .help("wait for its end, or interrupt it"));
     }
     Ok(past)
+}
+
+/// Returns whether the files, applied to what `plan` leads to, would write to what it writes to. Where they cannot be planned
+/// nobody knows, and looking at them does no harm.
+fn asked_again<P: Product>(
+    plan: &Bound,
+    loaded: &Loaded,
+    reading: &Reading<P::Snapshot>,
+    ui: &Ui,
+) -> bool {
+    if plan.operations.is_empty() {
+        return false;
+    }
+    let reading = Reading { snapshot: P::after(plan, &reading.snapshot), calls: reading.calls };
+    let again = plan::make::<P>(loaded, &reading, &[], clock::today(), Tell::Nobody, ui);
+    let Ok(again) = again else { return true };
+    let own: Vec<&Address> = plan.operations.iter().map(|planned| &planned.address).collect();
+    again.bound.operations.iter().any(|planned| {
+        own.iter().any(|at| planned.address.is_within(at) || at.is_within(&planned.address))
+    })
 }
 
 /// Says which run before this one stopped half way and is not taken back by this: it was of another plan.

@@ -191,15 +191,28 @@ fn failure(
     }
 }
 
-/// Reads `Retry-After`: seconds, or an HTTP date (RFC 9110 section 10.2.3).
+/// Reads `Retry-After`: seconds, or an HTTP date (RFC 9110 section 10.2.3). A date is held against the answer's own `Date`,
+/// since the platform's clock may not be ours, and against `now` where it has none.
 pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // As long as there is a number for, where somebody asks for longer.
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
-    let at = rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    let at = http_date(text)?;
+    let date = headers.get(header::DATE).and_then(|date| date.to_str().ok());
+    let now = date.and_then(|date| http_date(date.trim())).unwrap_or(now);
     // A date that has passed means: at once.
     Some(Duration::try_from(at.duration_since(now)).unwrap_or_default())
+}
+
+/// Reads a date in any of the three forms that a recipient must accept (RFC 9110 section 5.6.7), or with another zone than
+/// `GMT`, which some write although they must not.
+fn http_date(text: &str) -> Option<Timestamp> {
+    match httpdate::parse_http_date(text) {
+        Ok(time) => Timestamp::try_from(time).ok(),
+        Err(_) => rfc2822::DateTimeParser::new().parse_timestamp(text).ok(),
+    }
 }
 
 /// How many characters of a foreign text are looked at.

@@ -45,13 +45,21 @@ fn the_client_never_prints_its_token() {
 }
 
 #[test]
-fn retry_after_is_read_in_both_forms() {
+fn retry_after_is_read_in_every_form() {
     let now: jiff::Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
     let cases = [
         ("7", Some(7)),
         (" 0 ", Some(0)),
         ("Sun, 22 Nov 2026 12:00:09 GMT", Some(9)),
+        ("Sun, 22 Nov 2026 12:00:09 +0000", Some(9)),
         ("Sun, 22 Nov 2026 11:00:00 GMT", Some(0)),
+        ("Sunday, 22-Nov-26 12:00:09 GMT", Some(9)),
+        ("Sun Nov 22 12:00:09 2026", Some(9)),
+        ("Sun Nov  1 12:00:09 2026", Some(0)),
+        ("9000000000000000000", Some(9_000_000_000_000_000_000)),
+        ("99999999999999999999", Some(u64::MAX)),
+        ("+7", None),
+        ("", None),
         ("soon", None),
         ("-1", None),
     ];
@@ -61,6 +69,23 @@ fn retry_after_is_read_in_both_forms() {
         assert_eq!(retry_after(&headers, now).map(|d| d.as_secs()), expected, "{text}");
     }
     assert_eq!(retry_after(&HeaderMap::new(), now), None);
+}
+
+#[test]
+fn a_date_to_wait_for_is_by_the_clock_of_who_wrote_it() {
+    let now: jiff::Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+    let wait = |date: &'static str, until: &'static str| {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static(until));
+        headers.insert(header::DATE, HeaderValue::from_static(date));
+        retry_after(&headers, now).map(|wait| wait.as_secs())
+    };
+    // Ten minutes behind us, and a day ahead.
+    assert_eq!(wait("Sun, 22 Nov 2026 11:50:00 GMT", "Sun, 22 Nov 2026 11:50:05 GMT"), Some(5));
+    assert_eq!(wait("Monday, 23-Nov-26 12:00:00 GMT", "Mon Nov 23 12:00:07 2026"), Some(7));
+    assert_eq!(wait("just now", "Sun, 22 Nov 2026 12:00:09 GMT"), Some(9));
+    // Seconds need no clock.
+    assert_eq!(wait("Sun, 22 Nov 2026 11:50:00 GMT", "5"), Some(5));
 }
 
 #[test]

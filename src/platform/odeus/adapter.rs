@@ -56,6 +56,30 @@ pub(super) fn context<'s>(
     Some((context, &live.state))
 }
 
+/// Returns what is live once a plan has been carried out on `snapshot`. What the platform would refuse stays as it is.
+#[must_use]
+pub fn after(bound: &Bound, snapshot: &Snapshot) -> Snapshot {
+    let mut end = snapshot.clone();
+    for planned in &bound.operations {
+        if let platform::Operation::Odeus(Operation::SetNewActionsDefault { enabled }) =
+            &planned.operation
+        {
+            end.settings.new_actions_enabled_by_default = *enabled;
+        }
+    }
+    for (key, operations) in by_integration(bound) {
+        let Some((context, state)) = context(snapshot, key) else { continue };
+        let changes: Vec<IntegrationOperation> =
+            operations.iter().map(|(_, _, change)| (*change).clone()).collect();
+        if let Ok((_, state)) = replay(Machine::new(context, state.clone()), key, &changes)
+            && let Some(live) = end.integrations.get_mut(key)
+        {
+            live.state = state;
+        }
+    }
+    end
+}
+
 fn effect_words(effect: &Effect) -> String {
     let mut words = Vec::new();
     if !effect.scopes.add.is_empty() {

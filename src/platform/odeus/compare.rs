@@ -8,9 +8,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::catalog::{self, Feature};
+use super::operation::{IntegrationOperation, Operation};
 use super::state::{Client, IntegrationState, ScopePolicy};
+use super::value;
 use super::view::{self, Enabled, Remedy, Requested, Usable, View};
 use crate::model::{Access, ActionKey, Address, Scope, ScopeSet, Sides};
+use crate::plan::{PlannedOperation, shown};
+use crate::platform;
 
 /// One integration on both sides of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -79,7 +83,7 @@ pub fn compare(
         unit: unit.clone(),
         title: old.name.clone(),
         access: Sides::new(old.access.clone(), new.access.clone()),
-        client: Sides::new(client(&old), client(&new)),
+        client: Sides::new(client(&old.client), client(&new.client)),
         clientless: Sides::new(clientless(&old), clientless(&new)),
         scopes: scopes(&old, &new),
         actions: actions(old, new),
@@ -131,8 +135,8 @@ fn clientless(view: &View) -> bool {
     matches!(view.client, Client::Unconfigured)
 }
 
-fn client(view: &View) -> String {
-    match &view.client {
+fn client(client: &Client) -> String {
+    match client {
         Client::Unconfigured => "none: nobody can connect".to_owned(),
         Client::Managed => "managed: the platform's client, scopes follow the actions".to_owned(),
         Client::Custom(custom) => {
@@ -150,6 +154,80 @@ fn client(view: &View) -> String {
 }
 
 impl Comparison {
+    /// Returns whether both sides show what the operations of the integration do to it.
+    #[must_use]
+    pub fn shows(&self, own: &[&PlannedOperation]) -> bool {
+        let (added, removed) = shown::net(own);
+        let row = |scope: &Scope| self.scopes.iter().find(|row| row.scope == *scope);
+        let moves = |scope: &Scope, from: bool| {
+            row(scope).is_some_and(|row| {
+                let is = |requested: &Requested| *requested == Requested::Yes;
+                is(&row.requested.before) == from && is(row.requested.after()) != from
+            })
+        };
+        let scopes = added.iter().all(|scope| moves(scope, false))
+            && removed.iter().all(|scope| moves(scope, true));
+        let actions: BTreeMap<&ActionKey, &ActionSides> =
+            self.actions.iter().map(|row| (&row.key, row)).collect();
+        // The last write to a field leaves it as it will be.
+        let mut left: BTreeMap<&Address, bool> = BTreeMap::new();
+        for planned in own {
+            if let platform::Operation::Odeus(Operation::Integration { change, .. }) =
+                &planned.operation
+            {
+                let as_left = match change {
+                    IntegrationOperation::SetIntegrationAccess { access } => {
+                        self.access.after() == access
+                    }
+                    IntegrationOperation::SetActionAccess { action, access, .. } => {
+                        let shown = actions.get(action).map(|row| row.enabled.after());
+                        matches!(shown, Some(Enabled::For(own)) if own == access)
+                    }
+                    IntegrationOperation::SetClient { client: spec } => {
+                        *self.client.after() == client(&spec.client())
+                    }
+                    // What they do is in the scopes that come and go.
+                    IntegrationOperation::SetFixedScopes { .. }
+                    | IntegrationOperation::ConfirmPending { .. } => true,
+                };
+                left.insert(&planned.address, as_left);
+            }
+        }
+        scopes && left.values().all(|as_left| *as_left) && self.begins(own, &actions)
+    }
+
+    /// Returns whether the side before is what the first write to each field was computed on.
+    fn begins(
+        &self,
+        own: &[&PlannedOperation],
+        actions: &BTreeMap<&ActionKey, &ActionSides>,
+    ) -> bool {
+        let mut seen = BTreeSet::new();
+        own.iter().filter(|planned| seen.insert(&planned.address)).all(|planned| {
+            let platform::Operation::Odeus(Operation::Integration { change, .. }) =
+                &planned.operation
+            else {
+                return true;
+            };
+            let was = |access: &Access| {
+                let who = value::access(access);
+                planned.before == who || planned.before.get("access") == Some(&who)
+            };
+            match change {
+                IntegrationOperation::SetIntegrationAccess { .. } => was(&self.access.before),
+                IntegrationOperation::SetActionAccess { action, .. } => {
+                    match actions.get(action).map(|row| &row.enabled.before) {
+                        Some(Enabled::For(access)) => was(access),
+                        Some(Enabled::Always) | None => false,
+                    }
+                }
+                IntegrationOperation::SetClient { .. }
+                | IntegrationOperation::SetFixedScopes { .. }
+                | IntegrationOperation::ConfirmPending { .. } => true,
+            }
+        })
+    }
+
     /// Returns who can use an action before and after: both access gates together, its scopes aside.
     #[must_use]
     pub fn usable(&self, action: &ActionSides) -> (Usable, Usable) {

@@ -12,7 +12,7 @@ use super::name::ClientName;
 use super::operation::{Operation, RevokeReason};
 use super::planner::{client_of, fact};
 use super::prospect::{before, planned_key, replay};
-use super::state::{ClientState, Snapshot};
+use super::state::{ClientState, LiveKey, Snapshot};
 use super::value;
 use crate::apply::{Adapter, Difference, Settled, Stale};
 use crate::model::Address;
@@ -40,6 +40,45 @@ fn by_client(bound: &Bound) -> BTreeMap<&ClientName, Vec<&PlannedOperation>> {
         }
     }
     units
+}
+
+/// Returns what is live once a plan has been carried out on `snapshot`. What the platform would refuse stays as it is.
+#[must_use]
+pub fn after(bound: &Bound, snapshot: &Snapshot) -> Snapshot {
+    let mut end = snapshot.clone();
+    for (client, planned) in by_client(bound) {
+        let Some(live) = snapshot.clients.get(client) else { continue };
+        let operations: Vec<Operation> = planned.iter().copied().filter_map(own).cloned().collect();
+        if let Ok((_, state)) = replay(machine(snapshot, client, &live.state), &operations)
+            && let Some(live) = end.clients.get_mut(client)
+        {
+            live.state = state;
+        }
+    }
+    for operation in bound.operations.iter().filter_map(own) {
+        match operation {
+            Operation::RevokeToken { .. } | Operation::SetClientAccess { .. } => {}
+            Operation::CreateKey { key, grants, deliver: _ } => {
+                let live = LiveKey {
+                    grants: grants.clone(),
+                    prefix: String::new(),
+                    last_used: None,
+                    requests: 0,
+                    revision: String::new(),
+                };
+                end.keys.insert(key.clone(), live);
+            }
+            Operation::SetKeyAccess { key, grants } => {
+                if let Some(live) = end.keys.get_mut(key) {
+                    live.grants = grants.clone();
+                }
+            }
+            Operation::RevokeKey { key, reason: _ } => {
+                end.keys.remove(key);
+            }
+        }
+    }
+    end
 }
 
 /// Returns the machine of one client at `state`.

@@ -10,9 +10,12 @@ use serde::{Deserialize, Serialize};
 use super::catalog::Resource;
 use super::machine::{Side, effective, verb_decided_by};
 use super::name::{ResourceKey, Tier, Verb};
+use super::operation::Operation;
 use super::prospect::{ClientProspect, KeyProspect};
 use super::state::{AccessList, KeyGrants, Snapshot, Token};
 use crate::model::{Address, Sides};
+use crate::plan::PlannedOperation;
+use crate::platform;
 
 /// One OAuth client or API key on both sides of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -82,6 +85,57 @@ pub struct EffectiveSides {
     pub verbs: Sides<BTreeSet<Verb>>,
     /// Which side is the narrower after the plan.
     pub decided_by: Side,
+}
+
+impl Comparison {
+    /// Returns whether both sides show what the operations of the client or key do to it.
+    #[must_use]
+    pub fn shows(&self, own: &[&PlannedOperation]) -> bool {
+        let mut ended = 0;
+        let mut each = own.iter().map(|planned| {
+            let platform::Operation::Trustpager(operation) = &planned.operation else {
+                return true;
+            };
+            match operation {
+                Operation::RevokeToken { .. } => {
+                    ended += 1;
+                    true
+                }
+                Operation::SetClientAccess { access, .. } => self.leads_to(access),
+                Operation::CreateKey { grants, .. } => {
+                    self.standing.before == Standing::Absent && self.grants(grants)
+                }
+                Operation::SetKeyAccess { grants, .. } => {
+                    self.standing.before != Standing::Absent && self.grants(grants)
+                }
+                Operation::RevokeKey { .. } => {
+                    self.standing.before != Standing::Absent
+                        && *self.standing.after() == Standing::Absent
+                }
+            }
+        });
+        // Where all of them show, all have been looked at, and all tokens been counted.
+        let all = each.all(|one| one);
+        all && self.tokens.iter().filter(|token| token.ends.is_some()).count() == ended
+    }
+
+    fn grants(&self, grants: &KeyGrants) -> bool {
+        match grants {
+            KeyGrants::FullAccess => *self.standing.after() == Standing::FullAccess,
+            KeyGrants::Custom(list) => {
+                *self.standing.after() == Standing::Tiers && self.leads_to(list)
+            }
+        }
+    }
+
+    fn leads_to(&self, list: &AccessList) -> bool {
+        self.resources.iter().all(|row| {
+            let tier = list.tiers.get(&row.resource).or(row.ladder.first());
+            let verbs = list.verbs.get(&row.resource);
+            tier.is_none_or(|tier| tier == row.tier.after())
+                && verbs.map_or(row.verbs.after().is_empty(), |verbs| verbs == row.verbs.after())
+        }) && list.tiers.keys().all(|key| self.resources.iter().any(|row| row.resource == *key))
+    }
 }
 
 /// Returns both sides of a client.

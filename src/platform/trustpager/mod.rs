@@ -9,6 +9,7 @@ pub mod consequence;
 #[cfg(feature = "http")]
 pub mod deliver;
 pub mod desired;
+pub mod effective;
 pub mod findings;
 pub mod inverse;
 pub mod key;

@@ -8,6 +8,7 @@ use super::catalog::Catalog;
 use super::compare;
 use super::consequence;
 use super::desired::Desired;
+use super::effective as text;
 use super::findings;
 use super::loss;
 use super::machine::{Side, effective, token_may};
@@ -15,7 +16,7 @@ use super::name::Tier;
 use super::operation::{Operation, RevokeReason};
 use super::prospect::{ClientProspect, KeyProspect};
 use super::resolve::{KeyTarget, resolve};
-use super::state::{AccessList, Caller, KeyGrants, Snapshot, Token};
+use super::state::{AccessList, Caller, Snapshot, Token};
 use super::value;
 use crate::diag::Problem;
 use crate::model::Address;
@@ -47,8 +48,8 @@ pub fn plan(
         if inputs.both_sides && !unit.operations.is_empty() {
             unit.effective = Some(Effective {
                 unit: prospect.target.address.clone(),
-                before: effective_text(&prospect.target.live.state, snapshot),
-                after: effective_text(&prospect.after, snapshot),
+                before: text::client(&prospect.target.live.state, snapshot),
+                after: text::client(&prospect.after, snapshot),
             });
             let sides = compare::client(&prospect, snapshot);
             unit.comparison = Some(platform::Comparison::Trustpager(sides));
@@ -392,41 +393,9 @@ fn key_effective(target: &KeyTarget<'_>) -> Effective {
     let wanted = target.wanted.grants();
     Effective {
         unit: target.address.clone(),
-        before: target.before.as_ref().map(key_text).unwrap_or_default(),
-        after: wanted.map(key_text).unwrap_or_default(),
+        before: target.before.as_ref().map(text::key).unwrap_or_default(),
+        after: wanted.map(text::key).unwrap_or_default(),
     }
-}
-
-fn key_text(grants: &KeyGrants) -> String {
-    match grants {
-        KeyGrants::FullAccess => "full access\n".to_owned(),
-        KeyGrants::Custom(list) => list_text(list),
-    }
-}
-
-fn list_text(list: &AccessList) -> String {
-    let mut text = String::new();
-    for (resource, tier) in &list.tiers {
-        text.push_str(&format!("{resource}: {tier}\n"));
-    }
-    for (resource, verbs) in &list.verbs {
-        let verbs: Vec<&str> = verbs.iter().map(AsRef::as_ref).collect();
-        text.push_str(&format!("{resource}: may {}\n", verbs.join(", ")));
-    }
-    for scope in &list.unknown {
-        text.push_str(&format!("unknown scope: {scope}\n"));
-    }
-    text
-}
-
-fn effective_text(state: &super::state::ClientState, snapshot: &Snapshot) -> String {
-    let mut text = list_text(&state.access);
-    for token in state.tokens.values() {
-        let role = snapshot.users.get(&token.user);
-        let role = role.map_or_else(|| "no role".to_owned(), ToString::to_string);
-        text.push_str(&format!("token {} of {} ({role})\n", token.display(), token.user));
-    }
-    text
 }
 
 /// Returns the plan that revokes one token by hand.

@@ -3,6 +3,8 @@
 use std::io::{BufRead as _, BufReader};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use serde_json::{Value, json};
+
 use super::plane::{Plane, WISHES, WRITES};
 use super::proxy::{Do, Proxy, gate};
 
@@ -89,7 +91,9 @@ fn interrupted_twice_stops_at_once() {
         if r.is_write() && n == 1 { Do::Gate(gate.clone()) } else { Do::Pass }
     });
     let lab = plane.lab_through(&proxy, WISHES);
-    let mut running = plane.run(&lab, SERIAL).begin();
+    plane.run(&lab, "plan --out p.json").exits(0);
+    let plan = proxy.requests().len() as u64;
+    let mut running = plane.run(&lab, "apply p.json --parallelism 1").begin();
     keeper.arrived();
     running.signal("INT");
     let mut said = BufReader::new(running.child.stderr.take().unwrap());
@@ -103,6 +107,24 @@ fn interrupted_twice_stops_at_once() {
     std::io::Read::read_to_string(&mut said, &mut rest).unwrap();
     let done = running.done().exits(6);
     assert!(rest.contains("interrupted again"), "{rest}\n{}", done.all());
+    // It came to an end, and said which.
+    let told = plane.run(&lab, "show --last").exits(0).prints(&[
+        "In part: 1 of 4 operations applied.",
+        "It ended with: interrupted again: stopped without waiting",
+        "??",
+        "begun; whether it was sent, and what became of it, was not noted: reading tells",
+    ]);
+    assert!(!told.out.contains("without an end"), "{}", told.all());
+    let told = plane.run(&lab, "show --last --json").exits(0).json();
+    assert_eq!(
+        (&told["verdict"], &told["stopped_at"]),
+        (&json!("in_part"), &Value::Null),
+        "{told}"
+    );
+    assert_eq!(told["operations"][1]["outcome"], "in_flight", "{told}");
+    // The one in flight was cut off, so it is not counted.
+    let calls = proxy.requests().len() as u64 - plan - 1;
+    assert_eq!(told["calls"], calls, "{told}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use super::plane::{Plane, WISHES, WRITES};
+use super::plane::{Plane, WISHES, WRITES, config_at};
 use super::proxy::{Do, Proxy, gate};
 use super::wire::Request;
 use crate::cli::harness::{Done, Lab};
@@ -222,7 +222,8 @@ fn a_foreign_change_after_a_crash_is_stale_all_the_same() {
         ("files", "write_file", json!({ "only": [{ "user": "ben@acme.example" }] })),
     ] {
         let plane = Plane::start();
-        let (lab, _proxy) = killed_at(&plane, 3, false, "apply p.json --parallelism 1");
+        let (lab, proxy) = killed_at(&plane, 3, false, "apply p.json --parallelism 1");
+        let before = proxy.requests().len();
         plane.switch(integration, action, &access);
         let (state, audited) = (plane.state(), plane.audited());
         plane
@@ -231,7 +232,18 @@ fn a_foreign_change_after_a_crash_is_stale_all_the_same() {
             .says(&["the plan is stale, nothing was done", action]);
         assert_eq!(plane.state(), state);
         assert_eq!(plane.audited(), audited);
-        plane.run(&lab, "show --last").exits(0).prints(&["Nothing was written: the plan is stale"]);
+        let moved = format!("{integration}/actions/{action}: planned on ");
+        plane
+            .run(&lab, "show --last")
+            .exits(0)
+            .prints(&["Nothing was written: the plan is stale", &moved]);
+        // Apply read the workspace once.
+        let told = plane.run(&lab, "show --last --json").exits(0).json();
+        let details = told["details"].as_array().unwrap();
+        assert!(details.iter().any(|line| line.as_str().unwrap().starts_with(&moved)), "{told}");
+        let begun = proxy.requests().len() - before;
+        assert_eq!(told["calls"], begun, "{told}");
+        assert!(begun > 0);
     }
 }
 
@@ -350,6 +362,99 @@ fn runs_are_listed_and_shown_by_the_beginning_of_their_id() {
     let away = Lab::new();
     let folder = lab.work().display().to_string();
     away.run(&format!("show --last {folder}")).exits(0).prints(&[&id]);
+}
+
+/// Mutation: take the clock alone for the name in `Journal::begin`, and this fails.
+#[test]
+fn the_last_run_is_the_last_whatever_the_clock_says() {
+    let plane = Plane::start();
+    let lab = plane.lab(WISHES);
+    plane.run(&lab, "apply --auto-approve --target files").exits(0);
+    // The clock was a day ahead then.
+    let file = journals(&lab).pop().unwrap();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let id = file.file_stem().unwrap().to_str().unwrap();
+    let (_, digest) = id.split_once('-').unwrap();
+    let ahead = format!("29990101T000000.000Z-{digest}");
+    lab.write(&format!(".scopeform/journal/{ahead}.jsonl"), &text.replace(id, &ahead));
+    std::fs::remove_file(&file).unwrap();
+
+    plane.run(&lab, "apply --auto-approve").exits(0).says(&[
+        "notice: the last run noted here began at 2999-01-01T00:00:00Z, which by this machine's clock is to come",
+    ]);
+    let told = plane.run(&lab, "show --last --json").exits(0).json();
+    assert!(told["run"].as_str().unwrap().starts_with("29990101T000000.001Z-"), "{told}");
+    assert_eq!(told["applied"], 3, "{told}");
+    // So what is taken back is what was done last.
+    let back = valid_undo(&plane.run(&lab, "undo --out back.json --json").exits(0));
+    assert_eq!((&back["run"], &back["operations"]), (&told["run"], &json!(3)));
+}
+
+fn valid_undo(done: &Done) -> Value {
+    let told = done.json();
+    assert!(schema("undo").is_valid(&told), "{told}");
+    told
+}
+
+#[test]
+fn what_a_run_did_is_told_apart_from_what_was_done() {
+    let plane = Plane::start();
+    let lab = plane.lab(WISHES);
+    plane.run(&lab, "plan --out p.json").exits(0);
+    for _ in 0..2 {
+        let done = plane.run(&lab, "apply p.json").exits(0);
+        assert!(!done.err.contains("beyond it"), "{}", done.all());
+    }
+    let runs = plane.run(&lab, "show --runs").exits(0).out;
+    let runs: Vec<&str> = runs.lines().collect();
+    assert!(runs[0].contains(" 0 of 4 operations (4 already done before)  workspace"), "{runs:?}");
+    assert!(runs[1].contains(" 4 of 4 operations  workspace"), "{runs:?}");
+    assert!(runs.iter().all(|run| run.contains("  complete ")), "{runs:?}");
+    let told = plane.run(&lab, "show --last --json").exits(0).json();
+    assert_eq!((&told["applied"], &told["already_done"]), (&json!(4), &json!(4)), "{told}");
+}
+
+#[test]
+fn the_last_run_of_a_workspace_is_not_that_of_another() {
+    let plane = Plane::start();
+    let lab = plane.lab(WISHES);
+    plane.run(&lab, SERIAL).exits(0);
+    let file = journals(&lab).pop().unwrap();
+    let id = file.file_stem().unwrap().to_str().unwrap().to_owned();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let other = text.replace("\"workspace\":\"acme\"", "\"workspace\":\"other\"");
+    assert_ne!(other, text);
+    lab.write(".scopeform/journal/29990101T000000.000Z-aaaaaaaaaaaa.jsonl", &other);
+    lab.run("show --last").exits(0).prints(&["for workspace other"]);
+    lab.run("show --last --workspace acme").exits(0).prints(&[&id, "for workspace acme"]);
+    let runs = lab.run("show --runs --workspace acme").exits(0).out;
+    assert!(runs.lines().count() == 1 && runs.contains(&id), "{runs}");
+    lab.run("show --last --workspace none")
+        .exits(1)
+        .says(&["no apply to workspace `none` has been noted in"]);
+    lab.run("show p.json --workspace acme").exits(64).says(&["`--last` or `--runs`"]);
+    lab.run("show --run 2 --workspace acme").exits(64);
+}
+
+#[test]
+fn files_that_ask_for_more_than_a_saved_plan_are_told_of() {
+    let plane = Plane::start();
+    let proxy = Proxy::counting(plane.address);
+    let lab =
+        plane.lab_through(&proxy, "integrations: {files: {actions: {write_file: disabled}}}\n");
+    plane.run(&lab, "plan --out p.json").exits(0);
+    lab.write("scopeform.yaml", &config_at(&proxy.url(), WISHES));
+    let before = proxy.requests().len();
+    let done = plane.run(&lab, "apply p.json --json").exits(0).says(&[
+        "notice: the plan was applied as it is, and the files at hand ask for 3 changes beyond it: `scopeform plan` shows what",
+    ]);
+    // The end was read anyway: planning from it takes no request.
+    assert_eq!(done.json()["calls"], proxy.requests().len() - before);
+    lab.write(
+        "scopeform.yaml",
+        &config_at(&proxy.url(), "integrations: {gone: {access: everyone}}\n"),
+    );
+    plane.run(&lab, "apply p.json").exits(0).says(&["the files at hand cannot be planned now"]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::journal::schema;
-use super::plane::{Plane, WISHES, WRITES};
+use super::plane::{Plane, WISHES, WRITES, config_at};
 use super::proxy::{Do, Proxy, gate};
 use crate::cli::harness::{Done, Lab};
 
@@ -33,10 +33,29 @@ fn what_was_applied_is_taken_back() {
     ]);
     assert_eq!(plane.state(), before);
     plane.run(&lab, "plan --detailed-exitcode").exits(2);
-    // Taking back was an apply too.
-    plane.run(&lab, "undo --auto-approve").exits(0);
+    // Taking back was an apply too, and what comes back is what the files ask for.
+    let again = plane.run(&lab, "undo --auto-approve").exits(0);
+    assert!(!again.out.contains("The files still ask"), "{}", again.all());
     assert_eq!(plane.state(), after);
     plane.run(&lab, "plan --detailed-exitcode").exits(0);
+}
+
+#[test]
+fn files_that_ask_for_it_no_more_are_not_said_to() {
+    let plane = Plane::start();
+    let lab = plane.lab(WISHES);
+    let asks = |args: &str| valid(&plane.run(&lab, args).exits(0))["asked_again"] == true;
+    plane.run(&lab, "apply --auto-approve").exits(0);
+    assert!(asks("undo --out back.json --json"));
+    // Whatever else they ask for: it is not what was done.
+    let files = |wishes: &str| lab.write("scopeform.yaml", &config_at(&plane.url(), wishes));
+    files("integrations: {files: {actions: {read_file: {groups: [sales]}}}}\n");
+    assert!(!asks("undo --out back.json --json"));
+    files("integrations: {files: {actions: {write_file: disabled}}}\n");
+    assert!(asks("undo --out back.json --json"));
+    files("integrations: {files: {actions: {write_file: enabled}}}\n");
+    let undone = plane.run(&lab, "undo --auto-approve").exits(0).prints(&["Applied: 4 operations"]);
+    assert!(!undone.out.contains("The files still ask"), "{}", undone.all());
 }
 
 #[test]
@@ -51,7 +70,10 @@ fn the_way_back_is_a_plan_that_can_be_saved() {
     assert_eq!(told["report"], Value::Null);
     assert_eq!(plane.state(), after);
     plane.run(&lab, "show back.json").exits(0).prints(&["notes"]);
-    plane.run(&lab, "apply back.json").exits(0);
+    plane
+        .run(&lab, "apply back.json")
+        .exits(0)
+        .says(&["the files at hand ask for 4 changes beyond it"]);
     assert_eq!(plane.state(), before);
     let told = valid(&plane.run(&lab, "undo --auto-approve --json").exits(0));
     assert_eq!(told["report"]["complete"], true, "{told}");
@@ -259,7 +281,7 @@ integrations:
         |args: &str| plane.run(&lab, args).env("NOTES_SECRET", "one").env("OTHER_SECRET", "two");
     run("apply --auto-approve").exits(0);
     let first = plane.state();
-    lab.write("scopeform.yaml", &super::plane::config_at(&plane.url(), &other));
+    lab.write("scopeform.yaml", &config_at(&plane.url(), &other));
     run("apply --auto-approve").exits(0);
     assert_ne!(plane.state(), first);
     // Ben has connected with the second client; Ana had to anyway.

@@ -19,6 +19,12 @@ fn sha256(value: &Value) -> Value {
 
 /// Edits `p.plan` the way somebody would who knows the format: the digests are right again afterwards.
 fn forge(lab: &Lab, edit: impl Fn(&mut Value)) {
+    forge_anything(lab, edit);
+    // Nothing about the file itself gives it away.
+    lab.run("show p.plan").exits(0);
+}
+
+fn forge_anything(lab: &Lab, edit: impl Fn(&mut Value)) {
     let mut plan: Value = serde_json::from_str(&lab.read("p.plan")).unwrap();
     let before = plan.clone();
     edit(&mut plan);
@@ -27,8 +33,6 @@ fn forge(lab: &Lab, edit: impl Fn(&mut Value)) {
     plan["observed_digest"] = sha256(&plan["observed"]);
     let document: Document = serde_json::from_value(plan).unwrap();
     lab.write("p.plan", &format!("{}\n", serde_json::to_string_pretty(&document).unwrap()));
-    // Nothing about the file itself gives it away.
-    lab.run("show p.plan").exits(0);
 }
 
 fn drop_key(plan: &mut Value, half: &str, key: &str) {
@@ -238,6 +242,124 @@ fn an_operation_is_filed_under_what_it_writes_to() {
         lab.write("p.plan", &format!("{}\n", serde_json::to_string_pretty(&document).unwrap()));
         lab.run("apply p.plan").exits(1).says(&["the file was not made by this tool"]);
     }
+}
+
+/// Whoever reads both sides of a forged file is shown nothing, nobody signs it, and it is not carried out.
+///
+/// Mutation: let `shown::misshown` return `None`, and this fails.
+#[track_caller]
+fn shows_less(lab: &Lab, unit: &str, exit: i32, what: &str, edit: &dyn Fn(&mut Value)) {
+    println!("{what}");
+    lab.run("plan --out p.plan").exits(exit);
+    lab.run("show p.plan --format diff").exits(0);
+    forge_anything(lab, edit);
+    let says = format!("what it shows of `{unit}` is not what its operations do");
+    for args in ["show p.plan --format diff", "show p.plan", "apply p.plan --config ."] {
+        lab.run(args).exits(1).says(&[&says]);
+    }
+    approve(lab, "ana").exits(1).says(&[&says]);
+}
+
+#[test]
+fn a_reviewer_is_not_shown_less_than_is_done() {
+    let lab = office(&one_rule("widening"));
+    let refuse =
+        |what: &str, edit: &dyn Fn(&mut Value)| shows_less(&lab, "sharepoint", 0, what, edit);
+    refuse("no text", &|plan| plan["observed"]["effective"] = json!([]));
+    refuse("no sides", &|plan| drop_key(plan, "observed", "comparisons"));
+    refuse("another unit's", &|plan| plan["observed"]["effective"][0]["unit"] = json!("onedrive"));
+    refuse("the same text", &|plan| {
+        let text = &mut plan["observed"]["effective"][0];
+        text["after"] = text["before"].clone();
+    });
+    refuse("only another line", &|plan| {
+        let text = &mut plan["observed"]["effective"][0];
+        text["after"] = json!(format!("{}# tidied\n", text["before"].as_str().unwrap()));
+    });
+    for hidden in ["  - Sites.ReadWrite.All\n", "  create_page: enabled\n"] {
+        refuse(hidden, &|plan| {
+            let text = &mut plan["observed"]["effective"][0]["after"];
+            let less = text.as_str().unwrap().replace(hidden, "");
+            *text = json!(less);
+        });
+    }
+    refuse("a switch that stays", &|plan| {
+        for row in plan["observed"]["comparisons"][0]["odeus"]["actions"].as_array_mut().unwrap() {
+            row["enabled"].as_object_mut().unwrap().remove("after");
+        }
+    });
+    refuse("a scope that stays", &|plan| {
+        for row in plan["observed"]["comparisons"][0]["odeus"]["scopes"].as_array_mut().unwrap() {
+            row["requested"].as_object_mut().unwrap().remove("after");
+        }
+    });
+    lab.run("plan --out p.plan").exits(0);
+    approve(&lab, "ana").exits(0);
+    lab.run("apply p.plan --config .").exits(0);
+}
+
+#[test]
+fn on_trustpager_a_reviewer_is_not_shown_less_either() {
+    let header = "version: 1\nplatform: trustpager\nworkspace: acme\nendpoint: embedded\n";
+    let same = |plan: &mut Value| {
+        let text = &mut plan["observed"]["effective"][0];
+        text["after"] = text["before"].clone();
+    };
+    for (wish, unit) in [
+        (
+            "oauth_clients: {Claude: {resources: {contacts: write_automatically}}}",
+            "oauth_clients/Claude",
+        ),
+        ("oauth_clients: {Claude: {tokens: {max_idle: 3d}}}", "oauth_clients/Claude"),
+        ("api_keys: {nightly: {resources: {contacts: read}}}", "api_keys/nightly"),
+    ] {
+        let lab = office("");
+        lab.write("scopeform.yaml", &format!("{header}{wish}\n"));
+        lab.write("world.yaml", WORLD);
+        shows_less(&lab, unit, 0, wish, &same);
+        shows_less(&lab, unit, 0, wish, &|plan| {
+            let sides = &mut plan["observed"]["comparisons"][0]["trustpager"];
+            sides["standing"].as_object_mut().unwrap().remove("after");
+            for row in sides["resources"].as_array_mut().unwrap() {
+                row["tier"].as_object_mut().unwrap().remove("after");
+            }
+            let tokens = sides.get_mut("tokens").and_then(Value::as_array_mut);
+            for row in tokens.into_iter().flatten() {
+                row.as_object_mut().unwrap().remove("ends");
+            }
+        });
+    }
+}
+
+#[test]
+fn the_switch_for_new_actions_keeps_its_turn() {
+    let lab = office("new_actions_enabled_by_default: true\n");
+    lab.run("plan --out p.plan").exits(0);
+    forge_anything(&lab, |plan| {
+        let operations = plan["bound"]["operations"].as_array_mut().unwrap();
+        assert!(operations.len() > 1 && operations.last().unwrap()["unit"] == "workspace");
+        operations.rotate_right(1);
+    });
+    let says =
+        "its operation `turn new actions enabled by default on` stands where it does not belong";
+    lab.run("apply p.plan").exits(1).says(&[says]);
+    lab.run("apply --auto-approve").exits(0);
+    lab.write(
+        "scopeform.yaml",
+        &format!(
+            "{HEAD}new_actions_enabled_by_default: false\n{}",
+            BODY.replace("create_page: enabled", "create_page: disabled")
+        ),
+    );
+    lab.run("plan --out p.plan").exits(0);
+    forge_anything(&lab, |plan| {
+        let operations = plan["bound"]["operations"].as_array_mut().unwrap();
+        assert!(operations.len() > 1 && operations[0]["unit"] == "workspace");
+        operations.rotate_left(1);
+    });
+    let says =
+        "its operation `turn new actions enabled by default off` stands where it does not belong";
+    lab.run("apply p.plan").exits(1).says(&[says]);
 }
 
 /// A place of somebody else's, which must never be spoken to.

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use scopeform::render::neutral::{self, is_deceptive};
 use serde_json::{Value, json};
 
-use super::harness::{Done, Lab};
+use super::harness::{Done, Lab, git};
 use crate::apply::plane::{Plane, lab_at};
 use crate::apply::proxy::{Do, Proxy};
 use crate::fuzz_smoke::targets::{cells, inert};
@@ -313,6 +313,49 @@ fn what_is_wrong_with_a_file_is_told_without_harm() {
             done.json();
             harmless(&done.out);
             let done = lab.run("plan").arg("--target").arg(nasty(n).replace('\0', "")).done();
+            harmless(&done.err);
+        }
+    }
+}
+
+/// Who proposes a change chooses names of files and folders too.
+///
+/// Mutation: let `Ui::detail` say its text as it is, and this fails.
+#[cfg(unix)]
+#[test]
+fn no_name_of_a_file_or_folder_does_harm() {
+    for n in 0..NASTY.len() {
+        let name = nasty(n).replace(['/', '\0'], "_");
+        let name: String = name.chars().take(40).collect();
+        let folder = format!("d{name}");
+        let lab = Lab::new();
+        let wish = "version: 1\nplatform: odeus\nworkspace: acme\nendpoint: embedded\n";
+        lab.write(
+            &format!("{folder}/w{name}.yaml"),
+            &format!("{wish}integrations: {{sharepoint: {{actions: {{create_page: enabled}}}}}}\n"),
+        );
+        lab.write(&format!("{folder}/rules/r{name}.rego"), "package scopeform\nimport rego.v1\ndeny contains msg if { input.never; msg := \"no\" }\n");
+        git(&lab, &["init", "-q"]);
+        git(&lab, &["add", "."]);
+        git(&lab, &["commit", "-q", "-m", "first"]);
+        let out = format!("{folder}/p{name}.plan");
+        let run = |args: &str| lab.run(args).arg(&folder).done();
+        for done in [
+            run("validate --verbose"),
+            run("plan --verbose"),
+            run("plan --base HEAD --verbose"),
+            lab.run("plan --verbose")
+                .arg(&folder)
+                .arg("--policy")
+                .arg(format!("{folder}/rules"))
+                .done(),
+            lab.run("plan").arg(&folder).arg("--out").arg(&out).done(),
+            lab.run("apply --verbose").arg(&out).arg("--config").arg(&folder).done(),
+            lab.run("undo --out").arg(&out).arg(&folder).done(),
+            lab.run("init").arg(format!("new{name}")).done(),
+        ] {
+            assert_eq!(done.code, Some(0), "{}", done.all());
+            harmless(&done.out);
             harmless(&done.err);
         }
     }

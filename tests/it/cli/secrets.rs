@@ -168,3 +168,56 @@ fn a_new_api_key_is_delivered_once_and_shown_nowhere() {
     let held = database.windows(value.len()).any(|window| window == value.as_bytes());
     assert!(!held, "the database holds the value of a key");
 }
+
+/// Mutation: make `Signals` before `secret::resolve` in `carry_out.rs`, and this fails.
+#[cfg(unix)]
+#[test]
+fn a_secret_that_does_not_come_can_be_interrupted() {
+    for signal in ["INT", "TERM"] {
+        let plane = Plane::start();
+        let lab = plane.lab(&wishes("{file: pipe}"));
+        lab.shell("mkfifo pipe").exits(0);
+        let running = plane.run(&lab, "apply --auto-approve").begin();
+        // Opened once somebody reads, who is then told nothing.
+        let writer = std::fs::OpenOptions::new().write(true).open(lab.path("pipe")).unwrap();
+        running.signal(signal);
+        drop(writer);
+        assert_eq!(running.done().code, None, "{signal} was passed over");
+        assert_eq!(plane.audited(), 0);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_secret_is_not_read_to_its_end() {
+    let plane = Plane::start();
+    let lab = plane.lab(&wishes("{file: secret}"));
+    std::os::unix::fs::symlink("/dev/zero", lab.path("secret")).unwrap();
+    let apply = |says: &str| {
+        plane
+            .run(&lab, "apply --auto-approve")
+            .exits(1)
+            .says(&[&format!("cannot read the file `secret`: {says}"), "nothing was done"]);
+    };
+    apply("it is a device");
+    std::fs::remove_file(lab.path("secret")).unwrap();
+    lab.write("secret", &"x".repeat(64 * 1024 + 1));
+    apply("it is larger than 64 KiB");
+    lab.write("secret", &"x".repeat(64 * 1024));
+    lab.run("plan").env("SCOPEFORM_TOKEN_FILE", "/dev/zero").exits(8).says(&["it is a device"]);
+    lab.run("show /dev/zero").exits(1).says(&["cannot read the plan /dev/zero: it is a device"]);
+    plane.run(&lab, "apply --auto-approve").exits(0);
+}
+
+/// What a pipe says it says once, and an apply asks for the token several times.
+#[cfg(unix)]
+#[test]
+fn a_token_may_come_from_a_pipe() {
+    let plane = Plane::start();
+    let lab = plane.lab(&wishes("{file: secret}"));
+    lab.write("secret", CANARY);
+    lab.write("token", &plane.token);
+    let line = "mkfifo pipe; cat token > pipe & exec \"$0\" apply --auto-approve";
+    lab.shell(line).env("SCOPEFORM_TOKEN_FILE", "pipe").exits(0);
+    assert!(plane.audited() > 0);
+}

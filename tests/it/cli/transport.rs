@@ -14,6 +14,37 @@ use crate::apply::plane::{Plane, WISHES, lab_at};
 
 const TOKEN: &str = "t0k3n-81d6e0b2c94f";
 
+/// Mutation: leave out `usable_proxies` in `live.rs`, and the request goes around the proxy.
+#[test]
+fn a_proxy_that_nobody_could_reach_is_refused() {
+    let lab = lab_at("https://odeus.invalid", "");
+    let plan = |name: &str, value: &str| {
+        lab.run("plan").env("SCOPEFORM_TOKEN", "t").env(name, value).done()
+    };
+    for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        for value in [
+            "http://",
+            "ftp://pw@proxy:8080",
+            "http://user:p#w@proxy",
+            "proxy:port",
+            "a b",
+            "proxy/pw",
+            ":pw",
+        ] {
+            let done = plan(name, value).exits(64);
+            let done = done.says(&[&format!("the variable `{name}` holds no address of a proxy")]);
+            assert!(!done.all().contains("pw"), "{}", done.all());
+        }
+        for value in ["http://127.0.0.1:1", "127.0.0.1:1", "http://user:pw@127.0.0.1:1/", ""] {
+            plan(name, value).exits(8);
+        }
+    }
+    // It is for other endpoints.
+    plan("HTTP_PROXY", "http://").exits(8);
+    let own = lab_at("embedded", "integrations: {sharepoint: {access: everyone}}\n");
+    own.run("plan").env("HTTPS_PROXY", "http://").env("HTTP_PROXY", "http://").exits(0);
+}
+
 #[test]
 fn only_this_machine_gets_the_token_in_the_clear() {
     for endpoint in [

@@ -13,8 +13,8 @@ use crate::apply::proxy::{Do, Proxy};
 use crate::cli::harness::Lab;
 
 /// A proxy that refuses the first requests for their rate, and asks for a wait.
-fn limited(plane: &Plane<Odeus>, times: usize, seconds: u32) -> Proxy {
-    let left = Mutex::new(times);
+fn limited(plane: &Plane<Odeus>, times: usize, seconds: &str) -> Proxy {
+    let (left, seconds) = (Mutex::new(times), seconds.to_owned());
     Proxy::start(plane.address, move |_, _| {
         let mut left = left.lock().unwrap();
         if *left == 0 {
@@ -31,7 +31,7 @@ fn limited(plane: &Plane<Odeus>, times: usize, seconds: u32) -> Proxy {
 #[test]
 fn a_wait_that_the_platform_asks_for_is_told_before_it_begins() {
     let plane = Plane::<Odeus>::start(1);
-    let proxy = limited(&plane, 1, 70);
+    let proxy = limited(&plane, 1, "70");
     let clock: Arc<Virtual> = Arc::default();
     let told: Arc<Mutex<Vec<Duration>>> = Arc::default();
     let (hears, waited) = (Arc::clone(&told), Arc::clone(&clock));
@@ -55,7 +55,7 @@ fn a_wait_that_the_platform_asks_for_is_told_before_it_begins() {
 #[test]
 fn a_wait_that_the_deadline_does_not_leave_is_named_with_what_would_wait() {
     let plane = Plane::<Odeus>::start(1);
-    let proxy = limited(&plane, usize::MAX, 3600);
+    let proxy = limited(&plane, usize::MAX, "3600");
     let lab = Lab::with(&yaml::<Odeus>("acme-0", &proxy.url()));
     // How long one answer may take is another matter.
     for args in ["plan", "plan --timeout 7200"] {
@@ -63,5 +63,26 @@ fn a_wait_that_the_deadline_does_not_leave_is_named_with_what_would_wait() {
             "it asks to wait 3600 seconds, which `--deadline` does not leave",
             "`--deadline 3602` waits that long",
         ]);
+    }
+}
+
+#[test]
+fn nobody_is_told_to_wait_for_more_than_a_day() {
+    let plane = Plane::<Odeus>::start(1);
+    for seconds in ["86401", "9000000000000000000", "99999999999999999999"] {
+        let proxy = limited(&plane, usize::MAX, seconds);
+        let lab = Lab::with(&yaml::<Odeus>("acme-0", &proxy.url()));
+        let done = lab.run("plan").env("SCOPEFORM_TOKEN", &plane.token).exits(8);
+        let done = done.says(&["that is more than a day", "`--api-budget N`"]);
+        assert!(!done.err.contains("waits that long"), "{}", done.all());
+        assert_eq!(proxy.requests().len(), 1, "{}", done.all());
+    }
+    let head = "version: 1\nplatform: odeus\nworkspace: acme\nendpoint: embedded\n";
+    let lab = Lab::with(&format!("{head}integrations: {{sharepoint: {{access: everyone}}}}\n"));
+    for flag in ["--timeout", "--deadline"] {
+        for seconds in ["86401", "18446744073709551615", "-1"] {
+            lab.run(&format!("plan {flag}={seconds}")).exits(64).says(&[flag]);
+        }
+        lab.run(&format!("plan {flag}=86400")).exits(0);
     }
 }

@@ -23,6 +23,7 @@ use crate::cli::stream::Stream;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::Loaded;
 use crate::plan::PlannedOperation;
+use crate::platform::provider::Read as _;
 use crate::platform::trustpager::deliver;
 use crate::platform::{Operation, trustpager};
 use crate::render::neutral::terminal;
@@ -62,14 +63,17 @@ impl Work<'_> {
         loaded: Option<&Loaded>,
     ) -> Result<Done<P::Snapshot>, Failure> {
         let plan = approved.sealed().plan();
+        // A file with a secret may be a pipe to which nobody writes: while it is read, a signal ends the process.
+        let secrets = secret::resolve(plan, &self.root, self.env)?;
+        let mut unsaid: Vec<_> = secrets.values().cloned().collect();
+        if let Place::Url(_) = self.place {
+            unsaid.extend(secret::token(self.env).ok());
+        }
         // Before anything is noted: a signal that nobody takes ends the process at once.
         let mut signals = Signals::new()?;
-        let secrets = secret::resolve(plan, &self.root, self.env)?;
         let data = data_dir(&self.root, self.env);
-        let mut unsaid: Vec<_> = secrets.values().cloned().collect();
-        unsaid.extend(secret::token(self.env).ok());
         let spent = Spent::ready(approved, &data)?;
-        let journal = Journal::begin(&data, approved, self.takes_back, unsaid)?;
+        let journal = Journal::begin(&data, approved, self.takes_back, unsaid, self.ui)?;
         let noting = (&journal, spent.as_ref());
         let done = self.run::<P>(approved, loaded, secrets, noting, &mut signals).await;
         match done {
@@ -77,13 +81,14 @@ impl Work<'_> {
                 let remembered = spent.map_or(Ok(()), |spent| spent.on(&report));
                 Ok(Done { report, end, journal, remembered })
             }
-            Err(failure) => {
-                note_end(journal, journal::failed(&failure), self.ui);
+            Err((failure, calls)) => {
+                note_end(journal, journal::failed(&failure, calls), self.ui);
                 Err(failure)
             }
         }
     }
 
+    /// Returns beside a failure how many requests there were until then.
     async fn run<P: Product>(
         &self,
         approved: &ApprovedPlan,
@@ -91,7 +96,7 @@ impl Work<'_> {
         secrets: secret::Secrets,
         (journal, spent): (&Journal, Option<&Spent>),
         signals: &mut Signals,
-    ) -> Result<(Report, Option<P::Snapshot>), Failure> {
+    ) -> Result<(Report, Option<P::Snapshot>), (Failure, u32)> {
         let bound = &approved.sealed().plan().bound;
         let folder = loaded.map(|loaded| &loaded.folder).or(self.folder.as_ref());
         let target = Target {
@@ -103,8 +108,8 @@ impl Work<'_> {
         };
         let live = live::connect::<P>(target, secrets, self.reach, self.env, self.ui).await;
         let live = live.map_err(|failure| match loaded {
-            Some(loaded) => loaded.said_at(failure, None),
-            None => failure,
+            Some(loaded) => (loaded.said_at(failure, None), 0),
+            None => (failure, 0),
         })?;
         let interrupted = AtomicBool::new(false);
         let options = Options {
@@ -142,8 +147,9 @@ impl Work<'_> {
                 }
             }
         };
+        let calls = live.client.sent();
         live.close().await;
-        done
+        done.map_err(|failure| (failure, calls))
     }
 }
 

@@ -11,13 +11,16 @@ use crate::cli::args::{Answer, Apply as Args};
 use crate::cli::clock;
 use crate::cli::commands::plan;
 use crate::cli::exit::Exit;
+use crate::cli::folder::Folder;
 use crate::cli::journal::{self, Journal, Past};
 use crate::cli::product::Product;
+use crate::cli::rego::Named;
 use crate::cli::spent;
 use crate::cli::stream;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell};
-use crate::plan::Plan;
+use crate::config;
+use crate::plan::{Bound, Plan, count};
 use crate::platform::provider::Reading;
 use crate::render;
 use crate::render::neutral::terminal;
@@ -44,6 +47,35 @@ pub(super) fn verify<P: Product>(
         ),
     )
     .help("somebody else may be changing the same fields; plan again"))
+}
+
+/// Plans the files at hand from what was read at the end of a saved plan, without a further request, and says what they ask
+/// for beyond it: they may have moved on since it was made, or the plan may be one that takes back what they ask for.
+pub(super) fn beyond<P: Product>(bound: &Bound, folder: Folder, end: P::Snapshot, ui: &Ui) {
+    let (configs, diagnostics) = config::load(&folder.configs);
+    let ours = configs.into_iter().find(|config| config.workspace == bound.workspace);
+    let Some(config) = ours.filter(|config| config.endpoint.to_string() == bound.endpoint) else {
+        return;
+    };
+    if P::desired(&config).is_none() {
+        return;
+    }
+    let policies = Vec::new();
+    let (base, new_endpoint, named) = (None, None, Named::default());
+    let loaded = Loaded { folder, config, diagnostics, base, policies, named, new_endpoint };
+    let reading = Reading { snapshot: end, calls: 0 };
+    let again = plan::make::<P>(&loaded, &reading, &[], clock::today(), Tell::Nobody, ui);
+    let left = match again {
+        Ok(again) if again.is_empty() => return,
+        Ok(again) => count(again.bound.changes.len(), "change", "changes"),
+        Err(_) => {
+            ui.say("notice: the plan was applied as it is; the files at hand cannot be planned now: `scopeform plan` says why");
+            return;
+        }
+    };
+    ui.say(&format!(
+        "notice: the plan was applied as it is, and the files at hand ask for {left} beyond it: `scopeform plan` shows what"
+    ));
 }
 
 /// Says what reading shows of the writes that were in flight when a run was cut.
@@ -103,7 +135,7 @@ pub(super) fn finish<S>(
     let Done { report, journal, remembered, end: _ } = done;
     let end = match &verified {
         Ok(()) => journal::reported(&report, exit_of(&report)),
-        Err(failure) => End { calls: report.calls, ..journal::failed(failure) },
+        Err(failure) => journal::failed(failure, report.calls),
     };
     note_end(journal, end, ui);
     let ended = verified.and(remembered).map(|()| exit_of(&report));
