@@ -100,6 +100,44 @@ pub enum Right {
         /// What becomes of it and of whom it is, in words.
         what: String,
     },
+    /// A setting lets something in, or no longer does, that no scope, use, tier or credential of today shows.
+    Setting {
+        /// The setting.
+        address: Address,
+        /// What it is about.
+        lets_in: LetsIn,
+    },
+}
+
+/// What a setting lets in without moving a right that is there today.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum LetsIn {
+    /// Actions that the vendor adds later.
+    FutureActions,
+    /// An OAuth client that was not there before: it gets what people have agreed to or agree to from now on.
+    Client,
+}
+
+impl LetsIn {
+    /// Returns in words what becomes possible, or stops being possible.
+    #[must_use]
+    pub const fn words(self, direction: Direction) -> &'static str {
+        match (self, direction) {
+            (Self::FutureActions, Direction::Widening) => {
+                "actions that the vendor adds are on at once"
+            }
+            (Self::FutureActions, Direction::Narrowing) => {
+                "actions that the vendor adds stay off until a line turns them on"
+            }
+            (Self::Client, Direction::Widening) => "another OAuth client gets what people agree to",
+            (Self::Client, Direction::Narrowing) => {
+                "no OAuth client gets what people agree to any more"
+            }
+        }
+    }
 }
 
 /// Why a right is gained or lost. Every scope line of a plan says one.

@@ -103,7 +103,7 @@ fn in_full(change: &PrivilegeChange) -> String {
             text.push_str(&format!(", {before} -> {after}"));
         }
         Right::Credential { what, .. } => text.push_str(&format!(", {what}")),
-        Right::Scope(_) => {}
+        Right::Scope(_) | Right::Setting { .. } => {}
     }
     match change.admin_consent {
         Some(true) => text.push_str(", needs admin consent"),
@@ -135,7 +135,10 @@ impl<'b> Said<'b> {
     fn of(bound: &'b Bound) -> Self {
         let uses = bound.privilege.changes.iter().filter_map(|change| match &change.right {
             Right::Use { address, .. } => Some((&change.unit, address, change.direction)),
-            Right::Scope(_) | Right::Tier { .. } | Right::Credential { .. } => None,
+            Right::Scope(_)
+            | Right::Tier { .. }
+            | Right::Credential { .. }
+            | Right::Setting { .. } => None,
         });
         let windows = bound.findings.iter().filter(|finding| finding.code == ORDER_WINDOW);
         Self {
@@ -180,7 +183,7 @@ impl<'b> Said<'b> {
                     || self.returns(unit, address)
             }
             Right::Scope(scope) => self.returns_scope(unit, scope),
-            Right::Tier { .. } | Right::Credential { .. } => false,
+            Right::Tier { .. } | Right::Credential { .. } | Right::Setting { .. } => false,
         }
     }
 

@@ -53,6 +53,9 @@ pub(super) struct Counts {
     pub(super) verbs_narrower: usize,
     pub(super) credentials_new: usize,
     pub(super) credentials_end: usize,
+    /// Settings that let in what no right of today shows.
+    pub(super) settings_wider: usize,
+    pub(super) settings_narrower: usize,
     pub(super) tokens_re_resolved: usize,
     pub(super) actions_stop: usize,
     pub(super) actions_will_not_run: usize,
@@ -312,6 +315,8 @@ fn counts(plan: &Plan, findings: &[&Finding]) -> Counts {
             }
             (Right::Credential { .. }, Direction::Widening) => counts.credentials_new += 1,
             (Right::Credential { .. }, Direction::Narrowing) => counts.credentials_end += 1,
+            (Right::Setting { .. }, Direction::Widening) => counts.settings_wider += 1,
+            (Right::Setting { .. }, Direction::Narrowing) => counts.settings_narrower += 1,
         }
     }
     counts.uses_narrower = closed.len();

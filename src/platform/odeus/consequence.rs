@@ -37,7 +37,8 @@ pub fn privilege(prospect: &Prospect<'_>) -> Vec<PrivilegeChange> {
             ),
             Right::Use { address, .. }
             | Right::Tier { address, .. }
-            | Right::Credential { address, .. } => {
+            | Right::Credential { address, .. }
+            | Right::Setting { address, .. } => {
                 vec![Cause { kind: CauseKind::Action, address: Some(address.clone()) }]
             }
         };

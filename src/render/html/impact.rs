@@ -250,13 +250,16 @@ fn right(page: &mut Page<'_, '_>, unit: &Address, change: &PrivilegeChange) -> f
             out.prose(&words.join("; "))?;
             out.raw("</td></tr>\n")
         }
-        Right::Use { address, .. } | Right::Credential { address, .. } => {
+        Right::Use { address, .. }
+        | Right::Credential { address, .. }
+        | Right::Setting { address, .. } => {
             row(out, marks)?;
             out.el("<th scope=\"row\"><code>", below(address, unit), "</code></th><td>")?;
             marks.badges(out)?;
             out.raw("</td><td colspan=\"2\">")?;
             out.prose(match &change.right {
                 Right::Credential { what, .. } => what,
+                Right::Setting { lets_in, .. } => lets_in.words(change.direction),
                 _ => &why,
             })?;
             out.raw("</td></tr>\n")

@@ -4,7 +4,9 @@ use super::super::neutral::terminal;
 use super::super::outline::{self, Outline};
 use super::super::text;
 use super::{FORMAT_VERSION, v1};
-use crate::model::{Address, CauseKind, Direction, Effect, PrivilegeChange, Right, ScopeSet};
+use crate::model::{
+    Address, CauseKind, Direction, Effect, LetsIn, PrivilegeChange, Right, ScopeSet,
+};
 use crate::plan::guard::{self, Limit};
 use crate::plan::policy::{Requirement, required};
 use crate::plan::{
@@ -58,6 +60,8 @@ pub(super) fn plan(plan: &Plan, digest: &str) -> v1::Plan {
             verbs_narrower: counts.verbs_narrower,
             credentials_new: counts.credentials_new,
             credentials_end: counts.credentials_end,
+            settings_wider: counts.settings_wider,
+            settings_narrower: counts.settings_narrower,
             tokens_re_resolved: counts.tokens_re_resolved,
             actions_stop_running: counts.actions_stop,
             actions_will_not_run: counts.actions_will_not_run,
@@ -183,6 +187,13 @@ fn privilege_change(change: &PrivilegeChange) -> v1::PrivilegeChange {
             Right::Credential { address, what } => {
                 v1::Right::Credential { address: address.to_string(), what: what.clone() }
             }
+            Right::Setting { address, lets_in } => v1::Right::Setting {
+                address: address.to_string(),
+                lets_in: match lets_in {
+                    LetsIn::FutureActions => v1::LetsIn::FutureActions,
+                    LetsIn::Client => v1::LetsIn::Client,
+                },
+            },
         },
         causes: causes
             .iter()

@@ -122,6 +122,9 @@ pub(super) struct Summary {
     pub(super) credentials_new: usize,
     /// Tokens and API keys that end.
     pub(super) credentials_end: usize,
+    /// Settings that let in what no right of today shows.
+    pub(super) settings_wider: usize,
+    pub(super) settings_narrower: usize,
     pub(super) tokens_re_resolved: usize,
     pub(super) actions_stop_running: usize,
     pub(super) actions_will_not_run: usize,
@@ -252,6 +255,17 @@ pub(super) enum Right {
     },
     /// A token or an API key comes into being or ends.
     Credential { address: String, what: String },
+    /// A setting lets something in, or no longer does, that no scope, use, tier or credential of today shows.
+    Setting { address: String, lets_in: LetsIn },
+}
+
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum LetsIn {
+    /// Actions that the vendor adds later.
+    FutureActions,
+    /// An OAuth client that was not there before: it gets what people have agreed to or agree to from now on.
+    Client,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]

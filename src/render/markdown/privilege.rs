@@ -174,6 +174,10 @@ impl<'p> Writer<'_, 'p> {
                 let rest = Words::default().own(": ").text(what);
                 line(short(address, unit), within(address, unit), rest)
             }
+            Right::Setting { address, lets_in } => {
+                let rest = Words::default().own(": ").own(lets_in.words(change.direction));
+                line(short(address, unit), within(address, unit), rest)
+            }
             Right::Use { address, before, after } => {
                 let (shown, meant) = reason();
                 Told::Use(Uses {

@@ -9,7 +9,9 @@ use super::super::outline::{Openness, Outline};
 use super::super::palette::Paint;
 use super::super::table::{Row, Table, count, names, names_by};
 use super::{Page, below};
-use crate::model::{Address, Cause, CauseKind, Direction, PrivilegeChange, Right};
+use crate::model::{
+    Address, Cause, CauseKind, Direction, LetsIn, PrivilegeChange, Right,
+};
 use crate::platform::Kind;
 
 /// Returns `+2 scopes wider, -1 narrower, 3 actions opened to more people, 1 closed to some`. What opens or closes is said
@@ -25,7 +27,9 @@ fn scopes_phrase(outline: &Outline<'_>) -> String {
     let counts = outline.counts;
     let scopes = |n: usize| if n == 1 { "scope" } else { "scopes" };
     let mut text = match (counts.scopes_wider, counts.scopes_narrower) {
-        (0, 0) if counts.uses_wider + counts.uses_narrower == 0 => return "unchanged".to_owned(),
+        (0, 0) if outline.privilege.is_empty() && counts.uses_narrower == 0 => {
+            return "unchanged".to_owned();
+        }
         (0, 0) => "no scope moves".to_owned(),
         (wider, 0) => format!("+{wider} {} wider", scopes(wider)),
         (0, narrower) => format!("-{narrower} {} narrower", scopes(narrower)),
@@ -40,7 +44,30 @@ fn scopes_phrase(outline: &Outline<'_>) -> String {
             format!(", {} opened to more people, {narrower} closed to some", actions(wider))
         }
     });
+    for words in settings(outline) {
+        text.push_str(&format!(", {words}"));
+    }
     text
+}
+
+/// Returns in short what settings let in and no longer do, what opens first.
+fn settings(outline: &Outline<'_>) -> Vec<String> {
+    let mut moved: BTreeMap<(Direction, LetsIn), usize> = BTreeMap::new();
+    for change in outline.privilege.values().flatten() {
+        if let Right::Setting { lets_in, .. } = &change.right {
+            *moved.entry((change.direction, *lets_in)).or_default() += 1;
+        }
+    }
+    let words = moved.into_iter().map(|(moves, n)| match (moves, n) {
+        ((Direction::Widening, LetsIn::FutureActions), _) => "new actions on at once".to_owned(),
+        ((Direction::Narrowing, LetsIn::FutureActions), _) => "new actions stay off".to_owned(),
+        ((Direction::Widening, LetsIn::Client), 1) => "another OAuth client".to_owned(),
+        ((Direction::Widening, LetsIn::Client), n) => {
+            format!("other OAuth clients in {n} integrations")
+        }
+        ((Direction::Narrowing, LetsIn::Client), _) => "no OAuth client any more".to_owned(),
+    });
+    words.collect()
 }
 
 /// Returns `2 tiers wider, 1 tier narrower, 1 verb removed, 1 token or key ends`.
@@ -79,7 +106,7 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
     units.sort_by_key(|(_, changes)| weight(changes));
     for (unit, changes) in units {
         writeln!(page.out, "  {}", terminal(unit.as_str()))?;
-        let mut scopes = Table::default();
+        let (mut scopes, mut settings) = (Table::default(), Table::default());
         let mut uses: Vec<UseLine<'_>> = Vec::new();
         for change in changes {
             match &change.right {
@@ -108,6 +135,14 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
                             .cell(Paint::Plain, terminal(what).to_string()),
                     );
                 }
+                Right::Setting { address, lets_in } => {
+                    let (sign, paint) = sign(change.direction);
+                    settings.push(
+                        Row::default()
+                            .cell(paint, format!("{sign} {}", terminal(below(address, unit))))
+                            .cell(Paint::Plain, lets_in.words(change.direction)),
+                    );
+                }
                 Right::Use { address, before, after } => {
                     let line = UseLine {
                         direction: change.direction,
@@ -128,6 +163,7 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
                 }
             }
         }
+        settings.write(page.out, page.options.palette, 4)?;
         scopes.write(page.out, page.options.palette, 4)?;
         let mut table = Table::default();
         for line in &uses {
@@ -169,7 +205,7 @@ fn many(page: &mut Page<'_, '_>, own: &Alike<'_>) -> fmt::Result {
 fn weight(changes: &[&PrivilegeChange]) -> u8 {
     let wider = |change: &&PrivilegeChange| match (change.direction, &change.right) {
         (Direction::Widening, Right::Use { .. }) => 1,
-        (Direction::Widening, Right::Scope(_) | Right::Tier { .. } | Right::Credential { .. }) => 0,
+        (Direction::Widening, _) => 0,
         (Direction::Narrowing, _) => 2,
     };
     changes.iter().map(wider).min().unwrap_or(2)
@@ -193,7 +229,10 @@ fn scope_row(change: &PrivilegeChange, why: String) -> Row {
     let level = change.level.map(|level| format!("level {}", level.0)).unwrap_or_default();
     let scope = match &change.right {
         Right::Scope(scope) => scope.as_str(),
-        Right::Use { .. } | Right::Tier { .. } | Right::Credential { .. } => "",
+        Right::Use { .. }
+        | Right::Tier { .. }
+        | Right::Credential { .. }
+        | Right::Setting { .. } => "",
     };
     Row::default()
         .cell(paint, format!("{sign} {}", terminal(scope)))

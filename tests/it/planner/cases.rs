@@ -411,7 +411,7 @@ fn case_29_fixed_to_sync_drops_and_adds_and_says_both() {
         .widening()
         .filter_map(|change| match &change.right {
             Right::Scope(scope) => Some(scope.to_string()),
-            Right::Use { .. } | Right::Tier { .. } | Right::Credential { .. } => None,
+            _ => None,
         })
         .collect();
     assert_eq!(widening.join(" "), added);

@@ -3,6 +3,7 @@
 
 mod alike;
 mod crm;
+mod settings;
 
 use scopeform::plan::{FromSnapshot, Plan};
 use scopeform::platform::Comparison;
