@@ -127,19 +127,19 @@ pub fn breakage(prospect: &Prospect<'_>) -> Vec<Breakage> {
     }
     let Some(passage) = prospect.passage() else { return found };
     found.extend(passage.broken());
-    for (key, acknowledged) in &prospect.proposal.acknowledged {
-        let accepted = |state: &super::state::IntegrationState| {
-            state.actions.get(key).map(|own| own.accepted_missing.clone()).unwrap_or_default()
-        };
-        let (was, is) = (accepted(prospect.before()), accepted(&prospect.after));
-        if was != is {
-            found.push(Breakage::Unverified {
-                address: prospect.action(key),
-                accepted: is,
-                reason: acknowledged.reason.clone(),
-            });
+    let reasons: BTreeMap<Address, &str> = prospect
+        .proposal
+        .acknowledged
+        .iter()
+        .map(|(key, acknowledged)| (prospect.action(key), acknowledged.reason.as_str()))
+        .collect();
+    found.extend(passage.unverified().map(|breakage| match breakage {
+        Breakage::Unverified { address, accepted, .. } => {
+            let reason = reasons.get(&address).copied().unwrap_or_default().to_owned();
+            Breakage::Unverified { address, accepted, reason }
         }
-    }
+        other => other,
+    }));
     found
 }
 
