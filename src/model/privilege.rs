@@ -45,7 +45,7 @@ pub struct PrivilegeChange {
     pub direction: Direction,
     /// The right itself.
     pub right: Right,
-    /// Why, at least one cause, most telling first.
+    /// Why, most telling first: at least one in a plan, none in what apply works out anew to hold against a plan.
     pub causes: Vec<Cause>,
     /// Whether a tenant administrator must consent before anybody can connect; `None` where no source says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -156,8 +156,18 @@ pub struct Cause {
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum CauseKind {
-    /// An action that is turned on, or off, by this plan needs it.
+    /// An action is turned on, or off, by this plan: the one that may be used, or one that needs the scope.
     Action,
+    /// The action stays on and is shared with more, or fewer, or other people.
+    Shared,
+    /// The integration is opened to more people, or closed to some.
+    IntegrationAccess,
+    /// The integration has an OAuth client now, without which nothing runs.
+    Client,
+    /// The files accept that scopes which the action needs are missing.
+    AcceptedMissing,
+    /// A scope that the action needs is requested now, or is missing now; its address ends with the scope.
+    NeededScope,
     /// An action that is on before and after needs it.
     LiveAction,
     /// A native action needs it.

@@ -210,6 +210,11 @@ fn privilege_change(change: &PrivilegeChange) -> v1::PrivilegeChange {
 const fn cause_kind(kind: CauseKind) -> v1::CauseKind {
     match kind {
         CauseKind::Action => v1::CauseKind::Action,
+        CauseKind::Shared => v1::CauseKind::Shared,
+        CauseKind::IntegrationAccess => v1::CauseKind::IntegrationAccess,
+        CauseKind::Client => v1::CauseKind::Client,
+        CauseKind::AcceptedMissing => v1::CauseKind::AcceptedMissing,
+        CauseKind::NeededScope => v1::CauseKind::NeededScope,
         CauseKind::LiveAction => v1::CauseKind::LiveAction,
         CauseKind::NativeAction => v1::CauseKind::NativeAction,
         CauseKind::BaseScope => v1::CauseKind::BaseScope,

@@ -278,7 +278,18 @@ pub(super) struct Cause {
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum CauseKind {
+    /// An action is turned on, or off, by this plan: the one that may be used, or one that needs the scope.
     Action,
+    /// The action stays on and is shared with more, or fewer, or other people.
+    Shared,
+    /// The integration is opened to more people, or closed to some.
+    IntegrationAccess,
+    /// The integration has an OAuth client now, without which nothing runs.
+    Client,
+    /// The files accept that scopes which the action needs are missing.
+    AcceptedMissing,
+    /// A scope that the action needs is requested now, or is missing now; the address ends with the scope.
+    NeededScope,
     LiveAction,
     NativeAction,
     BaseScope,

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::super::alike::{Alike, Closed, Parted, parted};
 use super::super::neutral::terminal;
-use super::super::outline::{Openness, Outline};
+use super::super::outline::Outline;
 use super::super::palette::Paint;
 use super::super::table::{Row, Table, count, names, names_by};
 use super::{Page, below};
@@ -301,14 +301,22 @@ pub(in crate::render) fn why(
     for (kind, causes) in &by_kind {
         let addresses: Vec<&Address> =
             causes.iter().filter_map(|cause| cause.address.as_ref()).collect();
-        if let Right::Use { address, .. } = &change.right
-            && *kind == CauseKind::Action
-            && addresses.iter().all(|a| *a == address)
-        {
-            because.push(own_reason(outline, unit, address, change.direction, shown));
-            continue;
-        }
-        let names = names_by(addresses.iter().map(|a| below(a, unit)), shown.most, shown.show);
+        let own = match &change.right {
+            Right::Use { address, .. } => Some(address),
+            _ => None,
+        };
+        // Scopes are named where the action stops for want of them; what is off runs for admins alone.
+        let of_scopes = *kind == CauseKind::NeededScope;
+        let named = !of_scopes || own.is_some_and(|own| outline.stops(own));
+        let names = match own {
+            Some(own) if addresses.iter().all(|address| *address == own) => "it".to_owned(),
+            _ if !named => String::new(),
+            _ if of_scopes => {
+                let scopes = addresses.iter().map(|address| (shown.show)(scope_of(address, unit)));
+                scopes.collect::<Vec<_>>().join(" ")
+            }
+            _ => names_by(addresses.iter().map(|a| below(a, unit)), shown.most, shown.show),
+        };
         let subject = Subject { names: &names, many: addresses.len() > 1 };
         match reason(*kind, change.direction, subject) {
             Reason::Because(text) => because.push(text),
@@ -345,37 +353,10 @@ pub(in crate::render) fn why_of_all(
     why(outline, &first.unit, &PrivilegeChange { causes, ..(*first).clone() }, shown)
 }
 
-/// Returns why the reach of an action moves: by its own line, by the integration's, or because of its scopes. An action
-/// that is off still runs for admins.
-fn own_reason(
-    outline: &Outline<'_>,
-    unit: &Address,
-    address: &Address,
-    direction: Direction,
-    shown: Shown<'_>,
-) -> String {
-    if let Some(missing) = outline.stops(address) {
-        let missing: Vec<String> = missing.iter().map(|s| (shown.show)(s.as_str())).collect();
-        return format!("it lacks {}", missing.join(" "));
-    }
-    let own = outline.access_at(address);
-    let all = outline.access_at(&unit.child("access"));
-    let words = match direction {
-        Direction::Widening => match (own, all) {
-            (Some(own), _) if own.opens() && own.from == Openness::Nobody => "it is turned on",
-            (Some(own), _) if own.opens() => "it is shared with more people",
-            (_, Some(all)) if all.opens() => "the integration is opened to more people",
-            (Some(own), _) if own.accepts => "its missing scopes are accepted",
-            _ => "all its scopes are requested now",
-        },
-        Direction::Narrowing => match (own, all) {
-            (Some(own), _) if own.closes() && own.to == Openness::Nobody => "it is turned off",
-            (Some(own), _) if own.closes() => "it is shared with fewer people",
-            (_, Some(all)) if all.closes() => "the integration is open to fewer people",
-            _ => "it lacks scopes",
-        },
-    };
-    words.to_owned()
+/// Returns the scope that an address below `oauth/scopes` ends with.
+fn scope_of<'a>(address: &'a Address, unit: &Address) -> &'a str {
+    let path = below(address, unit);
+    path.strip_prefix("oauth/scopes/").unwrap_or(path)
 }
 
 /// A reason for a move, or one that speaks against it.
@@ -392,6 +373,9 @@ struct Subject<'a> {
 
 fn reason(kind: CauseKind, direction: Direction, subject: Subject<'_>) -> Reason {
     let Subject { names, many } = subject;
+    // An action of which its own line speaks.
+    let whose = if names == "it" { "its" } else { "an action's" };
+    let lacked = if names.is_empty() { "scopes" } else { names };
     let native =
         if names.is_empty() { "a native action".to_owned() } else { format!("native {names}") };
     let names = if names.is_empty() { "an action" } else { names };
@@ -399,6 +383,29 @@ fn reason(kind: CauseKind, direction: Direction, subject: Subject<'_>) -> Reason
     let text = match (kind, direction) {
         (CauseKind::Action, Direction::Widening) => format!("{names} {is} turned on"),
         (CauseKind::Action, Direction::Narrowing) => format!("{names} {is} turned off"),
+        (CauseKind::Shared, Direction::Widening) => {
+            format!("{names} {is} shared with more people")
+        }
+        (CauseKind::Shared, Direction::Narrowing) => {
+            format!("{names} {is} shared with fewer people")
+        }
+        (CauseKind::IntegrationAccess, Direction::Widening) => {
+            "the integration is opened to more people".to_owned()
+        }
+        (CauseKind::IntegrationAccess, Direction::Narrowing) => {
+            "the integration is open to fewer people".to_owned()
+        }
+        (CauseKind::Client, Direction::Widening) => {
+            "the integration has an OAuth client now".to_owned()
+        }
+        (CauseKind::Client, Direction::Narrowing) => {
+            "the integration has no OAuth client any more".to_owned()
+        }
+        (CauseKind::AcceptedMissing, _) => format!("{whose} missing scopes are accepted"),
+        (CauseKind::NeededScope, Direction::Widening) => {
+            "all its scopes are requested now".to_owned()
+        }
+        (CauseKind::NeededScope, Direction::Narrowing) => format!("it lacks {lacked}"),
         (CauseKind::LiveAction, Direction::Widening) => format!("{names}, already on, {needs} it"),
         (CauseKind::LiveAction, Direction::Narrowing) => {
             return Reason::Although(format!("{names} {is} still on"));
