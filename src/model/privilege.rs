@@ -1,5 +1,8 @@
 //! The plan's privilege delta: what becomes possible, what stops being possible, and why.
 
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -86,6 +89,19 @@ pub enum Right {
         before: String,
         /// The tier after.
         after: String,
+        /// Verbs outside the ladder that are allowed beside the tier before.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        verbs_before: BTreeSet<String>,
+        /// Verbs outside the ladder that are allowed beside the tier after.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        verbs_after: BTreeSet<String>,
+        /// Whether the tier alone, without the verbs beside it, allows something more.
+        #[serde(default)]
+        tier_widens: bool,
+        /// Whether the tier alone allows something less. One that moves and of which nothing is known either way counts
+        /// as the move itself does.
+        #[serde(default)]
+        tier_narrows: bool,
         /// What becomes possible, in words.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         widens: Vec<String>,
@@ -107,6 +123,16 @@ pub enum Right {
         /// What it is about.
         lets_in: LetsIn,
     },
+}
+
+/// Returns a tier and the verbs that are allowed beside it as people read them: `send_with_approval + initiate`.
+#[must_use]
+pub fn tier_words<V: Display>(tier: &str, verbs: impl IntoIterator<Item = V>) -> String {
+    let mut words = tier.to_owned();
+    for verb in verbs {
+        words.push_str(&format!(" + {verb}"));
+    }
+    words
 }
 
 /// What a setting lets in without moving a right that is there today.

@@ -11,7 +11,7 @@ use std::fmt;
 use super::approvals::{broken, line};
 use super::laws::Violation;
 use super::types::{Bound, Breakage, Loss};
-use crate::model::{Address, Direction, PrivilegeChange, Right, Scope, ScopeSet};
+use crate::model::{Address, Direction, PrivilegeChange, Right, Scope, ScopeSet, tier_words};
 
 /// The code of the finding that names a law which the order breaks, the same on every platform.
 pub const ORDER_WINDOW: &str = "order-window";
@@ -99,7 +99,10 @@ impl Consequences {
 fn in_full(change: &PrivilegeChange) -> String {
     let mut text = line(change);
     match &change.right {
-        Right::Use { before, after, .. } | Right::Tier { before, after, .. } => {
+        Right::Use { before, after, .. } => text.push_str(&format!(", {before} -> {after}")),
+        Right::Tier { before, after, verbs_before, verbs_after, .. } => {
+            let (before, after) =
+                (tier_words(before, verbs_before), tier_words(after, verbs_after));
             text.push_str(&format!(", {before} -> {after}"));
         }
         Right::Credential { what, .. } => text.push_str(&format!(", {what}")),

@@ -177,10 +177,22 @@ fn privilege_change(change: &PrivilegeChange) -> v1::PrivilegeChange {
                 before: before.clone(),
                 after: after.clone(),
             },
-            Right::Tier { address, before, after, widens, narrows } => v1::Right::Tier {
+            Right::Tier {
+                address,
+                before,
+                after,
+                verbs_before,
+                verbs_after,
+                tier_widens: _,
+                tier_narrows: _,
+                widens,
+                narrows,
+            } => v1::Right::Tier {
                 address: address.to_string(),
                 before: before.clone(),
                 after: after.clone(),
+                verbs_before: verbs_before.iter().cloned().collect(),
+                verbs_after: verbs_after.iter().cloned().collect(),
                 widens: widens.clone(),
                 narrows: narrows.clone(),
             },

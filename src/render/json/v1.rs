@@ -250,6 +250,9 @@ pub(super) enum Right {
         address: String,
         before: String,
         after: String,
+        /// Verbs outside the ladder that are allowed beside the tier.
+        verbs_before: Vec<String>,
+        verbs_after: Vec<String>,
         widens: Vec<String>,
         narrows: Vec<String>,
     },

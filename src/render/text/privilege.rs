@@ -10,7 +10,7 @@ use super::super::palette::Paint;
 use super::super::table::{Row, Table, count, names, names_by};
 use super::{Page, below};
 use crate::model::{
-    Address, Cause, CauseKind, Direction, LetsIn, PrivilegeChange, Right,
+    Address, Cause, CauseKind, Direction, LetsIn, PrivilegeChange, Right, tier_words,
 };
 use crate::platform::Kind;
 
@@ -111,7 +111,18 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
         for change in changes {
             match &change.right {
                 Right::Scope(_) => scopes.push(scope_row(change, why_here(page, unit, change))),
-                Right::Tier { address, before, after, widens, narrows } => {
+                Right::Tier {
+                    address,
+                    before,
+                    after,
+                    verbs_before,
+                    verbs_after,
+                    widens,
+                    narrows,
+                    ..
+                } => {
+                    let before = tier_words(before, verbs_before);
+                    let after = tier_words(after, verbs_after);
                     let (sign, paint) = sign(change.direction);
                     let words: Vec<String> =
                         widens.iter().chain(narrows).map(|w| terminal(w).to_string()).collect();
@@ -121,7 +132,7 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
                             .cell(paint, format!("{sign} {}", terminal(name)))
                             .cell(
                                 Paint::Plain,
-                                format!("{} -> {}", terminal(before), terminal(after)),
+                                format!("{} -> {}", terminal(&before), terminal(&after)),
                             )
                             .cell(Paint::Dim, words.join("; ")),
                     );
