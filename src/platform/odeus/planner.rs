@@ -106,6 +106,9 @@ fn workspace_unit(desired: &Desired, snapshot: &Snapshot) -> UnitPlan {
                 });
             }
             unit.privilege.push(new_actions(wanted));
+            if wanted {
+                unit.findings.push(findings::privilege_widens::new_actions(address.clone()));
+            }
             unit.changes.push(Change {
                 address: address.clone(),
                 kind: "odeus_workspace".to_owned(),

@@ -10,4 +10,5 @@ mod names;
 mod resume;
 mod seal;
 mod undo;
+mod widens;
 pub(crate) mod wishes;

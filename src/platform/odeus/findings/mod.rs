@@ -22,6 +22,7 @@ mod high_privilege_scope;
 mod native_scope_missing;
 mod order_window;
 mod platform_refuses;
+pub(super) mod privilege_widens;
 mod reconnect_required;
 mod scope_case_mismatch;
 mod scopes_assumed;
@@ -64,6 +65,7 @@ const ALL: &[(Rule, Standing, Check)] = &[
     (native_scope_missing::RULE, Standing::Bound, native_scope_missing::check),
     (order_window::RULE, Standing::Bound, order_window::check),
     (platform_refuses::RULE, Standing::Bound, platform_refuses::check),
+    (privilege_widens::RULE, Standing::Bound, privilege_widens::check),
     (reconnect_required::RULE, Standing::Observed, reconnect_required::check),
     (scope_case_mismatch::RULE, Standing::Bound, scope_case_mismatch::check),
     (scopes_assumed::RULE, Standing::Bound, scopes_assumed::check),
