@@ -28,7 +28,8 @@ pub use id::{ActionKey, ClientId, GroupKey, IntegrationKey, InvalidName, UserId,
 pub use lattice::Reach;
 pub use near::{nearest, some_of};
 pub use privilege::{
-    Cause, CauseKind, Direction, PrivilegeChange, PrivilegeDelta, PrivilegeLevel, Right,
+    Cause, CauseKind, Direction, LetsIn, PrivilegeChange, PrivilegeDelta, PrivilegeLevel, Right,
+    tier_words,
 };
 pub use scope::{InvalidScope, Scope, ScopeDelta, ScopeSet};
 pub use sides::Sides;

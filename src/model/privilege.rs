@@ -1,5 +1,8 @@
 //! The plan's privilege delta: what becomes possible, what stops being possible, and why.
 
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +48,7 @@ pub struct PrivilegeChange {
     pub direction: Direction,
     /// The right itself.
     pub right: Right,
-    /// Why, at least one cause, most telling first.
+    /// Why, most telling first: at least one in a plan, none in what apply works out anew to hold against a plan.
     pub causes: Vec<Cause>,
     /// Whether a tenant administrator must consent before anybody can connect; `None` where no source says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,6 +89,19 @@ pub enum Right {
         before: String,
         /// The tier after.
         after: String,
+        /// Verbs outside the ladder that are allowed beside the tier before.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        verbs_before: BTreeSet<String>,
+        /// Verbs outside the ladder that are allowed beside the tier after.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        verbs_after: BTreeSet<String>,
+        /// Whether the tier alone, without the verbs beside it, allows something more.
+        #[serde(default)]
+        tier_widens: bool,
+        /// Whether the tier alone allows something less. One that moves and of which nothing is known either way counts
+        /// as the move itself does.
+        #[serde(default)]
+        tier_narrows: bool,
         /// What becomes possible, in words.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         widens: Vec<String>,
@@ -100,6 +116,54 @@ pub enum Right {
         /// What becomes of it and of whom it is, in words.
         what: String,
     },
+    /// A setting lets something in, or no longer does, that no scope, use, tier or credential of today shows.
+    Setting {
+        /// The setting.
+        address: Address,
+        /// What it is about.
+        lets_in: LetsIn,
+    },
+}
+
+/// Returns a tier and the verbs that are allowed beside it as people read them: `send_with_approval + initiate`.
+#[must_use]
+pub fn tier_words<V: Display>(tier: &str, verbs: impl IntoIterator<Item = V>) -> String {
+    let mut words = tier.to_owned();
+    for verb in verbs {
+        words.push_str(&format!(" + {verb}"));
+    }
+    words
+}
+
+/// What a setting lets in without moving a right that is there today.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum LetsIn {
+    /// Actions that the vendor adds later.
+    FutureActions,
+    /// An OAuth client that was not there before: it gets what people have agreed to or agree to from now on.
+    Client,
+}
+
+impl LetsIn {
+    /// Returns in words what becomes possible, or stops being possible.
+    #[must_use]
+    pub const fn words(self, direction: Direction) -> &'static str {
+        match (self, direction) {
+            (Self::FutureActions, Direction::Widening) => {
+                "actions that the vendor adds are on at once"
+            }
+            (Self::FutureActions, Direction::Narrowing) => {
+                "actions that the vendor adds stay off until a line turns them on"
+            }
+            (Self::Client, Direction::Widening) => "another OAuth client gets what people agree to",
+            (Self::Client, Direction::Narrowing) => {
+                "no OAuth client gets what people agree to any more"
+            }
+        }
+    }
 }
 
 /// Why a right is gained or lost. Every scope line of a plan says one.
@@ -118,8 +182,18 @@ pub struct Cause {
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum CauseKind {
-    /// An action that is turned on, or off, by this plan needs it.
+    /// An action is turned on, or off, by this plan: the one that may be used, or one that needs the scope.
     Action,
+    /// The action stays on and is shared with more, or fewer, or other people.
+    Shared,
+    /// The integration is opened to more people, or closed to some.
+    IntegrationAccess,
+    /// The integration has an OAuth client now, without which nothing runs.
+    Client,
+    /// The files accept that scopes which the action needs are missing.
+    AcceptedMissing,
+    /// A scope that the action needs is requested now, or is missing now; its address ends with the scope.
+    NeededScope,
     /// An action that is on before and after needs it.
     LiveAction,
     /// A native action needs it.

@@ -7,10 +7,9 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::types::{Bound, Breakage, Change};
-use crate::model::{Address, Direction, PrivilegeChange, Right};
+use super::types::{Bound, Breakage};
+use crate::model::{Direction, PrivilegeChange, Right};
 
 /// The rules of one revision of the files about who must agree, with the keys by which people are known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -44,7 +43,7 @@ pub struct ApprovalRule {
 )]
 #[serde(rename_all = "snake_case")]
 pub enum When {
-    /// Something becomes possible.
+    /// Something becomes possible: every platform says what, as widening in the privilege delta.
     Widening,
     /// Something stops being possible.
     Narrowing,
@@ -159,10 +158,7 @@ fn done(when: When, bound: &Bound) -> Vec<String> {
         bound.privilege.changes.iter().filter(|change| wanted(change)).map(line).collect()
     };
     match when {
-        When::Widening => {
-            let wider = privilege(&|change| change.direction == Direction::Widening);
-            wider.into_iter().chain(bound.changes.iter().filter_map(opens)).collect()
-        }
+        When::Widening => privilege(&|change| change.direction == Direction::Widening),
         When::Narrowing => privilege(&|change| {
             // One move of a tier can do both, and is then listed as widening.
             let also = matches!(&change.right, Right::Tier { narrows, .. } if !narrows.is_empty());
@@ -201,25 +197,6 @@ fn done(when: When, bound: &Bound) -> Vec<String> {
     }
 }
 
-/// Returns in words what a change lets in without moving a right: another OAuth client gets all that people have agreed to
-/// or agree to from now on, and a switch decides about actions that are not there yet.
-fn opens(change: &Change) -> Option<String> {
-    if change.address == change.unit.oauth() && !change.after.is_null() {
-        let (was, will) = (client(&change.before), client(&change.after));
-        return (was != will).then(|| format!("+ another OAuth client at {}", change.unit));
-    }
-    let switch = Address::workspace().child("new_actions_enabled_by_default");
-    (change.address == switch && change.after == true)
-        .then(|| "+ actions that the vendor adds are on at once".to_owned())
-}
-
-/// Returns whose client a value of `oauth` is: the vendor's, or the workspace's own by id and tenant. Mode, list and
-/// secret do not tell.
-fn client(oauth: &Value) -> Option<(Option<&Value>, Option<&Value>)> {
-    let own = || (oauth.pointer("/client/id"), oauth.pointer("/client/tenant"));
-    (!oauth.is_null()).then(own)
-}
-
 /// Returns a privilege line in short, such as `+ Sites.Manage.All at sharepoint`.
 pub(super) fn line(change: &PrivilegeChange) -> String {
     let sign = match change.direction {
@@ -231,6 +208,9 @@ pub(super) fn line(change: &PrivilegeChange) -> String {
         Right::Use { address, .. }
         | Right::Tier { address, .. }
         | Right::Credential { address, .. } => format!("{sign} {address}"),
+        Right::Setting { address, lets_in } => {
+            format!("{sign} {address}: {}", lets_in.words(change.direction))
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use std::fmt;
 use super::approvals::{broken, line};
 use super::laws::Violation;
 use super::types::{Bound, Breakage, Loss};
-use crate::model::{Address, Direction, PrivilegeChange, Right, Scope, ScopeSet};
+use crate::model::{Address, Direction, PrivilegeChange, Right, Scope, ScopeSet, tier_words};
 
 /// The code of the finding that names a law which the order breaks, the same on every platform.
 pub const ORDER_WINDOW: &str = "order-window";
@@ -99,11 +99,14 @@ impl Consequences {
 fn in_full(change: &PrivilegeChange) -> String {
     let mut text = line(change);
     match &change.right {
-        Right::Use { before, after, .. } | Right::Tier { before, after, .. } => {
+        Right::Use { before, after, .. } => text.push_str(&format!(", {before} -> {after}")),
+        Right::Tier { before, after, verbs_before, verbs_after, .. } => {
+            let (before, after) =
+                (tier_words(before, verbs_before), tier_words(after, verbs_after));
             text.push_str(&format!(", {before} -> {after}"));
         }
         Right::Credential { what, .. } => text.push_str(&format!(", {what}")),
-        Right::Scope(_) => {}
+        Right::Scope(_) | Right::Setting { .. } => {}
     }
     match change.admin_consent {
         Some(true) => text.push_str(", needs admin consent"),
@@ -135,7 +138,10 @@ impl<'b> Said<'b> {
     fn of(bound: &'b Bound) -> Self {
         let uses = bound.privilege.changes.iter().filter_map(|change| match &change.right {
             Right::Use { address, .. } => Some((&change.unit, address, change.direction)),
-            Right::Scope(_) | Right::Tier { .. } | Right::Credential { .. } => None,
+            Right::Scope(_)
+            | Right::Tier { .. }
+            | Right::Credential { .. }
+            | Right::Setting { .. } => None,
         });
         let windows = bound.findings.iter().filter(|finding| finding.code == ORDER_WINDOW);
         Self {
@@ -180,7 +186,7 @@ impl<'b> Said<'b> {
                     || self.returns(unit, address)
             }
             Right::Scope(scope) => self.returns_scope(unit, scope),
-            Right::Tier { .. } | Right::Credential { .. } => false,
+            Right::Tier { .. } | Right::Credential { .. } | Right::Setting { .. } => false,
         }
     }
 

@@ -66,7 +66,7 @@ pub(super) fn parted<'p>(outline: &Outline<'p>, reason: Reason<'_>) -> Parted<'p
                     closed.entry(key).or_default().push(change);
                 }
                 (Right::Use { .. }, Direction::Widening)
-                | (Right::Tier { .. } | Right::Credential { .. }, _) => {}
+                | (Right::Tier { .. } | Right::Credential { .. } | Right::Setting { .. }, _) => {}
             }
         }
     }
@@ -113,7 +113,10 @@ fn rows(outline: &Outline<'_>, reason: Reason<'_>) -> usize {
                 Right::Use { before, after, .. } => {
                     uses.insert((change.direction, before, after, reason(change)));
                 }
-                Right::Scope(_) | Right::Tier { .. } | Right::Credential { .. } => others += 1,
+                Right::Scope(_)
+                | Right::Tier { .. }
+                | Right::Credential { .. }
+                | Right::Setting { .. } => others += 1,
             }
         }
         uses.len() + others

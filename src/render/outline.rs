@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
-use crate::model::{Address, Direction, PrivilegeChange, Right, Scope, ScopeSet};
+use crate::model::{Address, Direction, PrivilegeChange, Right, Scope};
 use crate::plan::guard::Limit;
 use crate::plan::{
     Breakage, Change, Finding, LeftAlone, LossKind, PeopleEffect, Plan, ReconnectReason, Severity,
@@ -30,7 +28,7 @@ pub(super) struct Outline<'p> {
     pub(super) counts: Counts,
     sources: BTreeMap<&'p str, &'p SourceRange>,
     changed: BTreeMap<&'p Address, &'p Change>,
-    stops: BTreeMap<&'p Address, &'p ScopeSet>,
+    stops: BTreeSet<&'p Address>,
 }
 
 /// The numbers of a plan.
@@ -53,6 +51,9 @@ pub(super) struct Counts {
     pub(super) verbs_narrower: usize,
     pub(super) credentials_new: usize,
     pub(super) credentials_end: usize,
+    /// Settings that let in what no right of today shows.
+    pub(super) settings_wider: usize,
+    pub(super) settings_narrower: usize,
     pub(super) tokens_re_resolved: usize,
     pub(super) actions_stop: usize,
     pub(super) actions_will_not_run: usize,
@@ -97,49 +98,6 @@ impl Action {
     }
 }
 
-/// How open a thing is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Openness {
-    Nobody,
-    Listed,
-    Everyone,
-}
-
-/// A change of who may use a thing.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct AccessMove {
-    pub(super) from: Openness,
-    pub(super) to: Openness,
-    same: bool,
-    /// Whether missing scopes are accepted afterwards.
-    pub(super) accepts: bool,
-}
-
-impl AccessMove {
-    /// Whether somebody may come in by it. One list in the place of another may do both.
-    pub(super) fn opens(self) -> bool {
-        !self.same && self.from != Openness::Everyone && self.to != Openness::Nobody
-    }
-
-    /// Whether somebody may be left out by it.
-    pub(super) fn closes(self) -> bool {
-        !self.same && self.from != Openness::Nobody && self.to != Openness::Everyone
-    }
-}
-
-/// An action whose missing scopes are accepted has its access in an object of its own.
-fn access_in(value: &Value) -> &Value {
-    value.get("access").unwrap_or(value)
-}
-
-fn openness(access: &Value) -> Openness {
-    match access.as_str() {
-        Some("everyone") => Openness::Everyone,
-        Some("nobody") => Openness::Nobody,
-        _ => Openness::Listed,
-    }
-}
-
 impl<'p> Outline<'p> {
     pub(super) fn of(plan: &'p Plan) -> Self {
         let mut findings: Vec<_> = plan.findings().collect();
@@ -169,7 +127,7 @@ impl<'p> Outline<'p> {
         }
         let changed = changes.iter().map(|c| (&c.address, *c)).collect();
         let stops = breakage.iter().filter_map(|breakage| match breakage {
-            Breakage::StopsRunning { address, missing } => Some((address, missing)),
+            Breakage::StopsRunning { address, .. } => Some(address),
             Breakage::WillNotRun { .. }
             | Breakage::Unverified { .. }
             | Breakage::FeatureBreaks { .. } => None,
@@ -191,22 +149,9 @@ impl<'p> Outline<'p> {
         }
     }
 
-    /// Returns how the access at `address` changes, if it does.
-    pub(super) fn access_at(&self, address: &Address) -> Option<AccessMove> {
-        let change = self.changed.get(address)?;
-        let (before, after) = (access_in(&change.before), access_in(&change.after));
-        let (from, to) = (openness(before), openness(after));
-        Some(AccessMove {
-            from,
-            to,
-            same: before == after,
-            accepts: change.after.get("accepted_missing").is_some(),
-        })
-    }
-
-    /// Returns the scopes for want of which the action at `address` stops although it stays on.
-    pub(super) fn stops(&self, address: &Address) -> Option<&'p ScopeSet> {
-        self.stops.get(address).copied()
+    /// Returns whether the action at `address` stops for want of scopes although it stays on.
+    pub(super) fn stops(&self, address: &Address) -> bool {
+        self.stops.contains(address)
     }
 
     /// Returns where the files declare `address`: the line that a change of it names, the line itself, or the nearest
@@ -308,11 +253,16 @@ fn counts(plan: &Plan, findings: &[&Finding]) -> Counts {
             (Right::Use { address, .. }, Direction::Narrowing) => {
                 closed.insert(address);
             }
-            (Right::Tier { before, after, widens, narrows, .. }, direction) => {
-                tier(&mut counts, (before, after), (widens, narrows), direction);
+            (Right::Tier { verbs_before, verbs_after, tier_widens, tier_narrows, .. }, _) => {
+                counts.verbs_wider += verbs_after.difference(verbs_before).count();
+                counts.verbs_narrower += verbs_before.difference(verbs_after).count();
+                counts.tiers_wider += usize::from(*tier_widens);
+                counts.tiers_narrower += usize::from(*tier_narrows);
             }
             (Right::Credential { .. }, Direction::Widening) => counts.credentials_new += 1,
             (Right::Credential { .. }, Direction::Narrowing) => counts.credentials_end += 1,
+            (Right::Setting { .. }, Direction::Widening) => counts.settings_wider += 1,
+            (Right::Setting { .. }, Direction::Narrowing) => counts.settings_narrower += 1,
         }
     }
     counts.uses_narrower = closed.len();
@@ -335,34 +285,4 @@ fn counts(plan: &Plan, findings: &[&Finding]) -> Counts {
         }
     }
     counts
-}
-
-/// Counts a tier that moves, and the verbs beside it: `send_with_approval + initiate` is a tier and a verb.
-fn tier(
-    counts: &mut Counts,
-    (before, after): (&str, &str),
-    (widens, narrows): (&[String], &[String]),
-    direction: Direction,
-) {
-    let parts = |words: &'_ str| -> (String, BTreeSet<String>) {
-        let mut parts = words.split(" + ").map(str::to_owned);
-        (parts.next().unwrap_or_default(), parts.collect())
-    };
-    let ((old, had), (new, has)) = (parts(before), parts(after));
-    counts.verbs_wider += has.difference(&had).count();
-    counts.verbs_narrower += had.difference(&has).count();
-    if old == new {
-        return;
-    }
-    // What is said of a verb begins with its name.
-    let moved: Vec<String> =
-        had.symmetric_difference(&has).map(|verb| format!("`{verb}` ")).collect();
-    let of_tier = |words: &[String]| {
-        words.iter().any(|said| !moved.iter().any(|verb| said.starts_with(verb.as_str())))
-    };
-    let (wider, narrower) = (of_tier(widens), of_tier(narrows));
-    // A tier that the catalogue does not know moves without words.
-    let neither = !wider && !narrower;
-    counts.tiers_wider += usize::from(wider || neither && direction == Direction::Widening);
-    counts.tiers_narrower += usize::from(narrower || neither && direction == Direction::Narrowing);
 }

@@ -1,12 +1,12 @@
 //! The plan as people and machines read it.
 
 use scopeform::model::{Address, Cause, CauseKind, Direction, PrivilegeChange, Right};
-use scopeform::plan::{Change, Plan, Severity};
+use scopeform::plan::{Plan, Severity};
 use scopeform::render::neutral::is_deceptive;
 use scopeform::render::palette::Palette;
 use scopeform::render::text::{self, Options};
 use scopeform::render::{diff, json};
-use serde_json::{Value, json as value};
+use serde_json::Value;
 
 use crate::samples;
 
@@ -374,8 +374,7 @@ fn a_plan_that_moves_people_but_no_scope_says_so() {
     if let Right::Use { before, .. } = &mut plan.bound.privilege.changes[0].right {
         *before = "ana@acme.example".into();
     }
-    let share = plan.bound.changes.iter_mut().find(|c| c.address.name() == "create_list").unwrap();
-    share.before = value!({"users": ["ana@acme.example"]});
+    plan.bound.privilege.changes[0].causes[0].kind = CauseKind::Shared;
     let text = as_text(&plan, PLAIN);
     let phrase = "Privilege: no scope moves, 1 action opened to more people, 1 closed to some";
     assert_eq!(text.matches(phrase).count(), 2, "{text}");
@@ -437,66 +436,44 @@ fn actions_that_move_for_different_reasons_keep_them() {
 }
 
 #[test]
-fn a_reason_is_what_the_plan_does_and_not_what_else_it_does() {
+fn each_reason_of_a_use_has_its_words() {
+    use CauseKind::{AcceptedMissing, Action, Client, IntegrationAccess, NeededScope, Shared};
     use Direction::{Narrowing, Widening};
-    let (on, off, few) = (value!("everyone"), value!("nobody"), value!({"groups": ["sales"]}));
-    let accepted = value!({"access": "everyone", "accepted_missing": ["S"]});
-    // What happens to the integration's access and to the action's own; how its reach moves; why.
-    let requested = "because all its scopes are requested now";
-    let rows = [
-        (None, Some((&off, &on)), Widening, "nobody", "because it is turned on"),
-        (None, Some((&few, &on)), Widening, "group sales", "because it is shared with more people"),
-        (None, Some((&on, &few)), Narrowing, "everyone", "because it is shared with fewer people"),
-        (None, Some((&on, &off)), Narrowing, "everyone", "because it is turned off"),
+    let own = "actions/copy";
+    let rows: [(_, &[(CauseKind, &str)], _); 10] = [
+        (Widening, &[(Action, own)], "because it is turned on"),
+        (Narrowing, &[(Action, own)], "because it is turned off"),
+        (Widening, &[(Shared, own)], "because it is shared with more people"),
+        (Narrowing, &[(Shared, own)], "because it is shared with fewer people"),
         (
-            Some((&few, &on)),
-            None,
             Widening,
-            "x",
-            "because the integration is opened to more people",
+            &[(Shared, own), (IntegrationAccess, "access")],
+            "because it is shared with more people; the integration is opened to more people",
         ),
         (
-            Some((&on, &few)),
-            None,
             Narrowing,
-            "x",
+            &[(IntegrationAccess, "access")],
             "because the integration is open to fewer people",
         ),
-        (Some((&on, &few)), None, Widening, "nobody", requested),
-        (Some((&on, &few)), Some((&on, &off)), Widening, "nobody", requested),
         (
-            None,
-            Some((&on, &accepted)),
             Widening,
-            "nobody",
-            "because its missing scopes are accepted",
+            &[(NeededScope, "oauth/scopes/S"), (NeededScope, "oauth/scopes/T")],
+            "because all its scopes are requested now",
         ),
-        (None, Some((&accepted, &on)), Narrowing, "x", "because it lacks scopes"),
+        (Widening, &[(Client, "oauth")], "because the integration has an OAuth client now"),
+        (Widening, &[(AcceptedMissing, own)], "because its missing scopes are accepted"),
+        (Narrowing, &[(NeededScope, "oauth/scopes/S")], "because it lacks scopes"),
     ];
-    for (integration, own, direction, before, why) in rows {
+    for (direction, causes, why) in rows {
         let mut plan = samples::toggle();
-        let like = plan.bound.changes[0].clone();
-        let change = |path: &[&str], moved: Option<(&Value, &Value)>| {
-            moved.map(|(before, after)| {
-                let (address, unit) = (Address::of(path), Address::of(&["files"]));
-                let (before, after) = (before.clone(), after.clone());
-                Change {
-                    declared_at: address.clone(),
-                    address,
-                    unit,
-                    before,
-                    after,
-                    ..like.clone()
-                }
-            })
+        let mut moved = moves("files", direction, access("files", "copy", "x", "y"), Action);
+        let cause = |(kind, below): &(CauseKind, &str)| Cause {
+            kind: *kind,
+            address: Some(Address::of(
+                &std::iter::once("files").chain(below.split('/')).collect::<Vec<_>>(),
+            )),
         };
-        let fields =
-            [change(&["files", "access"], integration), change(&["files", "actions", "copy"], own)];
-        plan.bound.changes = fields.into_iter().flatten().collect();
-        let right = access("files", "copy", before, "y");
-        let address = Some(Address::of(&["files", "actions", "copy"]));
-        let mut moved = moves("files", direction, right, CauseKind::Action);
-        moved.causes = vec![Cause { kind: CauseKind::Action, address }];
+        moved.causes = causes.iter().map(cause).collect();
         plan.bound.privilege.changes = vec![moved];
         let text = as_text(&plan, PLAIN);
         let line = text.lines().find(|line| line.contains("copy  ")).unwrap();

@@ -333,12 +333,9 @@ pub(crate) fn fixed() -> Plan {
         list_line("Sites.Read.All"),
     ]);
     for n in 1..=12 {
-        plan.bound.privilege.changes.push(uses(
-            "onedrive",
-            &format!("upload_{n:02}"),
-            "everyone",
-            "does not run",
-        ));
+        let stops = uses("onedrive", &format!("upload_{n:02}"), "everyone", "does not run");
+        let lacks = cause(CauseKind::NeededScope, "onedrive/oauth/scopes/Files.ReadWrite.All");
+        plan.bound.privilege.changes.push(PrivilegeChange { causes: vec![lacks], ..stops });
     }
     plan.bound.breakage = vec![
         Breakage::StopsRunning {

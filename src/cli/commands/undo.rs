@@ -75,6 +75,8 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
     unrestored.sort();
     // A saved plan is known for what it is when it is applied.
     made.observed.takes_back = Some(past.begin.run.clone());
+    // What the run did not touch is left alone whatever the files say of it, so nothing is told of lines that are missing.
+    made.observed.left_alone.clear();
     let sealed = rego::asked(SealedPlan::seal(made))?;
     let undo = render::undo::Undo {
         run: &past.begin.run,

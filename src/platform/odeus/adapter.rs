@@ -10,7 +10,7 @@ use super::machine::{Context, Machine};
 use super::operation::{IntegrationOperation, Operation};
 use super::passage::Passage;
 use super::people::Grants;
-use super::planner::fact;
+use super::planner::{fact, new_actions};
 use super::prospect::replay;
 use super::state::{Connection, IntegrationState, Snapshot};
 use super::value;
@@ -222,11 +222,14 @@ impl Adapter for Odeus {
     ) -> Consequences {
         let mut all = Consequences::default();
         for planned in &bound.operations {
-            if let platform::Operation::Odeus(Operation::SetNewActionsDefault { enabled: false }) =
+            if let platform::Operation::Odeus(Operation::SetNewActionsDefault { enabled }) =
                 &planned.operation
-                && snapshot.settings.new_actions_enabled_by_default
+                && snapshot.settings.new_actions_enabled_by_default != *enabled
             {
-                all.losses.push(Loss::of(planned.operation.address(), LossKind::Setting));
+                all.privilege.push(new_actions(*enabled));
+                if !enabled {
+                    all.losses.push(Loss::of(planned.operation.address(), LossKind::Setting));
+                }
             }
         }
         for (key, operations) in by_integration(bound) {

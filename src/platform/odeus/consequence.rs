@@ -7,10 +7,10 @@ use super::desired::DesiredList;
 use super::desired::DesiredOauth;
 use super::machine::pending;
 use super::prospect::Prospect;
-use super::state::Mode;
+use super::state::{Client, IntegrationState, Mode};
 use crate::model::{
-    ActionKey, Address, Cause, CauseKind, Direction, PrivilegeChange, Right, Scope, ScopeDelta,
-    ScopeSet,
+    Access, ActionKey, Address, Cause, CauseKind, Direction, PrivilegeChange, Right, Scope,
+    ScopeDelta, ScopeSet,
 };
 use crate::plan::{Breakage, Unreviewed};
 
@@ -35,14 +35,69 @@ pub fn privilege(prospect: &Prospect<'_>) -> Vec<PrivilegeChange> {
                 needs.get(scope).map_or(&[], Vec::as_slice),
                 waiting.contains(scope),
             ),
-            Right::Use { address, .. }
-            | Right::Tier { address, .. }
-            | Right::Credential { address, .. } => {
-                vec![Cause { kind: CauseKind::Action, address: Some(address.clone()) }]
+            Right::Use { address, .. } => use_causes(prospect, address, change.direction),
+            Right::Tier { address, .. }
+            | Right::Credential { address, .. }
+            | Right::Setting { address, .. } => {
+                vec![Cause { kind: CauseKind::Declared, address: Some(address.clone()) }]
             }
         };
     }
     changes
+}
+
+/// Returns why more or fewer people can run an action: what moves in the same direction of its own access and of the
+/// integration's; and only where its own stays, its scopes, since those of an action that is turned on or off follow it.
+fn use_causes(prospect: &Prospect<'_>, address: &Address, direction: Direction) -> Vec<Cause> {
+    let (before, after) = (prospect.before(), &prospect.after);
+    let Some(action) = prospect.facts().actions.get(address.name()) else { return Vec::new() };
+    let moves = |old: &Access, new: &Access| match direction {
+        Direction::Widening => !new.is_within(old),
+        Direction::Narrowing => !old.is_within(new),
+    };
+    let own = |state: &IntegrationState| state.actions.get(&action.key).cloned();
+    let own = own(before).zip(own(after)).filter(|_| !action.native);
+    let cause = |kind, address: &Address| Cause { kind, address: Some(address.clone()) };
+    let mut causes = Vec::new();
+    if let Some((old, new)) = own.as_ref().filter(|(old, new)| moves(&old.access, &new.access)) {
+        let toggled = old.access.is_on() != new.access.is_on();
+        causes.push(cause(if toggled { CauseKind::Action } else { CauseKind::Shared }, address));
+        if toggled && direction == Direction::Narrowing {
+            return causes;
+        }
+    }
+    if moves(&before.access, &after.access) {
+        causes.push(cause(CauseKind::IntegrationAccess, &prospect.address.child("access")));
+    }
+    if causes.iter().any(|cause| cause.kind != CauseKind::IntegrationAccess) {
+        return causes;
+    }
+    if before.client == Client::Unconfigured && direction == Direction::Widening {
+        causes.push(cause(CauseKind::Client, &prospect.address.oauth()));
+        return causes;
+    }
+    // Scopes that it needs and that are neither requested nor accepted as missing.
+    let lacks = |state: &IntegrationState| {
+        let missing = action.required_scopes.not_covered_by(&state.requested);
+        match state.actions.get(&action.key) {
+            Some(own) => missing.minus(&own.accepted_missing),
+            None => missing,
+        }
+    };
+    let (lacked, lacks) = (lacks(before), lacks(after));
+    let moved = match direction {
+        Direction::Widening if lacks.is_empty() => lacked,
+        Direction::Narrowing if lacked.is_empty() => lacks,
+        Direction::Widening | Direction::Narrowing => ScopeSet::new(),
+    };
+    let accepted = own.map(|(_, new)| new.accepted_missing).unwrap_or_default();
+    if direction == Direction::Widening && !moved.intersection(&accepted).is_empty() {
+        causes.push(cause(CauseKind::AcceptedMissing, address));
+    }
+    let list = prospect.address.scope_list();
+    let needed = moved.iter().filter(|scope| !accepted.contains(scope));
+    causes.extend(needed.map(|scope| cause(CauseKind::NeededScope, &list.child(scope.as_str()))));
+    causes
 }
 
 fn declarers<'a>(
@@ -74,8 +129,7 @@ fn causes(
     was_pending: bool,
 ) -> Vec<Cause> {
     let (before, after) = (prospect.before(), &prospect.after);
-    let on =
-        |state: &super::state::IntegrationState, action: &catalog::Action| state.is_on(&action.key);
+    let on = |state: &IntegrationState, action: &catalog::Action| state.is_on(&action.key);
     let mut causes = BTreeSet::new();
     let mut because = |kind, address: Option<Address>| {
         causes.insert(Cause { kind, address });
@@ -125,19 +179,19 @@ pub fn breakage(prospect: &Prospect<'_>) -> Vec<Breakage> {
     }
     let Some(passage) = prospect.passage() else { return found };
     found.extend(passage.broken());
-    for (key, acknowledged) in &prospect.proposal.acknowledged {
-        let accepted = |state: &super::state::IntegrationState| {
-            state.actions.get(key).map(|own| own.accepted_missing.clone()).unwrap_or_default()
-        };
-        let (was, is) = (accepted(prospect.before()), accepted(&prospect.after));
-        if was != is {
-            found.push(Breakage::Unverified {
-                address: prospect.action(key),
-                accepted: is,
-                reason: acknowledged.reason.clone(),
-            });
+    let reasons: BTreeMap<Address, &str> = prospect
+        .proposal
+        .acknowledged
+        .iter()
+        .map(|(key, acknowledged)| (prospect.action(key), acknowledged.reason.as_str()))
+        .collect();
+    found.extend(passage.unverified().map(|breakage| match breakage {
+        Breakage::Unverified { address, accepted, .. } => {
+            let reason = reasons.get(&address).copied().unwrap_or_default().to_owned();
+            Breakage::Unverified { address, accepted, reason }
         }
-    }
+        other => other,
+    }));
     found
 }
 

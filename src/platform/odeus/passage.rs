@@ -11,7 +11,8 @@ use super::prospect::audience_words;
 use super::scope_facts;
 use super::state::{Client, IntegrationState};
 use crate::model::{
-    ActionKey, Address, Direction, PrivilegeChange, Reach as _, Right, Scope, ScopeDelta, ScopeSet,
+    ActionKey, Address, Direction, LetsIn, PrivilegeChange, Reach as _, Right, Scope, ScopeDelta,
+    ScopeSet,
 };
 use crate::plan::consequence::Consequences;
 use crate::plan::laws::{Facts, Violation};
@@ -86,7 +87,7 @@ impl<'p> Passage<'p> {
         ScopeDelta::between(&self.before.requested, &self.after.requested)
     }
 
-    /// Returns every right gained and lost, scopes first, without causes.
+    /// Returns every right gained and lost, scopes first, then the client, then uses, without causes.
     #[must_use]
     pub fn rights(&self) -> Vec<PrivilegeChange> {
         let delta = self.scopes();
@@ -105,6 +106,17 @@ impl<'p> Passage<'p> {
                     level: fact.and_then(|f| f.level),
                 });
             }
+        }
+        if self.after.client.is_let_in_after(&self.before.client) {
+            let right = Right::Setting { address: self.unit.oauth(), lets_in: LetsIn::Client };
+            changes.push(PrivilegeChange {
+                unit: self.unit.clone(),
+                direction: Direction::Widening,
+                right,
+                causes: Vec::new(),
+                admin_consent: None,
+                level: None,
+            });
         }
         changes.extend(self.uses());
         changes

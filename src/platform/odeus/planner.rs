@@ -18,7 +18,10 @@ use super::resolve::{Target, resolve};
 use super::state::{Connection, Directory, Mode, Snapshot};
 use super::value;
 use crate::diag::Problem;
-use crate::model::{Access, Address, Effect, IntegrationKey, Principal};
+use crate::model::{
+    Access, Address, Cause, CauseKind, Direction, Effect, IntegrationKey, LetsIn, Principal,
+    PrivilegeChange, Right,
+};
 pub use crate::plan::assemble::Inputs;
 use crate::plan::assemble::{Header, UnitPlan, assemble};
 use crate::plan::spread::spread;
@@ -103,6 +106,10 @@ fn workspace_unit(desired: &Desired, snapshot: &Snapshot, both_sides: bool) -> U
                     kind: LossKind::Setting,
                 });
             }
+            unit.privilege.push(new_actions(wanted));
+            if wanted {
+                unit.findings.push(findings::privilege_widens::new_actions(address.clone()));
+            }
             unit.changes.push(Change {
                 address: address.clone(),
                 kind: "odeus_workspace".to_owned(),
@@ -144,6 +151,21 @@ fn workspace_unit(desired: &Desired, snapshot: &Snapshot, both_sides: bool) -> U
         });
     }
     unit
+}
+
+/// Returns what it means that actions which the vendor adds are on at once, or no longer are.
+#[must_use]
+pub(super) fn new_actions(enabled: bool) -> PrivilegeChange {
+    let address = Address::workspace().child("new_actions_enabled_by_default");
+    let right = Right::Setting { address: address.clone(), lets_in: LetsIn::FutureActions };
+    PrivilegeChange {
+        unit: Address::workspace(),
+        direction: if enabled { Direction::Widening } else { Direction::Narrowing },
+        right,
+        causes: vec![Cause { kind: CauseKind::Declared, address: Some(address) }],
+        admin_consent: None,
+        level: None,
+    }
 }
 
 fn unit(

@@ -262,6 +262,23 @@ impl Client {
     }
 }
 
+impl Client {
+    /// Returns whether `self` gets what people agree to where `before` did not: it is the vendor's, or the workspace's own
+    /// under another id or tenant. Who decides the scopes and which secret is in use do not tell.
+    #[must_use]
+    pub fn is_let_in_after(&self, before: &Self) -> bool {
+        let own = |client: &Self| match client {
+            Self::Custom(custom) => Some((custom.id.clone(), custom.tenant.clone())),
+            Self::Unconfigured | Self::Managed => None,
+        };
+        match (before, self) {
+            (_, Self::Unconfigured) | (Self::Managed, Self::Managed) => false,
+            (Self::Unconfigured, _) => true,
+            _ => own(before) != own(self),
+        }
+    }
+}
+
 /// Which OAuth client a connection was made with.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -83,13 +83,22 @@ fn tiers(
         let (widens, narrows) = old.words(&new);
         let direction = if new.within(&old) { Direction::Narrowing } else { Direction::Widening };
         let address = unit.child("resources").child(resource.key.as_str());
+        let (tier, then) = (before.tier_name(resource), after.tier_name(resource));
+        let (alone, later) =
+            (before.tier_grants(catalog, resource), after.tier_grants(catalog, resource));
+        let (more, less) = (!later.within(&alone), !alone.within(&later));
+        let unknown = tier != then && !more && !less;
         changes.push(PrivilegeChange {
             unit: unit.clone(),
             direction,
             right: Right::Tier {
                 address: address.clone(),
-                before: before.words(resource),
-                after: after.words(resource),
+                tier_widens: more || unknown && direction == Direction::Widening,
+                tier_narrows: less || unknown && direction == Direction::Narrowing,
+                before: tier,
+                after: then,
+                verbs_before: before.verb_names(resource),
+                verbs_after: after.verb_names(resource),
                 widens,
                 narrows,
             },

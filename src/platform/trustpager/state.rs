@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalog::{Catalog, Grants, How, Resource};
 use super::name::{ClientName, KeyName, ResourceKey, RoleKey, Tier, TokenId, Verb};
-use crate::model::{GroupKey, Scope, ScopeSet, UserId, WorkspaceId};
+use crate::model::{GroupKey, Scope, ScopeSet, UserId, WorkspaceId, tier_words};
 
 /// One workspace as the platform described it. May be stale the moment it is taken: apply reads again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,8 +112,7 @@ impl AccessList {
     /// present names.
     #[must_use]
     pub fn all(&self, catalog: &Catalog, resource: &Resource) -> Grants {
-        let tier = self.tiers.get(&resource.key);
-        let mut grants = tier.map(|tier| catalog.grants(resource, tier)).unwrap_or_default();
+        let mut grants = self.tier_grants(catalog, resource);
         for verb in self.verbs.get(&resource.key).into_iter().flatten() {
             grants.0.insert(verb.clone(), How::Automatic);
         }
@@ -124,12 +123,28 @@ impl AccessList {
     /// under present names.
     #[must_use]
     pub fn words(&self, resource: &Resource) -> String {
+        tier_words(&self.tier_name(resource), self.verbs.get(&resource.key).into_iter().flatten())
+    }
+
+    /// Returns the tier of a resource by its key, `no_access` where there is none. The list is under present names.
+    #[must_use]
+    pub fn tier_name(&self, resource: &Resource) -> String {
         let tier = self.tiers.get(&resource.key);
-        let mut words = tier.map_or_else(|| "no_access".to_owned(), ToString::to_string);
-        for verb in self.verbs.get(&resource.key).into_iter().flatten() {
-            words.push_str(&format!(" + {verb}"));
-        }
-        words
+        tier.map_or_else(|| "no_access".to_owned(), ToString::to_string)
+    }
+
+    /// Returns the verbs that are allowed beside the tier of a resource. The list is under present names.
+    #[must_use]
+    pub fn verb_names(&self, resource: &Resource) -> BTreeSet<String> {
+        let verbs = self.verbs.get(&resource.key).into_iter().flatten();
+        verbs.map(ToString::to_string).collect()
+    }
+
+    /// Returns what the tier of a resource allows, without the verbs beside it. The list is under present names.
+    #[must_use]
+    pub fn tier_grants(&self, catalog: &Catalog, resource: &Resource) -> Grants {
+        let tier = self.tiers.get(&resource.key);
+        tier.map(|tier| catalog.grants(resource, tier)).unwrap_or_default()
     }
 
     /// Returns the same list with every resource under the name that the catalogue has for it (case 64).

@@ -121,7 +121,9 @@ impl<'p> Index<'p> {
                 Right::Scope(scope) => {
                     index.scopes.insert((change.unit.as_str(), scope), change.direction);
                 }
-                Right::Use { address, .. } | Right::Credential { address, .. } => {
+                Right::Use { address, .. }
+                | Right::Credential { address, .. }
+                | Right::Setting { address, .. } => {
                     index.add(address, marks);
                 }
                 Right::Tier { address, narrows, .. } => {

@@ -152,6 +152,13 @@ impl Page<'_, '_> {
             tile("w", counts.uses_wider, "▲ ", &["actions opened to more people"])?;
             tile("n", counts.uses_narrower, "▼ ", &["actions closed to some"])?;
         }
+        // Rare, so there is no tile that says there are none.
+        if counts.settings_wider > 0 {
+            tile("w", counts.settings_wider, "▲ ", &["settings let more in"])?;
+        }
+        if counts.settings_narrower > 0 {
+            tile("n", counts.settings_narrower, "▼ ", &["settings let less in"])?;
+        }
         if at_once {
             tile("p", counts.tokens_re_resolved, "↻ ", &["tokens re-resolved at once"])?;
         } else {

@@ -4,7 +4,9 @@ use super::super::neutral::terminal;
 use super::super::outline::{self, Outline};
 use super::super::text;
 use super::{FORMAT_VERSION, v1};
-use crate::model::{Address, CauseKind, Direction, Effect, PrivilegeChange, Right, ScopeSet};
+use crate::model::{
+    Address, CauseKind, Direction, Effect, LetsIn, PrivilegeChange, Right, ScopeSet,
+};
 use crate::plan::guard::{self, Limit};
 use crate::plan::policy::{Requirement, required};
 use crate::plan::{
@@ -58,6 +60,8 @@ pub(super) fn plan(plan: &Plan, digest: &str) -> v1::Plan {
             verbs_narrower: counts.verbs_narrower,
             credentials_new: counts.credentials_new,
             credentials_end: counts.credentials_end,
+            settings_wider: counts.settings_wider,
+            settings_narrower: counts.settings_narrower,
             tokens_re_resolved: counts.tokens_re_resolved,
             actions_stop_running: counts.actions_stop,
             actions_will_not_run: counts.actions_will_not_run,
@@ -174,16 +178,35 @@ fn privilege_change(change: &PrivilegeChange) -> v1::PrivilegeChange {
                 before: before.clone(),
                 after: after.clone(),
             },
-            Right::Tier { address, before, after, widens, narrows } => v1::Right::Tier {
+            Right::Tier {
+                address,
+                before,
+                after,
+                verbs_before,
+                verbs_after,
+                tier_widens: _,
+                tier_narrows: _,
+                widens,
+                narrows,
+            } => v1::Right::Tier {
                 address: address.to_string(),
                 before: before.clone(),
                 after: after.clone(),
+                verbs_before: verbs_before.iter().cloned().collect(),
+                verbs_after: verbs_after.iter().cloned().collect(),
                 widens: widens.clone(),
                 narrows: narrows.clone(),
             },
             Right::Credential { address, what } => {
                 v1::Right::Credential { address: address.to_string(), what: what.clone() }
             }
+            Right::Setting { address, lets_in } => v1::Right::Setting {
+                address: address.to_string(),
+                lets_in: match lets_in {
+                    LetsIn::FutureActions => v1::LetsIn::FutureActions,
+                    LetsIn::Client => v1::LetsIn::Client,
+                },
+            },
         },
         causes: causes
             .iter()
@@ -200,6 +223,11 @@ fn privilege_change(change: &PrivilegeChange) -> v1::PrivilegeChange {
 const fn cause_kind(kind: CauseKind) -> v1::CauseKind {
     match kind {
         CauseKind::Action => v1::CauseKind::Action,
+        CauseKind::Shared => v1::CauseKind::Shared,
+        CauseKind::IntegrationAccess => v1::CauseKind::IntegrationAccess,
+        CauseKind::Client => v1::CauseKind::Client,
+        CauseKind::AcceptedMissing => v1::CauseKind::AcceptedMissing,
+        CauseKind::NeededScope => v1::CauseKind::NeededScope,
         CauseKind::LiveAction => v1::CauseKind::LiveAction,
         CauseKind::NativeAction => v1::CauseKind::NativeAction,
         CauseKind::BaseScope => v1::CauseKind::BaseScope,

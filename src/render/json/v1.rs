@@ -125,6 +125,9 @@ pub(super) struct Summary {
     pub(super) credentials_new: usize,
     /// Tokens and API keys that end.
     pub(super) credentials_end: usize,
+    /// Settings that let in what no right of today shows.
+    pub(super) settings_wider: usize,
+    pub(super) settings_narrower: usize,
     pub(super) tokens_re_resolved: usize,
     pub(super) actions_stop_running: usize,
     pub(super) actions_will_not_run: usize,
@@ -250,11 +253,25 @@ pub(super) enum Right {
         address: String,
         before: String,
         after: String,
+        /// Verbs outside the ladder that are allowed beside the tier.
+        verbs_before: Vec<String>,
+        verbs_after: Vec<String>,
         widens: Vec<String>,
         narrows: Vec<String>,
     },
     /// A token or an API key comes into being or ends.
     Credential { address: String, what: String },
+    /// A setting lets something in, or no longer does, that no scope, use, tier or credential of today shows.
+    Setting { address: String, lets_in: LetsIn },
+}
+
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum LetsIn {
+    /// Actions that the vendor adds later.
+    FutureActions,
+    /// An OAuth client that was not there before: it gets what people have agreed to or agree to from now on.
+    Client,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -267,7 +284,18 @@ pub(super) struct Cause {
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum CauseKind {
+    /// An action is turned on, or off, by this plan: the one that may be used, or one that needs the scope.
     Action,
+    /// The action stays on and is shared with more, or fewer, or other people.
+    Shared,
+    /// The integration is opened to more people, or closed to some.
+    IntegrationAccess,
+    /// The integration has an OAuth client now, without which nothing runs.
+    Client,
+    /// The files accept that scopes which the action needs are missing.
+    AcceptedMissing,
+    /// A scope that the action needs is requested now, or is missing now; the address ends with the scope.
+    NeededScope,
     LiveAction,
     NativeAction,
     BaseScope,

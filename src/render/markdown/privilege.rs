@@ -11,7 +11,7 @@ use super::super::text::privilege::{Shown, phrase, why, why_of_all};
 use super::layout::{Rank, Row, Section};
 use super::rows::{Line, UNITS, Words, merge, plural};
 use super::{Writer, within};
-use crate::model::{Address, Direction, PrivilegeChange, Right};
+use crate::model::{Address, Direction, PrivilegeChange, Right, tier_words};
 
 /// How many things one row says of many units.
 const ITEMS: usize = 40;
@@ -163,7 +163,18 @@ impl<'p> Writer<'_, 'p> {
                 }
                 line(scope.as_str(), "", rest)
             }
-            Right::Tier { address, before, after, widens, narrows } => {
+            Right::Tier {
+                address,
+                before,
+                after,
+                verbs_before,
+                verbs_after,
+                widens,
+                narrows,
+                ..
+            } => {
+                let before = tier_words(before, verbs_before);
+                let after = tier_words(after, verbs_after);
                 let mut rest = Words::default().own(": ").code(&format!("{before} -> {after}"));
                 for words in widens.iter().chain(narrows) {
                     rest = rest.own("; ").text(words);
@@ -172,6 +183,10 @@ impl<'p> Writer<'_, 'p> {
             }
             Right::Credential { address, what } => {
                 let rest = Words::default().own(": ").text(what);
+                line(short(address, unit), within(address, unit), rest)
+            }
+            Right::Setting { address, lets_in } => {
+                let rest = Words::default().own(": ").own(lets_in.words(change.direction));
                 line(short(address, unit), within(address, unit), rest)
             }
             Right::Use { address, before, after } => {

@@ -39,25 +39,35 @@ pub(super) fn others(page: &mut Page<'_, '_>) -> fmt::Result {
     for finding in page.outline.of_severity(Severity::Warning) {
         write(page, finding)?;
     }
-    let mut repeats = 0;
+    let (mut people, mut privilege) = (0, 0);
     for finding in page.outline.of_severity(Severity::Note) {
-        if !page.options.full && repeats_people(page, finding) {
-            repeats += 1;
+        if page.options.full {
+            write(page, finding)?;
+        } else if repeats_people(page, finding) {
+            people += 1;
+        } else if finding.code == WIDENS {
+            privilege += 1;
         } else {
             write(page, finding)?;
         }
     }
-    if repeats > 0 {
+    for (repeats, what) in [(privilege, "the privilege"), (people, "the people")] {
+        if repeats == 0 {
+            continue;
+        }
         let (notes, verb) = match repeats {
             1 => ("1 note".to_owned(), "repeats"),
             n => (format!("{n} notes"), "repeat"),
         };
-        let line = format!("* {notes} {verb} the people above; `--full` prints them");
+        let line = format!("* {notes} {verb} {what} above; `--full` prints them");
         let line = page.paint(Paint::Dim, line);
         writeln!(page.out, "  {line}")?;
     }
     Ok(())
 }
+
+/// The rule whose notes say at each line what the section about privilege says of them all.
+const WIDENS: &str = "privilege-widens";
 
 /// The rules whose notes say, per integration, what the section about people says with names.
 const ABOUT_PEOPLE: &[&str] = &["grant-outlives-removal", "reconnect-required"];

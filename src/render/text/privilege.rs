@@ -5,11 +5,13 @@ use std::fmt;
 
 use super::super::alike::{Alike, Closed, Parted, parted};
 use super::super::neutral::terminal;
-use super::super::outline::{Openness, Outline};
+use super::super::outline::Outline;
 use super::super::palette::Paint;
 use super::super::table::{Row, Table, count, names, names_by};
 use super::{Page, below};
-use crate::model::{Address, Cause, CauseKind, Direction, PrivilegeChange, Right};
+use crate::model::{
+    Address, Cause, CauseKind, Direction, LetsIn, PrivilegeChange, Right, tier_words,
+};
 use crate::platform::Kind;
 
 /// Returns `+2 scopes wider, -1 narrower, 3 actions opened to more people, 1 closed to some`. What opens or closes is said
@@ -25,7 +27,9 @@ fn scopes_phrase(outline: &Outline<'_>) -> String {
     let counts = outline.counts;
     let scopes = |n: usize| if n == 1 { "scope" } else { "scopes" };
     let mut text = match (counts.scopes_wider, counts.scopes_narrower) {
-        (0, 0) if counts.uses_wider + counts.uses_narrower == 0 => return "unchanged".to_owned(),
+        (0, 0) if outline.privilege.is_empty() && counts.uses_narrower == 0 => {
+            return "unchanged".to_owned();
+        }
         (0, 0) => "no scope moves".to_owned(),
         (wider, 0) => format!("+{wider} {} wider", scopes(wider)),
         (0, narrower) => format!("-{narrower} {} narrower", scopes(narrower)),
@@ -40,7 +44,30 @@ fn scopes_phrase(outline: &Outline<'_>) -> String {
             format!(", {} opened to more people, {narrower} closed to some", actions(wider))
         }
     });
+    for words in settings(outline) {
+        text.push_str(&format!(", {words}"));
+    }
     text
+}
+
+/// Returns in short what settings let in and no longer do, what opens first.
+fn settings(outline: &Outline<'_>) -> Vec<String> {
+    let mut moved: BTreeMap<(Direction, LetsIn), usize> = BTreeMap::new();
+    for change in outline.privilege.values().flatten() {
+        if let Right::Setting { lets_in, .. } = &change.right {
+            *moved.entry((change.direction, *lets_in)).or_default() += 1;
+        }
+    }
+    let words = moved.into_iter().map(|(moves, n)| match (moves, n) {
+        ((Direction::Widening, LetsIn::FutureActions), _) => "new actions on at once".to_owned(),
+        ((Direction::Narrowing, LetsIn::FutureActions), _) => "new actions stay off".to_owned(),
+        ((Direction::Widening, LetsIn::Client), 1) => "another OAuth client".to_owned(),
+        ((Direction::Widening, LetsIn::Client), n) => {
+            format!("other OAuth clients in {n} integrations")
+        }
+        ((Direction::Narrowing, LetsIn::Client), _) => "no OAuth client any more".to_owned(),
+    });
+    words.collect()
 }
 
 /// Returns `2 tiers wider, 1 tier narrower, 1 verb removed, 1 token or key ends`.
@@ -79,12 +106,23 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
     units.sort_by_key(|(_, changes)| weight(changes));
     for (unit, changes) in units {
         writeln!(page.out, "  {}", terminal(unit.as_str()))?;
-        let mut scopes = Table::default();
+        let (mut scopes, mut settings) = (Table::default(), Table::default());
         let mut uses: Vec<UseLine<'_>> = Vec::new();
         for change in changes {
             match &change.right {
                 Right::Scope(_) => scopes.push(scope_row(change, why_here(page, unit, change))),
-                Right::Tier { address, before, after, widens, narrows } => {
+                Right::Tier {
+                    address,
+                    before,
+                    after,
+                    verbs_before,
+                    verbs_after,
+                    widens,
+                    narrows,
+                    ..
+                } => {
+                    let before = tier_words(before, verbs_before);
+                    let after = tier_words(after, verbs_after);
                     let (sign, paint) = sign(change.direction);
                     let words: Vec<String> =
                         widens.iter().chain(narrows).map(|w| terminal(w).to_string()).collect();
@@ -94,7 +132,7 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
                             .cell(paint, format!("{sign} {}", terminal(name)))
                             .cell(
                                 Paint::Plain,
-                                format!("{} -> {}", terminal(before), terminal(after)),
+                                format!("{} -> {}", terminal(&before), terminal(&after)),
                             )
                             .cell(Paint::Dim, words.join("; ")),
                     );
@@ -106,6 +144,14 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
                         Row::default()
                             .cell(paint, format!("{sign} {}", terminal(name)))
                             .cell(Paint::Plain, terminal(what).to_string()),
+                    );
+                }
+                Right::Setting { address, lets_in } => {
+                    let (sign, paint) = sign(change.direction);
+                    settings.push(
+                        Row::default()
+                            .cell(paint, format!("{sign} {}", terminal(below(address, unit))))
+                            .cell(Paint::Plain, lets_in.words(change.direction)),
                     );
                 }
                 Right::Use { address, before, after } => {
@@ -128,6 +174,7 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
                 }
             }
         }
+        settings.write(page.out, page.options.palette, 4)?;
         scopes.write(page.out, page.options.palette, 4)?;
         let mut table = Table::default();
         for line in &uses {
@@ -169,7 +216,7 @@ fn many(page: &mut Page<'_, '_>, own: &Alike<'_>) -> fmt::Result {
 fn weight(changes: &[&PrivilegeChange]) -> u8 {
     let wider = |change: &&PrivilegeChange| match (change.direction, &change.right) {
         (Direction::Widening, Right::Use { .. }) => 1,
-        (Direction::Widening, Right::Scope(_) | Right::Tier { .. } | Right::Credential { .. }) => 0,
+        (Direction::Widening, _) => 0,
         (Direction::Narrowing, _) => 2,
     };
     changes.iter().map(wider).min().unwrap_or(2)
@@ -193,7 +240,10 @@ fn scope_row(change: &PrivilegeChange, why: String) -> Row {
     let level = change.level.map(|level| format!("level {}", level.0)).unwrap_or_default();
     let scope = match &change.right {
         Right::Scope(scope) => scope.as_str(),
-        Right::Use { .. } | Right::Tier { .. } | Right::Credential { .. } => "",
+        Right::Use { .. }
+        | Right::Tier { .. }
+        | Right::Credential { .. }
+        | Right::Setting { .. } => "",
     };
     Row::default()
         .cell(paint, format!("{sign} {}", terminal(scope)))
@@ -262,14 +312,22 @@ pub(in crate::render) fn why(
     for (kind, causes) in &by_kind {
         let addresses: Vec<&Address> =
             causes.iter().filter_map(|cause| cause.address.as_ref()).collect();
-        if let Right::Use { address, .. } = &change.right
-            && *kind == CauseKind::Action
-            && addresses.iter().all(|a| *a == address)
-        {
-            because.push(own_reason(outline, unit, address, change.direction, shown));
-            continue;
-        }
-        let names = names_by(addresses.iter().map(|a| below(a, unit)), shown.most, shown.show);
+        let own = match &change.right {
+            Right::Use { address, .. } => Some(address),
+            _ => None,
+        };
+        // Scopes are named where the action stops for want of them; what is off runs for admins alone.
+        let of_scopes = *kind == CauseKind::NeededScope;
+        let named = !of_scopes || own.is_some_and(|own| outline.stops(own));
+        let names = match own {
+            Some(own) if addresses.iter().all(|address| *address == own) => "it".to_owned(),
+            _ if !named => String::new(),
+            _ if of_scopes => {
+                let scopes = addresses.iter().map(|address| (shown.show)(scope_of(address, unit)));
+                scopes.collect::<Vec<_>>().join(" ")
+            }
+            _ => names_by(addresses.iter().map(|a| below(a, unit)), shown.most, shown.show),
+        };
         let subject = Subject { names: &names, many: addresses.len() > 1 };
         match reason(*kind, change.direction, subject) {
             Reason::Because(text) => because.push(text),
@@ -306,37 +364,10 @@ pub(in crate::render) fn why_of_all(
     why(outline, &first.unit, &PrivilegeChange { causes, ..(*first).clone() }, shown)
 }
 
-/// Returns why the reach of an action moves: by its own line, by the integration's, or because of its scopes. An action
-/// that is off still runs for admins.
-fn own_reason(
-    outline: &Outline<'_>,
-    unit: &Address,
-    address: &Address,
-    direction: Direction,
-    shown: Shown<'_>,
-) -> String {
-    if let Some(missing) = outline.stops(address) {
-        let missing: Vec<String> = missing.iter().map(|s| (shown.show)(s.as_str())).collect();
-        return format!("it lacks {}", missing.join(" "));
-    }
-    let own = outline.access_at(address);
-    let all = outline.access_at(&unit.child("access"));
-    let words = match direction {
-        Direction::Widening => match (own, all) {
-            (Some(own), _) if own.opens() && own.from == Openness::Nobody => "it is turned on",
-            (Some(own), _) if own.opens() => "it is shared with more people",
-            (_, Some(all)) if all.opens() => "the integration is opened to more people",
-            (Some(own), _) if own.accepts => "its missing scopes are accepted",
-            _ => "all its scopes are requested now",
-        },
-        Direction::Narrowing => match (own, all) {
-            (Some(own), _) if own.closes() && own.to == Openness::Nobody => "it is turned off",
-            (Some(own), _) if own.closes() => "it is shared with fewer people",
-            (_, Some(all)) if all.closes() => "the integration is open to fewer people",
-            _ => "it lacks scopes",
-        },
-    };
-    words.to_owned()
+/// Returns the scope that an address below `oauth/scopes` ends with.
+fn scope_of<'a>(address: &'a Address, unit: &Address) -> &'a str {
+    let path = below(address, unit);
+    path.strip_prefix("oauth/scopes/").unwrap_or(path)
 }
 
 /// A reason for a move, or one that speaks against it.
@@ -353,6 +384,9 @@ struct Subject<'a> {
 
 fn reason(kind: CauseKind, direction: Direction, subject: Subject<'_>) -> Reason {
     let Subject { names, many } = subject;
+    // An action of which its own line speaks.
+    let whose = if names == "it" { "its" } else { "an action's" };
+    let lacked = if names.is_empty() { "scopes" } else { names };
     let native =
         if names.is_empty() { "a native action".to_owned() } else { format!("native {names}") };
     let names = if names.is_empty() { "an action" } else { names };
@@ -360,6 +394,29 @@ fn reason(kind: CauseKind, direction: Direction, subject: Subject<'_>) -> Reason
     let text = match (kind, direction) {
         (CauseKind::Action, Direction::Widening) => format!("{names} {is} turned on"),
         (CauseKind::Action, Direction::Narrowing) => format!("{names} {is} turned off"),
+        (CauseKind::Shared, Direction::Widening) => {
+            format!("{names} {is} shared with more people")
+        }
+        (CauseKind::Shared, Direction::Narrowing) => {
+            format!("{names} {is} shared with fewer people")
+        }
+        (CauseKind::IntegrationAccess, Direction::Widening) => {
+            "the integration is opened to more people".to_owned()
+        }
+        (CauseKind::IntegrationAccess, Direction::Narrowing) => {
+            "the integration is open to fewer people".to_owned()
+        }
+        (CauseKind::Client, Direction::Widening) => {
+            "the integration has an OAuth client now".to_owned()
+        }
+        (CauseKind::Client, Direction::Narrowing) => {
+            "the integration has no OAuth client any more".to_owned()
+        }
+        (CauseKind::AcceptedMissing, _) => format!("{whose} missing scopes are accepted"),
+        (CauseKind::NeededScope, Direction::Widening) => {
+            "all its scopes are requested now".to_owned()
+        }
+        (CauseKind::NeededScope, Direction::Narrowing) => format!("it lacks {lacked}"),
         (CauseKind::LiveAction, Direction::Widening) => format!("{names}, already on, {needs} it"),
         (CauseKind::LiveAction, Direction::Narrowing) => {
             return Reason::Although(format!("{names} {is} still on"));

@@ -116,7 +116,7 @@ fn another_client_and_the_switch_for_new_actions_widen() {
         format!("integrations: {{sharepoint: {{oauth: {{mode: sync, client: {{{client}}}}}}}}}")
     };
     let live = |yaml: &str| world(&format!("actions: nobody\n{yaml}\n"));
-    let other = "+ another OAuth client at sharepoint";
+    let other = "+ sharepoint/oauth: another OAuth client gets what people agree to";
     for (before, after, meets) in [
         (fixed("id: own"), fixed("id: evil"), true),
         (sync("id: own"), sync("id: evil"), true),
@@ -137,7 +137,8 @@ fn another_client_and_the_switch_for_new_actions_widen() {
     }
     let switch = |on: bool| format!("new_actions_enabled_by_default: {on}");
     let on = widens(plan(&switch(true), &live(&switch(false))));
-    assert_eq!(on, ["+ actions that the vendor adds are on at once"]);
+    let address = "workspace/new_actions_enabled_by_default";
+    assert_eq!(on, [format!("+ {address}: actions that the vendor adds are on at once")]);
     assert!(widens(plan(&switch(false), &live(&switch(true)))).is_empty());
 }
 

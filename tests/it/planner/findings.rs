@@ -424,6 +424,57 @@ fn rows() -> Vec<Row> {
             "integrations: {sharepoint: {access: {groups: [sales]}}}",
             None,
         ),
+        // privilege-widens
+        row(
+            "privilege-widens",
+            quiet,
+            "integrations: {sharepoint: {actions: {get_page: {groups: [sales]}}}}",
+            says(Note, "sharepoint/actions/get_page", "turns on `get_page` for group sales", ""),
+        ),
+        row(
+            "privilege-widens",
+            quiet,
+            "integrations: {sharepoint: {actions: {create_list: enabled}}}",
+            says(
+                Note,
+                "sharepoint/actions/create_list",
+                "turns on `create_list` for everyone; asks everybody who connects for 1 scope anew: \
+                 Sites.Manage.All",
+                "",
+            ),
+        ),
+        row(
+            "privilege-widens",
+            &live_fixed("onedrive", ALL_NATIVE, ""),
+            &fixed(
+                "onedrive",
+                "[openid, offline_access, User.Read, Files.Read, Files.Read.All, Group.Read.All]",
+                "",
+            ),
+            says(
+                Warning,
+                "onedrive/oauth/scopes",
+                "asks everybody who connects for 1 scope anew: Group.Read.All (admin consent",
+                "",
+            ),
+        ),
+        row(
+            "privilege-widens",
+            quiet,
+            "new_actions_enabled_by_default: true",
+            says(
+                Warning,
+                "workspace/new_actions_enabled_by_default",
+                "actions that the vendor adds are on at once",
+                "",
+            ),
+        ),
+        row(
+            "privilege-widens",
+            &sharepoint_on("get_page"),
+            "integrations: {sharepoint: {access: {groups: [sales]}, actions: {get_page: disabled}}}",
+            None,
+        ),
         // reconnect-required
         row(
             "reconnect-required",

@@ -1,6 +1,7 @@
 //! Trust in the planner: numbered cases, every finding, the laws, and the seal.
 
 mod cases;
+mod causes;
 mod findings;
 pub(crate) mod harness;
 pub(crate) mod laws;
@@ -9,4 +10,5 @@ mod names;
 mod resume;
 mod seal;
 mod undo;
+mod widens;
 pub(crate) mod wishes;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use scopeform::apply::Adapter as _;
 use scopeform::model::{IntegrationKey, ScopeSet};
 use scopeform::plan::consequence::Extent;
-use scopeform::plan::{Bound, Breakage, LossKind, Severity};
+use scopeform::plan::{Bound, LossKind, Severity};
 use scopeform::platform::odeus::adapter::Odeus;
 use scopeform::platform::odeus::desired::{
     Desired, DesiredIntegration, DesiredList, DesiredOauth, OnSwap,
@@ -207,8 +207,7 @@ impl<'a> Pursuit<'a> {
                 assert!(forged == *bound || !all.unsaid(&forged, extent).is_empty(), "{}", told());
             };
             missed(|bound| drop(bound.privilege.changes.pop()));
-            // A claim that is only taken back in part is in the plan and nothing new.
-            missed(|bound| bound.breakage.retain(|b| matches!(b, Breakage::Unverified { .. })));
+            missed(|bound| drop(bound.breakage.pop()));
             missed(|bound| bound.losses.retain(|loss| loss.kind != LossKind::Use));
             missed(|bound| drop(bound.losses.pop()));
             missed(|bound| bound.findings.retain(|finding| finding.code != "order-window"));

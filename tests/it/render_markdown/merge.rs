@@ -74,7 +74,7 @@ fn what_is_the_same_everywhere_is_said_once() {
     let text = page(&alike());
     for row in [
         "- **+** `Files.Read`, **same in 3 integrations**: **admin consent**, because `share_file` is turned on\n  in `excel`, `teams`, `word`\n",
-        "- **+** `share_file`, **same in 3 integrations**: `nobody -> everyone` because it lacks `Files.Write`\n  in `excel`, `teams`, `word`\n",
+        "- **+** `share_file`, **same in 3 integrations**: `nobody -> everyone` because it is turned on\n  in `excel`, `teams`, `word`\n",
         "- **stops running**: `share_file`, **same in 3 integrations**, lacks `Files.Write`\n  in `excel`, `teams`, `word`\n",
         "- **change** `actions/share_file`, **same in 3 integrations**: `disabled -> everyone`\n  in `excel` (`acme.yaml:10:7`), `teams` (`acme.yaml:11:7`), `word` (`acme.yaml:12:7`)\n",
         "- `high-privilege-scope`, **same in 3 integrations**: `Files.Read` is powerful\n  help: see whether less will do\n  in `excel`, `teams`, `word`\n",

@@ -3,6 +3,7 @@
 
 mod alike;
 mod crm;
+mod settings;
 mod tokens;
 
 use scopeform::plan::{FromSnapshot, Plan};

@@ -1,5 +1,7 @@
 //! What a save changes for many tokens alike is said once, and leaves room for everything else.
 
+use std::collections::BTreeSet;
+
 use scopeform::model::{Address, Cause, CauseKind, Direction, PrivilegeChange, Right, ScopeSet};
 use scopeform::plan::{Finding, Plan, Severity, TokenChange, TokenEffect, TokenUnchanged};
 use scopeform::platform::Kind;
@@ -25,6 +27,10 @@ fn clients(n: usize) -> Plan {
                 address: resource.clone(),
                 before: "read".into(),
                 after: "no_access".into(),
+                verbs_before: BTreeSet::new(),
+                verbs_after: BTreeSet::new(),
+                tier_widens: false,
+                tier_narrows: true,
                 widens: Vec::new(),
                 narrows: Vec::new(),
             },

@@ -19,7 +19,7 @@ The plan requests a scope that the provider itself grades at its highest privile
 };
 
 /// The provider's grade from which a scope counts as very powerful.
-const HIGH: u8 = 4;
+pub(super) const HIGH: u8 = 4;
 
 pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
     let added = prospect.after.requested.minus(&prospect.before().requested);

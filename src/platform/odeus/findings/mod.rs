@@ -22,6 +22,7 @@ mod high_privilege_scope;
 mod native_scope_missing;
 mod order_window;
 mod platform_refuses;
+pub(super) mod privilege_widens;
 mod reconnect_required;
 mod scope_case_mismatch;
 mod scopes_assumed;
@@ -64,6 +65,7 @@ const ALL: &[(Rule, Standing, Check)] = &[
     (native_scope_missing::RULE, Standing::Bound, native_scope_missing::check),
     (order_window::RULE, Standing::Bound, order_window::check),
     (platform_refuses::RULE, Standing::Bound, platform_refuses::check),
+    (privilege_widens::RULE, Standing::Bound, privilege_widens::check),
     (reconnect_required::RULE, Standing::Observed, reconnect_required::check),
     (scope_case_mismatch::RULE, Standing::Bound, scope_case_mismatch::check),
     (scopes_assumed::RULE, Standing::Bound, scopes_assumed::check),
@@ -118,7 +120,7 @@ fn finding_with_list(
 /// Returns where the files ask for these scopes, as near as one address can say it: the entry of the fixed list where it
 /// is one, else the list; elsewhere scopes follow actions, and no line is theirs.
 fn asked_for_at(prospect: &Prospect<'_>, scopes: &ScopeSet) -> Address {
-    let oauth = prospect.address.child("oauth");
+    let oauth = prospect.address.oauth();
     if prospect.after.client.mode() != Some(Mode::Fixed) {
         return oauth;
     }
