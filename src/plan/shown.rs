@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use super::types::{Plan, PlannedOperation};
 use crate::model::{Address, Scope, ScopeSet};
-use crate::platform::{self, Comparison, Turn, odeus, trustpager};
+use crate::platform::{Comparison, Turn};
 
 /// Returns the first unit of a saved plan whose both sides do not show what the operations do.
 #[must_use]
@@ -38,8 +38,7 @@ pub fn misshown(plan: &Plan) -> Option<&Address> {
             _ => false,
         };
         let seen = match sides.get(unit).map(Vec::as_slice) {
-            Some([Comparison::Odeus(sides)]) => sides.shows(own),
-            Some([Comparison::Trustpager(sides)]) => sides.shows(own),
+            Some([sides]) => sides.shows(own),
             _ => false,
         };
         text && seen
@@ -58,11 +57,8 @@ pub const fn in_turn(planned: &PlannedOperation, index: usize, total: usize) -> 
 }
 
 fn in_text(before: &str, after: &str, own: &[&PlannedOperation]) -> bool {
-    match own.first().map(|planned| planned.operation.platform()) {
-        Some(platform::Kind::Odeus) => odeus::effective::shows(before, after, own),
-        Some(platform::Kind::Trustpager) => trustpager::effective::shows(before, after, own),
-        None => true,
-    }
+    let platform = own.first().map(|planned| planned.operation.platform());
+    platform.is_none_or(|platform| platform.text_shows(before, after, own))
 }
 
 /// Returns the scopes that are requested, and those that are not any more, once all of `own` has been carried out.

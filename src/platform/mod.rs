@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Address;
+use crate::plan::PlannedOperation;
 
 #[cfg(feature = "http")]
 pub mod http;
@@ -60,6 +61,16 @@ impl Kind {
         match self {
             Self::Odeus => "odeus",
             Self::Trustpager => "trustpager",
+        }
+    }
+
+    /// Returns whether the effective configuration of one thing, as text before and after, shows what `own`, all operations
+    /// on it, do.
+    #[must_use]
+    pub fn text_shows(self, before: &str, after: &str, own: &[&PlannedOperation]) -> bool {
+        match self {
+            Self::Odeus => odeus::effective::shows(before, after, own),
+            Self::Trustpager => trustpager::effective::shows(before, after, own),
         }
     }
 }
@@ -154,6 +165,15 @@ impl Comparison {
         match self {
             Self::Odeus(comparison) => &comparison.unit,
             Self::Trustpager(comparison) => &comparison.unit,
+        }
+    }
+
+    /// Returns whether the two sides show what `own`, all operations on this thing, do.
+    #[must_use]
+    pub fn shows(&self, own: &[&PlannedOperation]) -> bool {
+        match self {
+            Self::Odeus(comparison) => comparison.shows(own),
+            Self::Trustpager(comparison) => comparison.shows(own),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::apply::plane::{Plane, WISHES, lab_at};
 
 const TOKEN: &str = "t0k3n-81d6e0b2c94f";
 
-/// Mutation: leave out `usable_proxies` in `live.rs`, and the request goes around the proxy.
+/// Mutation: leave out `usable_proxies` in `cli/live.rs`, and the request goes around the proxy.
 #[test]
 fn a_proxy_that_nobody_could_reach_is_refused() {
     let lab = lab_at("https://odeus.invalid", "");

@@ -101,7 +101,7 @@ fn search_and_filters_show_what_they_say() {
         assert_eq!(hidden, 0, "{badge}");
     }
     browser.find("input[value='c']").click();
-    assert!(shown(&browser).iter().all(|row| !row.contains("stay")));
+    assert!(shown(&browser).iter().all(|row| !row.contains("stays")));
     assert!(rows(&browser).1 < all);
     browser.find("#q").types("sites.manage");
     let both = rows(&browser).1;
