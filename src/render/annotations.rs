@@ -1,7 +1,7 @@
 //! Annotations on the lines of a pull request, as the workflow commands of GitHub's runner: `::error file=...::message`.
 //!
 //! The runner shows ten of each level and step and drops the others without a word, so the tenth says how many more there
-//! are.
+//! are. Lines that open something come first.
 
 use std::fmt::{self, Write};
 
@@ -19,7 +19,9 @@ const MOST: usize = 10;
 /// Fails only when `out` does.
 pub fn write(marks: &Marks, out: &mut impl Write) -> fmt::Result {
     for level in [Level::Error, Level::Warning, Level::Note] {
-        let all: Vec<&Mark> = marks.of_level(level).collect();
+        let mut all: Vec<&Mark> = marks.of_level(level).collect();
+        // Of so few lines those that open something must not be the ones that are left out.
+        all.sort_by_key(|mark| !mark.code.ends_with("-widens"));
         let shown = if all.len() > MOST { MOST - 1 } else { all.len() };
         for mark in all.iter().take(shown) {
             one(mark, out)?;

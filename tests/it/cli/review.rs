@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use scopeform::diag::{Code, Diagnostic, Diagnostics};
-use scopeform::plan::{Plan, Severity};
+use scopeform::model::{Address, ScopeSet};
+use scopeform::plan::{Finding, Plan, Severity};
 use scopeform::render::marks::{Base, Marks};
 use scopeform::render::neutral::{self, is_deceptive};
 use scopeform::render::sarif::{self, Ending};
@@ -228,6 +229,28 @@ impl Annotation {
     fn get(&self, name: &str) -> Option<&str> {
         self.properties.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
+}
+
+#[test]
+fn of_many_annotations_those_of_lines_that_open_something_are_there() {
+    let mut plan = samples::empty();
+    let finding = |code: &str, n: usize| Finding {
+        severity: Severity::Note,
+        code: code.to_owned(),
+        address: Address::workspace(),
+        message: format!("number {n}"),
+        help: String::new(),
+        paste: ScopeSet::new(),
+    };
+    let many = (0..30).map(|n| finding("grant-outlives-removal", n));
+    let widening = (0..4).map(|n| finding("privilege-widens", n));
+    plan.bound.findings = many.chain(widening).collect();
+    let text = as_annotations(&of_plan(&plan, ""));
+    let titles: Vec<String> =
+        text.lines().map(|line| Annotation::parse(line).get("title").unwrap().to_owned()).collect();
+    assert_eq!(titles.len(), 10, "{text}");
+    assert!(titles[..4].iter().all(|title| title == "privilege-widens"), "{text}");
+    assert!(text.ends_with("list all of them\n") && text.contains("::25 more"), "{text}");
 }
 
 #[test]
