@@ -322,7 +322,7 @@ fn the_tenth_annotation_counts_those_that_are_not_shown() {
 fn code_scanning_is_given_no_more_than_it_keeps() {
     let mut plan = samples::fixed();
     let one = plan.bound.findings[0].clone();
-    let note = |n: usize| scopeform::plan::Finding {
+    let note = |n: usize| Finding {
         severity: Severity::Note,
         message: format!("note {n}"),
         ..one.clone()
