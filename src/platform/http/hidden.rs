@@ -36,11 +36,10 @@ impl Hidden {
 
     /// Returns whether an answer holds a secret, in any of the spellings that answers have.
     pub(super) fn is_in(&self, answer: &[u8]) -> bool {
-        let plain = Zeroizing::new(unescaped(answer));
-        let holds =
-            |needle: &str| plain.windows(needle.len()).any(|part| part == needle.as_bytes());
+        // A secret is whole characters. What is no text beside them is replaced and takes none of them with it.
+        let plain = Zeroizing::new(String::from_utf8_lossy(&unescaped(answer)).into_owned());
         let telling = self.secrets().filter(|secret| secret.len() >= TELLING);
-        telling.flat_map(spellings).any(|spelling| holds(&spelling))
+        telling.flat_map(spellings).any(|spelling| plain.contains(spelling.as_str()))
     }
 
     /// Returns foreign text without the secrets, whole or in pieces, and without the value of any key.
@@ -57,8 +56,12 @@ impl Hidden {
 }
 
 /// Returns a JSON text in which ASCII characters stand for themselves, so that `\u0041` hides nothing.
-fn unescaped(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
+fn unescaped(text: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut out = Zeroizing::new(Vec::with_capacity(text.len()));
+    if !text.contains(&b'\\') {
+        out.extend_from_slice(text);
+        return out;
+    }
     let mut rest = text;
     while let Some((first, after)) = rest.split_first() {
         let (taken, byte) = match (first, after) {
@@ -200,5 +203,23 @@ mod tests {
         assert!(!found(r#"{"a":"t"}"#), "one letter tells nothing");
         assert!(!found(r#"{"a":"k3y\\u002fwith+odd\"chars-5f21"}"#), "an escaped backslash");
         assert!(!found(""));
+    }
+
+    #[test]
+    fn a_secret_is_found_among_bytes_that_are_no_text() {
+        let found = |secret: &str, before: &[u8], after: &[u8]| {
+            let hidden = Hidden::new(vec![SecretString::from(secret)]);
+            hidden.is_in(&[before, secret.as_bytes(), after].concat())
+        };
+        for secret in [SECRET, "\u{e9}-a-secret-with-accents-\u{1f511}"] {
+            for before in
+                [&b"\xff"[..], b"\xe2", b"\xe2\x80", b"\xf0\x9f\x94", b"\\n\xc3", b"\\", b"\x80"]
+            {
+                for after in [&b""[..], b"\xff", b"\x80", b"\xc3\\"] {
+                    // A backslash takes what follows it as it is.
+                    assert!(found(secret, before, after), "{before:?} {after:?}");
+                }
+            }
+        }
     }
 }

@@ -118,6 +118,9 @@ pub enum How {
 #[serde(transparent)]
 pub struct Grants(pub BTreeMap<Verb, How>);
 
+/// What is allowed where nothing says otherwise.
+pub static NOTHING: Grants = Grants(BTreeMap::new());
+
 impl Grants {
     /// Returns how `verb` may be done; `None` when it may not.
     #[must_use]
@@ -208,12 +211,12 @@ impl Reach for Grants {
 }
 
 impl Catalog {
-    /// Returns what a tier of a resource allows.
+    /// Returns what a tier of a resource allows; nothing where the ladder does not know it.
     #[must_use]
-    pub fn grants(&self, resource: &Resource, tier: &Tier) -> Grants {
+    pub fn grants(&self, resource: &Resource, tier: &Tier) -> &Grants {
         let ladder = self.ladders.get(&resource.ladder);
         let fact = ladder.and_then(|tiers| tiers.iter().find(|fact| fact.tier == *tier));
-        fact.map(|fact| fact.grants.clone()).unwrap_or_default()
+        fact.map_or(&NOTHING, |fact| &fact.grants)
     }
 
     /// Returns a tier's title; the key itself where the ladder does not know it.
@@ -236,7 +239,7 @@ impl Catalog {
             else {
                 return false;
             };
-            self.grants(resource, tier).within(&self.grants(resource, most))
+            self.grants(resource, tier).within(self.grants(resource, most))
         };
         resource.tiers.iter().map(|own| &own.tier).take_while(|tier| allowed(tier)).last()
     }

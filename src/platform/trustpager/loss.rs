@@ -126,7 +126,7 @@ fn known<'c>(catalog: &'c Catalog, key: &ResourceKey, tier: &Tier) -> Option<&'c
 /// Returns all that a list allows on a resource.
 fn all(list: &AccessList, resource: &Resource, catalog: &Catalog) -> Grants {
     let tier = list.tiers.get(&resource.key);
-    let mut grants = tier.map(|tier| catalog.grants(resource, tier)).unwrap_or_default();
+    let mut grants = tier.map(|tier| catalog.grants(resource, tier).clone()).unwrap_or_default();
     for verb in list.verbs.get(&resource.key).into_iter().flatten() {
         grants.0.insert(verb.clone(), How::Automatic);
     }

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::catalog::{Catalog, Grants, How, Resource};
+use super::catalog::{Catalog, Grants, How, NOTHING, Resource};
 use super::name::{ResourceKey, RoleKey, Tier, TokenId, Verb};
 use super::operation::Operation;
 use super::state::{AccessList, ClientState, KeyGrants, Token};
@@ -141,14 +141,13 @@ pub fn effective(
     let client = list.tier(catalog, resource).cloned().unwrap_or_else(|| no_access(resource));
     let role_tier = role.and_then(|role| catalog.role_tier(resource, role));
     let client_grants = catalog.grants(resource, &client);
-    let role_grants = role_tier.map(|tier| catalog.grants(resource, tier)).unwrap_or_default();
+    let role_grants = role_tier.map_or(&NOTHING, |tier| catalog.grants(resource, tier));
     let both = |tier: &Tier| {
         let grants = catalog.grants(resource, tier);
-        grants.within(&client_grants) && grants.within(&role_grants)
+        grants.within(client_grants) && grants.within(role_grants)
     };
     let tier = resource.tiers.iter().rev().map(|own| &own.tier).find(|tier| both(tier));
-    let decided_by = match (client_grants.within(&role_grants), role_grants.within(&client_grants))
-    {
+    let decided_by = match (client_grants.within(role_grants), role_grants.within(client_grants)) {
         (true, true) => Side::Both,
         (true, false) => Side::Client,
         (false, _) => Side::Role,
@@ -257,7 +256,7 @@ impl<'a> Machine<'a> {
         let catalog = self.context.catalog;
         let role = self.context.users.get(&token.user);
         let effective = effective(catalog, list, resource, role);
-        let mut grants = catalog.grants(resource, &effective.tier);
+        let mut grants = catalog.grants(resource, &effective.tier).clone();
         if role.is_some_and(|role| catalog.role_has_verbs(resource, role)) {
             for verb in list.verbs.get(&resource.key).into_iter().flatten() {
                 grants.0.insert(verb.clone(), How::Automatic);

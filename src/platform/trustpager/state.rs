@@ -144,7 +144,7 @@ impl AccessList {
     #[must_use]
     pub fn tier_grants(&self, catalog: &Catalog, resource: &Resource) -> Grants {
         let tier = self.tiers.get(&resource.key);
-        tier.map(|tier| catalog.grants(resource, tier)).unwrap_or_default()
+        tier.map(|tier| catalog.grants(resource, tier).clone()).unwrap_or_default()
     }
 
     /// Returns the same list with every resource under the name that the catalogue has for it (case 64).

@@ -206,8 +206,12 @@ fn no_name_acts_on_a_real_terminal() {
         let commands =
             if n % 2 == 0 { ["plan --full", "apply"] } else { ["status", "apply --auto-approve"] };
         for args in commands {
-            // `script` (Debian: bsdutils) gives the program a terminal of its own for all three streams.
-            let line = format!("echo yes | script -qec \"$0 {args}\" /dev/null");
+            // `script` (Debian: bsdutils) gives the program a terminal of its own for all three streams. When what is
+            // typed ends before the program does, it lingers for two seconds; so the input stays open until `end` is.
+            let line = format!(
+                "mkfifo ../end; {{ echo yes; cat ../end; }} | \
+                 {{ script -qec \"$0 {args}\" /dev/null; : >../end; }}; rm ../end"
+            );
             let run = lab.shell(&line).env("TERM", "xterm-256color");
             let done = run.env("SCOPEFORM_TOKEN", &plane.token).done();
             assert!(done.out.contains("\u{1b}["), "no colour, so no terminal: {}", done.all());

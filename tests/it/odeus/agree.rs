@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use scopeform::model::{Effect, Reach, ScopeDelta, ScopeSet};
+use scopeform::model::{Effect, Reach, ScopeDelta, ScopeSet, UserId};
 use scopeform::platform::odeus::audience::Audience;
 use scopeform::platform::odeus::catalog::{Auth, Integration};
 use scopeform::platform::odeus::event;
@@ -121,11 +121,13 @@ proptest! {
             let facts = Machine::new(world.context(), world.state.clone()).facts();
             facts.reach.into_values().collect::<Vec<_>>()
         };
+        let people = People::of(&world);
+        let people_of = |audience: &Audience| people.of_audience(audience);
         let (left, right) = (audiences(&other), audiences(&third));
         for (a, b) in left.iter().flat_map(|a| right.iter().map(move |b| (a, b))) {
-            let (pa, pb) = (people_of(&world, a), people_of(&world, b));
-            prop_assert_eq!(people_of(&world, &a.meet(b)), &pa & &pb);
-            prop_assert_eq!(people_of(&world, &a.join(b)), &pa | &pb);
+            let (pa, pb) = (people_of(a), people_of(b));
+            prop_assert_eq!(people_of(&a.meet(b)), &pa & &pb);
+            prop_assert_eq!(people_of(&a.join(b)), &pa | &pb);
             prop_assert_eq!(a.within(b), pa.is_subset(&pb));
             prop_assert_eq!(a == b, pa == pb);
         }
@@ -249,25 +251,42 @@ fn agree_on_people(
     theirs: &oracle::State,
     catalogue: &oracle::Catalogue,
 ) -> Result<(), TestCaseError> {
-    let people = translate::people(&world.directory);
+    let people = People::of(world);
     let reach = Machine::new(world.context(), world.state.clone()).facts().reach;
     prop_assert_eq!(reach.len(), catalogue.actions.len());
     for (address, audience) in &reach {
-        let theirs = oracle::who_can_run(catalogue, theirs, &people, address.name());
-        prop_assert_eq!(people_of(world, audience), theirs, "who can run {}", address);
+        let theirs = oracle::who_can_run(catalogue, theirs, &people.plain, address.name());
+        prop_assert_eq!(people.of_audience(audience), theirs, "who can run {}", address);
     }
     Ok(())
 }
 
+/// Everybody, as the second opinion knows them, and beside each the id that the machine has for them.
+///
 /// The two people who join later stand for "everyone" and for "admins": see `translate::people`.
-fn people_of(world: &World, audience: &Audience) -> Names {
-    let newcomer = scopeform::model::UserId::try_from("later@acme.example").unwrap();
-    let people = translate::people(&world.directory).into_iter().filter(|person| {
-        let user = scopeform::model::UserId::try_from(person.name.as_str());
-        let role = if person.admin { Role::Admin } else { Role::Member };
-        audience.includes(user.as_ref().unwrap_or(&newcomer), role)
-    });
-    people.map(|person| person.name).collect()
+struct People {
+    plain: Vec<oracle::Person>,
+    ids: Vec<UserId>,
+}
+
+impl People {
+    fn of(world: &World) -> Self {
+        let newcomer = UserId::try_from("later@acme.example").unwrap();
+        let plain = translate::people(&world.directory);
+        let id = |person: &oracle::Person| {
+            UserId::try_from(person.name.as_str()).unwrap_or_else(|_| newcomer.clone())
+        };
+        let ids = plain.iter().map(id).collect();
+        Self { plain, ids }
+    }
+
+    fn of_audience(&self, audience: &Audience) -> Names {
+        let people = self.plain.iter().zip(&self.ids).filter(|(person, user)| {
+            let role = if person.admin { Role::Admin } else { Role::Member };
+            audience.includes(user, role)
+        });
+        people.map(|(person, _)| person.name.clone()).collect()
+    }
 }
 
 /// The effect is the difference of two states, each looked at on its own.

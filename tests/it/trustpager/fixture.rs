@@ -1,7 +1,7 @@
 //! A workspace to try one thing in: the real catalogue, four people, and short calls for what is live and what is wanted.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
@@ -84,8 +84,13 @@ struct CeilingRow {
     tiers: BTreeMap<String, Tier>,
 }
 
-/// Returns the catalogue in `data/`, read by a second YAML parser.
+/// Returns the catalogue in `data/`, read by a second YAML parser, once for all generated worlds.
 pub(crate) fn catalog() -> Catalog {
+    static CATALOG: LazyLock<Catalog> = LazyLock::new(read_catalog);
+    CATALOG.clone()
+}
+
+fn read_catalog() -> Catalog {
     let file: ResourcesFile =
         serde_yaml::from_str(include_str!("../../../data/catalogs/trustpager/resources.yaml"))
             .unwrap();

@@ -31,7 +31,7 @@ pub(super) fn check(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Vec<F
         let of = |list: &AccessList| list.tiers.get(&resource.key).or(first).cloned();
         let (Some(old), Some(new)) = (of(before), of(after)) else { continue };
         let (old, new) = (&old, &new);
-        let widens = !catalog.grants(resource, new).within(&catalog.grants(resource, old));
+        let widens = !catalog.grants(resource, new).within(catalog.grants(resource, old));
         if old == new || !widens {
             continue;
         }
