@@ -87,8 +87,8 @@ fn refused<S: Stage>(budget: bool, parallelism: usize) -> (usize, usize) {
     });
     let clock: Arc<dyn Clock> = Arc::new(Shared { passed: Mutex::default(), plane: advance });
     let per_minute = NonZeroU32::new(PER_MINUTE).unwrap();
-    let budget =
-        budget.then(|| Arc::new(Budget::new(per_minute, Arc::clone(&clock), Box::new(|_| ()))));
+    let budget = budget
+        .then(|| Arc::new(Budget::new(per_minute, None, Arc::clone(&clock), Box::new(|_| ()))));
     let config = config::<S>("acme-0");
     let work = tempfile::tempdir().unwrap();
     let client = |clock: &Arc<dyn Clock>| {
