@@ -11,15 +11,9 @@ use crate::model::nearest;
 
 /// The variables we read, with what each does.
 pub(super) const KNOWN: &[(&str, &str)] = &[
-    (
-        "SCOPEFORM_API_BUDGET",
-        "how many requests may be sent in any 60 seconds, by all runs that have one and this data folder",
-    ),
+    ("SCOPEFORM_API_BUDGET", "how many requests may be sent in any 60 seconds"),
     ("SCOPEFORM_CONFIG", "configuration folder or file, where the command line names none"),
-    (
-        "SCOPEFORM_DATA_DIR",
-        "where journals, used approvals, what counts against the budget and the embedded database are kept",
-    ),
+    ("SCOPEFORM_DATA_DIR", "where journals, used approvals and the embedded database are kept"),
     ("SCOPEFORM_INPUT", "`false`: never ask"),
     ("SCOPEFORM_PARALLELISM", "how many integrations, clients or keys apply writes to at once"),
     ("SCOPEFORM_POLICY", "file or folder of Rego rules to obey beside those of the configuration"),
