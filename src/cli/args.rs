@@ -138,7 +138,7 @@ pub struct Reach {
     /// Give up on a call, with everything that it waits for and sends again, after so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = seconds())]
     pub deadline: u64,
-    /// Send at most so many requests in any 60 seconds, reads and writes together
+    /// Send at most so many requests in any 60 seconds, reads and writes together; runs with one data folder share them
     #[arg(long, value_name = "N", env = "SCOPEFORM_API_BUDGET")]
     pub api_budget: Option<NonZeroU32>,
 }

@@ -1,7 +1,7 @@
 //! Today. The clock is an input of the plan, and this is where it comes from.
 #![expect(clippy::disallowed_methods, reason = "the command line is where the clock is read")]
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -16,7 +16,14 @@ pub(super) fn today() -> Date {
 /// Returns the time, to the millisecond.
 #[must_use]
 pub(super) fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-    let now = i64::try_from(since).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let now = i64::try_from(since_1970().as_millis())
+        .ok()
+        .and_then(|ms| Timestamp::from_millisecond(ms).ok());
     now.unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// Returns the time since 1970; zero where the clock says that it is earlier.
+#[must_use]
+pub(super) fn since_1970() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

@@ -47,8 +47,7 @@ impl Folder {
             walk(path, &mut Vec::new(), &mut found)?;
             (path.to_owned(), std::mem::take(&mut found.yaml))
         } else {
-            let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
-            let parent = parent.unwrap_or(Path::new(".")).to_owned();
+            let parent = root_of(path);
             let mut files = vec![path.to_owned()];
             // One file is the whole wish, but the world and the catalogue beside it are still the platform.
             walk(&parent, &mut Vec::new(), &mut found)?;
@@ -208,7 +207,17 @@ fn below(root: &Path, name: &str) -> Option<PathBuf> {
     (inside && file.is_file()).then_some(file)
 }
 
-/// Returns where the embedded control plane of a folder keeps its data.
+/// Returns the configuration folder that a path names: itself, or the one that a file is in.
+#[must_use]
+pub(super) fn root_of(path: &Path) -> PathBuf {
+    if path.is_dir() {
+        return path.to_owned();
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new(".")).to_owned()
+}
+
+/// Returns where the data of a folder is kept: journals, used approvals, the book of the budget, the embedded control plane.
 #[must_use]
 pub(super) fn data_dir(root: &Path, env: &super::env::Env) -> PathBuf {
     match env.get("SCOPEFORM_DATA_DIR") {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use super::args::{LONGEST_WAIT, Reach};
+use super::budget;
 use super::env::Env;
 use super::exit::Exit;
 use super::folder::{Folder, data_dir, make_data_dir};
@@ -19,7 +20,7 @@ use crate::config::{self, world::Worlds};
 use crate::diag::Diagnostics;
 use crate::model::{IntegrationKey, WorkspaceId};
 use crate::platform::http::{
-    Budget, EndpointError, Http, HttpOptions, Monotonic, Stop, Tell as Hears, Transport, is_proxy,
+    Budget, EndpointError, Http, HttpOptions, Stop, Tell as Hears, Transport, is_proxy,
 };
 use crate::platform::provider::ProviderError;
 use crate::platform::{Kind, odeus, trustpager};
@@ -107,12 +108,16 @@ pub(super) async fn connect<P: Product>(
         Place::Embedded => {
             let running = start(target, env, ui).await?;
             let endpoint = format!("http://{}", running.address);
-            let http = http(&endpoint, running.admin_token.clone(), &secrets, reach, ui)?;
+            let budget = budget::alone(reach, *ui);
+            let token = running.admin_token.clone();
+            let http = http(&endpoint, token, &secrets, (reach, budget), ui)?;
             let client = P::client(Arc::new(http), workspace, secrets, target.root);
             Ok(Live { client, running: Some(running) })
         }
         Place::Url(url) => {
-            let http = http(url, secret::token(env)?, &secrets, reach, ui)?;
+            let token = secret::token(env)?;
+            let budget = budget::shared(url, &data_dir(target.root, env), reach, *ui);
+            let http = http(url, token, &secrets, (reach, budget), ui)?;
             usable_proxies(&http, env)?;
             ui.detail(&format!("using {}", http.origin()));
             let client = P::client(Arc::new(http), workspace, secrets, target.root);
@@ -136,29 +141,12 @@ fn usable_proxies(http: &Http, env: &Env) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What this run of the program may send: planning and applying take from the same budget.
-static BUDGET: OnceLock<Arc<Budget>> = OnceLock::new();
-
 /// Ends what this run of the program waits for.
 static STOP: OnceLock<Stop> = OnceLock::new();
 
 /// Asks every client of this run to wait for nothing any more: not for the budget, and not because the platform asks for it.
 pub(super) fn stop_waiting() {
     STOP.get_or_init(Stop::default).ask();
-}
-
-fn budget(reach: Reach, ui: Ui) -> Option<Arc<Budget>> {
-    let per_minute = reach.api_budget?;
-    let told = move |wait: Duration| {
-        if wait >= Duration::from_secs(1) {
-            let seconds = wait.as_secs_f64().ceil();
-            ui.say(&format!(
-                "waiting {seconds} s: `--api-budget` allows {per_minute} requests a minute"
-            ));
-        }
-    };
-    let new = || Arc::new(Budget::new(per_minute, Arc::new(Monotonic), Box::new(told)));
-    Some(Arc::clone(BUDGET.get_or_init(new)))
 }
 
 /// Says on stderr how long the platform asks to be left alone.
@@ -175,7 +163,7 @@ fn http(
     endpoint: &str,
     token: secrecy::SecretString,
     secrets: &Secrets,
-    reach: Reach,
+    (reach, budget): (Reach, Option<Arc<Budget>>),
     ui: &Ui,
 ) -> Result<Http, Failure> {
     let limit = Duration::from_secs(reach.timeout.max(1));
@@ -186,7 +174,7 @@ fn http(
         deadline: Duration::from_secs(reach.deadline.max(1)),
         told: Some(patience(*ui)),
         stop: STOP.get_or_init(Stop::default).clone(),
-        budget: budget(reach, *ui),
+        budget,
         transport: if reach.allow_insecure_http {
             Transport::AllowInsecure
         } else {

@@ -11,6 +11,7 @@
 
 pub mod args;
 mod base;
+mod budget;
 mod clock;
 mod commands;
 mod env;

@@ -24,16 +24,19 @@ use super::provider::ProviderError;
 
 mod answer;
 mod backoff;
+mod book;
 mod clock;
 mod hidden;
 mod pace;
+mod page;
 pub(crate) mod pages;
 mod stop;
 
 pub use answer::Answer;
+pub use book::{Book, Says, Wall};
 pub use clock::{Clock, Monotonic};
 use hidden::Hidden;
-pub use pace::{Budget, Told};
+pub use pace::{Budget, Pause, Told};
 pub use stop::Stop;
 
 /// How many bytes an answer may hold, after decompression.
@@ -269,11 +272,9 @@ impl Http {
         loop {
             let asked = clock.now();
             let place = match &self.options.budget {
-                // A place that is free is taken even then: what is in flight is to be settled, and the end to be read.
-                Some(budget) => tokio::select! {
-                    biased;
-                    place = budget.place() => Some(place),
-                    () = self.options.stop.asked() => return Err(ProviderError::Stopped),
+                Some(budget) => match budget.place(&self.options.stop).await {
+                    Some(place) => Some(place),
+                    None => return Err(ProviderError::Stopped),
                 },
                 None => None,
             };
@@ -415,6 +416,12 @@ impl Http {
         }
         answer::silence(path, &error)
     }
+}
+
+/// Returns scheme, host and port of an endpoint; `None` where it is no URL.
+#[must_use]
+pub fn origin(endpoint: &str) -> Option<String> {
+    Some(Url::parse(endpoint).ok()?.origin().ascii_serialization())
 }
 
 /// Returns whether a value names a proxy: `HOST`, `HOST:PORT` or a URL of a scheme that proxies have.

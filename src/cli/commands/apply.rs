@@ -10,7 +10,7 @@ use crate::cli::args::{Answer, Apply as Args, Base, Output, Source};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
-use crate::cli::folder::{Folder, data_dir, root_at_hand};
+use crate::cli::folder::{Folder, data_dir, root_at_hand, root_of};
 use crate::cli::gate::{self, Advice, Gate, Used};
 use crate::cli::live::Place;
 use crate::cli::product::{Odeus, Product, Trustpager};
@@ -73,13 +73,13 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     let place = Place::of(&sealed.plan().bound.endpoint);
     let hand = root_at_hand(args.config.as_deref(), env);
     let root = match &hand {
-        Some(root) => root.clone(),
+        Some(named) => root_of(named),
         None => beside(file, &place, env)?,
     };
     let data = data_dir(&root, env);
     let cut = history::tell(&data, planned, &sealed.plan().bound.endpoint, ui);
     let folder = match &hand {
-        Some(root) => Some(Folder::read(root, ui)?),
+        Some(named) => Some(Folder::read(named, ui)?),
         None => Folder::read(&root, ui).ok(),
     };
     let sealed = match &folder {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::args::{Format, Show};
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
-use crate::cli::folder::{data_dir, discover};
+use crate::cli::folder::{data_dir, discover, root_of};
 use crate::cli::journal::{self, Past};
 use crate::cli::ui::{Failure, Ui};
 use crate::model::WorkspaceId;
@@ -60,12 +60,8 @@ fn root(named: Option<&Path>) -> Result<PathBuf, Failure> {
         Some(path) => path.to_owned(),
         None => discover(None).unwrap_or_else(|_| PathBuf::from(".")),
     };
-    if path.is_file() {
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        return Ok(parent.unwrap_or(Path::new(".")).to_owned());
-    }
-    if path.is_dir() {
-        return Ok(path);
+    if path.is_file() || path.is_dir() {
+        return Ok(root_of(&path));
     }
     Err(Failure::new(Exit::Error, format!("{} is no folder and no file", path.display())))
 }

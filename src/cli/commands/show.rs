@@ -6,7 +6,7 @@ use crate::cli::args::{Format, Show, Source};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
-use crate::cli::folder::{data_dir, root_at_hand};
+use crate::cli::folder::{data_dir, root_at_hand, root_of};
 use crate::cli::gate::{Advice, Gate, Used, rules};
 use crate::cli::reading;
 use crate::cli::ui::{Failure, Ui};
@@ -58,7 +58,7 @@ fn given(
         };
     }
     let used = match root_at_hand(args.config.as_deref(), env) {
-        Some(root) => Used::read(&data_dir(&root, env))?,
+        Some(named) => Used::read(&data_dir(&root_of(&named), env))?,
         None => Used::default(),
     };
     let advice = Advice::Saved(file.to_owned(), String::new());

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use scopeform::apply::{self, Options, Silent};
-use scopeform::platform::http::{Budget, Clock, Http, HttpOptions};
+use scopeform::platform::http::{Book, Budget, Clock, Http, HttpOptions};
 use scopeform::platform::provider::Read as _;
 use secrecy::SecretString;
 
@@ -17,7 +17,7 @@ use super::stage::{Plane, Stage, TODAY, approve, config, yaml};
 use super::trustpager::Trustpager;
 use crate::apply::proxy::{Do, Proxy, gate};
 use crate::apply::wire;
-use crate::cli::harness::Lab;
+use crate::cli::harness::{Background, Lab};
 
 /// Fewer than the requests of one plan and its apply, so that a run crosses several minutes.
 const PER_MINUTE: u32 = 8;
@@ -44,89 +44,143 @@ impl Clock for Shared {
     }
 }
 
-/// Plans and applies against a control plane with a rate limit, and returns how many requests were refused for it, and
-/// how many were made.
-fn refused<S: Stage>(budget: bool, parallelism: usize) -> (usize, usize) {
-    let (advance, mut advanced) = tokio::sync::mpsc::unbounded_channel();
-    let (started, has_started) = std::sync::mpsc::channel();
-    let folder = tempfile::tempdir().unwrap();
-    let options = scopeform::server::Options {
-        rate_limit: Some(PER_MINUTE),
-        ..S::options(folder.path(), &["acme-0".to_owned()])
-    };
-    // The control plane's time stands still but for what somebody waits.
-    let plane = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .start_paused(true)
-            .build()
-            .unwrap();
-        runtime.block_on(async {
-            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let running = scopeform::server::start(listener, options).await.unwrap();
-            started.send((running.address, running.admin_token.clone())).unwrap();
-            while let Some((wait, done)) = advanced.recv().await {
-                tokio::time::advance(wait).await;
-                let _: Result<(), ()> = tokio::sync::oneshot::Sender::send(done, ());
-            }
-            drop(running);
-        });
-    });
-    let (address, token): (std::net::SocketAddr, SecretString) = has_started.recv().unwrap();
+/// Who takes from what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Budgets {
+    /// Nobody keeps to any.
+    None,
+    /// Planning and applying are one run.
+    One,
+    /// Planning and applying are two runs that know nothing of each other.
+    Two,
+    /// They are two runs with one book.
+    Shared,
+}
 
-    let limited = Arc::new(AtomicUsize::new(0));
-    let made = Arc::new(AtomicUsize::new(0));
-    let (counted, seen) = (Arc::clone(&limited), Arc::clone(&made));
-    let proxy = Proxy::start(address, move |request, _| {
-        let answer = request.send(address).unwrap();
-        seen.fetch_add(1, Ordering::SeqCst);
-        if wire::split(&answer).0 == 429 {
-            counted.fetch_add(1, Ordering::SeqCst);
-        }
-        Do::Raw(answer)
-    });
-    let clock: Arc<dyn Clock> = Arc::new(Shared { passed: Mutex::default(), plane: advance });
-    let per_minute = NonZeroU32::new(PER_MINUTE).unwrap();
-    let budget =
-        budget.then(|| Arc::new(Budget::new(per_minute, Arc::clone(&clock), Box::new(|_| ()))));
-    let config = config::<S>("acme-0");
-    let work = tempfile::tempdir().unwrap();
-    let client = |clock: &Arc<dyn Clock>| {
-        // Planning and applying are two clients with one budget.
+/// A control plane with a rate limit whose time stands still but for what somebody waits.
+struct Scene<S> {
+    proxy: Proxy,
+    limited: Arc<AtomicUsize>,
+    made: Arc<AtomicUsize>,
+    clock: Arc<dyn Clock>,
+    token: SecretString,
+    plane: std::thread::JoinHandle<()>,
+    work: tempfile::TempDir,
+    stage: std::marker::PhantomData<S>,
+}
+
+impl<S: Stage> Scene<S> {
+    fn start() -> Self {
+        let (advance, mut advanced) = tokio::sync::mpsc::unbounded_channel();
+        let (started, has_started) = std::sync::mpsc::channel();
+        let folder = tempfile::tempdir().unwrap();
+        let options = scopeform::server::Options {
+            rate_limit: Some(PER_MINUTE),
+            ..S::options(folder.path(), &["acme-0".to_owned()])
+        };
+        let plane = std::thread::spawn(move || {
+            let _folder = folder;
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .start_paused(true)
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+                let running = scopeform::server::start(listener, options).await.unwrap();
+                started.send((running.address, running.admin_token.clone())).unwrap();
+                while let Some((wait, done)) = advanced.recv().await {
+                    tokio::time::advance(wait).await;
+                    let _: Result<(), ()> = tokio::sync::oneshot::Sender::send(done, ());
+                }
+                drop(running);
+            });
+        });
+        let (address, token): (std::net::SocketAddr, SecretString) = has_started.recv().unwrap();
+        let limited = Arc::new(AtomicUsize::new(0));
+        let made = Arc::new(AtomicUsize::new(0));
+        let (counted, seen) = (Arc::clone(&limited), Arc::clone(&made));
+        let proxy = Proxy::start(address, move |request, _| {
+            let answer = request.send(address).unwrap();
+            seen.fetch_add(1, Ordering::SeqCst);
+            if wire::split(&answer).0 == 429 {
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+            Do::Raw(answer)
+        });
+        let clock: Arc<dyn Clock> = Arc::new(Shared { passed: Mutex::default(), plane: advance });
+        let work = tempfile::tempdir().unwrap();
+        let stage = std::marker::PhantomData;
+        Self { proxy, limited, made, clock, token, plane, work, stage }
+    }
+
+    /// What one run may send, with or without a book that other runs have too.
+    fn budget(&self, with_book: bool) -> Arc<Budget> {
+        let per_minute = NonZeroU32::new(PER_MINUTE).unwrap();
+        let book = with_book.then(|| {
+            let clock = Arc::clone(&self.clock);
+            Book::at(
+                self.work.path().join("book"),
+                HttpOptions::default().total_timeout,
+                Box::new(move || Duration::from_secs(1_750_000_000) + clock.now()),
+                Box::new(|what| panic!("{what}")),
+            )
+        });
+        Arc::new(Budget::new(per_minute, book, Arc::clone(&self.clock), Box::new(|_| ())))
+    }
+
+    fn client(&self, budget: Option<Arc<Budget>>) -> S::Client {
         let options = HttpOptions {
-            budget: budget.clone(),
+            budget,
             deadline: Duration::from_secs(300),
-            clock: Arc::clone(clock),
+            clock: Arc::clone(&self.clock),
             ..HttpOptions::default()
         };
-        let http = Http::new(&proxy.url(), token.clone(), options).unwrap();
-        S::client(Arc::new(http), "acme-0".try_into().unwrap(), work.path())
-    };
+        let http = Http::new(&self.proxy.url(), self.token.clone(), options).unwrap();
+        S::client(Arc::new(http), "acme-0".try_into().unwrap(), self.work.path())
+    }
+
+    /// Returns how many requests were refused for their rate, and how many were made.
+    fn end(self) -> (usize, usize) {
+        drop(self.clock);
+        self.plane.join().unwrap();
+        (self.limited.load(Ordering::SeqCst), self.made.load(Ordering::SeqCst))
+    }
+}
+
+/// Plans and applies, and returns how many requests were refused for their rate, and how many were made.
+fn refused<S: Stage>(budgets: Budgets, parallelism: usize) -> (usize, usize) {
+    let scene = Scene::<S>::start();
+    let budget = || (budgets != Budgets::None).then(|| scene.budget(budgets == Budgets::Shared));
+    let first = budget();
+    let second = if budgets == Budgets::One { first.clone() } else { budget() };
+    let config = config::<S>("acme-0");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let reading = client(&clock).read().await.unwrap();
+        let reading = scene.client(first).read().await.unwrap();
         let plan = S::plan(&config, &reading.snapshot, reading.calls);
         let approved = approve(&plan);
         let interrupted = AtomicBool::new(false);
         let options = Options { today: TODAY, parallelism, interrupted: &interrupted };
-        let client = client(&clock);
+        let client = scene.client(second);
         let (report, _) =
             apply::run::<S::Adapter, _>(&approved, &client, options, &Silent).await.unwrap();
         assert!(report.is_complete(), "{report:?}");
     });
-    drop(clock);
-    drop(budget);
-    plane.join().unwrap();
-    (limited.load(Ordering::SeqCst), made.load(Ordering::SeqCst))
+    scene.end()
 }
 
 fn within_the_budget<S: Stage>() {
     for parallelism in [1, 10] {
-        let (refusals, made) = refused::<S>(true, parallelism);
-        assert_eq!(refusals, 0, "{}: of {made}, {parallelism} at once", S::NAME);
-        assert!(made > 2 * PER_MINUTE as usize, "{made} do not cross a minute");
-        let (refusals, _) = refused::<S>(false, parallelism);
-        assert!(refusals > 0, "{}: the limit is none", S::NAME);
+        for within in [Budgets::One, Budgets::Shared] {
+            let (refusals, made) = refused::<S>(within, parallelism);
+            assert_eq!(refusals, 0, "{}: {within:?}, of {made}, {parallelism} at once", S::NAME);
+            assert!(made > 2 * PER_MINUTE as usize, "{made} do not cross a minute");
+        }
+        for beyond in [Budgets::None, Budgets::Two] {
+            let (refusals, _) = refused::<S>(beyond, parallelism);
+            assert!(refusals > 0, "{}: {beyond:?}: the limit is none", S::NAME);
+        }
     }
 }
 
@@ -138,6 +192,39 @@ fn a_run_within_its_budget_is_never_refused_for_its_rate_on_odeus() {
 #[test]
 fn a_run_within_its_budget_is_never_refused_for_its_rate_on_trustpager() {
     within_the_budget::<Trustpager>();
+}
+
+/// Two runs read at the same time, several times over. Returns how many requests were refused for their rate.
+fn refused_at_once<S: Stage>(with_book: bool) -> usize {
+    let scene = Scene::<S>::start();
+    let (one, other) = (scene.budget(with_book), scene.budget(with_book));
+    let read = |budget: Arc<Budget>| async {
+        let client = scene.client(Some(budget));
+        for _ in 0..5 {
+            client.read().await.unwrap();
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { tokio::join!(read(one), read(other)) });
+    scene.end().0
+}
+
+#[test]
+fn two_runs_at_once_within_one_budget_are_not_refused_for_their_rate() {
+    assert_eq!(refused_at_once::<Odeus>(true), 0);
+    assert!(refused_at_once::<Odeus>(false) > 0, "the limit is none");
+}
+
+/// Reads what a run says until it says that it waits, and returns that line.
+#[track_caller]
+pub(super) fn waiting(running: &mut Background) -> String {
+    let mut said = BufReader::new(running.child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("waiting") {
+        line.clear();
+        assert_ne!(said.read_line(&mut line).unwrap(), 0, "it never said so");
+    }
+    line
 }
 
 #[test]
@@ -156,13 +243,8 @@ fn the_program_keeps_to_its_budget_and_says_that_it_waits() {
             run = run.env("SCOPEFORM_API_BUDGET", budget);
         }
         let mut running = run.begin();
-        let mut said = BufReader::new(running.child.stderr.take().unwrap());
-        let mut line = String::new();
-        while !line.contains("waiting") {
-            line.clear();
-            assert_ne!(said.read_line(&mut line).unwrap(), 0, "{args}: it never said so");
-        }
-        assert!(line.contains("s: `--api-budget` allows 3 requests a minute"), "{line}");
+        let line = waiting(&mut running);
+        assert!(line.ends_with("s: `--api-budget` allows 3 requests a minute\n"), "{line}");
         assert_eq!(proxy.requests().len(), 3, "{args}: {:?}", proxy.requests());
         // The rest of the minute is nobody's.
         drop(running);
@@ -181,12 +263,7 @@ fn planning_and_applying_take_from_one_budget() {
     // Five requests plan; the sixth and seventh are apply's, and then it is over for this minute.
     let run = lab.run("apply --auto-approve --api-budget 7").env("SCOPEFORM_TOKEN", &plane.token);
     let mut running = run.begin();
-    let mut said = BufReader::new(running.child.stderr.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("waiting") {
-        line.clear();
-        assert_ne!(said.read_line(&mut line).unwrap(), 0, "it never said so");
-    }
+    waiting(&mut running);
     assert_eq!(proxy.requests().len(), 7, "{:?}", proxy.requests());
     drop(running);
 }

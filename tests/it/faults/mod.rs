@@ -7,6 +7,7 @@ mod odeus;
 mod patience;
 mod program;
 mod proxy;
+mod shared_budget;
 mod stage;
 mod trustpager;
 

@@ -102,9 +102,14 @@ pub(crate) struct Plane<S> {
 impl<S: Stage> Plane<S> {
     /// Starts one with `count` workspaces.
     pub(crate) fn start(count: usize) -> Self {
+        Self::limited(count, None)
+    }
+
+    /// The same, which refuses whoever sends more requests a minute.
+    pub(crate) fn limited(count: usize, rate_limit: Option<u32>) -> Self {
         let data = tempfile::tempdir().unwrap();
         let workspaces: Vec<String> = (0..count).map(|n| format!("acme-{n}")).collect();
-        let options = S::options(data.path(), &workspaces);
+        let options = server::Options { rate_limit, ..S::options(data.path(), &workspaces) };
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.unwrap();

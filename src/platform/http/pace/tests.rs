@@ -12,27 +12,36 @@ fn pacer(per_minute: u32) -> Pacer {
     Pacer::new(NonZeroU32::new(per_minute).unwrap())
 }
 
+/// Lets a request go and returns zero, or how long to wait.
+fn ask(pacer: &mut Pacer, now: Duration) -> Duration {
+    let wait = pacer.wait(now);
+    if wait.is_zero() {
+        pacer.begin();
+    }
+    wait
+}
+
 #[test]
 fn the_third_of_two_waits_until_the_first_is_a_minute_old() {
     let mut pacer = pacer(2);
-    assert_eq!(pacer.next(ms(0)), ms(0));
+    assert_eq!(ask(&mut pacer, ms(0)), ms(0));
     pacer.over(ms(10));
-    assert_eq!(pacer.next(ms(20)), ms(0));
+    assert_eq!(ask(&mut pacer, ms(20)), ms(0));
     // One is over, one in flight.
-    assert_eq!(pacer.next(ms(30)), ms(10) + WINDOW - ms(30));
+    assert_eq!(ask(&mut pacer, ms(30)), ms(10) + WINDOW - ms(30));
     pacer.over(ms(5_000));
-    assert_eq!(pacer.next(ms(60_000)), ms(110));
-    assert_eq!(pacer.next(ms(60_110)), ms(0));
-    assert_eq!(pacer.next(ms(60_110)), ms(4_990));
+    assert_eq!(ask(&mut pacer, ms(60_000)), ms(110));
+    assert_eq!(ask(&mut pacer, ms(60_110)), ms(0));
+    assert_eq!(ask(&mut pacer, ms(60_110)), ms(4_990));
 }
 
 #[test]
 fn requests_in_flight_count() {
     let mut pacer = pacer(1);
-    assert_eq!(pacer.next(ms(0)), ms(0));
-    assert_eq!(pacer.next(ms(100_000)), WINDOW, "it may arrive at any moment");
+    assert_eq!(ask(&mut pacer, ms(0)), ms(0));
+    assert_eq!(ask(&mut pacer, ms(100_000)), WINDOW, "it may arrive at any moment");
     pacer.over(ms(100_000));
-    assert_eq!(pacer.next(ms(100_001)), WINDOW - ms(1));
+    assert_eq!(ask(&mut pacer, ms(100_001)), WINDOW - ms(1));
 }
 
 /// A request: how long after the one before it somebody wants it, how long it travels, how long until it is over.
@@ -65,7 +74,7 @@ fn play(per_minute: u32, wants: &[Want]) -> Vec<Went> {
         while flying.first().is_some_and(|over| *over <= now) {
             pacer.over(flying.remove(0));
         }
-        let wait = pacer.next(now);
+        let wait = ask(&mut pacer, now);
         if !wait.is_zero() {
             due[next].0 = now + wait;
             continue;
