@@ -2,8 +2,8 @@
 # that are there for them.
 #
 # Who is in a group stands in `input.groups`, as the platform said on the day of the plan: who joins a group later passes
-# by this rule. In the plan of a snapshot people are pseudonyms, unless a file names them; then the rule warns, and the
-# plan of what is live is denied or not.
+# by this rule. In the plan of a snapshot people are pseudonyms; the domains below are found again in it, written in full
+# as they are, so it is denied where the plan of what is live is denied.
 #
 # Who is a guest stands in `data.guests` in settings.json. With `everyone_includes_guests`, sharing with everyone counts as
 # well, because everyone in the workspace is then not only the organisation.
@@ -38,14 +38,6 @@ deny_guests contains {"msg": msg, "address": address} if {
 	guests := [user | some user in input.groups[group]; is_guest(user)]
 	count(guests) > 0
 	msg := sprintf("%s would be shared with the group %s, which holds guests: %s", [address, group, concat(", ", guests)])
-}
-
-warn_guests contains {"msg": msg, "address": address} if {
-	some [address, "groups", group] in shared_with
-	not for_guests(group)
-	unknown := [user | some user in input.groups[group]; is_pseudonym(user)]
-	count(unknown) > 0
-	msg := sprintf("%s would be shared with the group %s, and a snapshot does not say whether a guest is in it", [address, group])
 }
 
 deny_guests contains {"msg": msg, "address": address} if {
@@ -88,14 +80,6 @@ for_guests(group) if {
 	lower(known) == lower(group)
 }
 
-is_guest(user) if {
-	not regex.match(sprintf("@(%s)$", [concat("|", escaped_domains)]), lower(user))
-	not is_pseudonym(user)
-}
-
-is_pseudonym(user) if {
-	is_object(input.snapshot)
-	regex.match(`^person-[0-9a-f]{16}$`, user)
-}
+is_guest(user) if not regex.match(sprintf("@(%s)$", [concat("|", escaped_domains)]), lower(user))
 
 escaped_domains contains replace(lower(domain), ".", `\.`) if some domain in data.guests.domains

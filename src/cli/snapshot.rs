@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::plan::FromSnapshot;
 use crate::plan::policy::Signer;
 use crate::platform::provider::Reading;
-use crate::platform::trustpager::name::{ClientName, KeyName};
+use crate::rego;
 use crate::seal::signers;
 use crate::snapshot::{self, Known, Names, Taken};
 
@@ -197,21 +197,18 @@ fn fresh(file: &Path, taken: &Taken, most: Age) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Returns the names that the files write, those before the change included: whoever has the files knows them already.
+/// Returns the names that the files and the rules in force write, those before the change included: whoever has these knows
+/// them already, and rules judge people, clients and keys by them, and by labels.
 fn written<P: Product>(loaded: &Loaded) -> Names {
     let mut names = Names::default();
     let configs = std::iter::once(&loaded.config).chain(&loaded.base);
-    for desired in configs.filter_map(|config| P::desired(config)) {
-        names.extend(P::written(desired));
+    for config in configs {
+        P::desired(config).into_iter().for_each(|desired| names.extend(P::written(desired)));
+        config.labels.values().flat_map(|of| of.values()).for_each(|text| names.read_text(text));
     }
-    for rule in loaded.policies.iter().flat_map(|policy| &policy.protect) {
-        let mut parts = rule.address.split('/');
-        let (kind, name) = (parts.next(), parts.next().filter(|name| !name.contains('*')));
-        match (kind, name) {
-            (Some("oauth_clients"), Some(name)) => names.clients.extend(ClientName::try_from(name)),
-            (Some("api_keys"), Some(name)) => names.keys.extend(KeyName::try_from(name)),
-            _ => {}
-        }
+    for policy in &loaded.policies {
+        policy.protect.iter().for_each(|rule| names.read_address(&rule.address));
+        rego::texts(&policy.rego).iter().for_each(|text| names.read_text(text));
     }
     names
 }
@@ -231,7 +228,7 @@ pub(super) fn restore<P: Product>(
     let restored = P::restore(&taken.content, &taken.workspace, &Known::from(book));
     let restored = restored.map_err(|impostor| {
         Failure::new(Exit::Error, impostor.to_string())
-            .help("write the person's name, as the live system has it")
+            .help("write the name that the live system has")
     })?;
     let snapshot = restored.ok_or_else(|| {
         Failure::new(Exit::Bug, "the snapshot is of another platform; this is a bug")

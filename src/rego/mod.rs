@@ -3,6 +3,7 @@
 //! ```text
 //! check:  the files                        -> mistakes, each at its place
 //! ask:    the files, the plan as JSON      -> Denials
+//! texts:  the files                        -> what a plan is compared with
 //! ```
 //!
 //! The engine is built without a clock, randomness, environment or network, so a rule can look at the plan and the data
@@ -20,8 +21,10 @@ mod net;
 mod offered;
 mod rules;
 mod said;
+mod texts;
 
 pub use input::ROOTS;
+pub use texts::texts;
 
 use crate::diag::{Code, Diagnostic, Diagnostics, Severity};
 use crate::plan::denial::Denial;

@@ -1,8 +1,8 @@
 //! The snapshot file that `scopeform snapshot` writes and `plan --snapshot` reads.
 //!
-//! | reader \ file | 1 | 2 and later |
-//! | --- | --- | --- |
-//! | this version | read | refused by version |
+//! | reader \ file | 1 | 2 | 3 and later |
+//! | --- | --- | --- | --- |
+//! | this version | refused by version: people have no domains there, so all of them would be guests | read | refused by version |
 //!
 //! A file is read back only if writing what was read gives the same bytes again, so nothing in it is silently ignored. The
 //! signature is over these bytes, in a file of its own beside it, where `ssh-keygen -Y verify` takes it.
@@ -19,7 +19,7 @@ use crate::platform::Kind;
 use crate::seal::Digest;
 
 /// The version of the snapshot file's format.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// A snapshot file.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

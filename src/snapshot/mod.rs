@@ -6,17 +6,19 @@
 //! ```
 //!
 //! What people have named after themselves (users, OAuth clients, API keys) is in the file as a pseudonym, and read back
-//! as a name only where the files at hand write that name. Everything else is chosen field by field, one document type
+//! as a name only where the files at hand, or their rules, write that name; the domain of a person for itself. Everything else is chosen field by field, one document type
 //! per platform, so that a new field of the state does not reach the file by itself.
 
 mod document;
+mod names;
 pub mod odeus;
 mod pseudonym;
 mod trust;
 pub mod trustpager;
 
 pub use document::{Content, Document, FORMAT_VERSION, SnapshotError, Taken, read, schema, write};
+pub use names::{Domain, Names};
 pub use pseudonym::{
-    Book, Impostor, Known, Nameless, Names, Pseudonym, Recipe, RecipeError, STRENGTH, Strength,
+    Book, Impostor, Known, Nameless, Pseudonym, Recipe, RecipeError, STRENGTH, Strength,
 };
 pub use trust::{Distrust, NAMESPACE, vouched};

@@ -1,4 +1,4 @@
-//! Version 1 of a snapshot's content on Odeus: every field chosen, people as pseudonyms.
+//! Version 2 of a snapshot's content on Odeus: every field chosen, people as pseudonyms.
 //!
 //! | left out | because |
 //! | --- | --- |
@@ -12,7 +12,8 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::pseudonym::{Book, Impostor, Known, Nameless, Names, Pseudonym};
+use super::names::Names;
+use super::pseudonym::{Book, Impostor, Known, Nameless, Pseudonym};
 use crate::model::{
     Access, ActionKey, ClientId, GroupKey, IntegrationKey, Principal, ScopeSet, UserId, WorkspaceId,
 };

@@ -3,6 +3,9 @@
 //! A pseudonym is a slow, memory-hard hash of the name with a salt that each snapshot draws anew. So a name that the files
 //! write is found again, and a name that nobody writes is not read off. Whoever guesses a name can check the guess, as
 //! anybody can who may plan at all; the hash decides what a guess costs.
+//!
+//! Rules tell guests by their mail domain, so the domain of a person is hashed for itself: where the files or their rules
+//! write it, it is read back although nobody writes the person.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::names::{Domain, Names};
 use crate::model::UserId;
 use crate::plan::spread::spread;
 use crate::platform::trustpager::name::{ClientName, KeyName};
@@ -19,27 +23,36 @@ use crate::platform::trustpager::name::{ClientName, KeyName};
 /// Bytes of a salt.
 const SALT: usize = 16;
 
-/// What a pseudonym stands for. Part of what is hashed, so that a person and a key of one name have nothing in common.
+/// What a hash stands for. Part of what is hashed, so that a person and a key of one name have nothing in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Person,
+    Domain,
     Client,
     Key,
 }
 
 impl Kind {
-    const ALL: [Self; 3] = [Self::Person, Self::Client, Self::Key];
-
     const fn name(self) -> &'static str {
         match self {
             Self::Person => "person",
+            Self::Domain => "domain",
             Self::Client => "client",
             Self::Key => "key",
         }
     }
+
+    /// Returns whether a text is a hash of this kind: `person-` and 16 hexadecimal digits.
+    fn made(self, text: &str) -> bool {
+        let digits = text.strip_prefix(self.name()).and_then(|rest| rest.strip_prefix('-'));
+        digits.is_some_and(|digits| {
+            digits.len() == 16 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        })
+    }
 }
 
-/// A name that says nothing: `person-`, `client-` or `key-` and 16 hexadecimal digits.
+/// A name that says nothing: `person-`, `client-` or `key-` and 16 hexadecimal digits; where a person has a domain, followed
+/// by `@domain-` and 16 more.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Pseudonym(String);
@@ -61,12 +74,10 @@ impl TryFrom<String> for Pseudonym {
     type Error = NotAPseudonym;
 
     fn try_from(text: String) -> Result<Self, NotAPseudonym> {
-        let digits = Kind::ALL.iter().find_map(|kind| {
-            text.strip_prefix(kind.name()).and_then(|rest| rest.strip_prefix('-'))
-        });
-        let legal = digits.is_some_and(|digits| {
-            digits.len() == 16 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-        });
+        let legal = match text.split_once('@') {
+            Some((head, domain)) => Kind::Person.made(head) && Kind::Domain.made(domain),
+            None => [Kind::Person, Kind::Client, Kind::Key].iter().any(|kind| kind.made(&text)),
+        };
         if legal { Ok(Self(text)) } else { Err(NotAPseudonym(text)) }
     }
 }
@@ -91,29 +102,9 @@ impl JsonSchema for Pseudonym {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
             "type": "string",
-            "description": "Stands for a name: Argon2id of the name, see `pseudonyms`.",
-            "pattern": "^(person|client|key)-[0-9a-f]{16}$"
+            "description": "Stands for a name: Argon2id of the name, see `pseudonyms`. A person's has the Argon2id of the domain behind it.",
+            "pattern": "^(person-[0-9a-f]{16}(@domain-[0-9a-f]{16})?|(client|key)-[0-9a-f]{16})$"
         })
-    }
-}
-
-/// The names that files write, or that a workspace holds, of everything that gets a pseudonym.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Names {
-    /// Users.
-    pub people: BTreeSet<UserId>,
-    /// OAuth clients.
-    pub clients: BTreeSet<ClientName>,
-    /// API keys.
-    pub keys: BTreeSet<KeyName>,
-}
-
-impl Names {
-    /// Adds other names.
-    pub fn extend(&mut self, other: Self) {
-        self.people.extend(other.people);
-        self.clients.extend(other.clients);
-        self.keys.extend(other.keys);
     }
 }
 
@@ -146,8 +137,8 @@ pub struct Recipe {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Hash {
-    /// Argon2id (RFC 9106), version 1.3, one lane, 8 bytes of output; the password is the kind of thing, a zero byte and
-    /// the name.
+    /// Argon2id (RFC 9106), version 1.3, one lane, 8 bytes of output; the password is the kind of thing (`person`, `domain`,
+    /// `client` or `key`), a zero byte and the name.
     Argon2id,
 }
 
@@ -184,39 +175,48 @@ impl Recipe {
         }
     }
 
-    /// Returns the pseudonym of every name. Takes time for each, on purpose.
+    /// Returns the pseudonym of every name, and of the domain of every person. Takes time for each, on purpose.
     ///
     /// # Errors
     /// When the recipe is out of bounds, or two names would become one.
     pub fn book(&self, names: &Names) -> Result<Book, RecipeError> {
         let hash = self.hash()?;
         let salt = unhex(&self.salt).ok_or(RecipeError::Salt)?;
-        let make = |kind: Kind, name: &str| -> Result<Pseudonym, RecipeError> {
+        let make = |kind: Kind, name: &str| -> Result<String, RecipeError> {
             let mut output = [0; 8];
             let password = [kind.name().as_bytes(), b"\0", name.as_bytes()].concat();
             hash.hash_password_into(&password, &salt, &mut output)
                 .map_err(|_| self.out_of_bounds())?;
-            Ok(Pseudonym(format!("{}-{}", kind.name(), hex(&output))))
+            Ok(format!("{}-{}", kind.name(), hex(&output)))
+        };
+        let mut domains = names.domains.clone();
+        domains.extend(names.people.iter().filter_map(Domain::of));
+        let domains = spread(domains.into_iter().collect(), |domain: Domain| {
+            make(Kind::Domain, domain.as_str()).map(|is| (domain, is))
+        });
+        let domains: BTreeMap<Domain, String> = domains.into_iter().collect::<Result<_, _>>()?;
+        let person = |name: &UserId| -> Result<Pseudonym, RecipeError> {
+            let head = make(Kind::Person, name.as_str())?;
+            let domain = Domain::of(name).and_then(|domain| domains.get(&domain));
+            Ok(Pseudonym(domain.map_or_else(|| head.clone(), |domain| format!("{head}@{domain}"))))
         };
         let people: Vec<&UserId> = names.people.iter().collect();
-        let people =
-            spread(people, |name| make(Kind::Person, name.as_str()).map(|is| (name.clone(), is)));
+        let people = spread(people, |name| person(name).map(|is| (name.clone(), is)));
         let clients: Vec<&ClientName> = names.clients.iter().collect();
-        let clients =
-            spread(clients, |name| make(Kind::Client, name.as_str()).map(|is| (name.clone(), is)));
+        let clients = spread(clients, |name| {
+            make(Kind::Client, name.as_str()).map(|is| (name.clone(), Pseudonym(is)))
+        });
         let keys: Vec<&KeyName> = names.keys.iter().collect();
-        let keys = spread(keys, |name| make(Kind::Key, name.as_str()).map(|is| (name.clone(), is)));
+        let keys = spread(keys, |name| {
+            make(Kind::Key, name.as_str()).map(|is| (name.clone(), Pseudonym(is)))
+        });
         let book = Book {
             people: people.into_iter().collect::<Result<_, _>>()?,
             clients: clients.into_iter().collect::<Result<_, _>>()?,
             keys: keys.into_iter().collect::<Result<_, _>>()?,
+            domains,
         };
-        let all = book.people.values().chain(book.clients.values()).chain(book.keys.values());
-        let different: BTreeSet<&Pseudonym> = all.collect();
-        if different.len() != book.people.len() + book.clients.len() + book.keys.len() {
-            return Err(RecipeError::Collision);
-        }
-        Ok(book)
+        if book.collides() { Err(RecipeError::Collision) } else { Ok(book) }
     }
 
     fn hash(&self) -> Result<Argon2<'static>, RecipeError> {
@@ -252,6 +252,8 @@ fn unhex(text: &str) -> Option<[u8; SALT]> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Book {
     people: BTreeMap<UserId, Pseudonym>,
+    /// The second part of a person's pseudonym.
+    domains: BTreeMap<Domain, String>,
     clients: BTreeMap<ClientName, Pseudonym>,
     keys: BTreeMap<KeyName, Pseudonym>,
 }
@@ -262,6 +264,15 @@ pub struct Book {
 pub struct Nameless;
 
 impl Book {
+    /// Returns whether two things are called the same.
+    fn collides(&self) -> bool {
+        let Self { people, domains, clients, keys } = self;
+        let names = people.values().chain(clients.values()).chain(keys.values());
+        let all = names.map(Pseudonym::as_str).chain(domains.values().map(String::as_str));
+        let different: BTreeSet<&str> = all.collect();
+        different.len() != people.len() + domains.len() + clients.len() + keys.len()
+    }
+
     /// Returns a person's pseudonym.
     ///
     /// # Errors
@@ -291,6 +302,7 @@ impl Book {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
     people: BTreeMap<Pseudonym, UserId>,
+    domains: BTreeMap<String, Domain>,
     clients: BTreeMap<Pseudonym, ClientName>,
     keys: BTreeMap<Pseudonym, KeyName>,
     /// Every known name as text.
@@ -304,11 +316,14 @@ pub struct Impostor(pub String);
 
 impl From<Book> for Known {
     fn from(book: Book) -> Self {
-        let written = (book.people.keys().map(ToString::to_string))
-            .chain(book.clients.keys().map(ToString::to_string))
-            .chain(book.keys.keys().map(ToString::to_string));
+        let Book { people, domains, clients, keys } = &book;
+        let written = (people.keys().map(ToString::to_string))
+            .chain(domains.keys().map(ToString::to_string))
+            .chain(clients.keys().map(ToString::to_string))
+            .chain(keys.keys().map(ToString::to_string));
         Self {
             written: written.collect(),
+            domains: book.domains.into_iter().map(|(name, is)| (is, name)).collect(),
             people: book.people.into_iter().map(|(name, is)| (is, name)).collect(),
             clients: book.clients.into_iter().map(|(name, is)| (is, name)).collect(),
             keys: book.keys.into_iter().map(|(name, is)| (is, name)).collect(),
@@ -317,12 +332,23 @@ impl From<Book> for Known {
 }
 
 impl Known {
-    /// Returns the person behind a pseudonym where known, else a user of that name.
+    /// Returns the person behind a pseudonym where known, else a user of that name: at their domain where that is known.
     ///
     /// # Errors
-    /// When the files write the pseudonym itself.
+    /// When the files write the pseudonym itself, or that of the domain.
     pub fn person(&self, pseudonym: &Pseudonym) -> Result<UserId, Impostor> {
-        self.name(&self.people, pseudonym)
+        if let Some(name) = self.people.get(pseudonym) {
+            return Ok(name.clone());
+        }
+        let text = pseudonym.as_str();
+        let Some((head, domain)) = text.split_once('@') else { return self.stranger(text) };
+        match self.domains.get(domain) {
+            Some(known) => self.stranger(&format!("{head}@{known}")),
+            None if self.written.contains(domain) && !self.written.contains(text) => {
+                Err(Impostor(domain.to_owned()))
+            }
+            None => self.stranger(text),
+        }
     }
 
     /// Returns the OAuth client behind a pseudonym where known, else a client of that name.
@@ -346,11 +372,16 @@ impl Known {
         known: &BTreeMap<Pseudonym, N>,
         pseudonym: &Pseudonym,
     ) -> Result<N, Impostor> {
-        let text = pseudonym.as_str();
-        match known.get(pseudonym) {
-            Some(name) => Ok(name.clone()),
-            None if self.written.contains(text) => Err(Impostor(text.to_owned())),
-            None => N::try_from(text).map_err(|_| Impostor(text.to_owned())),
+        let name = known.get(pseudonym).cloned();
+        name.map_or_else(|| self.stranger(pseudonym.as_str()), Ok)
+    }
+
+    /// Returns a name that nobody wrote.
+    fn stranger<N: for<'t> TryFrom<&'t str>>(&self, text: &str) -> Result<N, Impostor> {
+        let impostor = || Impostor(text.to_owned());
+        if self.written.contains(text) {
+            return Err(impostor());
         }
+        N::try_from(text).map_err(|_| impostor())
     }
 }

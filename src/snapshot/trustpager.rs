@@ -1,4 +1,4 @@
-//! Version 1 of a snapshot's content on TrustPager: every field chosen; people, OAuth clients and API keys as pseudonyms,
+//! Version 2 of a snapshot's content on TrustPager: every field chosen; people, OAuth clients and API keys as pseudonyms,
 //! since integrations and keys are often named after whoever made them.
 //!
 //! | left out | because |
@@ -15,7 +15,8 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::pseudonym::{Book, Impostor, Known, Nameless, Names, Pseudonym};
+use super::names::Names;
+use super::pseudonym::{Book, Impostor, Known, Nameless, Pseudonym};
 use crate::model::{GroupKey, WorkspaceId};
 use crate::platform::trustpager::catalog::Catalog;
 use crate::platform::trustpager::desired::Desired;
@@ -101,6 +102,7 @@ pub fn names(snapshot: &Snapshot) -> Names {
         people: snapshot.users.keys().cloned().collect(),
         clients: snapshot.clients.keys().cloned().collect(),
         keys: snapshot.keys.keys().cloned().collect(),
+        ..Names::default()
     };
     names.people.extend(snapshot.groups.values().flatten().cloned());
     let tokens = snapshot.clients.values().flat_map(|client| client.state.tokens.values());
@@ -122,6 +124,7 @@ pub fn written(desired: &Desired) -> Names {
         people: holders.flat_map(|holders| holders.users.iter().cloned()).collect(),
         clients: desired.clients.keys().cloned().collect(),
         keys: desired.keys.keys().cloned().collect(),
+        ..Names::default()
     }
 }
 

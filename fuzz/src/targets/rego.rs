@@ -1,8 +1,9 @@
 //! Rules in Rego, which a change under review may bring with it.
 
 use scopeform::plan::policy::{Rego, RegoFile};
-use scopeform::rego::{ask, check, mistakes};
+use scopeform::rego::{ask, check, mistakes, texts};
 use scopeform::render::neutral::terminal;
+use scopeform::snapshot::Names;
 use scopeform::source::SourceMap;
 
 use super::{SEPARATOR, harmless, told};
@@ -30,6 +31,11 @@ pub fn rego(data: &[u8]) {
     }
     told(&check(&modules, &sources), &sources);
     let rego = Rego { modules, data: Vec::new() };
+    let mut names = Names::default();
+    texts(&rego).iter().for_each(|text| names.read_text(text));
+    // Each of them costs a plan from a snapshot a slow hash.
+    let cost = names.people.len() + names.domains.len() + names.clients.len() + names.keys.len();
+    assert!(cost <= data.len(), "{names:?}");
     let said = ask(&rego, PLAN);
     assert_eq!(ask(&rego, PLAN), said, "two answers");
     if !found.is_empty() {

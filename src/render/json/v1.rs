@@ -56,7 +56,7 @@ pub(super) struct Plan {
     /// What changes for the holders of tokens, per client. Observed, not covered by the digest.
     pub(super) tokens: Vec<Tokens>,
     /// Who is in the groups that the plan newly shares something with, by group. Observed, not covered by the digest. In the
-    /// plan of a snapshot, people whom no file names are pseudonyms.
+    /// plan of a snapshot, people whom no file and no rule names are pseudonyms.
     pub(super) groups: BTreeMap<String, BTreeSet<String>>,
     /// Scopes that would be requested although no line of the files names them: `--auto-approve` does not cover them.
     pub(super) unreviewed: Vec<Unreviewed>,

@@ -6,7 +6,7 @@ use scopeform::config;
 use scopeform::platform::trustpager::catalog::How;
 use serde_json::Value;
 
-use super::{Files, ask, crm, odeus, shipped};
+use super::{Files, crm, odeus, shipped};
 use crate::cli::harness::Lab;
 
 /// A workspace whose files name the shipped rules.
@@ -193,39 +193,6 @@ fn nothing_is_shared_with_guests() {
     fine(&under(crm, &wider("Helper")));
     // Narrower is no reason to complain.
     fine(&under(crm, "oauth_clients: {Partner: {resources: {tasks: no_access}}}\n"));
-}
-
-#[test]
-fn a_snapshot_does_not_say_who_is_a_guest() {
-    let files = shipped();
-    let texts: Vec<(String, String)> =
-        files.into_iter().map(|(path, text)| (path.display().to_string(), text)).collect();
-    let files: Vec<(&str, &str)> =
-        texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    let said = |members: &str, snapshot: &str| -> Vec<String> {
-        let input = format!(
-            r#"{{"groups": {{"team": {members}}}, {snapshot} "labels": {{}}, "tokens": [],
-                "privilege_delta": {{"widening": [], "narrowing": []}},
-                "resource_changes": [{{"address": "onedrive/access", "unit": "onedrive", "type": "odeus_integration",
-                "name": "access", "change": {{"before": "nobody", "after": {{"groups": ["team"]}}}}}}]}}"#
-        );
-        let said = ask(&files, &input).unwrap();
-        let word = |denies| if denies { "denies" } else { "warns" };
-        said.iter().map(|one| format!("{}: {}", word(one.denies), one.message)).collect()
-    };
-    let pseudonyms = r#"["person-0123456789abcdef", "ana@acme.example"]"#;
-    let snapshot = r#""snapshot": {"taken": "2026-11-21T08:00:00Z"},"#;
-    let warned = said(pseudonyms, snapshot);
-    assert_eq!(warned.len(), 1, "{warned:?}");
-    assert!(warned[0].contains("a snapshot does not say whether a guest is in it"), "{warned:?}");
-    assert!(warned[0].starts_with("warns"), "{warned:?}");
-    // Whom a file names is known, and live nobody is a pseudonym.
-    let named = said(r#"["gil@guest.example", "person-0123456789abcdef"]"#, snapshot);
-    assert!(named.iter().any(|one| one.starts_with("denies")), "{named:?}");
-    let live = said(pseudonyms, "");
-    assert_eq!(live.len(), 1, "{live:?}");
-    assert!(live[0].starts_with("denies") && live[0].contains("person-0123"), "{live:?}");
-    assert!(said(r#"["ana@acme.example"]"#, snapshot).is_empty());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What holds for every workspace: a snapshot loses nothing that a plan is made of, and keeps no name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use scopeform::model::UserId;
@@ -8,7 +8,7 @@ use scopeform::plan::Plan;
 use scopeform::platform::trustpager::state::Snapshot as Crm;
 use scopeform::render::json;
 use scopeform::snapshot::{
-    Book, Content, Known, Names, Recipe, Strength, Taken, odeus, read, trustpager, write,
+    Book, Content, Domain, Known, Names, Recipe, Strength, Taken, odeus, read, trustpager, write,
 };
 use serde_json::Value;
 
@@ -58,15 +58,29 @@ fn words(text: &str) -> Vec<&str> {
     words
 }
 
-/// The live parts with every name that nobody writes replaced by its pseudonym.
+/// The live parts with every name that nobody writes replaced by what stands for it.
 fn hidden(live: &Plan, names: &BTreeMap<String, String>) -> String {
-    names.iter().fold(parts(live), |text, (name, is)| text.replace(name, is))
+    // In two steps: what stands for one name may end like another name.
+    let numbered = names.keys().enumerate();
+    let marked =
+        numbered.fold(parts(live), |text, (n, name)| text.replace(name, &format!("<<{n}>>")));
+    let shown = names.values().enumerate();
+    shown.fold(marked, |text, (n, is)| text.replace(&format!("<<{n}>>"), is))
 }
 
+/// What stands for each person whom nobody writes: with the domain, where somebody of that domain is written.
 fn pseudonyms(book: &Book, all: &Names, written: &Names) -> BTreeMap<String, String> {
-    let unnamed = |user: &&UserId| !written.people.contains(*user);
-    let people = all.people.iter().filter(unnamed);
-    people.map(|user| (user.to_string(), book.person(user).unwrap().to_string())).collect()
+    let domains: BTreeSet<Domain> = written.people.iter().filter_map(Domain::of).collect();
+    let shown = |user: &UserId| {
+        let is = book.person(user).unwrap().to_string();
+        let domain = Domain::of(user).filter(|domain| domains.contains(domain));
+        domain.map_or_else(
+            || is.clone(),
+            |domain| format!("{}@{domain}", is.split('@').next().unwrap()),
+        )
+    };
+    let unnamed = all.people.iter().filter(|user| !written.people.contains(*user));
+    unnamed.map(|user| (user.to_string(), shown(user))).collect()
 }
 
 proptest! {
@@ -94,6 +108,8 @@ proptest! {
         let (content, file) = through_a_file(content);
         for user in &all.people {
             prop_assert!(!file.contains(user.as_str()), "{user} is in the file");
+            let domain = format!("@{}", Domain::of(user).unwrap());
+            prop_assert!(!file.contains(&domain), "{domain} is in the file");
         }
         let Content::Odeus(content) = content else { unreachable!() };
         let known = Known::from(recipe().book(&written).unwrap());

@@ -1,9 +1,12 @@
 //! Whose names a snapshot gives away: nobody's. Whose names a plan from it shows: those that the files write.
 
-use scopeform::snapshot::{Names, Recipe, STRENGTH};
+use scopeform::snapshot::{Impostor, Known, Names, Pseudonym, Recipe, STRENGTH, Strength};
 
 use super::{bytes, lab, live, planned, take};
 use crate::cli::harness::Lab;
+
+/// As cheap as the hash can be: what guessing costs is not what is tested here.
+const CHEAP: Strength = Strength { memory_kib: 8, passes: 1 };
 
 /// Everybody in the world of `acme-crm`, and what they named.
 const PEOPLE: [&str; 6] = ["olga", "simon", "emil", "fay", "vera", "left"];
@@ -18,9 +21,10 @@ fn no_name_of_anybody_is_in_the_file() {
     for local in PEOPLE {
         assert!(!file.contains(local), "{local}");
     }
-    for name in ["acme.example", "@", "claude", "zapier", "personal", "nightly", "ticket sync"] {
+    for name in ["acme.example", "claude", "zapier", "personal", "nightly", "ticket sync"] {
         assert!(!file.contains(name), "{name}");
     }
+    only_pseudonyms_have_an_at(&file);
     // The value of the key that was created, and of every token of the embedded control plane.
     let key = lab.read("acme/.scopeform/ticket-sync.key");
     assert!(key.trim().len() > 20 && !file.contains(&key.trim().to_lowercase()));
@@ -48,11 +52,124 @@ fn nobody_of_a_workspace_of_odeus_is_in_the_file() {
         let part = word.split(|c: char| !c.is_alphanumeric()).find(|part| people.contains(part));
         assert_eq!(part, None, "{word}");
     }
-    assert!(!file.contains('@') && !file.contains("acme.example"));
+    assert!(!file.contains("acme.example"));
+    only_pseudonyms_have_an_at(&file);
+}
+
+/// What a mail address would be known by stands in pseudonyms only.
+fn only_pseudonyms_have_an_at(file: &str) {
+    let mut people = 0;
+    for word in file.split('"').filter(|word| word.contains('@')) {
+        assert!(Pseudonym::try_from(word.to_owned()).is_ok(), "{word}");
+        people += 1;
+    }
+    assert!(people > 0);
+}
+
+#[test]
+fn the_domain_of_a_person_is_a_pseudonym_of_its_own() {
+    let salt = *b"sixteen bytes!!!";
+    let people = ["ana@acme.example", "ben@ACME.example", "gil@guest.example", "local", "odd@"];
+    let long = format!("x@{}", "y".repeat(190));
+    let people = people.iter().copied().chain([long.as_str()]);
+    let names =
+        Names { people: people.map(|name| name.try_into().unwrap()).collect(), ..Names::default() };
+    let book = Recipe::new(salt, CHEAP).book(&names).unwrap();
+    let of = |name: &str| book.person(&name.try_into().unwrap()).unwrap().to_string();
+    let domain = |name: &str| of(name).split_once('@').map(|(_, domain)| domain.to_owned());
+    assert_eq!(domain("ana@acme.example"), domain("ben@acme.example"));
+    assert_ne!(domain("ana@acme.example"), domain("gil@guest.example"));
+    for name in ["local", "odd@", long.as_str()] {
+        assert_eq!(domain(name), None, "{name}");
+    }
+    // Whoever knows one domain reads it and no other one; and it fits, however long it is.
+    let longest = format!("x@{}", "y".repeat(176));
+    let mut names = names;
+    names.people.insert(longest.as_str().try_into().unwrap());
+    let book = Recipe::new(salt, CHEAP).book(&names).unwrap();
+    let mut written = Names::default();
+    written.read_text("@Acme.example");
+    written.read_text(&format!("@{}", "y".repeat(176)));
+    assert_eq!(written.domains.len(), 2);
+    let known = Known::from(Recipe::new(salt, CHEAP).book(&written).unwrap());
+    let guest = of("gil@guest.example");
+    for (name, end) in [
+        ("ana@acme.example", "@acme.example"),
+        ("gil@guest.example", guest.split_at(23).1),
+        ("local", ""),
+        (longest.as_str(), longest.split_at(1).1),
+    ] {
+        let is = book.person(&name.try_into().unwrap()).unwrap();
+        let shown = known.person(&is).unwrap().to_string();
+        let head = is.as_str().split('@').next().unwrap();
+        assert_eq!(shown, format!("{head}{end}"), "{name}");
+    }
+    // Neither what is shown nor the domain's own pseudonym is anybody's name.
+    let ana = book.person(&"ana@acme.example".try_into().unwrap()).unwrap();
+    let (head, hash) = ana.as_str().split_once('@').unwrap();
+    for (text, why) in [
+        (format!("is {hash} ours?"), hash.to_owned()),
+        (format!("eve@{hash}"), hash.to_owned()),
+        (ana.to_string(), ana.to_string()),
+        (format!("{head}@acme.example"), format!("{head}@acme.example")),
+    ] {
+        let mut written = Names::default();
+        written.read_text(&text);
+        let known = Known::from(Recipe::new(salt, CHEAP).book(&written).unwrap());
+        assert_eq!(known.person(&ana), Err(Impostor(why)), "{text}");
+    }
+}
+
+#[test]
+fn what_a_text_may_mean_is_found() {
+    let found = |text: &str| {
+        let mut names = Names::default();
+        names.read_text(text);
+        let people = names.people.iter().map(ToString::to_string);
+        let domains = names.domains.iter().map(ToString::to_string);
+        people.chain(domains).collect::<Vec<_>>().join(" ")
+    };
+    for (text, wanted) in [
+        ("Acme.example", "acme.example"),
+        ("@acme.example", "acme.example"),
+        (".acme.example", "acme.example"),
+        ("@localhost", "localhost"),
+        ("Ana@Acme.example", "ana@acme.example acme.example"),
+        (
+            "ask ana@acme.example, or ben@labs.example.",
+            "ana@acme.example ben@labs.example acme.example labs.example",
+        ),
+        ("<ana.b+c@acme.example>", "ana.b+c@acme.example acme.example"),
+        ("o'brien@acme.example", "o'brien@acme.example acme.example"),
+        ("'ana@acme.example'", "'ana@acme.example ana@acme.example acme.example"),
+        (r"^[^@]+@acme\.example$", "+@acme.example acme.example"),
+        (r"@(acme\.example|labs[.]example)$", "acme.example labs.example"),
+        (r"^ana@acme\.example$", "ana@acme.example acme.example"),
+        ("mailto:ana@acme.example?subject=x", "ana@acme.example acme.example"),
+        ("domain-0123456789abcdef", "domain-0123456789abcdef"),
+        ("write_with_approval", ""),
+        ("domain", ""),
+        ("%s would be shared with everyone", ""),
+        ("...", ""),
+        ("@", ""),
+    ] {
+        assert_eq!(found(text), wanted, "{text}");
+    }
+    let mut names = Names::default();
+    for text in [
+        "oauth_clients/Simon Personal/resources/tasks",
+        "api_keys/nightly export",
+        "api_keys/*",
+        "Zapier",
+    ] {
+        names.read_text(text);
+    }
+    assert_eq!(names.clients, ["Simon Personal".try_into().unwrap()].into());
+    assert_eq!(names.keys, ["nightly export".try_into().unwrap()].into());
 }
 
 /// What other programs make of the recipe: these were made with the reference implementation of Argon2, by Python's
-/// `argon2-cffi` 25.1 (`hash_secret_raw(b"person\0ana@acme.example", salt, 2, 19456, 1, 8, Type.ID)`).
+/// `argon2-cffi` 25.1 (`hash_secret_raw(b"person\0ana@acme.example", salt, 2, 19456, 1, 8, Type.ID)`, then `b"domain\0acme.example"`).
 #[test]
 fn pseudonyms_are_what_the_documentation_says() {
     let salt: [u8; 16] = std::array::from_fn(|n| u8::try_from(n).unwrap());
@@ -60,13 +177,21 @@ fn pseudonyms_are_what_the_documentation_says() {
         people: ["Ana@ACME.example".try_into().unwrap()].into(),
         clients: ["Claude Connection".try_into().unwrap()].into(),
         keys: ["ana@acme.example".try_into().unwrap()].into(),
+        ..Names::default()
     };
     let book = Recipe::new(salt, STRENGTH).book(&names).unwrap();
     let person = book.person(names.people.first().unwrap()).unwrap();
     let client = book.client(names.clients.first().unwrap()).unwrap();
     let key = book.key(names.keys.first().unwrap()).unwrap();
     let all = [person, client, key].map(|pseudonym| pseudonym.to_string());
-    assert_eq!(all, ["person-3a6b81a66392a53d", "client-1035d747ae0df169", "key-382eb5196053fdc7"]);
+    assert_eq!(
+        all,
+        [
+            "person-3a6b81a66392a53d@domain-8cc06bd252612abf",
+            "client-1035d747ae0df169",
+            "key-382eb5196053fdc7"
+        ]
+    );
 }
 
 #[test]

@@ -36,8 +36,12 @@ fn what_was_changed_or_cut_is_refused() {
         (whole.split_at(whole.len() / 2).0, "damaged or cut short"),
         (&whole.replacen("\": ", "\":", 1), "something was added, removed or reformatted"),
         (
-            &whole.replacen("\"scopeform_snapshot\": 1", "\"scopeform_snapshot\": 2", 1),
-            "has snapshot format 2",
+            &whole.replacen("\"scopeform_snapshot\": 2", "\"scopeform_snapshot\": 1", 1),
+            "has snapshot format 1, this version reads format 2",
+        ),
+        (
+            &whole.replacen("\"scopeform_snapshot\": 2", "\"scopeform_snapshot\": 3", 1),
+            "has snapshot format 3",
         ),
         ("{\"scopeform_plan\": 1}\n", "is no scopeform snapshot"),
         ("", "damaged or cut short"),
