@@ -10,7 +10,7 @@ use super::super::text::privilege::{Shown, phrase, why};
 use super::super::text::{below, findings::place, tokens::title};
 use super::marks::{Marks, unit_of_breakage};
 use super::{Markup, Page, list, severity};
-use crate::model::{Address, Direction, PrivilegeChange, Right, ScopeSet, tier_words};
+use crate::model::{Address, Direction, PrivilegeChange, Right, ScopeSet};
 use crate::plan::guard::Limit;
 use crate::plan::policy::{Requirement, required};
 use crate::plan::{Breakage, Finding, PeopleEffect, ReconnectReason, Severity};
@@ -240,19 +240,15 @@ fn right(page: &mut Page<'_, '_>, unit: &Address, change: &PrivilegeChange) -> f
             out.prose(&why)?;
             out.raw("</td></tr>\n")
         }
-        Right::Tier {
-            address, before, after, verbs_before, verbs_after, widens, narrows, ..
-        } => {
-            let before = tier_words(before, verbs_before);
-            let after = tier_words(after, verbs_after);
-            marks.narrows |= !narrows.is_empty();
+        Right::Tier(tier) => {
+            let (before, after) = tier.ends();
+            marks.narrows |= !tier.narrows.is_empty();
             row(out, marks)?;
-            out.el("<th scope=\"row\"><code>", below(address, unit), "</code></th><td>")?;
+            out.el("<th scope=\"row\"><code>", below(&tier.address, unit), "</code></th><td>")?;
             marks.badges(out)?;
             out.el("</td><td><code>", &before, "</code> <span class=\"to\">→</span> ")?;
             out.el("<code>", &after, "</code></td><td>")?;
-            let words: Vec<&str> = widens.iter().chain(narrows).map(String::as_str).collect();
-            out.prose(&words.join("; "))?;
+            out.prose(&tier.words().collect::<Vec<_>>().join("; "))?;
             out.raw("</td></tr>\n")
         }
         Right::Use { address, .. }

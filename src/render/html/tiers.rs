@@ -48,11 +48,10 @@ pub(super) fn ceiling(page: &mut Page<'_, '_>, own: &Comparison) -> fmt::Result 
 fn words<'p>(page: &Page<'_, 'p>, own: &Comparison) -> BTreeMap<&'p str, Vec<&'p str>> {
     let mut words: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for change in &page.outline.plan.bound.privilege.changes {
-        if let Right::Tier { address, widens, narrows, .. } = &change.right
+        if let Right::Tier(tier) = &change.right
             && change.unit == own.unit
         {
-            let list = words.entry(address.name()).or_default();
-            list.extend(widens.iter().chain(narrows).map(String::as_str));
+            words.entry(tier.address.name()).or_default().extend(tier.words());
         }
     }
     words

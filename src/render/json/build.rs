@@ -5,7 +5,7 @@ use super::super::outline::{self, Outline};
 use super::super::text;
 use super::{FORMAT_VERSION, v1};
 use crate::model::{
-    Address, CauseKind, Direction, Effect, LetsIn, PrivilegeChange, Right, ScopeSet,
+    Address, CauseKind, Direction, Effect, LetsIn, PrivilegeChange, Right, ScopeSet, TierMove,
 };
 use crate::plan::guard::{self, Limit};
 use crate::plan::policy::{Requirement, required};
@@ -178,7 +178,7 @@ fn privilege_change(change: &PrivilegeChange) -> v1::PrivilegeChange {
                 before: before.clone(),
                 after: after.clone(),
             },
-            Right::Tier {
+            Right::Tier(TierMove {
                 address,
                 before,
                 after,
@@ -188,7 +188,7 @@ fn privilege_change(change: &PrivilegeChange) -> v1::PrivilegeChange {
                 tier_narrows: _,
                 widens,
                 narrows,
-            } => v1::Right::Tier {
+            }) => v1::Right::Tier {
                 address: address.to_string(),
                 before: before.clone(),
                 after: after.clone(),

@@ -9,9 +9,7 @@ use super::super::outline::Outline;
 use super::super::palette::Paint;
 use super::super::table::{Row, Table, count, names, names_by};
 use super::{Page, below};
-use crate::model::{
-    Address, Cause, CauseKind, Direction, LetsIn, PrivilegeChange, Right, tier_words,
-};
+use crate::model::{Address, Cause, CauseKind, Direction, LetsIn, PrivilegeChange, Right};
 use crate::platform::Kind;
 
 /// Returns `+2 scopes wider, -1 narrower, 3 actions opened to more people, 1 closed to some`. What opens or closes is said
@@ -111,22 +109,12 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
         for change in changes {
             match &change.right {
                 Right::Scope(_) => scopes.push(scope_row(change, why_here(page, unit, change))),
-                Right::Tier {
-                    address,
-                    before,
-                    after,
-                    verbs_before,
-                    verbs_after,
-                    widens,
-                    narrows,
-                    ..
-                } => {
-                    let before = tier_words(before, verbs_before);
-                    let after = tier_words(after, verbs_after);
+                Right::Tier(tier) => {
+                    let (before, after) = tier.ends();
                     let (sign, paint) = sign(change.direction);
                     let words: Vec<String> =
-                        widens.iter().chain(narrows).map(|w| terminal(w).to_string()).collect();
-                    let name = below(address, unit);
+                        tier.words().map(|w| terminal(w).to_string()).collect();
+                    let name = below(&tier.address, unit);
                     scopes.push(
                         Row::default()
                             .cell(paint, format!("{sign} {}", terminal(name)))
@@ -240,10 +228,7 @@ fn scope_row(change: &PrivilegeChange, why: String) -> Row {
     let level = change.level.map(|level| format!("level {}", level.0)).unwrap_or_default();
     let scope = match &change.right {
         Right::Scope(scope) => scope.as_str(),
-        Right::Use { .. }
-        | Right::Tier { .. }
-        | Right::Credential { .. }
-        | Right::Setting { .. } => "",
+        Right::Use { .. } | Right::Tier(_) | Right::Credential { .. } | Right::Setting { .. } => "",
     };
     Row::default()
         .cell(paint, format!("{sign} {}", terminal(scope)))
