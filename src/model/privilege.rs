@@ -175,7 +175,7 @@ impl LetsIn {
             (Self::FutureActions, Direction::Narrowing) => {
                 "actions that the vendor adds stay off until a line turns them on"
             }
-            (Self::Client, Direction::Widening) => "another OAuth client gets what people agree to",
+            (Self::Client, Direction::Widening) => "a new OAuth client gets what people agree to",
             (Self::Client, Direction::Narrowing) => {
                 "no OAuth client gets what people agree to any more"
             }

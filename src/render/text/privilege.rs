@@ -59,9 +59,9 @@ fn settings(outline: &Outline<'_>) -> Vec<String> {
     let words = moved.into_iter().map(|(moves, n)| match (moves, n) {
         ((Direction::Widening, LetsIn::FutureActions), _) => "new actions on at once".to_owned(),
         ((Direction::Narrowing, LetsIn::FutureActions), _) => "new actions stay off".to_owned(),
-        ((Direction::Widening, LetsIn::Client), 1) => "another OAuth client".to_owned(),
+        ((Direction::Widening, LetsIn::Client), 1) => "new OAuth client".to_owned(),
         ((Direction::Widening, LetsIn::Client), n) => {
-            format!("other OAuth clients in {n} integrations")
+            format!("new OAuth clients in {n} integrations")
         }
         ((Direction::Narrowing, LetsIn::Client), _) => "no OAuth client any more".to_owned(),
     });
