@@ -142,7 +142,7 @@ fn holders(out: &mut Markup<'_>, own: &Comparison) -> fmt::Result {
          <th scope=\"col\">What the token may do</th></tr></thead><tbody>\n",
     )?;
     for token in &own.tokens {
-        let TokenSides { user, role, token: shown, ends, effective } = token;
+        let TokenSides { id: _, user, role, token: shown, ends, effective } = token;
         let moves = effective.iter().any(EffectiveSides::moves);
         let marks = match (ends, moves) {
             (Some(_), _) => Marks { narrows: true, changes: true, ..Marks::default() },
