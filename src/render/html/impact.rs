@@ -6,7 +6,7 @@ use std::fmt;
 use super::super::holders::{Client, Happens, Tokens, parted};
 use super::super::table::{count, names_by};
 use super::super::text::impact::{breakage_title, people_title, unbroken};
-use super::super::text::privilege::{Shown, phrase, why};
+use super::super::text::privilege::{Shown, phrase, weight, why};
 use super::super::text::{below, findings::place, tokens::title};
 use super::marks::{Marks, unit_of_breakage};
 use super::{Markup, Page, list, severity};
@@ -146,9 +146,7 @@ pub(super) fn privilege(page: &mut Page<'_, '_>) -> fmt::Result {
     let outline = page.outline;
     let mut units: Vec<_> = outline.privilege.iter().collect();
     // Who decides reads first what is asked of people anew.
-    units.sort_by_key(|(_, changes)| {
-        changes.iter().map(|c| (c.direction, matches!(c.right, Right::Use { .. }))).min()
-    });
+    units.sort_by_key(|(_, changes)| weight(changes));
     for (unit, changes) in units {
         let out = &mut page.out;
         out.el("<table class=\"rights\"><caption>", unit.as_str(), "</caption>")?;
