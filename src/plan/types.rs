@@ -358,8 +358,31 @@ pub struct Reliance {
 pub struct LeftAlone {
     /// Where.
     pub address: Address,
-    /// What, in words: `9 actions on, 3 off`.
+    /// What, in words: `9 actions on, 3 off`; of things by name how many: `2 integrations no file declares`.
     pub what: String,
+    /// The things, where it is about things by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+}
+
+impl LeftAlone {
+    /// Returns what was left alone of something that has no parts by name.
+    #[must_use]
+    pub const fn fact(address: Address, what: String) -> Self {
+        Self { address, what, names: Vec::new() }
+    }
+}
+
+/// What was left alone, with every name: `2 integrations no file declares: planner, teams`.
+impl fmt::Display for LeftAlone {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.what)?;
+        let separators = std::iter::once(": ").chain(std::iter::repeat(", "));
+        for (name, separator) in self.names.iter().zip(separators) {
+            write!(out, "{separator}{name}")?;
+        }
+        Ok(())
+    }
 }
 
 /// One unit's effective configuration as text, before and after.

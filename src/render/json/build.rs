@@ -122,7 +122,11 @@ pub(super) fn plan(plan: &Plan, digest: &str) -> v1::Plan {
         left_alone: outline
             .left_alone
             .iter()
-            .map(|l| v1::LeftAlone { address: l.address.to_string(), what: l.what.clone() })
+            .map(|l| v1::LeftAlone {
+                address: l.address.to_string(),
+                what: l.to_string(),
+                names: l.names.clone(),
+            })
             .collect(),
         preconditions: preconditions(plan),
     }

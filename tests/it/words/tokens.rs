@@ -147,10 +147,11 @@ fn a_few_holders_are_told_one_by_one() {
     // A list of names has one form.
     plan.observed.left_alone = vec![scopeform::plan::LeftAlone {
         address: Address::workspace(),
-        what: "3 integrations no file declares: dynamics-365, entra, excel".into(),
+        what: "3 integrations no file declares".into(),
+        names: ["dynamics-365", "entra", "my, own"].map(str::to_owned).into(),
     }];
     let page = pages(&plan).markdown;
     assert!(
-        page.contains("- 3 integrations no file declares: `dynamics-365`, `entra`, `excel` in")
+        page.contains("- 3 integrations no file declares: `dynamics-365`, `entra`, `my, own` in")
     );
 }
