@@ -234,4 +234,13 @@ mod tests {
         }
         assert_eq!(Code::from_name("no-such-code"), None);
     }
+
+    #[test]
+    fn every_explanation_is_of_a_code() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/diag/explain");
+        let files = std::fs::read_dir(folder).unwrap();
+        let files = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        let codes = Code::ALL.iter().map(|code| format!("{}.md", code.name()));
+        assert_eq!(files.collect::<BTreeSet<_>>(), codes.collect::<BTreeSet<_>>());
+    }
 }

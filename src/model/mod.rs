@@ -29,7 +29,7 @@ pub use lattice::Reach;
 pub use near::{nearest, some_of};
 pub use privilege::{
     Cause, CauseKind, Direction, LetsIn, PrivilegeChange, PrivilegeDelta, PrivilegeLevel, Right,
-    tier_words,
+    TierMove, tier_words,
 };
 pub use scope::{InvalidScope, Scope, ScopeDelta, ScopeSet};
 pub use sides::Sides;

@@ -80,35 +80,8 @@ pub enum Right {
         /// Who can use it now.
         after: String,
     },
-    /// The access tier of a resource moves. One move can widen one thing and narrow another; it then counts as
-    /// widening, and both are said.
-    Tier {
-        /// The resource of one client or key.
-        address: Address,
-        /// The tier before.
-        before: String,
-        /// The tier after.
-        after: String,
-        /// Verbs outside the ladder that are allowed beside the tier before.
-        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-        verbs_before: BTreeSet<String>,
-        /// Verbs outside the ladder that are allowed beside the tier after.
-        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-        verbs_after: BTreeSet<String>,
-        /// Whether the tier alone, without the verbs beside it, allows something more.
-        #[serde(default)]
-        tier_widens: bool,
-        /// Whether the tier alone allows something less. One that moves and of which nothing is known either way counts
-        /// as the move itself does.
-        #[serde(default)]
-        tier_narrows: bool,
-        /// What becomes possible, in words.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        widens: Vec<String>,
-        /// What stops being possible, in words.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        narrows: Vec<String>,
-    },
+    /// The access tier of a resource moves.
+    Tier(TierMove),
     /// Somebody's token, or an API key, comes into being or ends.
     Credential {
         /// The token or key.
@@ -123,6 +96,50 @@ pub enum Right {
         /// What it is about.
         lets_in: LetsIn,
     },
+}
+
+/// How the access tier of one resource moves. One move can widen one thing and narrow another; it then counts as widening,
+/// and both are said.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct TierMove {
+    /// The resource of one client or key.
+    pub address: Address,
+    /// The tier before.
+    pub before: String,
+    /// The tier after.
+    pub after: String,
+    /// Verbs outside the ladder that are allowed beside the tier before.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub verbs_before: BTreeSet<String>,
+    /// Verbs outside the ladder that are allowed beside the tier after.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub verbs_after: BTreeSet<String>,
+    /// Whether the tier alone, without the verbs beside it, allows something more.
+    #[serde(default)]
+    pub tier_widens: bool,
+    /// Whether the tier alone allows something less. One that moves and of which nothing is known either way counts as the
+    /// move itself does.
+    #[serde(default)]
+    pub tier_narrows: bool,
+    /// What becomes possible, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub widens: Vec<String>,
+    /// What stops being possible, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub narrows: Vec<String>,
+}
+
+impl TierMove {
+    /// Returns the tier before with its verbs, and the tier after with its own, as [`tier_words`] says them.
+    #[must_use]
+    pub fn ends(&self) -> (String, String) {
+        (tier_words(&self.before, &self.verbs_before), tier_words(&self.after, &self.verbs_after))
+    }
+
+    /// Iterates what becomes possible, then what stops being possible, in words.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.widens.iter().chain(&self.narrows).map(String::as_str)
+    }
 }
 
 /// Returns a tier and the verbs that are allowed beside it as people read them: `send_with_approval + initiate`.
@@ -158,7 +175,7 @@ impl LetsIn {
             (Self::FutureActions, Direction::Narrowing) => {
                 "actions that the vendor adds stay off until a line turns them on"
             }
-            (Self::Client, Direction::Widening) => "another OAuth client gets what people agree to",
+            (Self::Client, Direction::Widening) => "a new OAuth client gets what people agree to",
             (Self::Client, Direction::Narrowing) => {
                 "no OAuth client gets what people agree to any more"
             }

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::types::{Bound, Breakage};
-use crate::model::{Direction, PrivilegeChange, Right};
+use crate::model::{Direction, PrivilegeChange, Right, TierMove};
 
 /// The rules of one revision of the files about who must agree, with the keys by which people are known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -161,7 +161,7 @@ fn done(when: When, bound: &Bound) -> Vec<String> {
         When::Widening => privilege(&|change| change.direction == Direction::Widening),
         When::Narrowing => privilege(&|change| {
             // One move of a tier can do both, and is then listed as widening.
-            let also = matches!(&change.right, Right::Tier { narrows, .. } if !narrows.is_empty());
+            let also = matches!(&change.right, Right::Tier(tier) if !tier.narrows.is_empty());
             also || change.direction == Direction::Narrowing
         }),
         When::AdminConsent => {
@@ -206,7 +206,7 @@ pub(super) fn line(change: &PrivilegeChange) -> String {
     match &change.right {
         Right::Scope(scope) => format!("{sign} {scope} at {}", change.unit),
         Right::Use { address, .. }
-        | Right::Tier { address, .. }
+        | Right::Tier(TierMove { address, .. })
         | Right::Credential { address, .. } => format!("{sign} {address}"),
         Right::Setting { address, lets_in } => {
             format!("{sign} {address}: {}", lets_in.words(change.direction))

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
+use super::people::{PeopleEffect, TokenEffect};
 use super::types::{
-    ApiCost, Bound, Breakage, Change, Effective, Finding, LeftAlone, Loss, Observed, PeopleEffect,
-    Plan, PlannedOperation, Reliance, Scale, SourceRange, TokenEffect, Unreviewed,
+    ApiCost, Bound, Breakage, Change, Effective, Finding, LeftAlone, Loss, Observed, Plan,
+    PlannedOperation, Reliance, Scale, SourceRange, Unreviewed,
 };
 use crate::model::{Address, PrivilegeChange, PrivilegeDelta, UserId, WorkspaceId};
 use crate::platform;

@@ -11,7 +11,7 @@ use std::fmt;
 use super::approvals::{broken, line};
 use super::laws::Violation;
 use super::types::{Bound, Breakage, Loss};
-use crate::model::{Address, Direction, PrivilegeChange, Right, Scope, ScopeSet, tier_words};
+use crate::model::{Address, Direction, PrivilegeChange, Right, Scope, ScopeSet};
 
 /// The code of the finding that names a law which the order breaks, the same on every platform.
 pub const ORDER_WINDOW: &str = "order-window";
@@ -100,9 +100,8 @@ fn in_full(change: &PrivilegeChange) -> String {
     let mut text = line(change);
     match &change.right {
         Right::Use { before, after, .. } => text.push_str(&format!(", {before} -> {after}")),
-        Right::Tier { before, after, verbs_before, verbs_after, .. } => {
-            let (before, after) =
-                (tier_words(before, verbs_before), tier_words(after, verbs_after));
+        Right::Tier(tier) => {
+            let (before, after) = tier.ends();
             text.push_str(&format!(", {before} -> {after}"));
         }
         Right::Credential { what, .. } => text.push_str(&format!(", {what}")),
@@ -138,10 +137,9 @@ impl<'b> Said<'b> {
     fn of(bound: &'b Bound) -> Self {
         let uses = bound.privilege.changes.iter().filter_map(|change| match &change.right {
             Right::Use { address, .. } => Some((&change.unit, address, change.direction)),
-            Right::Scope(_)
-            | Right::Tier { .. }
-            | Right::Credential { .. }
-            | Right::Setting { .. } => None,
+            Right::Scope(_) | Right::Tier(_) | Right::Credential { .. } | Right::Setting { .. } => {
+                None
+            }
         });
         let windows = bound.findings.iter().filter(|finding| finding.code == ORDER_WINDOW);
         Self {
@@ -186,7 +184,7 @@ impl<'b> Said<'b> {
                     || self.returns(unit, address)
             }
             Right::Scope(scope) => self.returns_scope(unit, scope),
-            Right::Tier { .. } | Right::Credential { .. } | Right::Setting { .. } => false,
+            Right::Tier(_) | Right::Credential { .. } | Right::Setting { .. } => false,
         }
     }
 

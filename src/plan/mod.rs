@@ -6,6 +6,7 @@ pub mod denial;
 pub mod guard;
 pub mod laws;
 pub mod order;
+mod people;
 pub mod policy;
 mod rule;
 pub mod shown;
@@ -13,6 +14,9 @@ pub(crate) mod spread;
 mod types;
 pub mod weaken;
 
+pub use people::{
+    PeopleEffect, ReconnectReason, StillHolds, TokenChange, TokenEffect, TokenUnchanged,
+};
 pub use rule::Rule;
 pub use types::*;
 

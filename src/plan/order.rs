@@ -213,3 +213,14 @@ fn prove<M: Machine>(
 
 #[cfg(test)]
 mod tests;
+
+/// Returns whether the operation at `index` (from 0) of `total` is carried out in its turn.
+#[must_use]
+pub const fn in_turn(planned: &super::PlannedOperation, index: usize, total: usize) -> bool {
+    use crate::platform::Turn;
+    match planned.operation.turn() {
+        Turn::First => index == 0,
+        Turn::Any => true,
+        Turn::Last => index + 1 == total,
+    }
+}

@@ -10,15 +10,15 @@ use std::collections::BTreeMap;
 
 use super::types::{Plan, PlannedOperation};
 use crate::model::{Address, Scope, ScopeSet};
-use crate::platform::{Comparison, Turn};
+use crate::platform::Comparison;
 
 /// Returns the first unit of a saved plan whose both sides do not show what the operations do.
 #[must_use]
 pub fn misshown(plan: &Plan) -> Option<&Address> {
-    // The workspace's own switches have no sides: their values stand in the changes.
+    // The workspace's own switches have no rows to compare, only text.
     let workspace = Address::workspace();
     let mut units: Vec<(&Address, Vec<&PlannedOperation>)> = Vec::new();
-    for planned in plan.bound.operations.iter().filter(|planned| planned.unit != workspace) {
+    for planned in &plan.bound.operations {
         match units.last_mut().filter(|(unit, _)| **unit == planned.unit) {
             Some((_, own)) => own.push(planned),
             None => units.push((&planned.unit, vec![planned])),
@@ -39,21 +39,12 @@ pub fn misshown(plan: &Plan) -> Option<&Address> {
         };
         let seen = match sides.get(unit).map(Vec::as_slice) {
             Some([sides]) => sides.shows(own),
-            _ => false,
+            None => **unit == workspace,
+            Some(_) => false,
         };
         text && seen
     };
     units.iter().find(|unit| !shows(unit)).map(|(unit, _)| *unit)
-}
-
-/// Returns whether the operation at `index` (from 0) of `total` is carried out in its turn.
-#[must_use]
-pub const fn in_turn(planned: &PlannedOperation, index: usize, total: usize) -> bool {
-    match planned.operation.turn() {
-        Turn::First => index == 0,
-        Turn::Any => true,
-        Turn::Last => index + 1 == total,
-    }
 }
 
 fn in_text(before: &str, after: &str, own: &[&PlannedOperation]) -> bool {

@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::people::{PeopleEffect, TokenEffect};
 use super::policy::Policy;
 use super::weaken::Weakened;
 use crate::model::{Address, Effect, PrivilegeDelta, Scope, ScopeSet, WorkspaceId};
@@ -352,90 +353,36 @@ pub struct Reliance {
     pub value: String,
 }
 
-/// Who must reconnect one integration before everything they are allowed to run does run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct PeopleEffect {
-    /// The integration.
-    pub unit: Address,
-    /// Users who must reconnect after the plan, in byte order.
-    pub must_reconnect: Vec<String>,
-    /// How many of them already had to before it.
-    pub already: usize,
-    /// Why.
-    pub reason: ReconnectReason,
-    /// Users whose grant still holds a scope that the plan removes, until they reconnect or their token expires.
-    pub still_hold: Vec<StillHolds>,
-    /// All users with a connection.
-    pub connected: usize,
-}
-
-/// What a save does to the active tokens of one client, at once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct TokenEffect {
-    /// The client.
-    pub unit: Address,
-    /// How many active tokens are re-resolved.
-    pub re_resolved: usize,
-    /// Holders for whom something changes, by token.
-    pub changed: Vec<TokenChange>,
-    /// Holders for whom nothing changes although the ceiling does, and why.
-    pub unchanged: Vec<TokenUnchanged>,
-    /// Queued calls that could no longer be executed if they were approved.
-    pub queued_affected: usize,
-}
-
-/// What changes for the holder of one token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct TokenChange {
-    /// The holder.
-    pub user: String,
-    /// The holder's current role.
-    pub role: String,
-    /// How people recognise the token.
-    pub token: String,
-    /// One line per resource, such as `email: send_with_approval -> send_automatically`.
-    pub what: Vec<String>,
-}
-
-/// A holder for whom nothing changes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct TokenUnchanged {
-    /// The holder.
-    pub user: String,
-    /// How people recognise the token.
-    pub token: String,
-    /// Why: such as `role read_only_viewer allows no more than read on email`.
-    pub why: String,
-}
-
-/// Why people must reconnect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ReconnectReason {
-    /// Nobody must.
-    Nobody,
-    /// Something they may run needs a scope that they have not granted.
-    NewScopes,
-    /// The OAuth client changes, so every connection is made anew (case 34).
-    NewClient,
-}
-
-/// A removed scope and those who still hold it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct StillHolds {
-    /// The scope that is no longer requested.
-    pub scope: Scope,
-    /// Users whose grant holds it, in byte order.
-    pub users: Vec<String>,
-}
-
 /// Something live that no line declares.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LeftAlone {
     /// Where.
     pub address: Address,
-    /// What, in words: `9 actions on, 3 off`.
+    /// What, in words: `9 actions on, 3 off`; of things by name how many: `2 integrations no file declares`.
     pub what: String,
+    /// The things, where it is about things by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+}
+
+impl LeftAlone {
+    /// Returns what was left alone of something that has no parts by name.
+    #[must_use]
+    pub const fn fact(address: Address, what: String) -> Self {
+        Self { address, what, names: Vec::new() }
+    }
+}
+
+/// What was left alone, with every name: `2 integrations no file declares: planner, teams`.
+impl fmt::Display for LeftAlone {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.what)?;
+        let separators = std::iter::once(": ").chain(std::iter::repeat(", "));
+        for (name, separator) in self.names.iter().zip(separators) {
+            write!(out, "{separator}{name}")?;
+        }
+        Ok(())
+    }
 }
 
 /// One unit's effective configuration as text, before and after.

@@ -66,7 +66,7 @@ pub(super) fn parted<'p>(outline: &Outline<'p>, reason: Reason<'_>) -> Parted<'p
                     closed.entry(key).or_default().push(change);
                 }
                 (Right::Use { .. }, Direction::Widening)
-                | (Right::Tier { .. } | Right::Credential { .. } | Right::Setting { .. }, _) => {}
+                | (Right::Tier(_) | Right::Credential { .. } | Right::Setting { .. }, _) => {}
             }
         }
     }
@@ -114,7 +114,7 @@ fn rows(outline: &Outline<'_>, reason: Reason<'_>) -> usize {
                     uses.insert((change.direction, before, after, reason(change)));
                 }
                 Right::Scope(_)
-                | Right::Tier { .. }
+                | Right::Tier(_)
                 | Right::Credential { .. }
                 | Right::Setting { .. } => others += 1,
             }

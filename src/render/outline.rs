@@ -253,11 +253,11 @@ fn counts(plan: &Plan, findings: &[&Finding]) -> Counts {
             (Right::Use { address, .. }, Direction::Narrowing) => {
                 closed.insert(address);
             }
-            (Right::Tier { verbs_before, verbs_after, tier_widens, tier_narrows, .. }, _) => {
-                counts.verbs_wider += verbs_after.difference(verbs_before).count();
-                counts.verbs_narrower += verbs_before.difference(verbs_after).count();
-                counts.tiers_wider += usize::from(*tier_widens);
-                counts.tiers_narrower += usize::from(*tier_narrows);
+            (Right::Tier(tier), _) => {
+                counts.verbs_wider += tier.verbs_after.difference(&tier.verbs_before).count();
+                counts.verbs_narrower += tier.verbs_before.difference(&tier.verbs_after).count();
+                counts.tiers_wider += usize::from(tier.tier_widens);
+                counts.tiers_narrower += usize::from(tier.tier_narrows);
             }
             (Right::Credential { .. }, Direction::Widening) => counts.credentials_new += 1,
             (Right::Credential { .. }, Direction::Narrowing) => counts.credentials_end += 1,

@@ -15,7 +15,8 @@ use thiserror::Error;
 
 use super::{Digest, SealedPlan};
 use crate::model::Address;
-use crate::plan::shown::{in_turn, misshown};
+use crate::plan::order::in_turn;
+use crate::plan::shown::misshown;
 use crate::plan::{Bound, Observed, Plan, PlannedOperation};
 
 /// The version of the plan file's format.

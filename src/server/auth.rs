@@ -65,6 +65,13 @@ pub(super) struct Actor {
     pub(super) request: RequestId,
 }
 
+/// Whether a token that may only read is enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Read,
+    Write,
+}
+
 /// Refuses a known caller who is a web page.
 pub(super) fn no_browser<T>(
     headers: &HeaderMap,

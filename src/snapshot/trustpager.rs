@@ -213,13 +213,7 @@ pub fn restore(
         Ok((known.client(name)?, LiveClient { state, revision: String::new() }))
     });
     let keys = keys.iter().map(|(name, grants)| {
-        let live = LiveKey {
-            grants: grants.clone(),
-            prefix: String::new(),
-            last_used: None,
-            requests: 0,
-            revision: String::new(),
-        };
+        let live = LiveKey::of(grants.clone());
         Ok((known.key(name)?, live))
     });
     let queue = queue.iter().map(|Waiting { caller, resource, verb }| {

@@ -60,10 +60,7 @@ pub(crate) fn empty() -> Plan {
             groups: std::collections::BTreeMap::new(),
             scale: Scale::default(),
             findings: Vec::new(),
-            left_alone: vec![LeftAlone {
-                address: at("teams"),
-                what: "14 actions on, 2 off".into(),
-            }],
+            left_alone: vec![LeftAlone::fact(at("teams"), "14 actions on, 2 off".into())],
             effective: Vec::new(),
             comparisons: Vec::new(),
             api_cost: ApiCost { plan_reads: 4, apply_reads: 0, writes: 0 },
@@ -269,8 +266,8 @@ pub(crate) fn toggle() -> Plan {
         "",
     )];
     plan.observed.left_alone = vec![
-        LeftAlone { address: at("sharepoint"), what: "21 actions on, 4 off".into() },
-        LeftAlone { address: at("teams"), what: "14 actions on, 2 off".into() },
+        LeftAlone::fact(at("sharepoint"), "21 actions on, 4 off".into()),
+        LeftAlone::fact(at("teams"), "14 actions on, 2 off".into()),
     ];
     plan.observed.api_cost = ApiCost { plan_reads: 4, apply_reads: 5, writes: 2 };
     plan.observed.sources = vec![

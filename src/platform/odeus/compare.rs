@@ -158,9 +158,10 @@ impl Comparison {
     #[must_use]
     pub fn shows(&self, own: &[&PlannedOperation]) -> bool {
         let (added, removed) = shown::net(own);
-        let row = |scope: &Scope| self.scopes.iter().find(|row| row.scope == *scope);
+        let rows: BTreeMap<&Scope, &ScopeSides> =
+            self.scopes.iter().map(|row| (&row.scope, row)).collect();
         let moves = |scope: &Scope, from: bool| {
-            row(scope).is_some_and(|row| {
+            rows.get(scope).is_some_and(|row| {
                 let is = |requested: &Requested| *requested == Requested::Yes;
                 is(&row.requested.before) == from && is(row.requested.after()) != from
             })
@@ -169,6 +170,8 @@ impl Comparison {
             && removed.iter().all(|scope| moves(scope, true));
         let actions: BTreeMap<&ActionKey, &ActionSides> =
             self.actions.iter().map(|row| (&row.key, row)).collect();
+        let requested = self.scopes.iter().filter(|row| *row.requested.after() == Requested::Yes);
+        let requested: ScopeSet = requested.map(|row| row.scope.clone()).collect();
         // The last write to a field leaves it as it will be.
         let mut left: BTreeMap<&Address, bool> = BTreeMap::new();
         for planned in own {
@@ -179,9 +182,11 @@ impl Comparison {
                     IntegrationOperation::SetIntegrationAccess { access } => {
                         self.access.after() == access
                     }
-                    IntegrationOperation::SetActionAccess { action, access, .. } => {
-                        let shown = actions.get(action).map(|row| row.enabled.after());
-                        matches!(shown, Some(Enabled::For(own)) if own == access)
+                    IntegrationOperation::SetActionAccess { action, access, accept } => {
+                        actions.get(action).is_some_and(|row| {
+                            matches!(row.enabled.after(), Enabled::For(own) if own == access)
+                                && row.lacks(&requested, accept)
+                        })
                     }
                     IntegrationOperation::SetClient { client: spec } => {
                         *self.client.after() == client(&spec.client())
@@ -251,6 +256,22 @@ impl Comparison {
 }
 
 impl ActionSides {
+    /// Returns whether the side after lacks what it declares and is not `requested`, and says the truth of each: whether it
+    /// is accepted as missing.
+    fn lacks(&self, requested: &ScopeSet, accepted: &ScopeSet) -> bool {
+        let missing = self.missing.after();
+        let declared = self.declares.not_covered_by(requested);
+        declared.iter().eq(missing.keys())
+            && missing.iter().all(|(scope, remedy)| match remedy {
+                Remedy::Accepted => accepted.contains(scope),
+                Remedy::AddToClient => !accepted.contains(scope),
+                Remedy::EnableAction
+                | Remedy::ConfirmPending
+                | Remedy::ConfigureClient
+                | Remedy::AskVendor => true,
+            })
+    }
+
     /// Returns whether the action is on, before and after.
     #[must_use]
     pub fn is_on(&self) -> (bool, bool) {

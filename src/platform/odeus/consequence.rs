@@ -10,7 +10,7 @@ use super::prospect::Prospect;
 use super::state::{Client, IntegrationState, Mode};
 use crate::model::{
     Access, ActionKey, Address, Cause, CauseKind, Direction, PrivilegeChange, Right, Scope,
-    ScopeDelta, ScopeSet,
+    ScopeDelta, ScopeSet, TierMove,
 };
 use crate::plan::{Breakage, Unreviewed};
 
@@ -36,7 +36,7 @@ pub fn privilege(prospect: &Prospect<'_>) -> Vec<PrivilegeChange> {
                 waiting.contains(scope),
             ),
             Right::Use { address, .. } => use_causes(prospect, address, change.direction),
-            Right::Tier { address, .. }
+            Right::Tier(TierMove { address, .. })
             | Right::Credential { address, .. }
             | Right::Setting { address, .. } => {
                 vec![Cause { kind: CauseKind::Declared, address: Some(address.clone()) }]

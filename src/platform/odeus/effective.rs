@@ -91,10 +91,15 @@ fn words(access: &Access) -> String {
     }
 }
 
-/// Returns whether the text before and after shows what the operations of one integration do to it: each field as the last
+/// Returns whether the text before and after shows what the operations of one integration, or of the workspace, do to it: each field as the last
 /// write leaves it and not as the first one found it, and every scope that comes or goes.
 #[must_use]
 pub fn shows(before: &str, after: &str, own: &[&PlannedOperation]) -> bool {
+    if let Some(platform::Operation::Odeus(Operation::SetNewActionsDefault { enabled })) =
+        own.last().map(|planned| &planned.operation)
+    {
+        return before == settings(!enabled) && after == settings(*enabled);
+    }
     let (old, new) = (Lines::of(before), Lines::of(after));
     let (added, removed) = shown::net(own);
     let scopes = added.iter().all(|scope| new.asks(scope) && !old.asks(scope))
@@ -120,10 +125,15 @@ pub fn shows(before: &str, after: &str, own: &[&PlannedOperation]) -> bool {
                 let end = ActionState { access: access.clone(), accepted_missing: accept.clone() };
                 let moves = first.before != value::action(&end);
                 let (was, is) = (old.of_action(action), new.of_action(action));
+                let accepted = match accept.is_empty() {
+                    true => String::new(),
+                    false => format!("{ACCEPTED}{accept}"),
+                };
                 let said = is.is_some_and(|line| {
                     let rest = line.strip_prefix(words(access).as_str());
-                    rest.is_some_and(|rest| {
-                        rest.is_empty() || rest.starts_with(MISSING) || rest.starts_with(ACCEPTED)
+                    let lacks = rest.and_then(|rest| rest.strip_suffix(accepted.as_str()));
+                    lacks.is_some_and(|lacks| {
+                        lacks.is_empty() || lacks.starts_with(MISSING) && !lacks.contains(ACCEPTED)
                     })
                 });
                 said && !(moves && was == is)

@@ -93,10 +93,10 @@ fn workspace_unit(desired: &Desired, snapshot: &Snapshot, both_sides: bool) -> U
     let live = snapshot.settings.new_actions_enabled_by_default;
     let address = Address::workspace().child("new_actions_enabled_by_default");
     match desired.new_actions_enabled_by_default {
-        None => unit.left_alone.push(LeftAlone {
+        None => unit.left_alone.push(LeftAlone::fact(
             address,
-            what: format!("new actions enabled by default is {}", if live { "on" } else { "off" }),
-        }),
+            format!("new actions enabled by default is {}", if live { "on" } else { "off" }),
+        )),
         Some(wanted) if wanted != live => {
             let operation = Operation::SetNewActionsDefault { enabled: wanted };
             if live {
@@ -134,20 +134,20 @@ fn workspace_unit(desired: &Desired, snapshot: &Snapshot, both_sides: bool) -> U
         }
         Some(_) => {}
     }
-    let undeclared: Vec<&str> = snapshot
+    let undeclared: Vec<String> = snapshot
         .integrations
         .keys()
         .filter(|key| !desired.integrations.contains_key(*key))
-        .map(IntegrationKey::as_str)
+        .map(ToString::to_string)
         .collect();
     if !undeclared.is_empty() {
         unit.left_alone.push(LeftAlone {
             address: Address::workspace(),
             what: format!(
-                "{} no file declares: {}",
-                crate::plan::count(undeclared.len(), "integration", "integrations"),
-                undeclared.join(", ")
+                "{} no file declares",
+                crate::plan::count(undeclared.len(), "integration", "integrations")
             ),
+            names: undeclared,
         });
     }
     unit
@@ -214,16 +214,16 @@ fn unit(
 
 /// Returns who is in each group that a change shares something with and that it was not shared with.
 fn members(changes: &[Change], directory: &Directory) -> BTreeMap<String, BTreeSet<String>> {
-    let mut members = BTreeMap::new();
+    let mut names = BTreeSet::new();
     for Change { before, after, .. } in changes {
         let before: Vec<&str> = value::groups(before).collect();
-        for name in value::groups(after).filter(|name| !before.contains(name)) {
-            let known = directory.groups.iter().find(|(group, _)| group.as_str() == name);
-            let users = known.iter().flat_map(|(_, users)| users.iter()).map(ToString::to_string);
-            members.insert(name.to_owned(), users.collect());
-        }
+        names.extend(value::groups(after).filter(|name| !before.contains(name)));
     }
-    members
+    let members = names.into_iter().map(|name| {
+        let users = directory.groups.get(name).into_iter().flatten();
+        (name.to_owned(), users.map(ToString::to_string).collect())
+    });
+    members.collect()
 }
 
 fn change(
@@ -331,7 +331,7 @@ fn left_alone(prospect: &Prospect<'_>) -> Vec<LeftAlone> {
     let mut left = Vec::new();
     let live = prospect.before();
     let mut note = |field: &str, what: String| {
-        left.push(LeftAlone { address: prospect.address.child(field), what });
+        left.push(LeftAlone::fact(prospect.address.child(field), what));
     };
     if prospect.target.desired.access.is_none() {
         note("access", format!("open to {}", live.access));

@@ -59,13 +59,7 @@ pub fn after(bound: &Bound, snapshot: &Snapshot) -> Snapshot {
         match operation {
             Operation::RevokeToken { .. } | Operation::SetClientAccess { .. } => {}
             Operation::CreateKey { key, grants, deliver: _ } => {
-                let live = LiveKey {
-                    grants: grants.clone(),
-                    prefix: String::new(),
-                    last_used: None,
-                    requests: 0,
-                    revision: String::new(),
-                };
+                let live = LiveKey::of(grants.clone());
                 end.keys.insert(key.clone(), live);
             }
             Operation::SetKeyAccess { key, grants } => {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalog::Resource;
 use super::machine::{Side, effective, verb_decided_by};
-use super::name::{ResourceKey, Tier, Verb};
+use super::name::{ResourceKey, Tier, TokenId, Verb};
 use super::operation::Operation;
 use super::prospect::{ClientProspect, KeyProspect};
 use super::state::{AccessList, KeyGrants, Snapshot, Token};
@@ -59,6 +59,8 @@ pub struct ResourceSides {
 /// What happens to one active token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TokenSides {
+    /// Its id on the platform.
+    pub id: TokenId,
     /// Who holds it.
     pub user: String,
     /// The holder's role now; absent when there is none.
@@ -91,16 +93,13 @@ impl Comparison {
     /// Returns whether both sides show what the operations of the client or key do to it.
     #[must_use]
     pub fn shows(&self, own: &[&PlannedOperation]) -> bool {
-        let mut ended = 0;
+        let mut ended = BTreeSet::new();
         let mut each = own.iter().map(|planned| {
             let platform::Operation::Trustpager(operation) = &planned.operation else {
                 return true;
             };
             match operation {
-                Operation::RevokeToken { .. } => {
-                    ended += 1;
-                    true
-                }
+                Operation::RevokeToken { token, .. } => ended.insert(token),
                 Operation::SetClientAccess { access, .. } => self.leads_to(access),
                 Operation::CreateKey { grants, .. } => {
                     self.standing.before == Standing::Absent && self.grants(grants)
@@ -114,9 +113,10 @@ impl Comparison {
                 }
             }
         });
-        // Where all of them show, all have been looked at, and all tokens been counted.
+        // Where all of them show, all have been looked at.
         let all = each.all(|one| one);
-        all && self.tokens.iter().filter(|token| token.ends.is_some()).count() == ended
+        let gone = self.tokens.iter().filter(|token| token.ends.is_some());
+        all && gone.map(|token| &token.id).collect::<BTreeSet<_>>() == ended
     }
 
     fn grants(&self, grants: &KeyGrants) -> bool {
@@ -134,7 +134,11 @@ impl Comparison {
             let verbs = list.verbs.get(&row.resource);
             tier.is_none_or(|tier| tier == row.tier.after())
                 && verbs.map_or(row.verbs.after().is_empty(), |verbs| verbs == row.verbs.after())
-        }) && list.tiers.keys().all(|key| self.resources.iter().any(|row| row.resource == *key))
+        }) && {
+            let rows: BTreeSet<&ResourceKey> =
+                self.resources.iter().map(|row| &row.resource).collect();
+            list.tiers.keys().chain(list.verbs.keys()).all(|key| rows.contains(key))
+        }
     }
 }
 
@@ -154,6 +158,7 @@ pub fn client(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Comparison 
         .map(|token| {
             let ends = ending.iter().find(|(ended, _)| ended.id == token.id);
             TokenSides {
+                id: token.id.clone(),
                 user: token.user.to_string(),
                 role: snapshot.users.get(&token.user).map(ToString::to_string),
                 token: token.display(),

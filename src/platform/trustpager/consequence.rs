@@ -4,7 +4,9 @@
 use super::catalog::Catalog;
 use super::operation::RevokeReason;
 use super::state::{AccessList, KeyGrants, Token};
-use crate::model::{Address, Cause, CauseKind, Direction, PrivilegeChange, Reach as _, Right};
+use crate::model::{
+    Address, Cause, CauseKind, Direction, PrivilegeChange, Reach as _, Right, TierMove,
+};
 
 /// Returns what the tokens of a client may do more and less between two lists, and the tokens that end.
 #[must_use]
@@ -91,7 +93,7 @@ fn tiers(
         changes.push(PrivilegeChange {
             unit: unit.clone(),
             direction,
-            right: Right::Tier {
+            right: Right::Tier(TierMove {
                 address: address.clone(),
                 tier_widens: more || unknown && direction == Direction::Widening,
                 tier_narrows: less || unknown && direction == Direction::Narrowing,
@@ -101,7 +103,7 @@ fn tiers(
                 verbs_after: after.verb_names(resource),
                 widens,
                 narrows,
-            },
+            }),
             causes: vec![Cause { kind: CauseKind::Declared, address: Some(address) }],
             admin_consent: None,
             level: None,

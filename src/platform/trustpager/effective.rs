@@ -1,5 +1,7 @@
 //! What one client or key may do as text: what `--format diff` compares, one fact per line in a fixed order.
 
+use std::collections::BTreeSet;
+
 use super::operation::Operation;
 use super::state::{AccessList, ClientState, KeyGrants, Snapshot};
 use crate::plan::PlannedOperation;
@@ -15,7 +17,8 @@ pub fn client(state: &ClientState, snapshot: &Snapshot) -> String {
     for token in state.tokens.values() {
         let role = snapshot.users.get(&token.user);
         let role = role.map_or_else(|| "no role".to_owned(), ToString::to_string);
-        text.push_str(&format!("{TOKEN}{} of {} ({role})\n", token.display(), token.user));
+        let (id, shown, user) = (&token.id, token.display(), &token.user);
+        text.push_str(&format!("{TOKEN}{id} {shown} of {user} ({role})\n"));
     }
     text
 }
@@ -47,6 +50,10 @@ fn list(list: &AccessList) -> String {
     text
 }
 
+fn tokens(text: &str) -> BTreeSet<&str> {
+    text.lines().filter(|line| line.starts_with(TOKEN)).collect()
+}
+
 /// Returns whether the text of a client or key before and after shows what the operations of its unit do to it.
 #[must_use]
 pub fn shows(before: &str, after: &str, own: &[&PlannedOperation]) -> bool {
@@ -54,13 +61,9 @@ pub fn shows(before: &str, after: &str, own: &[&PlannedOperation]) -> bool {
         platform::Operation::Trustpager(operation) => Some(operation),
         platform::Operation::Odeus(_) => None,
     });
-    let tokens = |text: &str| text.lines().filter(|line| line.starts_with(TOKEN)).count();
-    let mut ended = 0;
+    let mut ended = BTreeSet::new();
     let mut each = operations.map(|operation| match operation {
-        Operation::RevokeToken { .. } => {
-            ended += 1;
-            true
-        }
+        Operation::RevokeToken { token, .. } => ended.insert(token.as_str()),
         Operation::SetClientAccess { access, .. } => {
             let ceiling = list(access);
             let rest = after.strip_prefix(&ceiling);
@@ -71,7 +74,12 @@ pub fn shows(before: &str, after: &str, own: &[&PlannedOperation]) -> bool {
         Operation::SetKeyAccess { grants, .. } => !before.is_empty() && after == key(grants),
         Operation::RevokeKey { .. } => !before.is_empty() && after.is_empty(),
     });
-    // Where all of them show, all have been looked at, and all tokens been counted.
+    // Where all of them show, all have been looked at.
     let all = each.all(|one| one);
-    all && tokens(before) == tokens(after) + ended
+    let (mut gone, stay) = (tokens(before), tokens(after));
+    let none_is_new = stay.iter().all(|line| gone.remove(line));
+    // `token ID PREFIX…SUFFIX of USER (ROLE)`
+    let ids = gone.into_iter().filter_map(|line| line.strip_prefix(TOKEN)?.split(' ').next());
+    let gone: BTreeSet<&str> = ids.collect();
+    all && none_is_new && gone == ended
 }

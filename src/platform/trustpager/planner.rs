@@ -93,11 +93,8 @@ fn undeclared(desired: &Desired, snapshot: &Snapshot) -> UnitPlan {
         if !names.is_empty() {
             unit.left_alone.push(LeftAlone {
                 address: Address::workspace(),
-                what: format!(
-                    "{} no file declares: {}",
-                    crate::plan::count(names.len(), one, many),
-                    names.join(", ")
-                ),
+                what: format!("{} no file declares", crate::plan::count(names.len(), one, many)),
+                names,
             });
         }
     }
@@ -339,13 +336,11 @@ fn client_left_alone(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Vec<
     let unnamed = snapshot.catalog.resources.len().saturating_sub(target.declared_at.len());
     let mut left = Vec::new();
     if unnamed > 0 {
-        left.push(LeftAlone {
-            address: target.address.child("resources"),
-            what: format!(
-                "{} no line names keep their tier",
-                crate::plan::count(unnamed, "resource", "resources")
-            ),
-        });
+        let n = crate::plan::count(unnamed, "resource", "resources");
+        left.push(LeftAlone::fact(
+            target.address.child("resources"),
+            format!("{n} no line names keep their tier"),
+        ));
     }
     let tokens = &target.desired.tokens;
     if tokens.holders.is_none()
@@ -353,13 +348,11 @@ fn client_left_alone(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Vec<
         && !target.live.state.tokens.is_empty()
     {
         let n = target.live.state.tokens.len();
-        left.push(LeftAlone {
-            address: target.address.child("tokens"),
-            what: format!(
-                "{} kept: the files do not say who may hold them",
-                crate::plan::count(n, "active token is", "active tokens are")
-            ),
-        });
+        let n = crate::plan::count(n, "active token is", "active tokens are");
+        left.push(LeftAlone::fact(
+            target.address.child("tokens"),
+            format!("{n} kept: the files do not say who may hold them"),
+        ));
     }
     left
 }

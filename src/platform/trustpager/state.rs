@@ -269,6 +269,20 @@ pub struct LiveKey {
     pub revision: String,
 }
 
+impl LiveKey {
+    /// Returns a key of which only what it may do is known.
+    #[must_use]
+    pub const fn of(grants: KeyGrants) -> Self {
+        Self {
+            grants,
+            prefix: String::new(),
+            last_used: None,
+            requests: 0,
+            revision: String::new(),
+        }
+    }
+}
+
 /// What an API key may do: the key alone decides (SEMANTICS section 6).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

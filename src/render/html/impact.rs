@@ -6,11 +6,11 @@ use std::fmt;
 use super::super::holders::{Client, Happens, Tokens, parted};
 use super::super::table::{count, names_by};
 use super::super::text::impact::{breakage_title, people_title, unbroken};
-use super::super::text::privilege::{Shown, phrase, why};
+use super::super::text::privilege::{Shown, phrase, weight, why};
 use super::super::text::{below, findings::place, tokens::title};
 use super::marks::{Marks, unit_of_breakage};
 use super::{Markup, Page, list, severity};
-use crate::model::{Address, Direction, PrivilegeChange, Right, ScopeSet, tier_words};
+use crate::model::{Address, Direction, PrivilegeChange, Right, ScopeSet};
 use crate::plan::guard::Limit;
 use crate::plan::policy::{Requirement, required};
 use crate::plan::{Breakage, Finding, PeopleEffect, ReconnectReason, Severity};
@@ -146,9 +146,7 @@ pub(super) fn privilege(page: &mut Page<'_, '_>) -> fmt::Result {
     let outline = page.outline;
     let mut units: Vec<_> = outline.privilege.iter().collect();
     // Who decides reads first what is asked of people anew.
-    units.sort_by_key(|(_, changes)| {
-        changes.iter().map(|c| (c.direction, matches!(c.right, Right::Use { .. }))).min()
-    });
+    units.sort_by_key(|(_, changes)| weight(changes));
     for (unit, changes) in units {
         let out = &mut page.out;
         out.el("<table class=\"rights\"><caption>", unit.as_str(), "</caption>")?;
@@ -240,19 +238,15 @@ fn right(page: &mut Page<'_, '_>, unit: &Address, change: &PrivilegeChange) -> f
             out.prose(&why)?;
             out.raw("</td></tr>\n")
         }
-        Right::Tier {
-            address, before, after, verbs_before, verbs_after, widens, narrows, ..
-        } => {
-            let before = tier_words(before, verbs_before);
-            let after = tier_words(after, verbs_after);
-            marks.narrows |= !narrows.is_empty();
+        Right::Tier(tier) => {
+            let (before, after) = tier.ends();
+            marks.narrows |= !tier.narrows.is_empty();
             row(out, marks)?;
-            out.el("<th scope=\"row\"><code>", below(address, unit), "</code></th><td>")?;
+            out.el("<th scope=\"row\"><code>", below(&tier.address, unit), "</code></th><td>")?;
             marks.badges(out)?;
             out.el("</td><td><code>", &before, "</code> <span class=\"to\">→</span> ")?;
             out.el("<code>", &after, "</code></td><td>")?;
-            let words: Vec<&str> = widens.iter().chain(narrows).map(String::as_str).collect();
-            out.prose(&words.join("; "))?;
+            out.prose(&tier.words().collect::<Vec<_>>().join("; "))?;
             out.raw("</td></tr>\n")
         }
         Right::Use { address, .. }

@@ -126,9 +126,9 @@ impl<'p> Index<'p> {
                 | Right::Setting { address, .. } => {
                     index.add(address, marks);
                 }
-                Right::Tier { address, narrows, .. } => {
-                    let both = Marks { narrows: marks.narrows || !narrows.is_empty(), ..marks };
-                    index.add(address, both);
+                Right::Tier(tier) => {
+                    let narrows = marks.narrows || !tier.narrows.is_empty();
+                    index.add(&tier.address, Marks { narrows, ..marks });
                 }
             }
         }

@@ -129,7 +129,7 @@ pub(super) fn left_alone(page: &mut Page<'_, '_>) -> fmt::Result {
         out.raw("<tr")?;
         Marks::default().attribute(out)?;
         out.el("><th scope=\"row\"><code>", left.address.as_str(), "</code></th>")?;
-        out.el("<td class=\"s\">", &left.what, "</td></tr>\n")?;
+        out.el("<td class=\"s\">", &left.to_string(), "</td></tr>\n")?;
     }
     page.out.raw("</tbody></table>\n")?;
     page.close()

@@ -48,11 +48,10 @@ pub(super) fn ceiling(page: &mut Page<'_, '_>, own: &Comparison) -> fmt::Result 
 fn words<'p>(page: &Page<'_, 'p>, own: &Comparison) -> BTreeMap<&'p str, Vec<&'p str>> {
     let mut words: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for change in &page.outline.plan.bound.privilege.changes {
-        if let Right::Tier { address, widens, narrows, .. } = &change.right
+        if let Right::Tier(tier) = &change.right
             && change.unit == own.unit
         {
-            let list = words.entry(address.name()).or_default();
-            list.extend(widens.iter().chain(narrows).map(String::as_str));
+            words.entry(tier.address.name()).or_default().extend(tier.words());
         }
     }
     words
@@ -143,7 +142,7 @@ fn holders(out: &mut Markup<'_>, own: &Comparison) -> fmt::Result {
          <th scope=\"col\">What the token may do</th></tr></thead><tbody>\n",
     )?;
     for token in &own.tokens {
-        let TokenSides { user, role, token: shown, ends, effective } = token;
+        let TokenSides { id: _, user, role, token: shown, ends, effective } = token;
         let moves = effective.iter().any(EffectiveSides::moves);
         let marks = match (ends, moves) {
             (Some(_), _) => Marks { narrows: true, changes: true, ..Marks::default() },

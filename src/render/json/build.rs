@@ -5,7 +5,7 @@ use super::super::outline::{self, Outline};
 use super::super::text;
 use super::{FORMAT_VERSION, v1};
 use crate::model::{
-    Address, CauseKind, Direction, Effect, LetsIn, PrivilegeChange, Right, ScopeSet,
+    Address, CauseKind, Direction, Effect, LetsIn, PrivilegeChange, Right, ScopeSet, TierMove,
 };
 use crate::plan::guard::{self, Limit};
 use crate::plan::policy::{Requirement, required};
@@ -122,7 +122,11 @@ pub(super) fn plan(plan: &Plan, digest: &str) -> v1::Plan {
         left_alone: outline
             .left_alone
             .iter()
-            .map(|l| v1::LeftAlone { address: l.address.to_string(), what: l.what.clone() })
+            .map(|l| v1::LeftAlone {
+                address: l.address.to_string(),
+                what: l.to_string(),
+                names: l.names.clone(),
+            })
             .collect(),
         preconditions: preconditions(plan),
     }
@@ -178,7 +182,7 @@ fn privilege_change(change: &PrivilegeChange) -> v1::PrivilegeChange {
                 before: before.clone(),
                 after: after.clone(),
             },
-            Right::Tier {
+            Right::Tier(TierMove {
                 address,
                 before,
                 after,
@@ -188,7 +192,7 @@ fn privilege_change(change: &PrivilegeChange) -> v1::PrivilegeChange {
                 tier_narrows: _,
                 widens,
                 narrows,
-            } => v1::Right::Tier {
+            }) => v1::Right::Tier {
                 address: address.to_string(),
                 before: before.clone(),
                 after: after.clone(),

@@ -477,6 +477,8 @@ pub(super) struct ApiCost {
 pub(super) struct LeftAlone {
     pub(super) address: String,
     pub(super) what: String,
+    /// The things by name that it is about; often none.
+    pub(super) names: Vec<String>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]

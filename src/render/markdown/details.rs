@@ -14,7 +14,7 @@ use super::{Writer, within};
 use crate::model::Address;
 use crate::plan::guard::Limit;
 use crate::plan::policy::{Requirement, required};
-use crate::plan::{Change, Finding, Severity};
+use crate::plan::{Change, Finding, LeftAlone, Severity};
 
 /// A list of scopes to be copied that is longer than this is not shown: half a list is worse than none.
 const LONGEST_PASTE: usize = 4_000;
@@ -170,7 +170,7 @@ impl Writer<'_, '_> {
         let lines = self.outline.left_alone.iter().map(|left| Line {
             rank: Rank::LeftAlone,
             things: 1,
-            lead: names_in(&left.what),
+            lead: names_in(left),
             rest: Words::default(),
             unit: Some(&left.address),
             place: None,
@@ -204,12 +204,10 @@ impl Writer<'_, '_> {
 }
 
 /// Returns what was left alone, every name of it as code: half of a list in another form would look like something else.
-fn names_in(what: &str) -> Words {
-    match what.split_once(" no file declares: ") {
-        Some((count, names)) => {
-            let lead = Words::default().text(count).own(" no file declares: ");
-            lead.names(names.split(", "))
-        }
-        None => Words::default().text(what),
+fn names_in(left: &LeftAlone) -> Words {
+    let what = Words::default().text(&left.what);
+    match left.names.as_slice() {
+        [] => what,
+        names => what.own(": ").names(names.iter().map(String::as_str)),
     }
 }

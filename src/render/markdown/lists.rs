@@ -7,7 +7,7 @@ use super::super::neutral::{code, code_list};
 use super::rows::Part;
 
 /// How many names, each a code span of its own, a list begins with.
-const NAMES: usize = 12;
+pub(super) const NAMES: usize = 12;
 
 /// How many bytes a list begins with that is one code span.
 const BYTES: usize = 240;
@@ -16,11 +16,11 @@ const BYTES: usize = 240;
 #[derive(Debug)]
 pub(super) struct List {
     names: Vec<String>,
-    form: Form,
+    shape: Shape,
 }
 
 #[derive(Debug)]
-enum Form {
+enum Shape {
     /// Each is a code span.
     Each,
     /// All are one code span, with this between them.
@@ -30,15 +30,15 @@ enum Form {
 impl List {
     /// Returns a list of names that are a code span each.
     pub(super) const fn each(names: Vec<String>) -> Self {
-        Self { names, form: Form::Each }
+        Self { names, shape: Shape::Each }
     }
 
     /// Writes the list as long as it is at a step, and returns how many names that hides.
     pub(super) fn write(&self, out: &mut String, step: u32) -> usize {
         let factor = 4_usize.saturating_pow(step);
-        let fit = match self.form {
-            Form::Each => NAMES.saturating_mul(factor),
-            Form::Span(separator) => {
+        let fit = match self.shape {
+            Shape::Each => NAMES.saturating_mul(factor),
+            Shape::Span(separator) => {
                 let mut left = BYTES.saturating_mul(factor);
                 let fits = |name: &&String| {
                     let room = left.checked_sub(name.len() + separator.len());
@@ -51,12 +51,12 @@ impl List {
         // `and 1 more` is no shorter than the one.
         let fit = if self.names.len() <= fit + 1 { self.names.len() } else { fit };
         let shown: Vec<&str> = self.names.iter().take(fit).map(String::as_str).collect();
-        match self.form {
-            Form::Each => {
+        match self.shape {
+            Shape::Each => {
                 let shown: Vec<String> = shown.into_iter().map(code).collect();
                 out.push_str(&shown.join(", "));
             }
-            Form::Span(separator) => out.push_str(&code_list(&shown, separator)),
+            Shape::Span(separator) => out.push_str(&code_list(&shown, separator)),
         }
         let hidden = self.names.len() - fit;
         if hidden > 0 {
@@ -94,5 +94,8 @@ pub(super) fn value(line: &str) -> Vec<Part> {
 
 fn side_of(side: &str) -> List {
     let separator = if side.contains(", ") { ", " } else { " " };
-    List { names: side.split(separator).map(str::to_owned).collect(), form: Form::Span(separator) }
+    List {
+        names: side.split(separator).map(str::to_owned).collect(),
+        shape: Shape::Span(separator),
+    }
 }

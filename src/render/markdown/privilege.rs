@@ -11,7 +11,7 @@ use super::super::text::privilege::{Shown, phrase, why, why_of_all};
 use super::layout::{Rank, Row, Section};
 use super::rows::{Line, UNITS, Words, merge, plural};
 use super::{Writer, within};
-use crate::model::{Address, Direction, PrivilegeChange, Right, tier_words};
+use crate::model::{Address, Direction, PrivilegeChange, Right};
 
 /// How many things one row says of many units.
 const ITEMS: usize = 40;
@@ -163,23 +163,13 @@ impl<'p> Writer<'_, 'p> {
                 }
                 line(scope.as_str(), "", rest)
             }
-            Right::Tier {
-                address,
-                before,
-                after,
-                verbs_before,
-                verbs_after,
-                widens,
-                narrows,
-                ..
-            } => {
-                let before = tier_words(before, verbs_before);
-                let after = tier_words(after, verbs_after);
+            Right::Tier(tier) => {
+                let (before, after) = tier.ends();
                 let mut rest = Words::default().own(": ").code(&format!("{before} -> {after}"));
-                for words in widens.iter().chain(narrows) {
+                for words in tier.words() {
                     rest = rest.own("; ").text(words);
                 }
-                line(short(address, unit), within(address, unit), rest)
+                line(short(&tier.address, unit), within(&tier.address, unit), rest)
             }
             Right::Credential { address, what } => {
                 let rest = Words::default().own(": ").text(what);

@@ -9,12 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::neutral::{code, markdown};
 use super::super::table::names_by;
 use super::layout::{Form, Rank, Row, forms};
-use super::lists::{self, List};
+use super::lists::{self, List, NAMES};
 use crate::model::Address;
 use crate::platform::Kind;
-
-/// How many names of a list are shown.
-const NAMES: usize = 12;
 
 /// How many units are named of those in which the same happens.
 pub(super) const UNITS: usize = 30;

@@ -73,7 +73,7 @@ pub(super) fn left_alone(page: &mut Page<'_, '_>) -> fmt::Result {
         table.push(
             Row::default()
                 .cell(Paint::Plain, format!("= {}", terminal(left.address.as_str())))
-                .cell(Paint::Dim, terminal(&left.what).to_string()),
+                .cell(Paint::Dim, terminal(&left.to_string()).to_string()),
         );
     }
     table.write(page.out, page.options.palette, 2)

@@ -274,7 +274,7 @@ pub(super) fn verdict_by(outline: &Outline<'_>, show: &dyn Fn(&str) -> String) -
     if !plan.is_empty() {
         let units = names_by(outline.units().into_iter().map(Address::as_str), 4, show);
         parts.push(format!("Plan: {} in {units}.", changes_phrase(counts)));
-        parts.push(format!("Privilege: {}.", privilege::phrase(outline)));
+        parts.push(format!("Privilege: {}.", privilege::phrase_with_names(outline, show)));
     } else if counts.blockers == 0 {
         let workspace = show(plan.bound.workspace.as_str());
         parts.push(format!("No changes. {workspace} is what the files ask for."));

@@ -9,21 +9,53 @@ use super::super::outline::Outline;
 use super::super::palette::Paint;
 use super::super::table::{Row, Table, count, names, names_by};
 use super::{Page, below};
-use crate::model::{
-    Address, Cause, CauseKind, Direction, LetsIn, PrivilegeChange, Right, tier_words,
-};
+use crate::model::{Address, Cause, CauseKind, Direction, LetsIn, PrivilegeChange, Right};
 use crate::platform::Kind;
 
 /// Returns `+2 scopes wider, -1 narrower, 3 actions opened to more people, 1 closed to some`. What opens or closes is said
 /// whatever the scopes do: a scope less says nothing of who may use the others.
 pub(in crate::render) fn phrase(outline: &Outline<'_>) -> String {
+    phrase_by(outline, "")
+}
+
+/// Returns the same with the first scopes, or resources, that become wider, as `show` makes them harmless:
+/// `+2 scopes wider (Mail.Send, Sites.Manage.All), ...`.
+pub(in crate::render) fn phrase_with_names(
+    outline: &Outline<'_>,
+    show: &dyn Fn(&str) -> String,
+) -> String {
+    let wider = outline.privilege.values().flatten().filter_map(|change| match &change.right {
+        Right::Scope(scope) if change.direction == Direction::Widening => Some(scope.as_str()),
+        Right::Tier(tier) if tier.tier_widens => Some(tier.address.name()),
+        _ => None,
+    });
+    let wider: BTreeSet<&str> = wider.collect();
+    // A name that is no name to read is among those that are counted, and none is cut.
+    let named: Vec<&str> =
+        wider.iter().copied().filter(|name| name.chars().count() <= LONGEST).take(NAMED).collect();
+    let names: Vec<String> = named.iter().map(|name| show(name)).collect();
+    let names = match (names.is_empty(), wider.len() - names.len()) {
+        (true, _) => String::new(),
+        (false, 0) => format!(" ({})", names.join(", ")),
+        (false, more) => format!(" ({} and {more} more)", names.join(", ")),
+    };
+    phrase_by(outline, &names)
+}
+
+/// How many of what becomes wider the verdict names.
+const NAMED: usize = 3;
+
+/// How many characters a name in the verdict has at most.
+const LONGEST: usize = 100;
+
+fn phrase_by(outline: &Outline<'_>, wider: &str) -> String {
     match outline.plan.bound.platform {
-        Kind::Odeus => scopes_phrase(outline),
-        Kind::Trustpager => tiers_phrase(outline),
+        Kind::Odeus => scopes_phrase(outline, wider),
+        Kind::Trustpager => tiers_phrase(outline, wider),
     }
 }
 
-fn scopes_phrase(outline: &Outline<'_>) -> String {
+fn scopes_phrase(outline: &Outline<'_>, named: &str) -> String {
     let counts = outline.counts;
     let scopes = |n: usize| if n == 1 { "scope" } else { "scopes" };
     let mut text = match (counts.scopes_wider, counts.scopes_narrower) {
@@ -31,9 +63,11 @@ fn scopes_phrase(outline: &Outline<'_>) -> String {
             return "unchanged".to_owned();
         }
         (0, 0) => "no scope moves".to_owned(),
-        (wider, 0) => format!("+{wider} {} wider", scopes(wider)),
+        (wider, 0) => format!("+{wider} {} wider{named}", scopes(wider)),
         (0, narrower) => format!("-{narrower} {} narrower", scopes(narrower)),
-        (wider, narrower) => format!("+{wider} {} wider, -{narrower} narrower", scopes(wider)),
+        (wider, narrower) => {
+            format!("+{wider} {} wider{named}, -{narrower} narrower", scopes(wider))
+        }
     };
     let actions = |n: usize| count(n, "action", "actions");
     text.push_str(&match (counts.uses_wider, counts.uses_narrower) {
@@ -61,9 +95,9 @@ fn settings(outline: &Outline<'_>) -> Vec<String> {
     let words = moved.into_iter().map(|(moves, n)| match (moves, n) {
         ((Direction::Widening, LetsIn::FutureActions), _) => "new actions on at once".to_owned(),
         ((Direction::Narrowing, LetsIn::FutureActions), _) => "new actions stay off".to_owned(),
-        ((Direction::Widening, LetsIn::Client), 1) => "another OAuth client".to_owned(),
+        ((Direction::Widening, LetsIn::Client), 1) => "new OAuth client".to_owned(),
         ((Direction::Widening, LetsIn::Client), n) => {
-            format!("other OAuth clients in {n} integrations")
+            format!("new OAuth clients in {n} integrations")
         }
         ((Direction::Narrowing, LetsIn::Client), _) => "no OAuth client any more".to_owned(),
     });
@@ -71,11 +105,13 @@ fn settings(outline: &Outline<'_>) -> Vec<String> {
 }
 
 /// Returns `2 tiers wider, 1 tier narrower, 1 verb removed, 1 token or key ends`.
-fn tiers_phrase(outline: &Outline<'_>) -> String {
+fn tiers_phrase(outline: &Outline<'_>, named: &str) -> String {
     let counts = outline.counts;
     let mut parts = Vec::new();
+    if counts.tiers_wider > 0 {
+        parts.push(format!("{}{named}", count(counts.tiers_wider, "tier wider", "tiers wider")));
+    }
     for (n, one, many) in [
-        (counts.tiers_wider, "tier wider", "tiers wider"),
         (counts.tiers_narrower, "tier narrower", "tiers narrower"),
         (counts.verbs_wider, "verb added", "verbs added"),
         (counts.verbs_narrower, "verb removed", "verbs removed"),
@@ -93,7 +129,8 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
     if page.outline.plan.is_empty() && page.outline.privilege.is_empty() {
         return Ok(());
     }
-    page.heading("Privilege", &phrase(page.outline))?;
+    // The verdict has the sum of it.
+    page.heading("Privilege", "")?;
     let outline = page.outline;
     let Parted { alike, rest } = match page.options.full {
         true => Parted { alike: Vec::new(), rest: outline.privilege.clone() },
@@ -106,83 +143,83 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
     units.sort_by_key(|(_, changes)| weight(changes));
     for (unit, changes) in units {
         writeln!(page.out, "  {}", terminal(unit.as_str()))?;
-        let (mut scopes, mut settings) = (Table::default(), Table::default());
-        let mut uses: Vec<UseLine<'_>> = Vec::new();
-        for change in changes {
-            match &change.right {
-                Right::Scope(_) => scopes.push(scope_row(change, why_here(page, unit, change))),
-                Right::Tier {
-                    address,
+        // What opens stands before what closes.
+        for direction in [Direction::Widening, Direction::Narrowing] {
+            unit_rows(page, unit, changes.iter().copied().filter(|c| c.direction == direction))?;
+        }
+    }
+    Ok(())
+}
+
+fn unit_rows<'p>(
+    page: &mut Page<'_, 'p>,
+    unit: &Address,
+    changes: impl Iterator<Item = &'p PrivilegeChange>,
+) -> fmt::Result {
+    let (mut scopes, mut settings) = (Table::default(), Table::default());
+    let mut uses: Vec<UseLine<'_>> = Vec::new();
+    for change in changes {
+        match &change.right {
+            Right::Scope(_) => scopes.push(scope_row(change, why_here(page, unit, change))),
+            Right::Tier(tier) => {
+                let (before, after) = tier.ends();
+                let (sign, paint) = sign(change.direction);
+                let words: Vec<String> = tier.words().map(|w| terminal(w).to_string()).collect();
+                let name = below(&tier.address, unit);
+                scopes.push(
+                    Row::default()
+                        .cell(paint, format!("{sign} {}", terminal(name)))
+                        .cell(
+                            Paint::Plain,
+                            format!("{} -> {}", terminal(&before), terminal(&after)),
+                        )
+                        .cell(Paint::Dim, words.join("; ")),
+                );
+            }
+            Right::Credential { address, what } => {
+                let (sign, paint) = sign(change.direction);
+                let name = below(address, unit);
+                scopes.push(
+                    Row::default()
+                        .cell(paint, format!("{sign} {}", terminal(name)))
+                        .cell(Paint::Plain, terminal(what).to_string()),
+                );
+            }
+            Right::Setting { address, lets_in } => {
+                let (sign, paint) = sign(change.direction);
+                settings.push(
+                    Row::default()
+                        .cell(paint, format!("{sign} {}", terminal(below(address, unit))))
+                        .cell(Paint::Plain, lets_in.words(change.direction)),
+                );
+            }
+            Right::Use { address, before, after } => {
+                let line = UseLine {
+                    direction: change.direction,
                     before,
                     after,
-                    verbs_before,
-                    verbs_after,
-                    widens,
-                    narrows,
-                    ..
-                } => {
-                    let before = tier_words(before, verbs_before);
-                    let after = tier_words(after, verbs_after);
-                    let (sign, paint) = sign(change.direction);
-                    let words: Vec<String> =
-                        widens.iter().chain(narrows).map(|w| terminal(w).to_string()).collect();
-                    let name = below(address, unit);
-                    scopes.push(
-                        Row::default()
-                            .cell(paint, format!("{sign} {}", terminal(name)))
-                            .cell(
-                                Paint::Plain,
-                                format!("{} -> {}", terminal(&before), terminal(&after)),
-                            )
-                            .cell(Paint::Dim, words.join("; ")),
-                    );
-                }
-                Right::Credential { address, what } => {
-                    let (sign, paint) = sign(change.direction);
-                    let name = below(address, unit);
-                    scopes.push(
-                        Row::default()
-                            .cell(paint, format!("{sign} {}", terminal(name)))
-                            .cell(Paint::Plain, terminal(what).to_string()),
-                    );
-                }
-                Right::Setting { address, lets_in } => {
-                    let (sign, paint) = sign(change.direction);
-                    settings.push(
-                        Row::default()
-                            .cell(paint, format!("{sign} {}", terminal(below(address, unit))))
-                            .cell(Paint::Plain, lets_in.words(change.direction)),
-                    );
-                }
-                Right::Use { address, before, after } => {
-                    let line = UseLine {
-                        direction: change.direction,
-                        before,
-                        after,
-                        why: why_here(page, unit, change),
-                        addresses: vec![address],
-                    };
-                    // Many actions that move alike are one line, unless everything is asked for.
-                    let known = match page.options.full {
-                        true => None,
-                        false => uses.iter_mut().find(|known| known.is_like(&line)),
-                    };
-                    match known {
-                        Some(known) => known.addresses.push(address),
-                        None => uses.push(line),
-                    }
+                    why: why_here(page, unit, change),
+                    addresses: vec![address],
+                };
+                // Many actions that move alike are one line, unless everything is asked for.
+                let known = match page.options.full {
+                    true => None,
+                    false => uses.iter_mut().find(|known| known.is_like(&line)),
+                };
+                match known {
+                    Some(known) => known.addresses.push(address),
+                    None => uses.push(line),
                 }
             }
         }
-        settings.write(page.out, page.options.palette, 4)?;
-        scopes.write(page.out, page.options.palette, 4)?;
-        let mut table = Table::default();
-        for line in &uses {
-            table.push(line.row(page, unit));
-        }
-        table.write(page.out, page.options.palette, 4)?;
     }
-    Ok(())
+    settings.write(page.out, page.options.palette, 4)?;
+    scopes.write(page.out, page.options.palette, 4)?;
+    let mut table = Table::default();
+    for line in &uses {
+        table.push(line.row(page, unit));
+    }
+    table.write(page.out, page.options.palette, 4)
 }
 
 /// Writes what moves in the same direction in many units.
@@ -212,14 +249,16 @@ fn many(page: &mut Page<'_, '_>, own: &Alike<'_>) -> fmt::Result {
     table.write(page.out, page.options.palette, 4)
 }
 
-/// Where a unit stands: who decides reads first what is asked of people anew, then who may do more, then what ends.
-fn weight(changes: &[&PrivilegeChange]) -> u8 {
+/// Where a unit stands: who decides reads first what is asked of people anew, then what settings let in, then who may do
+/// more, then what ends.
+pub(in crate::render) fn weight(changes: &[&PrivilegeChange]) -> u8 {
     let wider = |change: &&PrivilegeChange| match (change.direction, &change.right) {
-        (Direction::Widening, Right::Use { .. }) => 1,
-        (Direction::Widening, _) => 0,
-        (Direction::Narrowing, _) => 2,
+        (Direction::Widening, Right::Scope(_) | Right::Tier(_) | Right::Credential { .. }) => 0,
+        (Direction::Widening, Right::Setting { .. }) => 1,
+        (Direction::Widening, Right::Use { .. }) => 2,
+        (Direction::Narrowing, _) => 3,
     };
-    changes.iter().map(wider).min().unwrap_or(2)
+    changes.iter().map(wider).min().unwrap_or(3)
 }
 
 const fn sign(direction: Direction) -> (&'static str, Paint) {
@@ -240,10 +279,7 @@ fn scope_row(change: &PrivilegeChange, why: String) -> Row {
     let level = change.level.map(|level| format!("level {}", level.0)).unwrap_or_default();
     let scope = match &change.right {
         Right::Scope(scope) => scope.as_str(),
-        Right::Use { .. }
-        | Right::Tier { .. }
-        | Right::Credential { .. }
-        | Right::Setting { .. } => "",
+        Right::Use { .. } | Right::Tier(_) | Right::Credential { .. } | Right::Setting { .. } => "",
     };
     Row::default()
         .cell(paint, format!("{sign} {}", terminal(scope)))

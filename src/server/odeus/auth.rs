@@ -13,7 +13,7 @@ use crate::platform::odeus::state::Role;
 use crate::platform::odeus::wire::{ActorType, Code};
 use crate::server::App;
 use crate::server::auth::{
-    Actor, TokenHash, bearer, no_browser, other_workspace, read_only, workspace_of,
+    Actor, Purpose, TokenHash, bearer, no_browser, other_workspace, read_only, workspace_of,
 };
 use crate::server::error::ApiError;
 use crate::server::request::RequestId;
@@ -102,13 +102,6 @@ pub(in crate::server) struct Person {
 #[derive(Debug, Clone)]
 pub(in crate::server) struct Vendor {
     pub(in crate::server) request: RequestId,
-}
-
-/// Whether a token that may only read is enough.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Purpose {
-    Read,
-    Write,
 }
 
 async fn admin(

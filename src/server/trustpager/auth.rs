@@ -16,7 +16,7 @@ use crate::platform::trustpager::wire::Code;
 use crate::platform::wire::ActorType;
 use crate::server::App;
 use crate::server::auth::{
-    Actor, TokenHash, bearer, no_browser, other_workspace, read_only, workspace_of,
+    Actor, Purpose, TokenHash, bearer, no_browser, other_workspace, read_only, workspace_of,
 };
 use crate::server::error::ApiError;
 use crate::server::limit::Limiter;
@@ -128,13 +128,6 @@ fn process(request: RequestId) -> Actor {
 
 fn person(user: &UserId, request: RequestId) -> Actor {
     Actor { kind: ActorType::User, id: user.to_string(), request }
-}
-
-/// Whether a token that may only read is enough.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Purpose {
-    Read,
-    Write,
 }
 
 async fn admin(

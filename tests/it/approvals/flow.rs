@@ -223,7 +223,7 @@ fn who_may_not_approve_is_told_before_anything_is_written() {
     lab.run("approve p.plan --key keys/ana --input=false").exits(5).says(&["give `--yes`"]);
     let asked = lab.run("approve p.plan --key keys/ana").types("yes\n").exits(0);
     asked
-        .prints(&["Privilege: +1 scope wider"])
+        .prints(&["Privilege: +1 scope wider ("])
         .says(&["Approve plan", "for workspace acme as ana@acme.example"]);
     // A public key is enough to say who signs, the private half beside it does.
     lab.run("approve p.plan --key keys/ben.pub --yes").exits(0).prints(&["as ben@acme.example"]);

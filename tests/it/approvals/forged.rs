@@ -288,6 +288,13 @@ fn a_reviewer_is_not_shown_less_than_is_done() {
             row["enabled"].as_object_mut().unwrap().remove("after");
         }
     });
+    refuse("a claim that nothing is missing", &|plan| {
+        for row in plan["observed"]["comparisons"][0]["odeus"]["actions"].as_array_mut().unwrap() {
+            if row["key"] == "create_page" {
+                row["missing"]["after"] = json!({"Files.Read.All": "accepted"});
+            }
+        }
+    });
     refuse("a scope that stays", &|plan| {
         for row in plan["observed"]["comparisons"][0]["odeus"]["scopes"].as_array_mut().unwrap() {
             row["requested"].as_object_mut().unwrap().remove("after");
@@ -329,6 +336,77 @@ fn on_trustpager_a_reviewer_is_not_shown_less_either() {
             }
         });
     }
+}
+
+#[test]
+fn an_acceptance_is_shown() {
+    let lab = office("");
+    lab.write("scopeform.yaml", &format!("{HEAD}{FIXED}"));
+    let accepted = ", accepted without Sites.ReadWrite.All";
+    shows_less(&lab, "sharepoint", 0, "the text", &|plan| {
+        let text = &mut plan["observed"]["effective"][0]["after"];
+        assert!(text.as_str().unwrap().contains(accepted), "{text}");
+        *text = json!(text.as_str().unwrap().replace(accepted, ""));
+    });
+    shows_less(&lab, "sharepoint", 0, "the sides", &|plan| {
+        for row in plan["observed"]["comparisons"][0]["odeus"]["actions"].as_array_mut().unwrap() {
+            if row["key"] == "create_page" {
+                let after = &mut row["missing"]["after"];
+                assert_eq!(after["Sites.ReadWrite.All"], "accepted");
+                *after = json!({"Sites.ReadWrite.All": "add_to_client"});
+            }
+        }
+    });
+}
+
+#[test]
+fn the_workspaces_own_switch_is_shown() {
+    let lab = office("new_actions_enabled_by_default: true\n");
+    let of = |plan: &mut Value| -> usize {
+        let all = plan["observed"]["effective"].as_array().unwrap();
+        all.iter().position(|one| one["unit"] == "workspace").unwrap()
+    };
+    shows_less(&lab, "workspace", 0, "no text", &|plan| {
+        let at = of(plan);
+        plan["observed"]["effective"].as_array_mut().unwrap().remove(at);
+    });
+    shows_less(&lab, "workspace", 0, "another text", &|plan| {
+        let at = of(plan);
+        plan["observed"]["effective"][at]["after"] = json!("something harmless: true\n");
+    });
+}
+
+#[test]
+fn the_token_that_ends_is_shown_and_no_other() {
+    let header = "version: 1\nplatform: trustpager\nworkspace: acme\nendpoint: embedded\n";
+    let lab = office("");
+    lab.write(
+        "scopeform.yaml",
+        &format!("{header}oauth_clients: {{Claude: {{tokens: {{max_idle: 3d}}}}}}\n"),
+    );
+    let used = "{user: ana@acme.example, issued: 2026-01-01, last_used: 2026-11-22, requests: 1}";
+    lab.write("world.yaml", &WORLD.replace("tokens: [", &format!("tokens: [{used}, ")));
+    shows_less(&lab, "oauth_clients/Claude", 0, "the text", &|plan| {
+        let text = &mut plan["observed"]["effective"][0];
+        let (before, after) = (text["before"].as_str().unwrap(), text["after"].as_str().unwrap());
+        let tokens = |text: &str| -> Vec<String> {
+            let lines = text.lines().filter(|line| line.starts_with("token "));
+            lines.map(str::to_owned).collect()
+        };
+        let kept = tokens(after);
+        let gone: Vec<String> = tokens(before).into_iter().filter(|t| !kept.contains(t)).collect();
+        assert!(!kept.is_empty() && gone.len() == 1, "{before}{after}");
+        text["after"] = json!(after.replace(&kept[0], &gone[0]));
+    });
+    shows_less(&lab, "oauth_clients/Claude", 0, "the sides", &|plan| {
+        let rows = plan["observed"]["comparisons"][0]["trustpager"]["tokens"].as_array_mut();
+        let rows = rows.unwrap();
+        let ends = rows.iter().position(|row| row.get("ends").is_some()).unwrap();
+        let why = rows[ends].as_object_mut().unwrap().remove("ends").unwrap();
+        let other = rows.iter_mut().enumerate().find(|(at, _)| *at != ends).unwrap().1;
+        other["ends"] = why;
+        other.as_object_mut().unwrap().remove("effective");
+    });
 }
 
 #[test]

@@ -116,7 +116,7 @@ fn another_client_and_the_switch_for_new_actions_widen() {
         format!("integrations: {{sharepoint: {{oauth: {{mode: sync, client: {{{client}}}}}}}}}")
     };
     let live = |yaml: &str| world(&format!("actions: nobody\n{yaml}\n"));
-    let other = "+ sharepoint/oauth: another OAuth client gets what people agree to";
+    let other = "+ sharepoint/oauth: a new OAuth client gets what people agree to";
     for (before, after, meets) in [
         (fixed("id: own"), fixed("id: evil"), true),
         (sync("id: own"), sync("id: evil"), true),

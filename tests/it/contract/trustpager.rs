@@ -168,13 +168,7 @@ impl Platform for Trustpager {
         let before = after.keys.remove(name).map(|live| live.grants);
         let scopes = key::delta(&snapshot.catalog, before.as_ref(), grants.as_ref());
         if let Some(grants) = grants {
-            let live = LiveKey {
-                grants,
-                prefix: String::new(),
-                last_used: None,
-                requests: 0,
-                revision: String::new(),
-            };
+            let live = LiveKey::of(grants);
             after.keys.insert(name.clone(), live);
         }
         (after, Effect { scopes, ..Effect::default() })

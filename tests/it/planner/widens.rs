@@ -60,7 +60,7 @@ fn each_line_says_what_it_causes() {
     let all = said(&plan(&other, &live));
     assert!(
         all.iter().any(|(_, at, message)| at == "sharepoint/oauth"
-            && message == "another OAuth client gets what people agree to"),
+            && message == "a new OAuth client gets what people agree to"),
         "{all:?}"
     );
 }

@@ -125,7 +125,7 @@ fn plan_of(amounts: &Amounts) -> Plan {
         })
         .collect();
     plan.observed.left_alone = (0..amounts.left)
-        .map(|n| LeftAlone { address: unit(n % units), what: format!("{} actions on", n / units) })
+        .map(|n| LeftAlone::fact(unit(n % units), format!("{} actions on", n / units)))
         .collect();
     plan.observed.effective = (0..amounts.diffs.min(units))
         .map(|n| Effective {

@@ -82,10 +82,8 @@ fn no_name_leaves_its_code() {
 #[test]
 fn what_is_shown_is_what_is_there() {
     let mut plan = samples::toggle();
-    plan.observed.left_alone = MARKED
-        .iter()
-        .map(|text| LeftAlone { address: Address::of(&[text]), what: "x".into() })
-        .collect();
+    plan.observed.left_alone =
+        MARKED.iter().map(|text| LeftAlone::fact(Address::of(&[text]), "x".into())).collect();
     plan.bound.breakage = vec![Breakage::FeatureBreaks {
         unit: Address::of(&["sharepoint"]),
         feature: "` `` ` @x".into(),

@@ -56,7 +56,7 @@ fn alike() -> Plan {
             help: "see whether less will do".into(),
             paste: ScopeSet::new(),
         });
-        plan.observed.left_alone.push(LeftAlone { address: unit, what: "3 actions on".into() });
+        plan.observed.left_alone.push(LeftAlone::fact(unit, "3 actions on".into()));
         plan.observed.sources.push(SourceRange {
             address,
             file: "acme.yaml".into(),
@@ -176,9 +176,8 @@ fn units_are_called_what_they_are() {
 #[test]
 fn many_units_are_named_as_far_as_can_be_read() {
     let mut plan = samples::empty();
-    plan.observed.left_alone = (0..40)
-        .map(|n| LeftAlone { address: Address::of(&[format!("u{n:02}")]), what: "x".into() })
-        .collect();
+    plan.observed.left_alone =
+        (0..40).map(|n| LeftAlone::fact(Address::of(&[format!("u{n:02}")]), "x".into())).collect();
     let text = page(&plan);
     assert!(text.contains("**same in 40 integrations**"), "{text}");
     assert!(text.contains("`u29`, and 10 more\n"), "{text}");

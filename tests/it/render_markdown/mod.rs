@@ -174,9 +174,11 @@ fn forges_have_their_limits() {
         let mut plan = samples::toggle();
         // Of two bytes each, and one UTF-16 unit: a page of so many characters would be too long.
         plan.observed.left_alone = (0..limit / 150)
-            .map(|n| LeftAlone {
-                address: Address::of(&[format!("unit{n}")]),
-                what: format!("`{n} {}`", "ü".repeat(80)),
+            .map(|n| {
+                LeftAlone::fact(
+                    Address::of(&[format!("unit{n}")]),
+                    format!("`{n} {}`", "ü".repeat(80)),
+                )
             })
             .collect();
         let text = on(&plan, forge);

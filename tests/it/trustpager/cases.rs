@@ -1,6 +1,6 @@
 //! Cases 53 to 64 of the domain, at the machine and the planner.
 
-use scopeform::model::{Address, Direction, Right};
+use scopeform::model::{Address, Direction, Right, TierMove};
 use scopeform::plan::assemble::Header;
 use scopeform::plan::{Plan, Severity};
 use scopeform::platform::Kind;
@@ -81,7 +81,7 @@ fn case_53_the_role_is_narrower_than_the_client() {
 fn a_verb_outside_the_ladders_is_told_in_words() {
     let plan = Bench::new().with(|wish| wish.verbs = verbs(&[("calls", &[])])).plan();
     let [change] = plan.bound.privilege.changes.as_slice() else { panic!() };
-    let Right::Tier { narrows, .. } = &change.right else { panic!("{:?}", change.right) };
+    let Right::Tier(TierMove { narrows, .. }) = &change.right else { panic!("{:?}", change.right) };
     assert_eq!(narrows, &["`initiate` requests are refused"]);
 }
 
@@ -141,7 +141,9 @@ fn case_56_deleting_with_approval_writes_automatically() {
     let plan = bench.plan();
     let [change] = plan.bound.privilege.changes.as_slice() else { panic!() };
     assert_eq!(change.direction, Direction::Widening);
-    let Right::Tier { widens, narrows, before, after, .. } = &change.right else { panic!() };
+    let Right::Tier(TierMove { widens, narrows, before, after, .. }) = &change.right else {
+        panic!()
+    };
     assert_eq!(widens, &["deletes now queue for approval", "writes become automatic"]);
     assert!(narrows.is_empty());
     assert_eq!((before.as_str(), after.as_str()), ("write_with_approval", "delete_with_approval"));
@@ -154,7 +156,7 @@ fn case_56_deleting_with_approval_writes_automatically() {
     let plan = back.plan();
     let [change] = plan.bound.privilege.changes.as_slice() else { panic!() };
     assert_eq!(change.direction, Direction::Narrowing);
-    let Right::Tier { widens, narrows, .. } = &change.right else { panic!() };
+    let Right::Tier(TierMove { widens, narrows, .. }) = &change.right else { panic!() };
     assert!(widens.is_empty());
     assert_eq!(
         narrows,

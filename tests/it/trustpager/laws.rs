@@ -190,11 +190,11 @@ proptest! {
         );
         let mut told = BTreeMap::new();
         for change in &plan.bound.privilege.changes {
-            if let Right::Tier { address, widens, .. } = &change.right
+            if let Right::Tier(tier) = &change.right
                 && change.unit.as_str().starts_with("oauth_clients/")
             {
-                prop_assert_eq!(change.direction == Direction::Widening, !widens.is_empty());
-                told.insert(address.name().to_owned(), change.direction);
+                prop_assert_eq!(change.direction == Direction::Widening, !tier.widens.is_empty());
+                told.insert(tier.address.name().to_owned(), change.direction);
             }
         }
         let expected: BTreeMap<String, Direction> = now.iter().filter(|(r, d)| before[*r] != **d)

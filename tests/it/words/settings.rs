@@ -12,7 +12,7 @@ use crate::samples;
 
 const ON: &str = "actions that the vendor adds are on at once";
 const OFF: &str = "actions that the vendor adds stay off until a line turns them on";
-const CLIENT: &str = "another OAuth client gets what people agree to";
+const CLIENT: &str = "a new OAuth client gets what people agree to";
 
 fn document(made: &scopeform::plan::Plan) -> Value {
     let mut text = String::new();
@@ -64,7 +64,7 @@ fn another_client_is_a_right_and_a_new_secret_is_none() {
     for other in ["id: evil, tenant: t1", "id: own, tenant: t2"] {
         let made = plan(&sync(other), &live);
         let shown = pages(&made);
-        shown.say("Privilege: no scope moves, another OAuth client");
+        shown.say("Privilege: no scope moves, new OAuth client");
         shown.say(CLIENT);
         let read = document(&made);
         let wider = read["privilege_delta"]["widening"].as_array().unwrap();

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use scopeform::model::{Address, Cause, CauseKind, Direction, PrivilegeChange, Right, ScopeSet};
+use scopeform::model::{
+    Address, Cause, CauseKind, Direction, PrivilegeChange, Right, ScopeSet, TierMove,
+};
 use scopeform::plan::{Finding, Plan, Severity, TokenChange, TokenEffect, TokenUnchanged};
 use scopeform::platform::Kind;
 use scopeform::render::markdown::{self, Options};
@@ -23,7 +25,7 @@ fn clients(n: usize) -> Plan {
         plan.bound.privilege.changes.push(PrivilegeChange {
             unit: unit.clone(),
             direction: Direction::Narrowing,
-            right: Right::Tier {
+            right: Right::Tier(TierMove {
                 address: resource.clone(),
                 before: "read".into(),
                 after: "no_access".into(),
@@ -33,7 +35,7 @@ fn clients(n: usize) -> Plan {
                 tier_narrows: true,
                 widens: Vec::new(),
                 narrows: Vec::new(),
-            },
+            }),
             causes: vec![Cause { kind: CauseKind::Declared, address: Some(resource.clone()) }],
             admin_consent: None,
             level: None,
@@ -145,10 +147,11 @@ fn a_few_holders_are_told_one_by_one() {
     // A list of names has one form.
     plan.observed.left_alone = vec![scopeform::plan::LeftAlone {
         address: Address::workspace(),
-        what: "3 integrations no file declares: dynamics-365, entra, excel".into(),
+        what: "3 integrations no file declares".into(),
+        names: ["dynamics-365", "entra", "my, own"].map(str::to_owned).into(),
     }];
     let page = pages(&plan).markdown;
     assert!(
-        page.contains("- 3 integrations no file declares: `dynamics-365`, `entra`, `excel` in")
+        page.contains("- 3 integrations no file declares: `dynamics-365`, `entra`, `my, own` in")
     );
 }

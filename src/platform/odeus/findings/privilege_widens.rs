@@ -167,7 +167,7 @@ fn lines<'c>(
                     list.insert(address.name(), after);
                 }
                 Right::Setting { .. } => line.client = true,
-                Right::Tier { .. } | Right::Credential { .. } => {}
+                Right::Tier(_) | Right::Credential { .. } => {}
             }
         }
     }
