@@ -417,7 +417,7 @@ impl Http {
     }
 }
 
-/// Returns whether a value names a proxy: `HOST`, `HOST:PORT` or a URL of a scheme that proxies have.
+/// Returns whether a value names a proxy that this client can use: `HOST`, `HOST:PORT` or a URL of HTTP. SOCKS is not spoken.
 #[must_use]
 pub fn is_proxy(value: &str) -> bool {
     let url = match value.contains("://") {
@@ -426,7 +426,7 @@ pub fn is_proxy(value: &str) -> bool {
         false if value.contains('/') => return false,
         false => Url::parse(&format!("http://{value}")),
     };
-    let known = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
+    let known = ["http", "https"];
     value.bytes().all(|byte| byte.is_ascii_graphic())
         && url.is_ok_and(|url| known.contains(&url.scheme()) && url.has_host())
 }
