@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::exit::Exit;
 use super::reading::{self, Unread};
 use super::ui::{Failure, Ui};
-use crate::config::{FileKind, beside, classify, is_meant, is_pattern, reads_as_part};
+use crate::config::{FileKind, HEAD, beside, classify, is_meant, is_pattern, reads_as_part};
 use crate::render::neutral;
 use crate::source::SourceMap;
 
@@ -28,7 +28,7 @@ pub(super) struct Folder {
     pub(super) worlds: SourceMap,
     /// Catalogue files for the embedded control plane.
     pub(super) catalogs: SourceMap,
-    /// Files whose names look as if they were meant to be read, and which are not, such as `acme.yaml.bak`.
+    /// Files that read like a part and are not read for their names, such as `acme.yaml.bak`.
     passed_over: Vec<String>,
 }
 
@@ -103,14 +103,14 @@ impl Folder {
                 continue;
             }
             ui.detail(&format!("passing over {}", file.display()));
-            // Nobody has named it, so that it cannot be read is no error.
-            if read(file).is_ok_and(|bytes| reads_as_part(&bytes)) {
+            // What reads as something else is of no interest.
+            if is_part(file) {
                 ui.say(&format!(
                     "notice: {} reads like a part of the configuration and is not read: only files that end in `.yaml` or `.yml` are",
                     neutral::terminal(&file.display().to_string())
                 ));
+                self.passed_over.push(name);
             }
-            self.passed_over.push(name);
         }
     }
 
@@ -265,8 +265,10 @@ pub(super) fn discover(named: Option<&Path>) -> Result<PathBuf, Failure> {
         }
     }
     let names = fs::read_dir(&here)?.flatten().map(|entry| entry.path());
-    let mut passed: Vec<String> =
-        names.filter(|path| looks_meant(path)).map(|path| name_below(&path, &here)).collect();
+    let mut passed: Vec<String> = names
+        .filter(|path| looks_meant(path) && is_part(path))
+        .map(|path| name_below(&path, &here))
+        .collect();
     passed.sort();
     let message = "no configuration here or in a folder above".to_owned();
     Err(match passed.as_slice() {
@@ -305,7 +307,7 @@ pub(super) fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml")
 }
 
-fn is_yaml_in_other_case(path: &Path) -> bool {
+pub(super) fn is_yaml_in_other_case(path: &Path) -> bool {
     let is = |ext: &std::ffi::OsStr| ["yaml", "yml"].iter().any(|y| ext.eq_ignore_ascii_case(y));
     !is_yaml(path) && path.extension().is_some_and(is)
 }
@@ -318,6 +320,12 @@ fn looks_meant(path: &Path) -> bool {
         && !ours
         && ([".yaml", ".yml"].iter().any(|end| name.contains(end)) || name.ends_with(".json"))
         && path.is_file()
+}
+
+/// Returns whether a file reads like a part of a configuration, whatever its name. Nobody has named it, so that it cannot be
+/// read is no error.
+pub(super) fn is_part(path: &Path) -> bool {
+    reading::head(path, HEAD as u64).is_ok_and(|bytes| reads_as_part(&bytes))
 }
 
 /// What a walk through a folder finds.

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use super::args::Base;
 use super::exit::Exit;
 use super::folder::{Folder, make_data_dir};
-use super::reading;
+use super::reading::{self, Unread};
 use super::spent;
 use super::ui::{Failure, Ui};
 use super::workspace::{Tell, report};
@@ -72,16 +72,11 @@ impl Gate {
         files.dedup();
         let (mut found, mut spent) = (Vec::new(), Vec::new());
         for file in files {
-            let statement = read(&file)?.ok_or_else(|| {
-                let why = std::io::Error::from(ErrorKind::NotFound);
-                Failure::new(
-                    Exit::Error,
-                    format!("cannot read the approval {}: {why}", file.display()),
-                )
-            })?;
-            let verdict = match read(&signature_of(&file))? {
-                Some(signature) => Approval::check(&statement, &signature, sealed, today),
-                None => Err(Fault::NoSignature),
+            let verdict = match look(&file, sealed, today) {
+                Ok(verdict) => verdict,
+                // Whoever names a file means it; what only stands there stops nobody.
+                Err(unread) if named.contains(&file) => return Err(unread.failure()),
+                Err(unread) => Err(unread.fault()),
             };
             let verdict = verdict.and_then(|approval| match used.on(&approval) {
                 Some(date) => {
@@ -101,15 +96,22 @@ impl Gate {
         self.found.iter().filter_map(|found| found.verdict.clone().ok()).collect()
     }
 
+    /// Says of each approval that does not count why, a line each.
+    pub(super) fn uncounted<'g>(
+        &'g self,
+        sealed: &'g SealedPlan,
+    ) -> impl Iterator<Item = String> + 'g {
+        self.found.iter().flat_map(|found| {
+            let name = found.file.display();
+            let faults = faults(found, sealed).into_iter();
+            faults.map(move |fault| format!("{name} does not count: {fault}"))
+        })
+    }
+
     /// Says which approvals are missing, why those that are there do not count, and how to give one (exit code 5).
     pub(super) fn missing(&self, sealed: &SealedPlan, missing: &[Missing]) -> Failure {
         let mut details: Vec<String> = missing.iter().map(open_rule).collect();
-        for found in &self.found {
-            let name = found.file.display();
-            for fault in faults(found, sealed) {
-                details.push(format!("{name} does not count: {fault}"));
-            }
-        }
+        details.extend(self.uncounted(sealed));
         let anybody = missing.iter().find_map(|open| open.could.first());
         let by = anybody.map_or_else(String::new, |name| format!(" --as {name}"));
         let help = match &self.advice {
@@ -140,19 +142,63 @@ impl Gate {
     }
 }
 
-/// Returns an approval's file, `None` when there is none.
+/// A statement or a signature that cannot be read.
+struct Unreadable {
+    what: &'static str,
+    file: PathBuf,
+    why: Unread,
+}
+
+impl Unreadable {
+    fn failure(&self) -> Failure {
+        let Self { what: _, file, why } = self;
+        let message = format!("cannot read the approval {}: {why}", file.display());
+        Failure::new(Exit::Error, message)
+    }
+
+    fn fault(&self) -> Fault {
+        Fault::Unreadable { what: self.what, why: self.why.to_string() }
+    }
+}
+
+/// Returns what an approval is worth by itself, before anybody asks whose key it is.
 ///
 /// # Errors
-/// When it cannot be read, or is no regular file: reading a pipe would wait for whoever writes to it.
-fn read(file: &Path) -> Result<Option<Vec<u8>>, Failure> {
-    match reading::regular(file, reading::STATEMENT) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(why) if why.is_missing() => Ok(None),
-        Err(why) => Err(Failure::new(
-            Exit::Error,
-            format!("cannot read the approval {}: {why}", file.display()),
-        )),
+/// When it or its signature cannot be read, or is no regular file: reading a pipe would wait for whoever writes to it.
+fn look(
+    file: &Path,
+    sealed: &SealedPlan,
+    today: Date,
+) -> Result<Result<Approval, Fault>, Unreadable> {
+    let read = |what: &'static str, file: PathBuf| {
+        let bytes = reading::regular(&file, reading::STATEMENT);
+        bytes.map_err(|why| Unreadable { what, file, why })
+    };
+    let statement = read("it", file.to_owned())?;
+    match read("its signature", signature_of(file)) {
+        Ok(signature) => Ok(Approval::check(&statement, &signature, sealed, today)),
+        Err(unread) if unread.why.is_missing() => Ok(Err(Fault::NoSignature)),
+        Err(unread) => Err(unread),
     }
+}
+
+/// Returns the rules of the files at hand that these approvals leave open and that a saved plan does not carry. Files that
+/// cannot be read or are not valid keep nobody from looking at a plan: `apply` refuses them.
+pub(super) fn beyond(
+    sealed: &SealedPlan,
+    approvals: &[Approval],
+    root: &Path,
+    ui: &Ui,
+) -> Vec<String> {
+    let Ok(folder) = Folder::read(root, ui) else { return Vec::new() };
+    let bound = &sealed.plan().bound;
+    let ours = config::load(&folder.configs).0.into_iter().find(|config| {
+        config.workspace == bound.workspace && config.desired.kind() == bound.platform
+    });
+    let Some(config) = ours else { return Vec::new() };
+    let carried = seal::missing(sealed, approvals);
+    let all = seal::missing(&sealed.clone().under(config.policy), approvals);
+    all.iter().filter(|open| !carried.contains(open)).map(open_rule).collect()
 }
 
 fn open_rule(open: &Missing) -> String {

@@ -15,6 +15,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::clock;
 use super::exit::Exit;
 use super::folder::make_data_dir;
+use super::reading;
 use super::ui::{Failure, Ui};
 use crate::apply::journal::{Begin, End, FORMAT_VERSION, Line, Planned, Run};
 use crate::apply::{Event, Report};
@@ -292,7 +293,7 @@ pub(super) fn read(data: &Path, id: &str) -> Result<Past, Failure> {
     };
     let file = File::open(&path).map_err(|error| cannot(&error))?;
     let running = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
-    let text = io::read_to_string(&file).map_err(|error| cannot(&error))?;
+    let text = reading::text_of(&file, reading::DOCUMENT).map_err(|why| cannot(&why))?;
     let run = Run::read(&text).map_err(|error| cannot(&error))?;
     Ok(Past { run, running })
 }
@@ -310,7 +311,8 @@ pub(super) fn close(data: &Path, run: &Run) {
     let append = || -> io::Result<()> {
         let mut file = OpenOptions::new().read(true).append(true).open(&path)?;
         file.try_lock()?;
-        let text = io::read_to_string(&file)?;
+        let text = reading::text_of(&file, reading::DOCUMENT)
+            .map_err(|why| io::Error::other(why.to_string()))?;
         // A line that was cut was never written.
         let whole = text.rfind('\n').map_or(0, |at| at + 1);
         file.set_len(u64::try_from(whole).unwrap_or(0))?;

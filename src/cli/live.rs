@@ -24,6 +24,7 @@ use crate::platform::http::{
 };
 use crate::platform::provider::ProviderError;
 use crate::platform::{Kind, odeus, trustpager};
+use crate::render::neutral::terminal;
 use crate::server::{self, Running, default_world};
 use crate::source::SourceMap;
 
@@ -203,15 +204,20 @@ async fn start(target: Target<'_>, env: &Env, ui: &Ui) -> Result<Running, Failur
     let options = seed.options(&data, false, None);
     let running =
         server::start(listener, options).await.map_err(|error| cannot_start(&error, &data))?;
-    for notice in &running.notices {
-        ui.say(&format!("notice: {notice}"));
-    }
+    tell(&running, ui);
     ui.detail(&format!(
         "embedded control plane on {}, data in {}",
         running.address,
         data.display()
     ));
     Ok(running)
+}
+
+/// Says what somebody should know of a control plane that has come up. The name of its folder is a text of somebody's.
+pub(super) fn tell(running: &Running, ui: &Ui) {
+    for notice in &running.notices {
+        ui.say(&format!("notice: {}", terminal(notice)));
+    }
 }
 
 /// Says why the control plane did not start.
@@ -221,12 +227,12 @@ pub(super) fn cannot_start(error: &server::StartError, data: &Path) -> Failure {
         return Failure::new(Exit::Error, message).help("correct the world file");
     }
     Failure::new(Exit::NoAccess, message).help(format!(
-        "free space or fix the data folder; removing {} begins anew and loses what is in it",
+        "free space or fix the data folder; moving control-plane.db away from {} begins anew, and the journals, used approvals and delivered keys beside it stay",
         data.display()
     ))
 }
 
-/// What an empty database is seeded with.
+/// What the database is seeded with as long as nothing was written to it.
 #[derive(Debug)]
 pub(super) struct Seed {
     worlds: Worlds,
@@ -259,7 +265,8 @@ fn database(data: &Path) -> PathBuf {
     data.join("control-plane.db")
 }
 
-/// Returns the world and the catalogue of a folder. Without a world file there is a small default workspace; catalogue
+/// Returns the world and the catalogue of a folder. Without a world file every workspace that the folder declares is there
+/// with one person in it, and so is the one that is asked for; catalogue
 /// files add to the twelve integrations that ship with the program, or replace them.
 ///
 /// # Errors
@@ -283,9 +290,16 @@ pub(super) fn seed(
     let (resources, diagnostics) = config::trustpager::catalog::load(catalogs);
     checked("catalogue", &diagnostics, catalogs)?;
     if worlds.iter().next().is_none() {
-        match platform {
-            Kind::Odeus => world.odeus = default_world(workspace),
-            Kind::Trustpager => world.trustpager = server::default_trustpager_world(workspace),
+        let declared = folder.map_or_else(Vec::new, |f| config::load(&f.configs).0);
+        let declared = declared.iter().map(|config| (&config.workspace, config.desired.kind()));
+        for (id, platform) in declared.chain([(workspace, platform)]) {
+            match platform {
+                Kind::Odeus => world.odeus.workspaces.extend(default_world(id).workspaces),
+                Kind::Trustpager => {
+                    let own = server::default_trustpager_world(id);
+                    world.trustpager.workspaces.extend(own.workspaces);
+                }
+            }
         }
     }
     let mut integrations = config::bundled_catalog();

@@ -389,11 +389,11 @@ impl Product for Trustpager {
             if !snapshot.keys.contains_key(name) {
                 let why = trustpager::deliver::obstacle(root, place);
                 // A folder that has to be made gets a rule of its own that keeps it out.
-                let kept = why.is_none() && git::would_take(&root.join(place));
+                let exposed = why.is_none() && git::would_take(&root.join(place));
                 left.extend(why.map(|why| {
                     format!("the value of the new API key `{name}` has nowhere to go: {why}")
                 }));
-                if kept {
+                if exposed {
                     left.push(format!(
                         "the value of the new API key `{name}` goes to {place}, which git does not ignore, so the next commit may hold it; name a file below .scopeform/, or have git ignore this one"
                     ));

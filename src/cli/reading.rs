@@ -93,10 +93,35 @@ pub(super) fn text_or_pipe(file: &Path, most: u64) -> Result<String, Unread> {
     String::from_utf8(or_pipe(file, most)?).map_err(|_| Unread::NotText)
 }
 
+/// Reads the rest of an open file of at most `most` bytes, as text.
+///
+/// # Errors
+/// [`Unread`].
+pub(super) fn text_of(file: &File, most: u64) -> Result<String, Unread> {
+    String::from_utf8(all_of(file, most)?).map_err(|_| Unread::NotText)
+}
+
+/// Reads at most the first `most` bytes of a regular file.
+///
+/// # Errors
+/// [`Unread`].
+pub(super) fn head(file: &Path, most: u64) -> Result<Vec<u8>, Unread> {
+    if !fs::metadata(file)?.is_file() {
+        return Err(Unread::Irregular);
+    }
+    let mut bytes = Vec::new();
+    File::open(file)?.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// What comes from a pipe has no size before it is read, and what has one may grow meanwhile.
 fn up_to(most: u64, file: &Path) -> Result<Vec<u8>, Unread> {
+    all_of(&File::open(file)?, most)
+}
+
+fn all_of(file: &File, most: u64) -> Result<Vec<u8>, Unread> {
     let mut bytes = Vec::new();
-    File::open(file)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         return Err(Unread::TooLarge(most));
     }

@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::ui::shown;
 use super::workspace::Loaded;
-use crate::config::Endpoint;
+use crate::config::{Endpoint, is_plain_key};
 use crate::diag::{Code, Problem};
 use crate::platform::Kind;
-use crate::render::neutral::terminal;
+use crate::render::neutral::{is_deceptive, terminal};
 
 /// What a world file would have to say.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,15 +37,25 @@ impl Entry {
     }
 }
 
-/// Returns a name as a key of YAML.
+/// Returns a name as a key of YAML, in quotes unless every reader takes it for itself without them.
 fn quoted(name: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '@' | '.' | '_' | '-');
-    let first = name.chars().next().is_some_and(|c| c.is_ascii_alphabetic());
-    if first && name.chars().all(plain) {
-        name.to_owned()
-    } else {
-        serde_json::Value::from(name).to_string()
+    if is_plain_key(name) {
+        return name.to_owned();
     }
+    let mut key = String::from("\"");
+    for c in name.chars() {
+        match c {
+            '"' | '\\' => key.extend(['\\', c]),
+            // What a terminal is not shown as it is must be read all the same when it is pasted.
+            c if is_deceptive(c) || c == '#' => {
+                // Writing to a String cannot fail.
+                let _ = write!(key, "\\U{:08X}", u32::from(c));
+            }
+            c => key.push(c),
+        }
+    }
+    key.push('"');
+    key
 }
 
 /// Adds to problems with names where on the embedded control plane such names come from. Where no file says so yet, returns
@@ -77,7 +88,7 @@ pub(super) fn explain(problems: &mut [Problem], loaded: &Loaded) -> Option<Strin
     if file.is_some() || missing.is_empty() {
         return None;
     }
-    let folder = loaded.folder.root.display();
+    let folder = shown(&loaded.folder.root);
     let text = format!(
         "\nhelp: no file in {folder} says what is there on the embedded control plane; put this there as world.yaml and change it as you like:\n\n{}",
         first(loaded, &missing)

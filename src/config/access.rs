@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use super::leaf::Prose;
 use super::shape::{Field, Leaf, Reader, Shape, record, words};
 use super::yaml::{Node, Value};
 use crate::diag::Code;
@@ -151,7 +152,7 @@ record! {
         /// Who may run the action: `everyone`, `nobody`, or specific users and groups.
         req "access" access: RawAccess,
         /// Fixed mode only: the reason why the action may be on although required scopes are missing from the list.
-        opt "accept_missing_scopes" accept_missing_scopes: Spanned<String>,
+        opt "accept_missing_scopes" accept_missing_scopes: Spanned<Prose>,
     }
 }
 
@@ -161,7 +162,7 @@ pub(super) struct RawAction {
     /// Who may run it.
     pub access: RawAccess,
     /// Why missing scopes are fine.
-    pub accept: Option<Field<Spanned<String>>>,
+    pub accept: Option<Field<Spanned<Prose>>>,
 }
 
 impl Shape for RawAction {

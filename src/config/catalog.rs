@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Value as Json, json};
 
+use super::leaf::Prose;
 use super::root;
 use super::shape::{Reader, Shape, record, words};
 use super::trustpager;
@@ -62,7 +63,7 @@ record! {
         /// The key of the integration.
         req "integration" integration: Spanned<IntegrationKey>,
         /// The title for people.
-        req "name" name: Spanned<String>,
+        req "name" name: Spanned<Prose>,
         /// Which scope facts apply, such as `microsoft`.
         req "provider" provider: Spanned<String>,
         /// How users connect.
@@ -86,9 +87,9 @@ record! {
         /// The key, unique in the integration. Case matters.
         req "key" key: Spanned<ActionKey>,
         /// The title for people.
-        req "name" name: Spanned<String>,
+        req "name" name: Spanned<Prose>,
         /// What it does.
-        opt "description" description: Spanned<String>,
+        opt "description" description: Spanned<Prose>,
         /// Action or trigger.
         opt "kind" kind: Spanned<ActionKind>,
         /// All of them are needed.
@@ -122,7 +123,7 @@ record! {
     /// One operation in the form of the public data sets. Its `alternatives` are advice only.
     RawDataSetAction {
         req "id" id: Spanned<ActionKey>,
-        req "name" name: Spanned<String>,
+        req "name" name: Spanned<Prose>,
         req "required_scopes" required_scopes: Vec<Spanned<Scope>>,
         opt "alternatives" alternatives: Unused,
         opt "requirement_model" requirement_model: Unused,
@@ -169,8 +170,8 @@ fn lower(raw: RawCatalog, reader: &mut Reader<'_>) -> Option<Integration> {
         let features = keys(raw.features.map(|field| field.value));
         let action = Action {
             key: key.value,
-            name: raw.name?.value.value,
-            description: raw.description.map(|field| field.value.value).unwrap_or_default(),
+            name: raw.name?.value.value.0,
+            description: raw.description.map(|field| field.value.value.0).unwrap_or_default(),
             kind: raw.kind.map(|field| field.value.value).unwrap_or_default(),
             required_scopes: set(&raw.required_scopes?.value),
             native: raw.native.and_then(|field| field.value.0).is_some_and(|flag| flag.value),
@@ -183,7 +184,7 @@ fn lower(raw: RawCatalog, reader: &mut Reader<'_>) -> Option<Integration> {
     let actions = by_key(actions, reader);
     Some(Integration {
         key: raw.integration?.value.value,
-        name: raw.name?.value.value,
+        name: raw.name?.value.value.0,
         provider: raw.provider?.value.value,
         auth: raw.auth?.value.value,
         managed_client: raw.managed_client?.value.value,
@@ -198,7 +199,7 @@ fn lower_data_set(raw: RawDataSet, reader: &mut Reader<'_>) -> Option<Integratio
         let key = raw.id?.value;
         let action = Action {
             key: key.value,
-            name: raw.name?.value.value,
+            name: raw.name?.value.value.0,
             description: String::new(),
             kind: ActionKind::Action,
             required_scopes: set(&raw.required_scopes?.value),

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde_json::{Value as Json, json};
 
+use super::leaf::Prose;
 use super::lower::Builder;
-use super::placeholder::Filled;
 use super::redact::is_secret_word;
 use super::shape::{Field, Leaf, Reader, Refusal, Table};
 use crate::diag::Code;
@@ -44,7 +44,7 @@ impl Leaf for LabelName {
 }
 
 /// Labels as they are written.
-pub(in crate::config) type RawLabels = Table<LabelName, Spanned<Filled<String>>>;
+pub(in crate::config) type RawLabels = Table<LabelName, Spanned<Prose>>;
 
 impl Builder {
     /// Lowers the labels of what is declared at `home`.

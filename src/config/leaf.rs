@@ -22,6 +22,22 @@ impl Leaf for String {
     }
 }
 
+/// Titles, descriptions, reasons: what people write for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Prose(pub String);
+
+impl Leaf for Prose {
+    const PROSE: bool = true;
+
+    fn parse(text: &str, plain: bool) -> Result<Self, Refusal> {
+        String::parse(text, plain).map(Self)
+    }
+
+    fn schema() -> Json {
+        String::schema()
+    }
+}
+
 impl Leaf for bool {
     fn parse(text: &str, plain: bool) -> Result<Self, Refusal> {
         match (text, plain) {

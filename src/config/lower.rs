@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::access::{RawAccess, RawAction};
-use super::leaf::{Endpoint, WantedScope};
+use super::leaf::{Endpoint, Prose, WantedScope};
 use super::raw::{
     RawClient, RawIntegration, RawOauth, RawOdeus, RawScopes, RawSubstitute, Selector,
 };
@@ -388,8 +388,8 @@ fn lower_client(raw: &RawClient, reader: &mut Reader<'_>) -> Option<DesiredClien
 }
 
 /// Returns the reason, or reports that there is none.
-fn reason(text: &Spanned<String>, reader: &mut Reader<'_>) -> Option<String> {
-    let words = text.value.trim();
+fn reason(text: &Spanned<Prose>, reader: &mut Reader<'_>) -> Option<String> {
+    let words = text.value.0.trim();
     if !words.is_empty() {
         return Some(words.to_owned());
     }

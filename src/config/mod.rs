@@ -100,8 +100,7 @@ pub enum FileKind {
 #[must_use]
 pub fn classify(bytes: &[u8]) -> FileKind {
     // The first entry stands at the top; a hostile file is not read further than that.
-    let head = bytes.get(..65_536).unwrap_or(bytes);
-    let text = String::from_utf8_lossy(head);
+    let text = String::from_utf8_lossy(head(bytes));
     match yaml::first_entry(&text) {
         Some((key, Some(value))) if key == "kind" && value == "world" => FileKind::World,
         Some((key, Some(value))) if key == "kind" && value == "catalog" => FileKind::Catalog,
@@ -128,27 +127,35 @@ pub fn declared_workspace(bytes: &[u8]) -> Option<String> {
     }
 }
 
-/// Returns whether a file would be a part of a configuration folder if its name ended in `.yaml`.
+/// How much of a file says what it is, in bytes.
+pub const HEAD: usize = 65_536;
+
+/// Returns whether a name may stand as a key of a YAML mapping without quotes: every reader takes it for itself.
+#[must_use]
+pub fn is_plain_key(name: &str) -> bool {
+    yaml::is_plain_key(name)
+}
+
+/// Returns whether a file would be a part of a configuration folder if its name ended in `.yaml`. Its first [`HEAD`] bytes
+/// are enough.
 #[must_use]
 pub fn reads_as_part(bytes: &[u8]) -> bool {
     if classify(bytes) != FileKind::Config {
         return true;
     }
     // A plan or a report as JSON names platform and workspace too, and a version of its own form.
-    let text = String::from_utf8_lossy(bytes);
-    let named = |key| text.contains(key);
-    if !["version", "platform", "workspace"].into_iter().all(named) {
+    let text = String::from_utf8_lossy(head(bytes));
+    let header = ["version", "platform", "workspace"];
+    // Other people's files are not worth parsing.
+    if !header.into_iter().all(|key| text.contains(key)) {
         return false;
     }
-    let mut sources = SourceMap::new();
-    sources.add("", bytes);
-    let node = sources
-        .iter()
-        .next()
-        .and_then(|(file, source)| yaml::parse(file, source, &mut Diagnostics::new()));
-    node.is_some_and(|node| {
-        ["version", "platform", "workspace"].into_iter().all(|key| node.get(key).is_some())
-    })
+    let keys = yaml::first_keys(&text);
+    header.into_iter().all(|key| keys.iter().any(|own| own == key))
+}
+
+fn head(bytes: &[u8]) -> &[u8] {
+    bytes.get(..HEAD).unwrap_or(bytes)
 }
 
 /// Reads every configuration file of `sources` and returns one [`Config`] per workspace, in name order. Files that they

@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use super::leaf::Prose;
 use super::lower::Builder;
 use super::shape::{Field, Leaf, Reader, Refusal, Shape, quoted, record};
 use super::yaml::{Node, Value};
@@ -40,7 +41,7 @@ record! {
         /// An address as plans print it, with everything below it. `*` stands for any text within one segment.
         req "address" address: Spanned<Pattern>,
         /// Why. Findings repeat it.
-        opt "reason" reason: Spanned<String>,
+        opt "reason" reason: Spanned<Prose>,
     }
 }
 
@@ -48,7 +49,7 @@ record! {
 #[derive(Debug)]
 pub(super) struct RawProtected {
     address: Option<Spanned<Pattern>>,
-    reason: Option<Spanned<String>>,
+    reason: Option<Spanned<Prose>>,
 }
 
 impl Shape for RawProtected {
@@ -164,7 +165,7 @@ impl Builder {
                 reader.report(diagnostic);
                 continue;
             }
-            let reason = raw.reason.as_ref().map(|reason| reason.value.trim().to_owned());
+            let reason = raw.reason.as_ref().map(|reason| reason.value.0.trim().to_owned());
             if let (Some(text), Some(given)) = (&reason, &raw.reason)
                 && text.is_empty()
             {

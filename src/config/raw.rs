@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use super::access::{RawAccess, RawAction};
 use super::approvals::RawApprovals;
 use super::labels::RawLabels;
-use super::leaf::{Endpoint, FindingCode, Version, WantedScope};
+use super::leaf::{Endpoint, FindingCode, Prose, Version, WantedScope};
 use super::placeholder::{Filled, interpolated};
 use super::policy::{RawLimits, RawProtected};
 use super::redact::is_variable_name;
@@ -117,7 +117,7 @@ record! {
         /// The actions that it was reviewed for.
         req "actions" actions: Vec<Spanned<ActionKey>>,
         /// Why it is enough.
-        req "reason" reason: Spanned<String>,
+        req "reason" reason: Spanned<Prose>,
         /// The last day on which the claim holds.
         opt "until" until: Spanned<Date>,
     }

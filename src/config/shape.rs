@@ -13,6 +13,7 @@ use super::redact::{is_live_value, is_secret_word};
 use super::yaml::{self, Node, Value};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::nearest;
+use crate::platform::Kind;
 use crate::source::{FileId, Origin, Span, Spanned};
 
 /// Reads the nodes of one file.
@@ -37,6 +38,8 @@ pub(super) trait Leaf: Sized {
     fn parse(text: &str, plain: bool) -> Result<Self, Refusal>;
     /// Returns the JSON Schema.
     fn schema() -> Json;
+    /// Whether it is words for people: nothing in them stands for something else, whatever it looks like.
+    const PROSE: bool = false;
     /// Returns what to write where `text` is `yes`, `no`, `on` or `off`.
     fn instead_of_boolean(text: &str) -> String {
         format!("if the text `{text}` is meant, quote it: `\"{text}\"`")
@@ -154,7 +157,11 @@ impl Reader<'_> {
         let header = keys.contains(&"workspace");
         let help = match name {
             "version" if header => "write `version: 1`".to_owned(),
-            "platform" if header => "write `platform: odeus` or `platform: trustpager`".to_owned(),
+            "platform" if header => {
+                let one = |kind: &Kind| format!("`platform: {}`", kind.name());
+                let all: Vec<String> = Kind::ALL.iter().map(one).collect();
+                format!("write {}", all.join(" or "))
+            }
             "workspace" if header => "write `workspace: NAME`, as the platform calls it".to_owned(),
             _ => list_of("the only key here is", "known keys here:", keys),
         };
@@ -224,7 +231,8 @@ impl<T: Leaf> Shape for Spanned<T> {
             reader.report(diagnostic.help(T::instead_of_boolean(text)));
             return None;
         }
-        match interpolated(text).map_or_else(|| T::parse(text, *plain), Err) {
+        let refused = if T::PROSE { None } else { interpolated(text) };
+        match refused.map_or_else(|| T::parse(text, *plain), Err) {
             Ok(value) => Some(Self::new(value, node.span)),
             Err(Refusal { code, message, help }) => {
                 let mut diagnostic = reader.error(code, node.span, message);

@@ -35,7 +35,7 @@ pub(super) struct WorldKind;
 words!(WorldKind, "kind of file", { "world" => Self, "What the embedded control plane is seeded with."; });
 
 record! {
-    /// What the embedded control plane is seeded with, once, when its database is empty.
+    /// What the embedded control plane is seeded with, and again when it changes, until something was written.
     RawWorld {
         /// `world`. It must be the first key.
         req "kind" kind: Spanned<WorldKind>,
@@ -238,7 +238,7 @@ fn described(
 pub fn world_schema() -> Json {
     let (mut shared, _) = RawWorld::properties();
     shared.remove("workspaces");
-    let lines = "What the embedded control plane is seeded with, once, when its database is empty.";
+    let lines = "What the embedded control plane is seeded with, and again when it changes, until something was written.";
     let shape = |kind| match kind {
         Kind::Odeus => RawWorld::schema(),
         Kind::Trustpager => super::trustpager::world::schema(),

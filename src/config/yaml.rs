@@ -100,6 +100,45 @@ pub(super) fn first_entry(text: &str) -> Option<(String, Option<String>)> {
     key.map(|key| (key, None))
 }
 
+/// Returns the keys of the mapping that a document begins with, as far as it can be read: what comes after a mistake, or
+/// after the end of a text that was cut, is not there.
+pub(super) fn first_keys(text: &str) -> Vec<String> {
+    let (mut keys, mut depth, mut is_key) = (Vec::new(), 0_usize, true);
+    for event in Parser::new_from_str_with_options(text, options()) {
+        let Ok((event, _)) = event else { break };
+        match event {
+            Event::MappingStart(..) | Event::SequenceStart(..) => {
+                if depth == 1 {
+                    // Whatever it is, what follows it is a key again.
+                    is_key = true;
+                }
+                depth += 1;
+            }
+            Event::MappingEnd | Event::SequenceEnd => depth = depth.saturating_sub(1),
+            Event::Scalar(text, ..) if depth == 1 => {
+                if is_key {
+                    keys.push(text.into_owned());
+                }
+                is_key = !is_key;
+            }
+            Event::Alias(_) if depth == 1 => is_key = true,
+            // One text alone is no mapping.
+            Event::Scalar(..) | Event::Alias(_) if depth == 0 => break,
+            Event::DocumentEnd => break,
+            _ => {}
+        }
+    }
+    keys
+}
+
+/// Returns whether a text may stand as a key without quotes: readers of YAML take it for that text and nothing else.
+pub(super) fn is_plain_key(text: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '@' | '.' | '_' | '-');
+    let told = ["null", "true", "false", "y", "n"].iter().any(|w| text.eq_ignore_ascii_case(w));
+    let safe = text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(word);
+    safe && !told && !is_old_boolean(text) && first_keys(&format!("{text}: 0")) == [text]
+}
+
 fn options() -> Options {
     let mut options = Options::default();
     options.flow_nesting_limit = 2 * MAX_DEPTH;

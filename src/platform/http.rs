@@ -424,7 +424,7 @@ pub fn origin(endpoint: &str) -> Option<String> {
     Some(Url::parse(endpoint).ok()?.origin().ascii_serialization())
 }
 
-/// Returns whether a value names a proxy: `HOST`, `HOST:PORT` or a URL of a scheme that proxies have.
+/// Returns whether a value names a proxy that this client can use: `HOST`, `HOST:PORT` or a URL of HTTP. SOCKS is not spoken.
 #[must_use]
 pub fn is_proxy(value: &str) -> bool {
     let url = match value.contains("://") {
@@ -433,7 +433,7 @@ pub fn is_proxy(value: &str) -> bool {
         false if value.contains('/') => return false,
         false => Url::parse(&format!("http://{value}")),
     };
-    let known = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
+    let known = ["http", "https"];
     value.bytes().all(|byte| byte.is_ascii_graphic())
         && url.is_ok_and(|url| known.contains(&url.scheme()) && url.has_host())
 }

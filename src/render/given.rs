@@ -25,7 +25,8 @@ impl Given {
         self.by.intersection(&rule.of).map(String::as_str)
     }
 
-    /// Returns `1 of 2 rules is satisfied, as far as the approvals at hand tell` for the rules that a plan meets.
+    /// Returns `1 of 2 rules that the plan carries is satisfied by the approvals at hand` for the rules that a plan meets.
+    /// Those of the files at hand may ask for more.
     #[must_use]
     pub fn words<'r>(&self, rules: impl Iterator<Item = &'r ApprovalRule>) -> String {
         let (mut all, mut satisfied) = (0, 0);
@@ -35,6 +36,8 @@ impl Given {
         }
         let rules = if all == 1 { "rule" } else { "rules" };
         let is = if all == 1 || satisfied == 1 { "is" } else { "are" };
-        format!("{satisfied} of {all} {rules} {is} satisfied by the approvals at hand")
+        format!(
+            "{satisfied} of {all} {rules} that the plan carries {is} satisfied by the approvals at hand"
+        )
     }
 }

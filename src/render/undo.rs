@@ -29,8 +29,8 @@ pub struct Undo<'a> {
     pub unrestored: &'a [Unrestored],
     /// What has moved since and is left alone.
     pub moved: &'a [Moved],
-    /// Whether the files still ask for some of what is taken back.
-    pub asked_again: bool,
+    /// Whether the files still ask for some of what is taken back; `None` where nobody knows, since they cannot be planned.
+    pub asked_again: Option<bool>,
 }
 
 /// Who must reconnect once the plan has been carried out, per unit.
@@ -93,13 +93,17 @@ fn write_text(out: &mut String, undo: &Undo<'_>) -> std::fmt::Result {
             )?;
         }
     }
-    if undo.asked_again {
-        writeln!(
+    match undo.asked_again {
+        Some(false) => Ok(()),
+        Some(true) => writeln!(
             out,
             "\nThe files still ask for what is taken back: change them too, or the next apply does it again."
-        )?;
+        ),
+        None => writeln!(
+            out,
+            "\nWhether the files still ask for what is taken back is not known: they cannot be planned as they are."
+        ),
     }
-    Ok(())
 }
 
 /// What undo says and did.
@@ -124,8 +128,9 @@ struct Document {
     must_reconnect: Vec<Reconnect>,
     /// What has moved since and is left alone.
     moved: Vec<Moved>,
-    /// Whether the files still ask for some of what is taken back: the next apply of them would do it again.
-    asked_again: bool,
+    /// Whether the files still ask for some of what is taken back: the next apply of them would do it again. `null` where
+    /// nobody knows, since they cannot be planned as they are.
+    asked_again: Option<bool>,
     /// The report of apply; `null` when the plan was saved or there was nothing to do.
     report: Option<serde_json::Value>,
 }

@@ -88,6 +88,14 @@ pub enum Fault {
     /// The key did not sign these bytes.
     #[error("its signature is not good: the statement was changed, or another key signed it")]
     BadSignature,
+    /// It stands beside the plan and is no file that can be read.
+    #[error("{what} cannot be read: {why}")]
+    Unreadable {
+        /// `it` or `its signature`.
+        what: &'static str,
+        /// Why.
+        why: String,
+    },
     /// It has ended.
     #[error("it ended on {0}")]
     Expired(Date),
@@ -381,7 +389,8 @@ pub fn missing(sealed: &SealedPlan, approvals: &[Approval]) -> Vec<Missing> {
 
 /// Returns who has approved by these rules. A person counts once however many keys sign, and a key once however many
 /// people it is listed for.
-fn people(rules: &Approvals, approvals: &[Approval]) -> BTreeSet<String> {
+#[must_use]
+pub fn people(rules: &Approvals, approvals: &[Approval]) -> BTreeSet<String> {
     let mut people = BTreeSet::new();
     let mut keys: BTreeSet<&str> = BTreeSet::new();
     for approval in approvals.iter().filter(|approval| approval.counts(rules).is_ok()) {

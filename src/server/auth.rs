@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::App;
 use super::error::{ApiError, Reason};
 use super::request::RequestId;
+use crate::model::UserId;
 use crate::platform::wire::ActorType;
 
 /// A token's hash.
@@ -63,6 +64,18 @@ pub(super) struct Actor {
     pub(super) kind: ActorType,
     pub(super) id: String,
     pub(super) request: RequestId,
+}
+
+impl Actor {
+    /// Returns the process itself, which is an admin of every workspace.
+    pub(super) fn process(request: RequestId) -> Self {
+        Self { kind: ActorType::ApiKey, id: "process".to_owned(), request }
+    }
+
+    /// Returns a user of a workspace.
+    pub(super) fn user(user: &UserId, request: RequestId) -> Self {
+        Self { kind: ActorType::User, id: user.to_string(), request }
+    }
 }
 
 /// Whether a token that may only read is enough.

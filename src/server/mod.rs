@@ -7,7 +7,8 @@
 //!   odeus/          one file per surface; every write: transition() by the machine, one transaction, one audit entry
 //!   trustpager/     the same for TrustPager
 //!   store/          the only SQL
-//!   seed            once, into tables that are empty
+//!   seed            what begins, and begins anew until something was written
+//!   held            who else has the database open
 //!   openapi         route tables: router and document are built from them
 //!   record          what a write says about itself in the audit log
 //! ```
@@ -41,6 +42,7 @@ use crate::platform::wire::MAX_BODY;
 
 mod auth;
 mod error;
+mod held;
 mod limit;
 mod odeus;
 mod openapi;
@@ -59,17 +61,18 @@ pub use trustpager::openapi::document as trustpager_openapi_document;
 pub use trustpager::seed::default_world as default_trustpager_world;
 
 use error::{ApiError, Reason};
+use held::Held;
 
 /// What the control plane is started with.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The database file; created when it is not there. Its folder must be there.
     pub database: PathBuf,
-    /// The vendor's catalogue, read once, when the database is empty.
+    /// The vendor's catalogue, read as long as nothing was written.
     pub catalog: BTreeMap<IntegrationKey, catalog::Integration>,
-    /// The first day, read once, when the database is empty.
+    /// The first day, read as long as nothing was written.
     pub world: World,
-    /// TrustPager beside it, seeded once as well. Without a seed it is what it was, or nothing.
+    /// TrustPager beside it, seeded in the same way. Without a seed it is what it was, or nothing.
     pub trustpager: Option<TrustpagerSeed>,
     /// Forget everything and seed anew.
     pub reset: bool,
@@ -110,6 +113,7 @@ pub struct Running {
     pub vendor_token: SecretString,
     /// What somebody should know, such as a world that has changed since the database was seeded.
     pub notices: Vec<String>,
+    held: Held,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
@@ -117,11 +121,13 @@ pub struct Running {
 impl Running {
     /// Stops listening and waits, for a few seconds at most, until the requests in hand are answered.
     pub async fn shutdown(self) {
-        let Self { stop, mut task, address: _, admin_token: _, vendor_token: _, notices: _ } = self;
+        let Self { stop, mut task, held, address: _, admin_token: _, vendor_token: _, notices: _ } =
+            self;
         drop(stop);
         if tokio::time::timeout(Duration::from_secs(5), &mut task).await.is_err() {
             task.abort();
         }
+        drop(held);
     }
 }
 
@@ -135,7 +141,7 @@ pub async fn start(listener: TcpListener, options: Options) -> Result<Running, S
     let vendor_token = auth::new_token("odeus_vendor_")?;
     let tokens = auth::ProcessTokens::of(&admin_token, &vendor_token);
     let opened = tokio::task::spawn_blocking(move || open(options, tokens)).await;
-    let (state, notices) = opened.map_err(std::io::Error::other)??;
+    let (state, notices, held) = opened.map_err(std::io::Error::other)??;
     let (stop, stopped) = oneshot::channel::<()>();
     let router = app(Arc::new(state));
     let task = tokio::spawn(async move {
@@ -146,50 +152,72 @@ pub async fn start(listener: TcpListener, options: Options) -> Result<Running, S
         let served = axum::serve(listener, router).with_graceful_shutdown(until).await;
         debug_assert!(served.is_ok(), "axum::serve never returns an error");
     });
-    Ok(Running { address, admin_token, vendor_token, notices, stop, task })
+    Ok(Running { address, admin_token, vendor_token, notices, held, stop, task })
 }
 
-fn open(options: Options, tokens: auth::ProcessTokens) -> Result<(App, Vec<String>), StartError> {
+type Opened = (App, Vec<String>, Held);
+
+fn open(options: Options, tokens: auth::ProcessTokens) -> Result<Opened, StartError> {
     let Options { database, catalog, world, trustpager, reset, rate_limit } = options;
     let folder = database.parent().unwrap_or(Path::new(".")).to_owned();
-    let store = store::Store::open(&database)
-        .map_err(|source| StartError::Store { path: database, source })?;
+    let cannot = |source| StartError::Store { path: database.clone(), source };
+    let mut held = Held::take(&database).map_err(|error| cannot(StoreError::File(error)))?;
+    let store = store::Store::open(&database).map_err(cannot)?;
     let notices = store.write(|db| {
         let mut changed = odeus::seed::digests(&catalog, &world)?.changed(db)?;
         if let Some(own) = &trustpager {
             changed.extend(trustpager::seed::digests(own)?.changed(db)?);
         }
         // Where nothing was written, nothing is lost: whoever corrects a world has not begun yet.
-        let again = !changed.is_empty() && seed::is_untouched(db)?;
-        if reset || again {
+        let end = match seed::is_untouched(db)? {
+            false => End::Kept,
+            true if held.alone() => End::Anew,
+            true => End::InUse,
+        };
+        if reset || (!changed.is_empty() && end == End::Anew) {
             store::forget(db)?;
         }
         odeus::seed::seed(db, &catalog, &world)?;
         if let Some(own) = &trustpager {
             trustpager::seed::seed(db, own)?;
         }
-        let notice = (!changed.is_empty() && !reset).then(|| moved(&changed, again, &folder));
+        let notice = (!changed.is_empty() && !reset).then(|| moved(&changed, end, &folder));
         Ok::<_, SeedError>(notice.into_iter().collect())
     })?;
+    held.share();
     let limiter = rate_limit.map(limit::Limiter::new);
     let calls = limit::Limiter::new(crate::platform::trustpager::wire::CALLS_PER_MINUTE);
-    Ok((App { store, tokens, limiter, calls }, notices))
+    Ok((App { store, tokens, limiter, calls }, notices, held))
+}
+
+/// What becomes of a database whose world or catalogue has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// It is emptied and seeded.
+    Anew,
+    /// It would be, but for another process that serves it.
+    InUse,
+    /// Something was written to it, and it stays.
+    Kept,
 }
 
 /// Says that what the database was seeded with has changed since, and what that means.
-fn moved(changed: &[&str], again: bool, folder: &Path) -> String {
+fn moved(changed: &[&str], end: End, folder: &Path) -> String {
     let what = changed.join(" and the ");
     let have = if changed.len() == 1 { "has" } else { "have" };
-    if again {
-        return format!(
-            "the {what} {have} changed; nothing was written to the embedded control plane yet, so it begins anew"
-        );
-    }
     let is = if changed.len() == 1 { "is" } else { "are" };
-    format!(
-        "the {what} {have} changed since the embedded control plane was seeded and {is} not read again; removing the folder {} begins anew and loses what was applied",
-        folder.display()
-    )
+    match end {
+        End::Anew => format!(
+            "the {what} {have} changed; nothing was written to the embedded control plane yet, so it begins anew"
+        ),
+        End::InUse => format!(
+            "the {what} {have} changed and {is} not read again as long as another process uses the embedded control plane"
+        ),
+        End::Kept => format!(
+            "the {what} {have} changed since the embedded control plane was seeded and {is} not read again; `scopeform serve --reset` begins anew and loses what was applied; removing the folder {} loses its journals, used approvals and delivered keys as well",
+            folder.display()
+        ),
+    }
 }
 
 /// What every request shares.

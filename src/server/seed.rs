@@ -1,4 +1,4 @@
-//! What seeding is on every platform: once, from a world and a catalogue, into tables that are empty.
+//! What seeding is on every platform: from a world and a catalogue, into tables that are empty.
 
 use rusqlite::{Connection as Database, Transaction};
 use sha2::{Digest, Sha256};
@@ -43,15 +43,30 @@ impl From<getrandom::Error> for SeedError {
     }
 }
 
+/// How far a platform has been seeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Begun {
+    /// Not at all.
+    Not,
+    /// With what there is now.
+    Same,
+    /// With something else.
+    Otherwise,
+}
+
 /// What a platform is seeded with, by digest: the name that the digest is stored under, the digest, and what it is of. The
 /// first one tells whether the platform has been seeded.
 pub(super) struct Digests(pub(super) [(&'static str, String, &'static str); 2]);
 
 impl Digests {
-    /// Returns whether the platform has been seeded.
-    pub(super) fn are_stored(&self, db: &Database) -> Result<bool, rusqlite::Error> {
+    /// Returns how far the platform has been seeded.
+    pub(super) fn begun(&self, db: &Database) -> Result<Begun, rusqlite::Error> {
         let Self([(first, _, _), _]) = self;
-        Ok(column::meta(db, first)?.is_some())
+        Ok(match column::meta(db, first)? {
+            None => Begun::Not,
+            Some(_) if self.changed(db)?.is_empty() => Begun::Same,
+            Some(_) => Begun::Otherwise,
+        })
     }
 
     /// Returns what is not what the platform was seeded with; nothing where it was not seeded.
@@ -91,6 +106,15 @@ pub(super) fn is_untouched(db: &Database) -> Result<bool, rusqlite::Error> {
 /// Remembers that nothing was written yet.
 pub(super) fn leave_untouched(db: &Database) -> Result<(), rusqlite::Error> {
     column::set_meta(db, UNTOUCHED, "yes")
+}
+
+/// Returns the digest of a world. One that nobody has written is the same whatever workspaces it is asked for: each of them
+/// begins when it is declared.
+pub(super) fn world_digest<W: serde::Serialize>(
+    world: &W,
+    written: bool,
+) -> Result<String, SeedError> {
+    if written { digest(world) } else { digest(&"nobody has written a world") }
 }
 
 pub(super) fn digest<T: serde::Serialize>(of: &T) -> Result<String, SeedError> {

@@ -19,7 +19,7 @@ async fn a_full_disk_refuses_writes_and_keeps_what_is_there() {
     };
     let admin = SecretString::from("admin");
     let tokens = auth::ProcessTokens::of(&admin, &SecretString::from("vendor"));
-    let (state, notices) = open(options, tokens).unwrap();
+    let (state, notices, _held) = open(options, tokens).unwrap();
     assert_eq!(notices, Vec::<String>::new());
     let state = Arc::new(state);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -10,7 +10,9 @@ use crate::cli::args::{Answer, Apply as Args, Base, Output, Source};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
-use crate::cli::folder::{Folder, data_dir, root_at_hand, root_of};
+use crate::cli::folder::{
+    Folder, data_dir, is_part, is_yaml, is_yaml_in_other_case, root_at_hand, root_of,
+};
 use crate::cli::gate::{self, Advice, Gate, Used};
 use crate::cli::live::Place;
 use crate::cli::product::{Odeus, Product, Trustpager};
@@ -48,11 +50,11 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
     }
 }
 
-/// A plan file is JSON, a configuration is YAML that no mapping in braces begins.
+/// A file is a plan, unless it has a configuration's name or reads like a part of one.
 #[expect(clippy::disallowed_methods, reason = "the command line is where files are read")]
 fn is_plan_file(path: &Path) -> bool {
-    let yaml = path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml");
-    path.is_file() && !yaml && std::fs::File::open(path).is_ok()
+    let yaml = is_yaml(path) || is_yaml_in_other_case(path);
+    path.is_file() && !yaml && std::fs::File::open(path).is_ok() && !is_part(path)
 }
 
 async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {

@@ -119,7 +119,7 @@ fn odeus_world(workspace: &WorkspaceId) -> String {
 platform: odeus
 
 # Who and what is there when the embedded control plane begins. It is read again until something was applied; after that
-# remove .scopeform/ to begin anew.
+# `scopeform serve --reset` begins anew. Removing .scopeform/ would lose the journals that undo reads as well.
 workspaces:
   {workspace}:
     users:
@@ -143,7 +143,7 @@ fn trustpager_world(workspace: &WorkspaceId) -> String {
 platform: trustpager
 
 # Who and what is there when the embedded control plane begins. It is read again until something was applied; after that
-# remove .scopeform/ to begin anew.
+# `scopeform serve --reset` begins anew. Removing .scopeform/ would lose the journals that undo reads as well.
 workspaces:
   {workspace}:
     users:

@@ -9,7 +9,7 @@ use crate::cli::args::Serve as Args;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::folder::{Folder, make_data_dir};
-use crate::cli::live::{cannot_start, seed};
+use crate::cli::live::{cannot_start, seed, tell};
 use crate::cli::signal::Signals;
 use crate::cli::ui::{Failure, Ui, shown};
 use crate::config;
@@ -32,9 +32,7 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
     })?;
     let running =
         server::start(listener, options).await.map_err(|error| cannot_start(&error, &data))?;
-    for notice in &running.notices {
-        ui.say(&format!("notice: {notice}"));
-    }
+    tell(&running, ui);
     // Whoever has read the address may stop us at once, and the token files must go then.
     let mut signals = Signals::new()?;
     let admin = data.join("admin.token");

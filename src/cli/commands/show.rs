@@ -7,16 +7,20 @@ use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::folder::{data_dir, root_at_hand, root_of};
-use crate::cli::gate::{Advice, Gate, Used, rules};
+use crate::cli::gate::{Advice, Gate, Used, beyond, rules};
 use crate::cli::reading;
-use crate::cli::ui::{Failure, Ui};
+use crate::cli::ui::{Failure, Ui, shown};
 use crate::render::given::Given;
-use crate::seal::approval::missing;
+use crate::render::neutral::terminal;
+use crate::seal::approval::{missing, people};
 use crate::seal::{SealedPlan, document};
 
 /// Prints a saved plan, which always works, also when the plan has become stale; or a run.
 pub(in crate::cli) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     if args.last || args.runs || args.run.is_some() {
+        if !args.approval.is_empty() {
+            return Err(Failure::new(Exit::Usage, "`--approval` goes with a saved PLAN"));
+        }
         return super::history::run(args, env, ui);
     }
     if args.workspace.is_some() {
@@ -26,6 +30,11 @@ pub(in crate::cli) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failu
         return Err(Failure::new(Exit::Usage, "name a saved PLAN, or ask for `--last`"));
     };
     super::plan::formats(&args.output)?;
+    let tells = matches!(args.output.format(), Format::Text | Format::Markdown);
+    if !tells && !args.approval.is_empty() {
+        let message = "`--approval` is for `--format text` and `--format markdown`";
+        return Err(Failure::new(Exit::Usage, message));
+    }
     let sealed = read(file)?;
     if let Some(tool) = args.output.format().tool() {
         let folder = root_at_hand(args.config.as_deref(), env);
@@ -35,43 +44,47 @@ pub(in crate::cli) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failu
     }
     let source = Source { path: args.config.clone(), workspace: None };
     let apply_with = super::plan::apply_saved(file, &source);
-    let given = given(&sealed, file, args, env)?;
+    let given = if tells { given(&sealed, file, args, env, ui)? } else { None };
     let with = (apply_with.as_str(), given.as_ref());
     ui.out(&super::plan::page_with(&sealed, &args.output, with, ui.palette())?)?;
     Ok(Exit::Done)
 }
 
-/// Returns what the approvals named and found beside a plan are worth; `None` where there are none.
+/// Returns what the approvals named and found beside a plan are worth; `None` where there are none. Says why one does not
+/// count, and what the rules at hand ask for beyond those that the plan carries: `apply` will.
 fn given(
     sealed: &SealedPlan,
     file: &Path,
     args: &Show,
     env: &Env,
+    ui: &Ui,
 ) -> Result<Option<Given>, Failure> {
-    if !matches!(args.output.format(), Format::Text | Format::Markdown) {
-        return match args.approval.is_empty() {
-            true => Ok(None),
-            false => Err(Failure::new(
-                Exit::Usage,
-                "`--approval` is for `--format text` and `--format markdown`",
-            )),
-        };
-    }
-    let used = match root_at_hand(args.config.as_deref(), env) {
-        Some(named) => Used::read(&data_dir(&root_of(&named), env))?,
+    let root = root_at_hand(args.config.as_deref(), env);
+    let used = match &root {
+        Some(root) => Used::read(&data_dir(&root_of(root), env))?,
         None => Used::default(),
     };
     let advice = Advice::Saved(file.to_owned(), String::new());
     let gate = Gate::open(sealed, &args.approval, advice, &used, clock::today())?;
+    let approvals = gate.approvals();
+    for line in gate.uncounted(sealed) {
+        ui.say(&format!("notice: {}", terminal(&line)));
+    }
+    if let Some(root) = &root {
+        let more = beyond(sealed, &approvals, root, ui);
+        if !more.is_empty() {
+            ui.say(&format!(
+                "notice: the rules in {} ask for more than the plan carries: {}",
+                shown(root),
+                terminal(&more.join("; "))
+            ));
+        }
+    }
     if gate.found.is_empty() {
         return Ok(None);
     }
-    let approvals = gate.approvals();
     let open = missing(sealed, &approvals).into_iter().map(|open| open.requirement.rule);
-    let by = rules(sealed).flat_map(|rules| {
-        let counted = approvals.iter().filter(|approval| approval.counts(rules).is_ok());
-        counted.map(|approval| approval.by().to_owned())
-    });
+    let by = rules(sealed).flat_map(|rules| people(rules, &approvals));
     Ok(Some(Given { by: by.collect(), open: open.collect() }))
 }
 

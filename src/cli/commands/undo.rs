@@ -1,5 +1,6 @@
 //! `scopeform undo`: the inverse plan of a run, through the same planner and the same gates as any other plan.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::apply::{approve, ask, carry_out_one};
@@ -16,7 +17,6 @@ use crate::cli::product::{Odeus, Product, Trustpager};
 use crate::cli::rego;
 use crate::cli::ui::{Failure, Ui, shown};
 use crate::cli::workspace::{Loaded, Tell, load};
-use crate::model::Address;
 use crate::plan::{Bound, PlannedOperation};
 use crate::platform::provider::Reading;
 use crate::platform::{Found, Kind};
@@ -177,23 +177,29 @@ fn meant(args: &Args, loaded: &Loaded, data: &Path, ui: &Ui) -> Result<Past, Fai
 }
 
 /// Returns whether the files, applied to what `plan` leads to, would write to what it writes to. Where they cannot be planned
-/// nobody knows, and looking at them does no harm.
+/// nobody knows.
 fn asked_again<P: Product>(
     plan: &Bound,
     loaded: &Loaded,
     reading: &Reading<P::Snapshot>,
     ui: &Ui,
-) -> bool {
+) -> Option<bool> {
     if plan.operations.is_empty() {
-        return false;
+        return Some(false);
     }
     let reading = Reading { snapshot: P::after(plan, &reading.snapshot), calls: reading.calls };
     let again = plan::make::<P>(loaded, &reading, &[], clock::today(), Tell::Nobody, ui);
-    let Ok(again) = again else { return true };
-    let own: Vec<&Address> = plan.operations.iter().map(|planned| &planned.address).collect();
-    again.bound.operations.iter().any(|planned| {
-        own.iter().any(|at| planned.address.is_within(at) || at.is_within(&planned.address))
-    })
+    let own: BTreeSet<&str> = plan.operations.iter().map(|one| one.address.as_str()).collect();
+    let above: BTreeSet<&str> = own.iter().flat_map(|at| upwards(at)).collect();
+    Some(again.ok()?.bound.operations.iter().any(|planned| {
+        let at = planned.address.as_str();
+        above.contains(at) || upwards(at).any(|at| own.contains(at))
+    }))
+}
+
+/// Iterates the addresses that one is within, itself the last.
+fn upwards(at: &str) -> impl Iterator<Item = &str> {
+    at.match_indices('/').filter_map(|(end, _)| at.get(..end)).chain([at])
 }
 
 /// Says which run before this one stopped half way and is not taken back by this: it was of another plan.

@@ -200,7 +200,7 @@ fn lower_ladder(field: Field<Vec<RawTier>>, reader: &mut Reader<'_>) -> Vec<Tier
         let verbs = grants.value.0.into_iter().map(|(verb, how)| (verb.value, how.value.value));
         let fact = TierFact {
             tier: tier.value.value,
-            label: label.value.value,
+            label: label.value.value.0,
             grants: Grants(verbs.collect()),
         };
         let below = ladder.last().filter(|below| {
@@ -275,7 +275,7 @@ fn lower_resource(
     }
     Some(Resource {
         key: raw.key?.value.value,
-        name: raw.name?.value.value,
+        name: raw.name?.value.value.0,
         group: group.value,
         ladder: ladder.value,
         tiers,
@@ -326,7 +326,7 @@ fn lower_roles(
             let ceiling = Ceiling { tiers, extra_verbs: field.value.extra_verbs };
             ceilings.insert(group.value, ceiling);
         }
-        let role = Role { key: key.value.clone(), name: name.value.value, ceilings };
+        let role = Role { key: key.value.clone(), name: name.value.value.0, ceilings };
         roles.insert(key.value, role);
     }
     roles

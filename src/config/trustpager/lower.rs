@@ -9,6 +9,7 @@ use super::raw::{
     RawClient, RawDeliver, RawHolders, RawKey, RawKeyRecord, RawRevocation, RawTokens,
     RawTrustpager, Tiers, Verbs,
 };
+use crate::config::leaf::Prose;
 use crate::config::lower::Builder;
 use crate::config::shape::{Field, Reader};
 use crate::diag::Code;
@@ -216,8 +217,8 @@ impl Builder {
 const REVOCATION: &str = "say why it is revoked, and who decided it";
 
 /// Returns the reason, or reports that there is none.
-fn reason(text: &Spanned<String>, help: &str, reader: &mut Reader<'_>) -> Option<String> {
-    let words = text.value.trim();
+fn reason(text: &Spanned<Prose>, help: &str, reader: &mut Reader<'_>) -> Option<String> {
+    let words = text.value.0.trim();
     if !words.is_empty() {
         return Some(words.to_owned());
     }

@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use super::leaf::{Days, TokenName};
 use crate::config::access::RawPrincipals;
 use crate::config::labels::RawLabels;
+use crate::config::leaf::Prose;
 use crate::config::redact::redact_all;
 use crate::config::shape::{Reader, Shape, Table, record};
 use crate::config::yaml::{Node, Value};
@@ -81,7 +82,7 @@ record! {
         /// Its id, or what the platform shows of it: `tp_live_ab…9f`. Never the token itself.
         req "token" token: Spanned<TokenName>,
         /// Why.
-        req "reason" reason: Spanned<String>,
+        req "reason" reason: Spanned<Prose>,
     }
 }
 
@@ -127,7 +128,7 @@ record! {
         /// What people and Rego rules should know about the key: `{owner: it, ticket: SEC-142}`.
         opt "labels" labels: RawLabels,
         /// Revokes the key; the text is the reason. Nothing else stands beside it.
-        opt "revoke" revoke: Spanned<String>,
+        opt "revoke" revoke: Spanned<Prose>,
     }
 }
 

@@ -19,7 +19,7 @@ use crate::platform::trustpager::world::{WorldClient, WorldToken, WorldWorkspace
 use crate::source::{Span, Spanned};
 
 record! {
-    /// What the embedded control plane is seeded with, once, when its database is empty: workspaces on TrustPager.
+    /// What the embedded control plane is seeded with, and again when it changes, until something was written: workspaces on TrustPager.
     RawWorld {
         /// `world`. It must be the first key.
         req "kind" kind: Spanned<WorldKind>,

@@ -100,7 +100,7 @@ pub struct IntegrationState {
 }
 
 impl IntegrationState {
-    /// Returns whether an action is stored as on. Of native actions, which are always on, nothing is stored.
+    /// Returns whether an action is stored as on. What is stored of a native action, which is always on, tells nothing.
     #[must_use]
     pub fn is_on(&self, key: &ActionKey) -> bool {
         self.actions.get(key).is_some_and(ActionState::is_on)
@@ -260,9 +260,7 @@ impl Client {
             Self::Custom(custom) => ClientIdentity::Custom(custom.id.clone()),
         }
     }
-}
 
-impl Client {
     /// Returns whether `self` gets what people agree to where `before` did not: it is the vendor's, or the workspace's own
     /// under another id or tenant. Who decides the scopes and which secret is in use do not tell.
     #[must_use]

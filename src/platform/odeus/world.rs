@@ -1,4 +1,4 @@
-//! A world: what the embedded control plane is seeded with, once, when its database is empty.
+//! A world: what the embedded control plane is seeded with, and again when it changes, until something was written.
 //!
 //! Source: SEMANTICS sections 1 and 7. Inert; `config/world.rs` reads it from YAML, the server makes it live.
 

@@ -1,4 +1,4 @@
-//! A TrustPager world: what the embedded control plane is seeded with, once, when its database is empty.
+//! A TrustPager world: what the embedded control plane is seeded with, and again when it changes, until something was written.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -230,7 +230,7 @@ impl Page<'_, '_> {
     fn foot(&mut self, apply_with: &str) -> fmt::Result {
         let out = &mut self.out;
         out.raw("<footer>\n<h2>How to go on</h2>\n<dl>")?;
-        for (what, how) in how_to_go_on(self.outline, self.digest, apply_with) {
+        for (what, how) in how_to_go_on(self.outline, self.digest, (apply_with, None)) {
             out.el("<div><dt>", what, "</dt><dd>")?;
             match how {
                 How::Said(words) => out.text(&words)?,

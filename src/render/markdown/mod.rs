@@ -203,7 +203,8 @@ impl Writer<'_, '_> {
         if let Some(labels) = labels(self.outline, LABELS, &code) {
             tail.push_str(&format!("\nLabels: {labels}\n"));
         }
-        for (what, how) in how_to_go_on(self.outline, self.digest, self.options.apply_with) {
+        let apply = (self.options.apply_with, self.options.given);
+        for (what, how) in how_to_go_on(self.outline, self.digest, apply) {
             let how = match how {
                 How::Said(how) => markdown(&how),
                 How::Command(command) => code(&command),

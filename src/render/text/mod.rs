@@ -24,7 +24,7 @@ use super::palette::{Paint, Painted, Palette};
 use super::table::{count, names_by};
 use crate::model::Address;
 use crate::plan::guard::flags;
-use crate::plan::policy::required;
+use crate::plan::policy::{Requirement, required};
 use crate::plan::{FromSnapshot, Plan, Severity};
 
 /// How much to say, and how.
@@ -142,7 +142,8 @@ impl Page<'_, '_> {
         {
             writeln!(self.out, "Labels: {labels}")?;
         }
-        for (what, how) in how_to_go_on(self.outline, self.digest, self.options.apply_with) {
+        let apply = (self.options.apply_with, self.options.given);
+        for (what, how) in how_to_go_on(self.outline, self.digest, apply) {
             let (How::Said(how) | How::Command(how)) = how;
             writeln!(self.out, "{what}:  {}", terminal(&how))?;
         }
@@ -205,11 +206,11 @@ pub(super) enum How {
 }
 
 /// Returns what has to be done to approve and apply a plan, such as (`Apply`, a command). `apply_with` is a command of this
-/// program, or says in words who applies the plan; a general hint when empty.
+/// program, or says in words who applies the plan; a general hint when empty. `given` are the approvals at hand.
 pub(super) fn how_to_go_on(
     outline: &Outline<'_>,
     digest: &str,
-    apply_with: &str,
+    (apply_with, given): (&str, Option<&Given>),
 ) -> Vec<(&'static str, How)> {
     let plan = outline.plan;
     if plan.observed.snapshot.is_some() {
@@ -228,7 +229,8 @@ pub(super) fn how_to_go_on(
         return vec![("Apply", How::Said(format!("not possible, {blockers} above")))];
     }
     let mut how = Vec::new();
-    if !required(&plan.bound).is_empty() {
+    let is_open = |asked: &Requirement| !given.is_some_and(|given| given.satisfies(&asked.rule));
+    if required(&plan.bound).iter().any(is_open) {
         let sign = "the approvals above; `scopeform approve PLAN --key FILE` signs a plan that `plan --out PLAN` has saved";
         how.push(("Needs", How::Said(sign.to_owned())));
     }

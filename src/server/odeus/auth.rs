@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 
 use crate::model::{UserId, WorkspaceId};
 use crate::platform::odeus::state::Role;
-use crate::platform::odeus::wire::{ActorType, Code};
+use crate::platform::odeus::wire::Code;
 use crate::server::App;
 use crate::server::auth::{
     Actor, Purpose, TokenHash, bearer, no_browser, other_workspace, read_only, workspace_of,
@@ -114,16 +114,15 @@ async fn admin(
     let request = RequestId::of(parts);
     match identity {
         Identity::Process => {
-            let actor = Actor { kind: ActorType::ApiKey, id: "process".to_owned(), request };
-            Ok(AdminWriter { workspace: WorkspaceId::try_from(named.as_str())?, actor })
+            let workspace = WorkspaceId::try_from(named.as_str())?;
+            Ok(AdminWriter { workspace, actor: Actor::process(request) })
         }
         Identity::User { workspace, .. } if workspace.as_str() != named => Err(other_workspace()),
         Identity::User { workspace, user, role: Role::Admin, read_only: locked } => {
             if locked && purpose == Purpose::Write {
                 return Err(read_only());
             }
-            let actor = Actor { kind: ActorType::User, id: user.to_string(), request };
-            Ok(AdminWriter { workspace, actor })
+            Ok(AdminWriter { workspace, actor: Actor::user(&user, request) })
         }
         Identity::User { role: Role::Editor | Role::Member, .. } | Identity::Vendor => {
             Err(ApiError::odeus(Code::AdminRequired, "only workspace admins may do this"))
@@ -157,8 +156,7 @@ impl FromRequestParts<Arc<App>> for Person {
             }
             Identity::User { read_only: true, .. } => Err(read_only()),
             Identity::User { workspace, user, role, read_only: false } => {
-                let request = RequestId::of(parts);
-                let actor = Actor { kind: ActorType::User, id: user.to_string(), request };
+                let actor = Actor::user(&user, RequestId::of(parts));
                 Ok(Self { workspace, user, role, actor })
             }
             Identity::Process | Identity::Vendor => Err(ApiError::odeus(

@@ -9,7 +9,7 @@ use crate::platform::odeus::state::{Deployment, Directory, Role};
 use crate::platform::odeus::world::{World, WorldWorkspace};
 use crate::platform::odeus::{catalog, genesis};
 use crate::server::auth::random_hex;
-use crate::server::seed::{Digests, SeedError, digest, leave_untouched};
+use crate::server::seed::{Begun, Digests, SeedError, digest, leave_untouched, world_digest};
 use crate::server::store::odeus::{people, rows};
 
 /// Returns a world for people who have written none: one workspace with one admin, every integration as the vendor
@@ -31,6 +31,11 @@ pub fn default_world(workspace: &WorkspaceId) -> World {
     World { workspaces: BTreeMap::from([(workspace.clone(), only)]) }
 }
 
+/// Returns whether somebody has written a world: it says more than that there are workspaces.
+fn is_written(world: &World) -> bool {
+    world.workspaces.iter().any(|(id, own)| default_world(id).workspaces.get(id) != Some(own))
+}
+
 const WORLD: &str = "world_digest";
 const CATALOG: &str = "catalog_digest";
 
@@ -39,27 +44,35 @@ pub(in crate::server) fn digests(
     catalog: &BTreeMap<IntegrationKey, catalog::Integration>,
     world: &World,
 ) -> Result<Digests, SeedError> {
-    Ok(Digests([(WORLD, digest(world)?, "world"), (CATALOG, digest(catalog)?, "catalogue")]))
+    let world = world_digest(world, is_written(world))?;
+    Ok(Digests([(WORLD, world, "world"), (CATALOG, digest(catalog)?, "catalogue")]))
 }
 
-/// Fills the tables of Odeus, once.
+/// Fills the tables of Odeus where they are empty. A workspace that begins by itself is added as soon as it is declared.
 pub(in crate::server) fn seed(
     db: &Transaction<'_>,
     catalog: &BTreeMap<IntegrationKey, catalog::Integration>,
     world: &World,
 ) -> Result<(), SeedError> {
     let digests = digests(catalog, world)?;
-    if digests.are_stored(db)? {
+    let begun = digests.begun(db)?;
+    if begun == Begun::Otherwise {
         return Ok(());
     }
-    for facts in catalog.values() {
-        rows::put_facts(db, facts)?;
+    let there = rows::workspaces(db)?;
+    if begun == Begun::Not {
+        for facts in catalog.values() {
+            rows::put_facts(db, facts)?;
+        }
     }
-    for (id, workspace) in &world.workspaces {
+    for (id, workspace) in world.workspaces.iter().filter(|(id, _)| !there.contains(id)) {
         seed_workspace(db, id, workspace, catalog)?;
     }
-    digests.store(db)?;
-    Ok(leave_untouched(db)?)
+    if begun == Begun::Not {
+        digests.store(db)?;
+        leave_untouched(db)?;
+    }
+    Ok(())
 }
 
 fn seed_workspace(
@@ -70,7 +83,7 @@ fn seed_workspace(
 ) -> Result<(), SeedError> {
     let first = genesis::snapshot(id, world, catalog)
         .map_err(|problem| SeedError::World { workspace: id.clone(), problem })?;
-    let generation = random_hex::<4>().map_err(|error| SeedError::Database(error.to_string()))?;
+    let generation = random_hex::<4>()?;
     rows::insert_workspace(db, id, &first.settings, &world.rollout, &world.suffices, &generation)?;
     for (user, role) in &first.directory.users {
         people::insert_user(db, id, user, *role)?;

@@ -3,6 +3,7 @@
 //! A write is on the disk before its answer leaves (`synchronous = FULL`), so no acknowledged write is ever lost. Only
 //! this folder knows SQL.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -59,7 +60,7 @@ pub(super) struct Store {
 impl Store {
     /// Opens the file, creates it when it is not there, and brings its tables up to date.
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
-        create_private(path)?;
+        drop(create_private(path)?);
         let mut connection = Connection::open(path)?;
         connection.busy_timeout(Duration::from_secs(5))?;
         use_write_ahead_log(&connection)?;
@@ -103,12 +104,12 @@ impl Store {
 }
 
 /// Creates the file, when it is not there, so that nobody but its owner can read it. SQLite gives its log the same mode.
-fn create_private(path: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
+pub(super) fn create_private(path: &Path) -> std::io::Result<File> {
+    let mut options = File::options();
     options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+    options.open(path)
 }
 
 /// Switches to the write-ahead log. SQLite does not wait for other processes here, so two that start together on a new

@@ -122,14 +122,6 @@ fn forbidden(why: &str) -> ApiError {
     ApiError::trustpager(Code::InsufficientScope, why)
 }
 
-fn process(request: RequestId) -> Actor {
-    Actor { kind: ActorType::ApiKey, id: "process".to_owned(), request }
-}
-
-fn person(user: &UserId, request: RequestId) -> Actor {
-    Actor { kind: ActorType::User, id: user.to_string(), request }
-}
-
 async fn admin(
     parts: &mut Parts,
     app: &Arc<App>,
@@ -141,7 +133,7 @@ async fn admin(
     match identity {
         Identity::Process => {
             let workspace = WorkspaceId::try_from(named.as_str())?;
-            Ok(AdminWriter { workspace, actor: process(request) })
+            Ok(AdminWriter { workspace, actor: Actor::process(request) })
         }
         Identity::User { workspace, .. } | Identity::Caller { workspace, .. }
             if workspace.as_str() != named =>
@@ -152,7 +144,7 @@ async fn admin(
             if locked && purpose == Purpose::Write {
                 return Err(read_only());
             }
-            Ok(AdminWriter { workspace, actor: person(&user, request) })
+            Ok(AdminWriter { workspace, actor: Actor::user(&user, request) })
         }
         Identity::User { rank: Rank::Other, .. } | Identity::Caller { .. } => {
             Err(forbidden("only workspace admins may do this, in the portal"))
@@ -210,7 +202,7 @@ impl FromRequestParts<Arc<App>> for Person {
             }
             Identity::User { read_only: true, .. } => Err(read_only()),
             Identity::User { workspace, user, role, rank: _, read_only: false } => {
-                let actor = person(&user, RequestId::of(parts));
+                let actor = Actor::user(&user, RequestId::of(parts));
                 Ok(Self { workspace, user, role, actor })
             }
             Identity::Process | Identity::Caller { .. } => {
@@ -264,7 +256,7 @@ impl FromRequestParts<Arc<App>> for Reviewer {
         match identity {
             Identity::Process => {
                 let workspace = WorkspaceId::try_from(named.as_str())?;
-                Ok(Self { workspace, actor: process(request), caller: None })
+                Ok(Self { workspace, actor: Actor::process(request), caller: None })
             }
             Identity::User { workspace, .. } | Identity::Caller { workspace, .. }
                 if workspace.as_str() != named =>
@@ -275,7 +267,7 @@ impl FromRequestParts<Arc<App>> for Reviewer {
                 Err(read_only())
             }
             Identity::User { workspace, user, rank: Rank::Admin, .. } => {
-                Ok(Self { workspace, actor: person(&user, request), caller: None })
+                Ok(Self { workspace, actor: Actor::user(&user, request), caller: None })
             }
             Identity::User { rank: Rank::Other, .. } => {
                 Err(forbidden("only admins and full-access API keys settle queued calls"))

@@ -36,7 +36,7 @@ mod queue;
 mod read;
 pub(super) mod seed;
 
-/// What TrustPager is seeded with, once, when its part of the database is empty.
+/// What TrustPager is seeded with.
 #[derive(Debug, Clone)]
 pub struct TrustpagerSeed {
     /// The vendor's catalogue.

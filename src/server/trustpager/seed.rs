@@ -14,7 +14,7 @@ use crate::platform::trustpager::name::{ClientName, RoleKey, TokenId};
 use crate::platform::trustpager::state::{AccessList, KeyGrants, Token};
 use crate::platform::trustpager::world::{World, WorldToken, WorldWorkspace};
 use crate::server::auth::random_hex;
-use crate::server::seed::{Digests, SeedError, digest};
+use crate::server::seed::{Begun, Digests, SeedError, digest, world_digest};
 use crate::server::store::trustpager as store;
 
 /// Returns a world for people who have written none: one workspace with one owner and nothing connected.
@@ -31,6 +31,11 @@ pub fn default_world(workspace: &WorkspaceId) -> World {
     World { workspaces: BTreeMap::from([(workspace.clone(), only)]) }
 }
 
+/// Returns whether somebody has written a world: it says more than that there are workspaces.
+fn is_written(world: &World) -> bool {
+    world.workspaces.iter().any(|(id, own)| default_world(id).workspaces.get(id) != Some(own))
+}
+
 const WORLD: &str = "trustpager_world_digest";
 const CATALOG: &str = "trustpager_catalog_digest";
 
@@ -38,26 +43,31 @@ const CATALOG: &str = "trustpager_catalog_digest";
 pub(in crate::server) fn digests(seed: &TrustpagerSeed) -> Result<Digests, SeedError> {
     let TrustpagerSeed { catalog, world } = seed;
     Ok(Digests([
-        (WORLD, digest(world)?, "TrustPager world"),
+        (WORLD, world_digest(world, is_written(world))?, "TrustPager world"),
         (CATALOG, digest(catalog)?, "TrustPager catalogue"),
     ]))
 }
 
-/// Fills the tables of TrustPager, once.
+/// Fills the tables of TrustPager where they are empty. A workspace that begins by itself is added as soon as it is declared.
 pub(in crate::server) fn seed(
     db: &Transaction<'_>,
     seed: &TrustpagerSeed,
 ) -> Result<(), SeedError> {
     let digests = digests(seed)?;
-    if digests.are_stored(db)? {
+    let begun = digests.begun(db)?;
+    if begun == Begun::Otherwise {
         return Ok(());
     }
     let TrustpagerSeed { catalog, world } = seed;
-    store::put_catalog(db, catalog)?;
-    for (id, workspace) in &world.workspaces {
-        seed_workspace(db, id, workspace, catalog)?;
+    if begun == Begun::Not {
+        store::put_catalog(db, catalog)?;
     }
-    digests.store(db)
+    for (id, workspace) in &world.workspaces {
+        if !store::has_workspace(db, id)? {
+            seed_workspace(db, id, workspace, catalog)?;
+        }
+    }
+    if begun == Begun::Not { digests.store(db) } else { Ok(()) }
 }
 
 fn seed_workspace(
@@ -67,7 +77,7 @@ fn seed_workspace(
     catalog: &Catalog,
 ) -> Result<(), SeedError> {
     let wrong = |problem: String| SeedError::World { workspace: id.clone(), problem };
-    let generation = random_hex::<4>().map_err(|error| SeedError::Database(error.to_string()))?;
+    let generation = random_hex::<4>()?;
     let workspace = store::insert_workspace(db, id, &generation)?;
     let known = |role: &RoleKey| {
         if catalog.roles.contains_key(role) {

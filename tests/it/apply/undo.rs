@@ -61,6 +61,21 @@ fn files_that_ask_for_it_no_more_are_not_said_to() {
     assert!(!undone.out.contains("The files still ask"), "{}", undone.all());
 }
 
+/// Nobody knows what files ask for that cannot be planned, and it is not made up.
+#[test]
+fn what_files_ask_for_that_cannot_be_planned_is_not_known() {
+    let plane = Plane::start();
+    let lab = plane.lab(WISHES);
+    plane.run(&lab, "apply --auto-approve").exits(0);
+    let wishes = "integrations: {files: {actions: {no_such_file: enabled}}}\n";
+    lab.write("scopeform.yaml", &config_at(&plane.url(), wishes));
+    let told = valid(&plane.run(&lab, "undo --out back.json --json").exits(0));
+    assert_eq!(told["asked_again"], Value::Null);
+    let done = plane.run(&lab, "undo --auto-approve").exits(0);
+    let done = done.prints(&["Whether the files still ask for what is taken back is not known"]);
+    assert!(!done.out.contains("The files still ask"), "{}", done.all());
+}
+
 #[test]
 fn the_way_back_is_a_plan_that_can_be_saved() {
     let plane = Plane::start();

@@ -374,7 +374,9 @@ fn an_approval_is_a_regular_file() {
     lab.shell("mkfifo pipe p.plan.ana@acme.example.approval.sig").exits(0);
     lab.run("apply p.plan --approval pipe").exits(1).says(&["pipe: it is no regular file"]);
     lab.write("p.plan.ana@acme.example.approval", "");
-    lab.run("apply p.plan").exits(1).says(&["approval.sig: it is no regular file"]);
+    lab.run("apply p.plan").exits(5).says(&["its signature cannot be read: it is no regular file"]);
+    let named = "apply p.plan --approval p.plan.ana@acme.example.approval";
+    lab.run(named).exits(1).says(&["approval.sig: it is no regular file"]);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod before;
 mod flow;
 mod forged;
 mod rules;
+mod shown;
 mod signature;
 mod signers;
 mod single_use;

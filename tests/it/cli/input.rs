@@ -176,6 +176,71 @@ fn a_file_whose_name_ends_otherwise_is_not_passed_over_in_silence() {
     assert!(!done.err.contains("notice"), "{}", done.all());
 }
 
+/// Whatever ends in `.json` is not ours, and what is ours is known by its beginning.
+#[test]
+fn what_reads_as_something_else_is_not_said_to_be_a_configuration() {
+    let lab = Lab::new();
+    lab.write("web/package.json", r#"{"name": "web", "version": "1.0.0"}"#);
+    lab.write("web/tsconfig.json", r#"{"compilerOptions": {}}"#);
+    lab.write("web/notes.yaml.txt", "how we write version, platform and workspace\n");
+    for run in [lab.run("plan web"), lab.run("plan --chdir web")] {
+        let done = run.exits(1).says(&["no"]);
+        for name in ["package.json", "tsconfig.json", "notes.yaml.txt", "rename"] {
+            assert!(!done.err.contains(name), "{}", done.all());
+        }
+    }
+    // What is larger than any configuration is told apart without reading it.
+    let lab = Lab::with(GOOD);
+    let part = r#"{"version": 1, "platform": "odeus", "workspace": "acme", "integrations": {}, "#;
+    lab.write("large.json", &format!("{part}\"rows\": [{}0]}}", "0, ".repeat(7_000_000)));
+    lab.run("validate").exits(0).says(&["large.json reads like a part of the configuration"]);
+    let late =
+        format!(r#"{{"rows": [{}0], {}"#, "0, ".repeat(40_000), part.trim_start_matches('{'));
+    lab.write("large.json", &late);
+    let done = lab.run("validate").exits(0);
+    assert!(!done.err.contains("large.json"), "{}", done.all());
+    lab.write("large.json", r#"{"a": {"version": 1, "platform": 1, "workspace": 1}}"#);
+    let done = lab.run("validate").exits(0);
+    assert!(!done.err.contains("large.json"), "{}", done.all());
+}
+
+/// Titles, descriptions and reasons are for people, and may hold any text.
+#[test]
+fn prose_is_not_taken_for_a_placeholder() {
+    let lab = Lab::with(
+        "version: 1\nplatform: odeus\nworkspace: acme\nfindings: {}\n\
+         protect:\n  - {address: letters, reason: 'ask <owner> of ${project}, or {{team}}'}\n\
+         integrations:\n  letters:\n    labels: {note: 'ask {hr}'}\n    actions:\n      fill: enabled\n",
+    );
+    lab.write(
+        "letters.yaml",
+        "kind: catalog\nintegration: letters\nname: 'Letters {{beta}}'\nprovider: none\nauth: oauth\n\
+         managed_client: true\nscope_management: true\nbase_scopes: []\nactions:\n\
+         \x20 - {key: fill, name: 'Fill ${form}', description: 'Fills {{name}} and ${amount}', required_scopes: []}\n",
+    );
+    lab.run("validate").exits(0);
+    // What is to be filled in still is.
+    let oauth = "    oauth: {mode: sync, client: {id: '${ID}'}}\n    labels";
+    lab.write("scopeform.yaml", &lab.read("scopeform.yaml").replace("    labels", oauth));
+    lab.run("validate").exits(1).says(&["values are not interpolated: `${...}`"]);
+}
+
+/// Plan and apply agree about what a file that is named is.
+#[test]
+fn a_configuration_is_applied_under_the_name_that_plan_takes() {
+    for name in ["acme.YAML", "acme.conf", "acme.yaml.bak"] {
+        let lab = Lab::new();
+        lab.write(name, GOOD);
+        lab.run("plan").arg(name).exits(0).prints(&["1 change"]);
+        lab.run("apply --auto-approve").arg(name).exits(0).prints(&["Applied: 1 operation"]);
+        // A plan is one under any name that is not YAML's.
+        lab.write(name, &GOOD.replace("create_list", "create_page"));
+        lab.run("plan --out saved.plan").arg(name).exits(0);
+        std::fs::rename(lab.path(name), lab.path("scopeform.yaml")).unwrap();
+        lab.run("apply saved.plan").exits(0).prints(&["Applied: 1 operation"]);
+    }
+}
+
 #[test]
 fn the_nearest_folder_upwards_is_found_and_a_repository_is_a_wall() {
     let lab = Lab::with(GOOD);

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests read and write files")]
 
 mod access;
+mod begin;
 mod canary;
 mod commands;
 mod crm;

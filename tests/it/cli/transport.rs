@@ -30,6 +30,10 @@ fn a_proxy_that_nobody_could_reach_is_refused() {
             "a b",
             "proxy/pw",
             ":pw",
+            // Nothing here speaks SOCKS.
+            "socks5://user:pw@127.0.0.1:1",
+            "socks5h://127.0.0.1:1",
+            "socks4a://127.0.0.1:1",
         ] {
             let done = plan(name, value).exits(64);
             let done = done.says(&[&format!("the variable `{name}` holds no address of a proxy")]);

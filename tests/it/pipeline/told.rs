@@ -116,7 +116,7 @@ fn the_page_says_which_approvals_are_there() {
     shop.push();
     let planned = runner.job("apply.yml", "plan", forge.context());
     assert_eq!(planned.code, 0, "{}", planned.log);
-    let told = "1 of 1 rule is satisfied by the approvals at hand";
+    let told = "1 of 1 rule that the plan carries is satisfied by the approvals at hand";
     assert!(planned.summary.contains(told), "{}", planned.summary);
     let told = "**satisfied**, approved by `ana@acme.example`";
     assert!(planned.summary.contains(told), "{}", planned.summary);
@@ -130,5 +130,8 @@ fn the_page_says_which_approvals_are_there() {
     // One that somebody has touched is none, and the rule is open.
     shop.edit(approval, "given 2", "given 3");
     let page = shop.exits(0, "scopeform", &show);
-    assert!(page.contains("0 of 1 rule is satisfied") && page.contains("  open"), "{page}");
+    assert!(
+        page.contains("0 of 1 rule that the plan carries is satisfied") && page.contains("  open"),
+        "{page}"
+    );
 }

@@ -72,6 +72,8 @@ fn labels_are_names_and_texts_and_no_secrets() {
     for (labels, wanted) in [
         ("{owner: it, ticket: SEC-1}", ""),
         ("{}", ""),
+        ("{owner: 'team <sales>', note: 'ask {hr}, or ${name} and {{other}}'}", ""),
+        ("{owner: YOUR_TEAM, note: ''}", ""),
         ("{\"two words\": x}", "`two words` is not the name of a label"),
         ("{client_secret: x}", "looks like a secret"),
         ("{owner: [a, b]}", "wrong-type"),

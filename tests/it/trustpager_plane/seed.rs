@@ -1,4 +1,4 @@
-//! The first day: seeded once, beside Odeus, and kept.
+//! The first day: seeded beside Odeus, and kept.
 
 use scopeform::platform::trustpager::wire::path;
 use scopeform::server::default_trustpager_world;

@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::config::catalog::{CatalogKind, Stated, Unused};
+use crate::config::leaf::Prose;
 use crate::config::shape::{Leaf, Reader, Shape, Table, record, words};
 use crate::config::yaml::Node;
 use crate::model::Scope;
@@ -55,7 +56,7 @@ record! {
         /// The key.
         req "tier" tier: Spanned<Tier>,
         /// The title for people.
-        req "label" label: Spanned<String>,
+        req "label" label: Spanned<Prose>,
         /// The part of the scope value after the colon.
         opt "suffix" suffix: Unused,
         /// What it allows, and how.
@@ -93,7 +94,7 @@ record! {
         /// The key: the part of the scope value before the colon.
         req "key" key: Spanned<ResourceKey>,
         /// The title for people.
-        req "name" name: Spanned<String>,
+        req "name" name: Spanned<Prose>,
         /// The group that role ceilings are stated for.
         req "group" group: Spanned<String>,
         /// Whether the published list has a scope of it.
@@ -155,7 +156,7 @@ record! {
         /// The key.
         req "key" key: Spanned<RoleKey>,
         /// The title for people.
-        req "name" name: Spanned<String>,
+        req "name" name: Spanned<Prose>,
         /// Whether the name appears in the documents.
         opt "name_documented" name_documented: Unused,
         /// Per group of resources, what it may do at most; nothing in a group that is not named.

@@ -84,6 +84,14 @@ pub(in crate::server) fn insert_workspace(
     Ok(Workspace { id: id.clone(), generation: generation.to_owned() })
 }
 
+pub(in crate::server) fn has_workspace(
+    db: &Database,
+    id: &WorkspaceId,
+) -> Result<bool, rusqlite::Error> {
+    let mut query = db.prepare("SELECT 1 FROM tp_workspaces WHERE workspace = ?1")?;
+    query.exists([id.as_str()])
+}
+
 pub(in crate::server) fn workspace(db: &Database, id: &WorkspaceId) -> Result<Workspace, ApiError> {
     let generation: Option<String> = db
         .query_row(
