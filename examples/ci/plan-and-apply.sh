@@ -43,8 +43,13 @@ straight() {
 another='name another folder for results'
 out=${out%/}
 straight "$out" "$another"
-# Nor is a change of what a link leads to seen where the folder is looked at.
-for decides in "$folder" "$approvals" "$policies"; do straight "$decides" 'name the folder that it leads to'; done
+# Nor is a change of what a link leads to seen where the folder is looked at; and what a link inside it meant at BASE nobody
+# could say any more, so with one that has been applied every plan would end.
+for decides in "$folder" "$approvals" "$policies"; do
+    straight "$decides" 'name the folder that it leads to'
+    link=$(find "$decides" -type l 2>/dev/null | sed -n 1p | tr -cd 'A-Za-z0-9._/@+-')
+    [ -z "$link" ] || refuse "$link is a link; put the file in its place"
+done
 tracked=$(git --literal-pathspecs ls-files -- "$out" 2>/dev/null) || [ ! -e .git ] || refuse "git does not say which files it tracks; $another"
 [ -z "$tracked" ] || refuse "git tracks files in $out; $another"
 mkdir -p "$out"
@@ -165,21 +170,20 @@ accepted() {
         place=$(printf '%s' "$file" | tr -cd 'A-Za-z0-9._/@+-') line=0
         # The last line counts also where nothing ends it.
         while read -r limit _ || [ -n "$limit" ]; do
-            line=$((line + 1)) limit=${limit%"$return"}
+            line=$((line + 1)) limit=${limit%"$return"} digits=''
             case $limit in
             '' | '#'*) continue ;;
-            *[!a-z0-9_@]*) limit='' ;;
-            ?*@????????????*) ;;
-            *) limit='' ;;
+            removals@* | people@* | broken_actions@*) digits=${limit#*@} ;;
             esac
-            case $limit in
-            '') echo "warning: $place, line $line: no LIMIT@DIGEST, so it does not count" >&2 ;;
-            *)
-                case $digest in
-                "${limit#*@}"*) echo "$limit" ;;
-                *) echo "notice: $place, line $line: of another plan" >&2 ;;
-                esac
-                ;;
+            # What scopeform takes for none would end the run, and all pages with it.
+            case $digits in *[!0123456789abcdef]*) digits='' ;; esac
+            if [ "${#digits}" -lt 32 ] || [ "${#digits}" -gt 64 ]; then
+                echo "warning: $place, line $line: no LIMIT@DIGEST, so it does not count" >&2
+                continue
+            fi
+            case $digest in
+            "$digits"*) echo "$limit" ;;
+            *) echo "notice: $place, line $line: of another plan" >&2 ;;
             esac
         done <"$file"
     done

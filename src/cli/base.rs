@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::folder::is_yaml;
 use super::git::{Blobs, Entry, Repository};
 use super::rego;
-use super::ui::{Failure, Ui};
+use super::ui::{Failure, Ui, shown};
 use super::workspace::{Loaded, Tell, report};
 use crate::config::{self, Config, FileKind, classify};
 use crate::diag::Diagnostics;
@@ -21,10 +21,17 @@ use crate::source::SourceMap;
 ///
 /// # Errors
 /// When there is no such revision, it cannot be read, its files are not valid, or none is of the workspace: rules that
-/// are not known are not passed over.
+/// are not known are not passed over. When a link stands for a file at hand.
 pub(super) fn config(base: &Base, loaded: &Loaded, ui: &Ui) -> Result<Option<Config>, Failure> {
     let Some(revision) = &base.base else { return Ok(None) };
     let (repository, below) = Repository::of(&loaded.folder.root)?;
+    for name in loaded.folder.names() {
+        let mut file = loaded.folder.root.clone();
+        for part in Path::new(name).components() {
+            file.push(part);
+            no_link(&file)?;
+        }
+    }
     let commit = repository.commit(revision)?;
     let tree = Tree { revision, files: repository.files(&commit)? };
     let mut blobs = repository.blobs()?;
@@ -61,6 +68,22 @@ pub(super) fn file(revision: &str, root: &Path, name: &str) -> Result<Option<Vec
     let held = |entry: &&Entry| entry.regular && below(&folder, &entry.path) == Some(name);
     let mut blobs = repository.blobs()?;
     files.iter().find(held).map(|entry| blobs.read(entry)).transpose()
+}
+
+/// Refuses a link among the files at hand. The change that brings one in could still be planned, and none after it: what it
+/// meant would not be known at a base.
+///
+/// # Errors
+/// When it is one.
+pub(super) fn no_link(path: &Path) -> Result<(), Failure> {
+    if !path.is_symlink() {
+        return Ok(());
+    }
+    let message = format!(
+        "{} is a link: once it is part of what `--base` names, nothing could be planned any more",
+        shown(path)
+    );
+    Err(Failure::new(Exit::Error, message).help("put what it leads to in its place"))
 }
 
 /// The name and content of a file.

@@ -114,6 +114,13 @@ impl Folder {
         }
     }
 
+    /// Returns the names of all files that were read, below the root.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let read = [&self.configs, &self.worlds, &self.catalogs];
+        let files = read.into_iter().flat_map(|files| files.iter().chain(files.all_beside()));
+        files.map(|(_, file)| file.name())
+    }
+
     /// Says that the folder holds no configuration, and which files might have been meant to be one.
     pub(super) fn holds_none(&self, path: &Path) -> Failure {
         let message = format!("{} holds no configuration file", path.display());

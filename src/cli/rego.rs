@@ -78,6 +78,12 @@ impl Named {
         let left: Vec<PathBuf> =
             paths.iter().filter(|path| path.exists() || !was(path)).cloned().collect();
         let now = if left.is_empty() { Rego::default() } else { named(&left, ui)?.rego };
+        for file in now.modules.iter().chain(&now.data) {
+            // Those from outside of the repository are part of no base.
+            if !outside.iter().any(|path| Path::new(&file.path).starts_with(path)) {
+                base::no_link(Path::new(&file.path))?;
+            }
+        }
         let mut texts = Vec::new();
         for (name, bytes) in files {
             let text = String::from_utf8(bytes).map_err(|_| {

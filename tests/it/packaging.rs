@@ -209,6 +209,122 @@ fn hadolint_has_nothing_to_say_about_the_dockerfile_and_nobody_is_root() {
     }
 }
 
+/// The scripts that jobs run in an image of ours, with those that stand in the file of the GitLab kit.
+fn pipeline_scripts() -> Vec<String> {
+    let kit = root().join("examples/ci");
+    let mut scripts = Vec::new();
+    for folder in [kit.clone(), kit.join("gitlab")] {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "sh") {
+                scripts.push(std::fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    assert!(scripts.len() > 4, "{scripts:?}");
+    let file = std::fs::read_to_string(kit.join("gitlab/.gitlab-ci.yml")).unwrap();
+    let file: serde_yaml::Value = serde_yaml::from_str(&file).unwrap();
+    for job in file.as_mapping().unwrap().values() {
+        for part in ["before_script", "script", "after_script"] {
+            let lines = job.get(part).and_then(|part| part.as_sequence()).into_iter().flatten();
+            let lines: Vec<&str> = lines.map(|line| line.as_str().unwrap()).collect();
+            scripts.push(lines.join("\n"));
+        }
+    }
+    scripts
+}
+
+/// The programs that a POSIX script runs: the first word of each command that is no word of the shell, no function of the
+/// script, no assignment and no path.
+fn shell_programs(script: &str) -> std::collections::BTreeSet<String> {
+    let shell = "! . : [ [! break case cd command continue do done echo elif else esac eval exec exit export fi for if in printf pwd read return set shift test then trap true umask unset until while { }";
+    let shell: Vec<&str> = shell.split(' ').collect();
+    let functions: Vec<String> = script
+        .lines()
+        .filter_map(|line| line.trim().split_once("() {"))
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    // Texts in quotes are no commands, but for what a `$(` in them begins.
+    let (mut code, mut single, mut quoted, mut comment) = (String::new(), false, false, false);
+    let mut outside: Vec<bool> = Vec::new();
+    let mut before = ' ';
+    let mut chars = script.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\n' if comment => (comment, code) = (false, code + "\n"),
+            _ if comment => {}
+            '\'' if single => single = false,
+            _ if single => {}
+            '\'' if !quoted => (single, code) = (true, code + "Q"),
+            '\\' => {
+                // A line that goes on, or a sign that means itself.
+                let _ = chars.next();
+            }
+            '"' => {
+                quoted = !quoted;
+                code.push('Q');
+            }
+            '$' if chars.peek() == Some(&'{') => {
+                let mut open = 0_usize;
+                for c in chars.by_ref() {
+                    open = if c == '{' { open + 1 } else { open - usize::from(c == '}') };
+                    if open == 0 {
+                        break;
+                    }
+                }
+                code.push('Q');
+            }
+            '$' if chars.clone().take(2).eq(['(', '(']) => {
+                let mut sum = String::new();
+                while !sum.ends_with("))") {
+                    sum.push(chars.next().unwrap());
+                }
+                code.push('Q');
+            }
+            '$' if chars.peek() == Some(&'(') => {
+                let _ = chars.next();
+                outside.push(std::mem::take(&mut quoted));
+                code.push_str("$(\n");
+            }
+            _ if quoted => {}
+            '(' => {
+                outside.push(false);
+                code.push('\n');
+            }
+            ')' => match outside.pop() {
+                Some(before) => {
+                    quoted = before;
+                    code.push('\n');
+                }
+                // What a `case` looks for.
+                None => code.truncate(code.rfind(['\n', ';']).map_or(0, |at| at + 1)),
+            },
+            '#' if before.is_whitespace() => comment = true,
+            _ => code.push(c),
+        }
+        before = c;
+    }
+    let mut found = std::collections::BTreeSet::new();
+    for command in code.split(['\n', ';', '|', '&', '(', ')']) {
+        let words = command.split_whitespace().skip_while(|word| {
+            let assigns = word.split_once('=').is_some_and(|(name, _)| {
+                !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            });
+            // What stands before a command, and what is no command at all.
+            assigns
+                || ["if", "then", "else", "elif", "do", "while", "until", "!", "{", "exec"]
+                    .contains(word)
+        });
+        let Some(word) = words.clone().next() else { continue };
+        let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        let begins = word.starts_with(|c: char| c.is_ascii_lowercase());
+        if plain && begins && !shell.contains(&word) && !functions.iter().any(|own| own == word) {
+            found.insert(word.to_owned());
+        }
+    }
+    found
+}
+
 /// The programs that ours runs, and those that the pipelines in `examples/ci` run, are in the image for pipelines.
 #[test]
 fn the_image_for_pipelines_has_what_the_program_and_the_pipelines_run() {
@@ -232,7 +348,22 @@ fn the_image_for_pipelines_has_what_the_program_and_the_pipelines_run() {
         }
     }
     assert!(programs.contains("git") && programs.contains("ssh-keygen"), "{programs:?}");
-    programs.insert("jq".to_owned());
+    // What every Debian has, by the packages that it cannot be without.
+    let essential =
+        "apt-get cat chmod dirname find grep head mkdir mktemp mv rm sed sha256sum tr wc";
+    let essential: Vec<&str> = essential.split(' ').collect();
+    let mut theirs = std::collections::BTreeSet::new();
+    // On GitHub its own machines run the jobs.
+    for text in pipeline_scripts() {
+        for program in shell_programs(&text) {
+            if !essential.contains(&program.as_str()) && program != "scopeform" {
+                theirs.insert(program);
+            }
+        }
+    }
+    let known = ["curl", "git", "jq"].map(str::to_owned);
+    assert!(known.iter().all(|one| theirs.contains(one)), "{theirs:?}");
+    programs.append(&mut theirs);
     for program in programs {
         let package = package(&program);
         assert!(packages.contains(&package.as_str()), "{program} is in {package}: {packages:?}");

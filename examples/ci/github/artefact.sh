@@ -15,8 +15,8 @@ unknown() {
 }
 list=$(mktemp)
 trap 'rm -f "$list"' EXIT
-# A fork's branch may be called main too.
-gh api "repos/$REPOSITORY/actions/artifacts?name=$name&per_page=100" --jq '
+# All pages: those of other branches may be many. A fork's branch may be called main too.
+gh api --paginate "repos/$REPOSITORY/actions/artifacts?name=$name&per_page=100" --jq '
     .artifacts[] | select((.expired | not) and .workflow_run.head_branch == "main"
       and .workflow_run.head_repository_id == .workflow_run.repository_id)
     | "\(.workflow_run.id) \(.workflow_run.head_sha)"' >"$list" || unknown

@@ -7,7 +7,7 @@
 #
 # A project of several workspaces sets MARKER to the beginning of this one's notes, such as `<!-- scopeform:acme:`.
 set -eu
-out=${1-}
+out=${1-} revision=${CI_MERGE_REQUEST_SOURCE_BRANCH_SHA:-$CI_COMMIT_SHA}
 api=$CI_API_V4_URL
 notes=$api/projects/$CI_PROJECT_ID/merge_requests/$CI_MERGE_REQUEST_IID/notes
 
@@ -40,9 +40,9 @@ if [ -z "$page" ]; then
     page=$work/note.md
     jq -r --argjson id "$id" '.[] | select(.id == $id) | .body | split("\n")[0]' "$work/notes.json" >"$page"
     if [ -n "$out" ]; then
-        said="**No plan of \`$CI_COMMIT_SHA\`**: [the job]($CI_JOB_URL) says why."
+        said="**No plan of \`$revision\`**: [the job]($CI_JOB_URL) says why."
     else
-        said="**Nothing to plan**: \`$CI_COMMIT_SHA\` touches nothing that decides who may do what."
+        said="**Nothing to plan**: \`$revision\` touches nothing that decides who may do what."
     fi
     printf '%s\n\nThe plan that stood here was of an earlier commit.\n' "$said" >>"$page"
 fi

@@ -71,6 +71,33 @@ fn a_link_cannot_stand_for_the_folder() {
     lab.run("plan").arg(outside).arg("--base=main").exits(0).prints(&[RULE]);
 }
 
+/// It could be planned once, and nothing after it.
+#[test]
+fn a_link_does_not_become_part_of_the_base() {
+    let lab = repository(ANA);
+    let links = |name: &str, kept: &str| {
+        let file = lab.path(name);
+        std::fs::rename(&file, lab.path(kept)).unwrap();
+        symlink(lab.path(kept), &file).unwrap();
+        let told = format!("{name} is a link: once it is part of what `--base` names");
+        lab.run("plan acme --base main")
+            .exits(1)
+            .says(&[&told, "put what it leads to in its place"]);
+        lab.run("plan acme").exits(0);
+        std::fs::remove_file(&file).unwrap();
+        std::fs::rename(lab.path(kept), &file).unwrap();
+    };
+    git(&lab, &["checkout", "-q", "main"]);
+    links("acme/scopeform.yaml", "kept");
+    links("acme/allowed_signers", "acme/kept");
+    // Nor a folder with files in it, which at the base would be none.
+    lab.write("acme/more/none.yaml", "");
+    std::fs::remove_file(lab.path("acme/more/none.yaml")).unwrap();
+    std::fs::rename(lab.path("acme/scopeform.yaml"), lab.path("acme/more/scopeform.yaml")).unwrap();
+    links("acme/more", "kept");
+    lab.run("plan acme --base main").exits(0);
+}
+
 #[test]
 fn a_renamed_folder_or_file_takes_its_rules_along() {
     let lab = repository(ANA);

@@ -71,7 +71,12 @@ pub(super) fn cached(shop: &Shop) {
 
 /// Keeps the paths of a GitLab job for the next one.
 pub(super) fn cache(shop: &Shop, paths: &str) {
-    let kept = shop.path("runner/gitlab-cache");
+    leave(shop, Path::new("gitlab-cache"), paths);
+}
+
+/// Keeps what a job leaves under a name.
+pub(super) fn leave(shop: &Shop, name: &Path, paths: &str) {
+    let kept = shop.path("runner").join(name);
     let _ = std::fs::remove_dir_all(&kept);
     keep(&shop.repository(), paths, &kept);
 }

@@ -1,7 +1,8 @@
 //! Nobody gets around the rules by what comes before or after a change: each plan is judged by what was last applied.
 
 use super::forge::{Github, Gitlab};
-use super::runner::{self, Runner};
+use super::gitlab::{self, PUSH, Pipeline, WEB};
+use super::runner::Runner;
 use super::shop::{APPLIED, Shop, text};
 
 /// The rules of the files that ship, as they stand there.
@@ -108,11 +109,17 @@ fn what_is_merged_on_gitlab_is_judged_by_the_same_rules() {
     let shop = Shop::new();
     let forge = Gitlab::start();
     shop.push();
-    let mut variables = forge.variables(&shop);
-    let deploy = |variables: &_| match runner::gitlab(&shop, "plan-main", variables) {
-        planned if planned.code == 0 => runner::gitlab(&shop, "apply", variables),
+    let mut variables = forge.variables();
+    let deploy_by = |pipeline: Pipeline, variables: &_| match gitlab::run(
+        &shop,
+        "plan-main",
+        pipeline,
+        variables,
+    ) {
+        planned if planned.code == 0 => gitlab::run(&shop, "apply", pipeline, variables),
         failed => failed,
     };
+    let deploy = |variables: &_| deploy_by(PUSH, variables);
     // The first time somebody must say so.
     let first = deploy(&variables);
     assert_eq!(first.code, 1, "{}", first.log);
@@ -127,7 +134,8 @@ fn what_is_merged_on_gitlab_is_judged_by_the_same_rules() {
     assert_eq!(deploy(&variables).code, 5);
     shop.git(&["commit", "-q", "--allow-empty", "-m", "again"]);
     shop.push();
-    let refused = deploy(&variables);
+    // The push touches nothing, so somebody has the whole run again.
+    let refused = deploy_by(WEB, &variables);
     assert_eq!(refused.code, 5, "{}", refused.log);
     assert_eq!(shop.applied(), Some(first));
 }
@@ -217,10 +225,19 @@ fn an_acceptance_is_delivered_like_an_approval() {
         shop.push();
         runner.deploy(&forge.context())
     };
-    // Of another plan, and what is none at all, which somebody should know.
-    let (blocked, _) = deliver("old.accept", "removals@0123456789ab\n--auto-approve\nremovals@");
+    // Of another plan, and what is none at all, which somebody should know and which takes no page away.
+    let other = "0123456789abcdef".repeat(2);
+    let (few, many, big) =
+        (digest.get(..31).unwrap(), format!("{digest}{digest}0"), digest.to_uppercase());
+    let (blocked, _) = deliver(
+        "old.accept",
+        &format!(
+            "removals@{other}\n--auto-approve\nremovals@\nremovals@{few}\nall@{digest}\nremovals@{many}\nremovals@{big}\n{digest}\nremovals@x@{digest}\n"
+        ),
+    );
     assert_eq!(blocked.code, 4, "{}", blocked.log);
-    for line in [2, 3] {
+    assert!(shop.read("scopeform-out/summary.md").contains("removals"), "{}", blocked.log);
+    for line in 2..=9 {
         let told = format!("approvals/old.accept, line {line}: no LIMIT@DIGEST");
         assert!(blocked.log.contains(&told), "{}", blocked.log);
     }
@@ -252,7 +269,7 @@ fn a_file_of_acceptances_needs_no_newline_at_its_end() {
     let digest: String = plan["digest"].as_str().unwrap().chars().take(32).collect();
     let folder = shop.repository().join("approvals");
     std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("a.accept"), "people@0123456789ab").unwrap();
+    std::fs::write(folder.join("a.accept"), format!("people@{}", "0".repeat(32))).unwrap();
     std::fs::write(folder.join("b.accept"), format!("removals@{digest}")).unwrap();
     shop.commit("accept");
     shop.push();

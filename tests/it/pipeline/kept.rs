@@ -11,6 +11,7 @@ use super::artefacts::noted;
 use super::examples;
 use super::forge::{Github, Gitlab};
 use super::gate::{RULES, applied};
+use super::gitlab::{self, PUSH};
 use super::runner::{self, Runner};
 use super::shop::{APPLIED, Shop, text};
 use crate::apply::plane::{Plane, config_at};
@@ -73,12 +74,12 @@ fn gitlab_knows_which_approvals_were_used() {
     let shop = Shop::new();
     let forge = Gitlab::start();
     shop.push();
-    let mut variables = forge.variables(&shop);
+    let mut variables = forge.variables();
     variables.insert("NEW_WORKSPACE".to_owned(), "yes".to_owned());
     let deploy = |code: i32| {
-        let planned = runner::gitlab(&shop, "plan-main", &variables);
+        let planned = gitlab::run(&shop, "plan-main", PUSH, &variables);
         assert_eq!(planned.code, 0, "{}", planned.log);
-        let done = runner::gitlab(&shop, "apply", &variables);
+        let done = gitlab::run(&shop, "apply", PUSH, &variables);
         assert_eq!(done.code, code, "{}", done.log);
         done.log
     };
@@ -229,6 +230,25 @@ fn nothing_is_applied_while_the_journal_cannot_be_fetched() {
     assert_eq!(shop.applied(), before);
     // What is not known here is not kept in place of what is.
     assert!(journal.join("journal").exists());
+}
+
+/// A journal expires, and that stops nobody; but what was used is not known then, which somebody should be told.
+#[test]
+fn it_is_said_where_there_is_no_journal_any_more() {
+    let shop = Shop::new();
+    let forge = Github::new(&shop);
+    let runner = Runner::new(&shop);
+    shop.push();
+    let mut context = forge.context();
+    context.insert("vars.NEW_WORKSPACE".to_owned(), "yes".to_owned());
+    let warns = "::warning::there is no journal of what was applied before";
+    let (first, _) = runner.deploy(&context);
+    assert!(first.code == 0 && !first.log.contains(&format!("\n{warns}")), "{}", first.log);
+    push(&shop, "removals: {count: 5}", "removals: {count: 4}");
+    std::fs::remove_dir_all(shop.path("runner/scopeform-journal")).unwrap();
+    let (done, applied) = runner.deploy(&forge.context());
+    assert_eq!((done.code, applied), (0, true), "{}", done.log);
+    assert!(done.log.contains(&format!("\n{warns}")), "{}", done.log);
 }
 
 /// Of all that goes by the name, only what a run of main's own workflow has left.

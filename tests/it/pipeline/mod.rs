@@ -4,8 +4,10 @@
 #![expect(clippy::disallowed_methods, reason = "tests read and write files")]
 
 mod artefacts;
+mod documented;
 mod forge;
 mod gate;
+mod gitlab;
 mod kept;
 mod lint;
 mod outside;

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::forge::{Github, Gitlab};
-use super::runner::{self, Runner};
+use super::gitlab::{self, MERGE_REQUEST};
+use super::runner::Runner;
 use super::shop::Shop;
 
 #[test]
@@ -94,9 +95,9 @@ fn a_pull_request_cannot_write_its_own_comment() {
     assert!(!shop.path("runner/scopeform-plan").exists());
     // The same as a merge request.
     let gitlab = Gitlab::start();
-    let mut variables = gitlab.variables(&shop);
+    let mut variables = gitlab.variables();
     variables.insert("NEW_WORKSPACE".to_owned(), "yes".to_owned());
-    let done = runner::gitlab(&shop, "plan", &variables);
+    let done = gitlab::run(&shop, "plan", MERGE_REQUEST, &variables);
     assert_eq!(done.code, 73, "{}", done.log);
     assert_eq!(gitlab.notes().len(), 101);
 }
@@ -144,11 +145,11 @@ fn a_merge_request_has_one_note_that_is_edited() {
     shop.edit("access/acme.yaml", "access: everyone", "access: {groups: [content-team]}");
     shop.commit("for those who use it");
     shop.push();
-    let mut variables = forge.variables(&shop);
+    let mut variables = forge.variables();
     variables.insert("NEW_WORKSPACE".to_owned(), "yes".to_owned());
     for times in 1..=2 {
         shop.git(&["checkout", "-q", "--detach", "change"]);
-        let done = runner::gitlab(&shop, "plan", &variables);
+        let done = gitlab::run(&shop, "plan", MERGE_REQUEST, &variables);
         assert_eq!(done.code, 0, "{}", done.log);
         let notes = forge.notes();
         assert_eq!(notes.len(), 102, "round {times}");
@@ -165,11 +166,11 @@ fn a_merge_request_has_one_note_that_is_edited() {
     // Whoever may not write the note is told so: a plan that nobody sees is no plan.
     let mut wrong = variables.clone();
     wrong.insert("NOTE_TOKEN".to_owned(), "wrong".to_owned());
-    assert_ne!(runner::gitlab(&shop, "plan", &wrong).code, 0);
+    assert_ne!(gitlab::run(&shop, "plan", MERGE_REQUEST, &wrong).code, 0);
     // A branch that touches nothing of this is neither planned nor noted.
     shop.git(&["checkout", "-q", "--detach", "main"]);
     std::fs::write(shop.repository().join("README.md"), "Who may do what\n").unwrap();
     shop.commit("a word");
     variables.insert("NOTE_TOKEN".to_owned(), "wrong".to_owned());
-    assert_eq!(runner::gitlab(&shop, "plan", &variables).code, 0);
+    assert_eq!(gitlab::run(&shop, "plan", MERGE_REQUEST, &variables).code, 0);
 }

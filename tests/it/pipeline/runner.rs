@@ -1,5 +1,4 @@
-//! Runs the steps of a workflow as GitHub's runner does, and the script of a GitLab job: every `run:` for real, with the
-//! environment that the files say.
+//! Runs the steps of a workflow as GitHub's runner does: every `run:` for real, with the environment that the files say.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -29,7 +28,7 @@ pub(super) struct Done {
     /// The steps with a name that did not run.
     pub(super) skipped: Vec<String>,
     /// What earlier steps have put on the PATH.
-    path: Vec<String>,
+    pub(super) path: Vec<String>,
 }
 
 pub(super) struct Runner<'s> {
@@ -40,11 +39,11 @@ pub(super) struct Runner<'s> {
 /// When a job is cancelled: in the step with this id, once this returns.
 type Cancel = (&'static str, Box<dyn FnOnce() + Send>);
 
-fn yaml(path: &Path) -> Value {
+pub(super) fn yaml(path: &Path) -> Value {
     serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-fn plain(value: &Value) -> String {
+pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
@@ -326,40 +325,4 @@ fn remember(step: &Value, outputs: Vec<(String, String)>, context: &mut Context)
     for (name, value) in outputs {
         context.insert(format!("steps.{id}.outputs.{name}"), value);
     }
-}
-
-/// Runs the script of a GitLab job.
-pub(super) fn gitlab(shop: &Shop, job: &str, variables: &BTreeMap<String, String>) -> Done {
-    let file = yaml(&examples().join("gitlab/.gitlab-ci.yml"));
-    let base = file[job]["extends"].as_str().unwrap();
-    let mut environment = shop.environment();
-    environment.extend(variables.clone());
-    for own in [&file[base]["variables"], &file[job]["variables"]] {
-        for (name, value) in own.as_mapping().into_iter().flatten() {
-            let mut value = plain(value);
-            for (name, known) in variables {
-                value = value.replace(&format!("${name}"), known);
-            }
-            environment.insert(plain(name), value);
-        }
-    }
-    artefacts::forget(shop);
-    if file[job].get("cache").is_some() {
-        artefacts::cached(shop);
-    }
-    let script: Vec<String> =
-        file[job]["script"].as_sequence().unwrap().iter().map(plain).collect();
-    let output = Command::new("sh")
-        .args(["-e", "-c", &script.join("\n")])
-        .env_clear()
-        .envs(environment)
-        .current_dir(shop.repository())
-        .output()
-        .unwrap();
-    if let Some(paths) = file[job]["cache"]["paths"].as_sequence() {
-        let paths: Vec<String> = paths.iter().map(plain).collect();
-        artefacts::cache(shop, &paths.join("\n"));
-    }
-    let log = format!("{}{}", text(&output.stdout), text(&output.stderr));
-    Done { code: output.status.code().unwrap(), log, ..Done::default() }
 }

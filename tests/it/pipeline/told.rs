@@ -1,7 +1,8 @@
 //! What the page says of itself: which commit it is of, which approvals are there, and that an earlier one is no longer true.
 
 use super::forge::{Github, Gitlab};
-use super::runner::{self, Runner};
+use super::gitlab::{self, MERGE_REQUEST};
+use super::runner::Runner;
 use super::shop::{APPLIED, Shop, text};
 
 /// What is checked out for the pull request of the branch `change`.
@@ -74,12 +75,12 @@ fn a_note_does_not_outlive_its_plan_either() {
     let forge = Gitlab::start();
     shop.push();
     shop.propose();
-    let mut variables = forge.variables(&shop);
+    let mut variables = forge.variables();
     variables.insert("NEW_WORKSPACE".to_owned(), "yes".to_owned());
     let mut plan = |sha: &str| {
         variables.insert("CI_COMMIT_SHA".to_owned(), sha.to_owned());
         shop.git(&["checkout", "-q", "--detach", "change"]);
-        let done = runner::gitlab(&shop, "plan", &variables);
+        let done = gitlab::run(&shop, "plan", MERGE_REQUEST, &variables);
         shop.git(&["checkout", "-q", "change"]);
         (done.code, forge.notes().split_off(101), done.log)
     };
@@ -97,6 +98,49 @@ fn a_note_does_not_outlive_its_plan_either() {
     let (code, notes, log) = plan("cccc3333");
     assert_eq!((code, notes.len()), (0, 1), "{log}");
     assert!(notes[0].starts_with(&format!("{marker}\n**Nothing to plan**")), "{}", notes[0]);
+}
+
+/// Nor where the job does not get as far as a plan.
+#[test]
+fn a_note_says_that_a_job_has_ended_before_its_plan() {
+    let shop = Shop::new();
+    let forge = Gitlab::start();
+    shop.push();
+    shop.propose();
+    let mut variables = forge.variables();
+    variables.insert("NEW_WORKSPACE".to_owned(), "yes".to_owned());
+    let mut plan = |sha: &str| {
+        // Of merged results the commit at hand is GitLab's own.
+        variables.insert("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA".to_owned(), sha.to_owned());
+        shop.git(&["checkout", "-q", "--detach", "change"]);
+        let done = gitlab::run(&shop, "plan", MERGE_REQUEST, &variables);
+        (done.code, forge.notes().split_off(101), done.log)
+    };
+    let (code, notes, log) = plan("aaaa1111");
+    assert_eq!((code, notes.len()), (0, 1), "{log}");
+    assert!(notes[0].contains(" of `aaaa1111` for `acme`"), "{}", notes[0]);
+    let marker = notes[0].lines().next().unwrap().to_owned();
+    // Meanwhile main says something else on the same line.
+    shop.git(&["checkout", "-q", "main"]);
+    shop.edit("access/acme.yaml", "create_page: disabled", "create_page: enabled");
+    shop.commit("for all");
+    shop.push();
+    let (code, notes, log) = plan("bbbb2222");
+    assert_eq!((code, notes.len()), (1, 1), "{log}");
+    assert!(notes[0].starts_with(&format!("{marker}\n**No plan of `bbbb2222`**")), "{}", notes[0]);
+    assert!(log.contains("cannot be merged"), "{log}");
+    // Taken back it is a plan again, and on a machine without the program none.
+    shop.git(&["checkout", "-q", "main"]);
+    shop.edit("access/acme.yaml", "create_page: enabled", "create_page: disabled");
+    shop.commit("not for all");
+    shop.push();
+    let (code, notes, log) = plan("cccc3333");
+    assert_eq!((code, notes.len()), (0, 1), "{log}");
+    assert!(notes[0].contains(" of `cccc3333` for `acme`"), "{}", notes[0]);
+    std::fs::remove_file(shop.path("bin/scopeform")).unwrap();
+    let (code, notes, log) = plan("dddd4444");
+    assert_eq!((code, notes.len()), (1, 1), "{log}");
+    assert!(notes[0].starts_with(&format!("{marker}\n**No plan of `dddd4444`**")), "{}", notes[0]);
 }
 
 /// Whoever is asked to let a plan through sees whether it can be applied at all.

@@ -81,6 +81,18 @@ fn a_link_in_place_of_rules_is_refused() {
         .says(&["rules is a link inside a git repository"]);
 }
 
+#[test]
+fn a_link_among_rules_does_not_become_part_of_the_base() {
+    let lab = repository();
+    commit(&lab);
+    std::fs::rename(lab.path("rules/team.rego"), lab.path("kept.rego")).unwrap();
+    std::os::unix::fs::symlink("../kept.rego", lab.path("rules/team.rego")).unwrap();
+    lab.run("plan access --policy rules --base main")
+        .exits(1)
+        .says(&["rules/team.rego is a link: once it is part of what `--base` names"]);
+    lab.run("plan access --policy rules").exits(4);
+}
+
 /// Rules that stand elsewhere are not brought along by any change, so nothing of them is weaker than it was.
 #[test]
 fn rules_from_outside_of_the_repository_are_the_same_before_and_after() {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use scopeform::model::{Address, Cause, CauseKind, Direction, PrivilegeChange, Right, ScopeSet};
+use scopeform::plan::policy::When;
 use scopeform::plan::{
     Breakage, Change, Effective, Finding, LeftAlone, PeopleEffect, Plan, ReconnectReason, Severity,
 };
@@ -368,6 +369,62 @@ fn the_least_important_goes_first() {
     let least = sized(&plan, sized(&plan, 0).unwrap_err().needs).unwrap();
     assert!(least.contains("**Plan: 1 change in `excel`. "), "{least}");
     assert!(least.contains("**10 more are not shown**: 1 blocker, 1 widening, "), "{least}");
+}
+
+/// Of what many units share first the reasons go and then which things they are; of people first those behind the first few;
+/// and last who must agree.
+#[test]
+fn what_is_summed_up_goes_before_what_sums_it_up() {
+    let mut plan = samples::empty();
+    plan.observed.left_alone.clear();
+    for n in 0..30 {
+        let unit = Address::of(&[&format!("unit-{n:02}")]);
+        let moved = |right, kind| PrivilegeChange {
+            unit: unit.clone(),
+            direction: Direction::Narrowing,
+            right,
+            causes: vec![Cause { kind, address: None }],
+            admin_consent: None,
+            level: None,
+        };
+        let used = Right::Use {
+            address: unit.child("actions").child("list"),
+            before: "everyone".into(),
+            after: "nobody".into(),
+        };
+        let changes = &mut plan.bound.privilege.changes;
+        let why = [CauseKind::Declared, CauseKind::NoLongerNeeded][n % 2];
+        changes.push(moved(Right::Scope(samples::scope("Scope.All")), why));
+        changes.push(moved(used, CauseKind::Declared));
+        plan.observed.people.push(PeopleEffect {
+            unit: unit.clone(),
+            must_reconnect: vec![format!("user{n:02}@acme.example")],
+            already: 0,
+            reason: ReconnectReason::NewScopes,
+            still_hold: Vec::new(),
+            connected: 9,
+        });
+    }
+    super::under_a_rule(&mut plan, When::Narrowing);
+    let full = page(&plan);
+    let mut gone: Vec<&str> = Vec::new();
+    for limit in (0..full.len()).rev().step_by(40) {
+        let Ok(text) = sized(&plan, limit) else { break };
+        for rank in left_out(&text).into_keys().rev() {
+            if !gone.contains(&RANKS[rank]) {
+                gone.push(RANKS[rank]);
+            }
+        }
+    }
+    let order = [
+        "single reason",
+        "detail",
+        "further effect on people",
+        "narrowing",
+        "effect on people",
+        "approval rule",
+    ];
+    assert_eq!(gone, order, "{full}");
 }
 
 #[test]

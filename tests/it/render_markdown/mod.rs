@@ -113,6 +113,28 @@ fn the_tail_says_how_to_go_on() {
     assert!(blocked.contains("\nApply: not possible, 1 blocker above\n"), "{blocked}");
 }
 
+/// A rule that asks for two people.
+fn approvals(when: When) -> Approvals {
+    let rule = ApprovalRule {
+        when,
+        named: vec!["@org/team".to_owned()],
+        of: BTreeSet::from(["ana@acme.example".to_owned(), "ben@acme.example".to_owned()]),
+        need: 2,
+    };
+    Approvals {
+        max_age: 7,
+        signers_file: "allowed_signers".to_owned(),
+        rules: vec![rule],
+        signers: Vec::new(),
+    }
+}
+
+/// Puts a plan under a rule.
+fn under_a_rule(plan: &mut Plan, when: When) {
+    let approvals = Some(approvals(when));
+    enforce(plan, vec![Policy { approvals, ..Policy::default() }]);
+}
+
 /// Under a rule that asks for people, and a limit that is exceeded.
 fn ruled(removals: Option<u32>) -> Plan {
     let mut plan = samples::toggle();
@@ -121,20 +143,9 @@ fn ruled(removals: Option<u32>) -> Plan {
         declared_at: Address::of(&["sharepoint", "actions", "delete_*"]),
         kind: LossKind::Use,
     }];
-    let rule = ApprovalRule {
-        when: When::Widening,
-        named: vec!["@org/team".to_owned()],
-        of: BTreeSet::from(["ana@acme.example".to_owned(), "ben@acme.example".to_owned()]),
-        need: 2,
-    };
-    let approvals = Approvals {
-        max_age: 7,
-        signers_file: "allowed_signers".to_owned(),
-        rules: vec![rule],
-        signers: Vec::new(),
-    };
     let limits = Limits { removals, ..Limits::default() };
-    enforce(&mut plan, vec![Policy { approvals: Some(approvals), limits, ..Policy::default() }]);
+    let approvals = Some(approvals(When::Widening));
+    enforce(&mut plan, vec![Policy { approvals, limits, ..Policy::default() }]);
     plan
 }
 

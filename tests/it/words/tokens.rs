@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use scopeform::model::{
     Address, Cause, CauseKind, Direction, PrivilegeChange, Right, ScopeSet, TierMove,
 };
-use scopeform::plan::{Finding, Plan, Severity, TokenChange, TokenEffect, TokenUnchanged};
+use scopeform::plan::{
+    Finding, PeopleEffect, Plan, ReconnectReason, Severity, TokenChange, TokenEffect,
+    TokenUnchanged,
+};
 use scopeform::platform::Kind;
 use scopeform::render::markdown::{self, Options};
 
@@ -114,9 +117,22 @@ fn tokens_and_people_push_out_neither_narrowings_nor_warnings() {
     for (n, effect) in plan.observed.tokens.iter_mut().enumerate() {
         effect.changed[0].what = vec![format!("resource_{n:03}: read -> no_access")];
     }
+    // So must many people reconnect, each for a client of their own.
+    plan.observed.people = (0..200)
+        .map(|n| PeopleEffect {
+            unit: Address::of(&["oauth_clients", &format!("client-{n:03}")]),
+            must_reconnect: vec![format!("person{n:03}@acme.example")],
+            already: 0,
+            reason: ReconnectReason::NewScopes,
+            still_hold: Vec::new(),
+            connected: 1,
+        })
+        .collect();
     let page = sized(&plan, 65_536);
     read(&page);
     assert!(page.contains("more are not shown**: "), "nothing is left out: {}", page.len());
+    assert!(page.contains("`person000@acme.example`"), "{page}");
+    assert!(!page.contains("`person199@acme.example`"), "{page}");
     assert_eq!(page.matches("- **-** `resource_").count(), 400, "{page}");
     assert_eq!(page.matches("look at number").count(), 40, "{page}");
     // The first of them are there before all that.
