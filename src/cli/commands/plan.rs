@@ -247,13 +247,14 @@ fn make_and_tell<P: Product>(
     let first_world = world::explain(&mut problems, loaded);
     let mut diagnostics = loaded.diagnostics.clone();
     diagnostics.append(located(&problems, &config.origins));
-    let unprotected = protects_nothing::<P>(&config.policy, &reading.snapshot);
+    let kind = config.desired.kind();
+    let unprotected = protects_nothing::<P>(kind, &config.policy, &reading.snapshot);
     diagnostics.append(located(&unprotected, &config.origins));
     match plan {
         Some(mut plan) => {
             plan.label(&config.labels);
             if let Some((before, after)) = &loaded.rules() {
-                weaken::note(&mut plan, before, after);
+                weaken::note(&mut plan, before, after, &P::renamed(&reading.snapshot));
             }
             policy::enforce(&mut plan, loaded.policies.clone());
             // Warnings belong to the conversation; the result stays one document.
@@ -280,14 +281,34 @@ fn make_and_tell<P: Product>(
     }
 }
 
-/// Returns the protections that name nothing live: misspelt, or of something that is gone.
-fn protects_nothing<P: Product>(policy: &Policy, snapshot: &P::Snapshot) -> Vec<Problem> {
+/// Returns the protections that name nothing live by its present name: misspelt, of something that is gone, or renamed.
+fn protects_nothing<P: Product>(
+    kind: Kind,
+    policy: &Policy,
+    snapshot: &P::Snapshot,
+) -> Vec<Problem> {
     if policy.protect.is_empty() {
         return Vec::new();
     }
     let live = P::addresses(snapshot);
+    let renamed = P::renamed(snapshot);
     let idle = policy.protect.iter().filter(|rule| !live.iter().any(|at| rule.covers(at)));
     let problem = |rule: &Protected| {
+        let at = Address::of(&["protect", &rule.address]);
+        if let Some((_, present)) = renamed.iter().find(|(other, _)| rule.covers(other)) {
+            let code = match kind {
+                Kind::Odeus => Code::ActionRenamed,
+                Kind::Trustpager => Code::ResourceRenamed,
+            };
+            let message =
+                format!("`{}` is another name of `{present}`, and protects it", rule.address);
+            return Problem::new(
+                code,
+                at,
+                message,
+                format!("write `{present}`; nothing else changes"),
+            );
+        }
         // As deep as what is protected, so that a slip in an action's name is held against actions.
         let depth = rule.address.split('/').count();
         let cut = |at: &Address| at.as_str().split('/').take(depth).collect::<Vec<_>>().join("/");
@@ -297,7 +318,6 @@ fn protects_nothing<P: Product>(policy: &Policy, snapshot: &P::Snapshot) -> Vec<
             || "correct it, or remove it if what it named is gone for good".to_owned(),
             |near| format!("did you mean `{near}`?"),
         );
-        let at = Address::of(&["protect", &rule.address]);
         let message = format!("`{}` names nothing in the workspace", rule.address);
         Problem::new(Code::ProtectsNothing, at, message, help)
     };

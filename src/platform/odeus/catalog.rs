@@ -44,6 +44,11 @@ impl Integration {
         all
     }
 
+    /// Iterates the earlier keys of an action, without those that another action has now: such a name means the other.
+    pub fn earlier<'a>(&'a self, action: &'a Action) -> impl Iterator<Item = &'a ActionKey> {
+        action.renamed_from.iter().filter(|old| !self.actions.contains_key(*old))
+    }
+
     /// Returns the scopes that native actions declare.
     #[must_use]
     pub fn native_scopes(&self) -> ScopeSet {

@@ -4,7 +4,7 @@
 mod access;
 mod canary;
 mod commands;
-mod crm;
+pub(crate) mod crm;
 mod documents;
 mod exits;
 pub(crate) mod harness;

@@ -120,6 +120,7 @@ fn ruled(removals: Option<u32>) -> Plan {
         address: Address::of(&["sharepoint", "actions", "delete_list"]),
         declared_at: Address::of(&["sharepoint", "actions", "delete_*"]),
         kind: LossKind::Use,
+        also_called: BTreeSet::new(),
     }];
     let rule = ApprovalRule {
         when: When::Widening,
