@@ -22,7 +22,7 @@ pub fn client(prospect: &ClientProspect<'_>, catalog: &Catalog) -> Vec<Loss> {
     for loss in &mut losses {
         let line = match loss.kind {
             LossKind::Credential => Some(target.address.child("tokens")),
-            _ => target.declared_at.get(loss.address.name()).cloned(),
+            _ => target.declared_at.get(&loss.address).cloned(),
         };
         if let Some(line) = line {
             loss.declared_at = line;

@@ -26,8 +26,8 @@ pub struct ClientTarget<'a> {
     pub before: AccessList,
     /// The whole list that is wanted: what the files say over what is live.
     pub access: AccessList,
-    /// For every resource and verb list that a line covers, the line.
-    pub declared_at: BTreeMap<ResourceKey, Address>,
+    /// For the tier of every resource and every verb list that a line covers, by address, the line.
+    pub declared_at: BTreeMap<Address, Address>,
 }
 
 /// One declared key, every name in it known.
@@ -203,26 +203,32 @@ fn wish(target: &mut ClientTarget<'_>, catalog: &Catalog, problems: &mut Vec<Pro
                 target.access.verbs.remove(&resource.key);
             }
         }
-        target.declared_at.insert(resource.key.clone(), unlisted.clone());
+        for field in [TIERS, VERBS] {
+            let at = target.address.child(field).child(resource.key.as_str());
+            target.declared_at.insert(at, unlisted.clone());
+        }
     }
     let wishes = (&desired.resources, &desired.verbs);
     let address = target.address.clone();
     named(&mut target.access, &mut target.declared_at, wishes, catalog, &address, problems);
 }
 
+const TIERS: &str = "resources";
+const VERBS: &str = "verbs";
+
 type Wishes<'a> = (&'a BTreeMap<ResourceKey, Tier>, &'a BTreeMap<ResourceKey, BTreeSet<Verb>>);
 
 /// Lays the named resources and verbs over a list.
 fn named(
     list: &mut AccessList,
-    lines: &mut BTreeMap<ResourceKey, Address>,
+    lines: &mut BTreeMap<Address, Address>,
     (tiers, verbs): Wishes<'_>,
     catalog: &Catalog,
     address: &Address,
     problems: &mut Vec<Problem>,
 ) {
     for (key, tier) in tiers {
-        let at = address.child("resources").child(key.as_str());
+        let at = address.child(TIERS).child(key.as_str());
         let Some(resource) = known(key, catalog, &at, problems) else { continue };
         if said_twice(key, resource, tiers, &at, problems) {
             continue;
@@ -239,10 +245,10 @@ fn named(
             continue;
         }
         list.tiers.insert(resource.key.clone(), tier.clone());
-        lines.insert(resource.key.clone(), at);
+        lines.insert(address.child(TIERS).child(resource.key.as_str()), at);
     }
     for (key, wanted) in verbs {
-        let at = address.child("verbs").child(key.as_str());
+        let at = address.child(VERBS).child(key.as_str());
         let Some(resource) = known(key, catalog, &at, problems) else { continue };
         if said_twice(key, resource, verbs, &at, problems) {
             continue;
@@ -272,7 +278,7 @@ fn named(
             } else {
                 list.verbs.insert(resource.key.clone(), wanted.clone());
             }
-            lines.entry(resource.key.clone()).or_insert(at);
+            lines.insert(address.child(VERBS).child(resource.key.as_str()), at);
         }
     }
 }
