@@ -21,7 +21,7 @@ pub fn client(prospect: &ClientProspect<'_>, catalog: &Catalog) -> Vec<Loss> {
     let mut losses = of_client(&target.address, lists, ended, catalog);
     for loss in &mut losses {
         let line = match loss.kind {
-            LossKind::Credential => Some(target.address.child("tokens")),
+            LossKind::Credential => Some(prospect.line_of(loss.address.name())),
             _ => target.declared_at.get(&loss.address).cloned(),
         };
         if let Some(line) = line {

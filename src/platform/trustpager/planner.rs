@@ -140,7 +140,7 @@ fn client_changes(prospect: &ClientProspect<'_>, catalog: &Catalog) -> Vec<Chang
     for (token, _) in prospect.revoked() {
         let address = target.address.child("tokens").child(token.id.as_str());
         changes.push(Change {
-            declared_at: target.address.child("tokens"),
+            declared_at: prospect.line_of(token.id.as_str()),
             address,
             kind: "trustpager_token".to_owned(),
             unit: target.address.clone(),

@@ -2,8 +2,10 @@
 
 use scopeform::model::Address;
 use scopeform::plan::{LossKind, Plan};
+use scopeform::platform::trustpager::desired::{DesiredRevocation, Unlisted};
 
-use super::fixture::{Bench, tiers, verbs};
+use super::fixture::{Bench, MEMBER, VIEWER, holders, tiers, verbs};
+use crate::cli::crm::crm;
 use crate::guard::{ours, under};
 
 const AT: &str = "oauth_clients/Claude Connection/";
@@ -64,11 +66,56 @@ fn what_the_line_for_the_rest_takes_is_said_there_verbs_included() {
     bench.live().access.verbs = verbs(&[("calls", &["initiate"])]);
     let plan = bench
         .with(|wish| {
-            wish.unlisted = scopeform::platform::trustpager::desired::Unlisted::NoAccess;
+            wish.unlisted = Unlisted::NoAccess;
         })
         .plan();
     let calls = changes(&plan);
     let calls: Vec<_> = calls.iter().filter(|(at, _)| at.ends_with("/calls")).collect();
     let line = "unlisted_resources";
     assert_eq!(calls, [&("resources/calls", line), &("verbs/calls", line)]);
+}
+
+#[test]
+fn case_59_a_token_that_ends_is_said_at_the_line_that_ends_it() {
+    let bench = Bench::new()
+        .token("of-nobody", VIEWER, 0)
+        .token("idle", MEMBER, 100)
+        .token("named", MEMBER, 0)
+        .token("kept", MEMBER, 0)
+        .with(|wish| {
+            wish.tokens.holders = holders(&[], &["sales"]);
+            wish.tokens.max_idle_days = Some(90);
+            let reason = "leaked".to_owned();
+            wish.tokens.revoke = vec![DesiredRevocation { token: "named".to_owned(), reason }];
+        });
+    let plan = bench.plan();
+    let lines = [
+        ("tokens/idle", "tokens/max_idle"),
+        ("tokens/named", "tokens/revoke/named"),
+        ("tokens/of-nobody", "tokens/holders"),
+    ];
+    assert_eq!(changes(&plan), lines);
+    let lost: Vec<_> =
+        plan.bound.losses.iter().map(|l| (rest(&l.address), rest(&l.declared_at))).collect();
+    assert_eq!(lost, lines);
+    // What protects a token is said there too.
+    let protected = under(&format!("protect: [\"{AT}tokens\"]"), plan);
+    let (found, _) = ours(&protected);
+    let at: Vec<&str> = found.iter().map(|one| rest(&one.address)).collect();
+    assert_eq!(at, ["tokens/holders", "tokens/max_idle", "tokens/revoke/named"]);
+}
+
+#[test]
+fn every_format_puts_the_end_of_a_token_at_the_line_that_ends_it() {
+    let lab = crm();
+    let text = lab.read("scopeform.yaml").replace(
+        "    resources: {contacts: read}\n",
+        "    tokens:\n      holders: {users: [max@x.example, olga@x.example]}\n      max_idle: 30d\n",
+    );
+    lab.write("scopeform.yaml", &text);
+    let made = lab.run("plan --today 2026-03-10 --format sarif").exits(0).json();
+    let results = made["runs"][0]["results"].as_array().unwrap();
+    let revoked = results.iter().find(|result| result["ruleId"] == "token-revoked").unwrap();
+    let region = &revoked["locations"][0]["physicalLocation"]["region"];
+    assert_eq!(region["startLine"], 8, "{text}\n{revoked:#}");
 }
