@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use super::catalog::Auth;
+use super::catalog::{Action, Auth, Integration};
 use super::desired::{
     Desired, DesiredAction, DesiredIntegration, DesiredList, DesiredOauth, Unlisted,
 };
@@ -241,21 +241,20 @@ fn resolve_actions<'a>(
     let mut named: BTreeSet<&ActionKey> = BTreeSet::new();
     for (key, action) in &wanted.actions {
         let line = at.child(key.as_str());
-        let known = facts.actions.get_key_value(key).or_else(|| {
-            let renamed = facts.actions.iter().find(|(_, a)| a.renamed_from.contains(key))?;
-            problems.push(Problem::new(
-                Code::ActionRenamed,
-                line.clone(),
-                format!("the platform renamed action `{key}` to `{}`", renamed.0),
-                format!("write `{}`; nothing else changes", renamed.0),
-            ));
-            Some(renamed)
-        });
-        let Some((key, found)) = known else {
-            let known = facts.actions.keys().map(AsRef::as_ref);
-            problems.push(unknown("action", key.as_str(), known, &line));
+        let Some(found) = find_action(key, facts, &line, problems) else { continue };
+        if let Some(other) = twin(key, found, wanted, facts) {
+            problems.push(
+                Problem::new(
+                    Code::DuplicateKey,
+                    line,
+                    format!("`{key}` and `{other}` are one action"),
+                    "keep one of the two lines",
+                )
+                .related(at.child(other.as_str()), "the other line"),
+            );
             continue;
-        };
+        }
+        let key = &found.key;
         if found.native {
             problems.push(Problem::new(
                 Code::NativeAction,
@@ -327,6 +326,49 @@ fn resolve_actions<'a>(
         }
     }
     covered
+}
+
+/// Looks an action up as every line does: by its key, or by an earlier one, which is said.
+fn find_action<'f>(
+    key: &ActionKey,
+    facts: &'f Integration,
+    line: &Address,
+    problems: &mut Vec<Problem>,
+) -> Option<&'f Action> {
+    let found = facts.find(key);
+    match found {
+        None => {
+            let known = facts.actions.keys().map(AsRef::as_ref);
+            problems.push(unknown("action", key.as_str(), known, line));
+        }
+        Some(renamed) if renamed.key != *key => problems.push(Problem::new(
+            Code::ActionRenamed,
+            line.clone(),
+            format!("the platform renamed action `{key}` to `{}`", renamed.key),
+            format!("write `{}`; nothing else changes", renamed.key),
+        )),
+        Some(_) => {}
+    }
+    found
+}
+
+/// Returns the line to keep of those that name one action by different keys, for every other of them: which counts,
+/// nobody could say.
+fn twin<'a>(
+    key: &ActionKey,
+    found: &Action,
+    wanted: &'a DesiredIntegration,
+    facts: &Integration,
+) -> Option<&'a ActionKey> {
+    if found.key == *key {
+        return None;
+    }
+    let mut lines = wanted.actions.keys();
+    let present = wanted.actions.get_key_value(&found.key).map(|(key, _)| key);
+    present.or_else(|| {
+        let same = |other: &&ActionKey| facts.find(other).is_some_and(|a| a.key == found.key);
+        lines.find(same).filter(|first| *first != key)
+    })
 }
 
 /// Warns of acceptances where no scope can be missing. They would take effect unseen with a later `mode: fixed`.

@@ -230,7 +230,7 @@ fn named(
     for (key, tier) in tiers {
         let at = address.child(TIERS).child(key.as_str());
         let Some(resource) = known(key, catalog, &at, problems) else { continue };
-        if said_twice(key, resource, tiers, &at, problems) {
+        if said_twice(key, resource, tiers, (&address.child(TIERS), catalog), problems) {
             continue;
         }
         if !resource.has(tier) {
@@ -250,7 +250,7 @@ fn named(
     for (key, wanted) in verbs {
         let at = address.child(VERBS).child(key.as_str());
         let Some(resource) = known(key, catalog, &at, problems) else { continue };
-        if said_twice(key, resource, verbs, &at, problems) {
+        if said_twice(key, resource, verbs, (&address.child(VERBS), catalog), problems) {
             continue;
         }
         let mut fine = true;
@@ -283,24 +283,35 @@ fn named(
     }
 }
 
-/// Reports a line under another name beside the line under the present one: which of them counts, nobody could say.
+/// Reports a line under another name beside the line under the present one, or beside one under a third: which of them
+/// counts, nobody could say.
 fn said_twice<T>(
     key: &ResourceKey,
     resource: &Resource,
     lines: &BTreeMap<ResourceKey, T>,
-    at: &Address,
+    (home, catalog): (&Address, &Catalog),
     problems: &mut Vec<Problem>,
 ) -> bool {
-    let twice = resource.key != *key && lines.contains_key(&resource.key);
-    if twice {
-        problems.push(Problem::new(
-            Code::DuplicateKey,
-            at.clone(),
-            format!("`{key}` and `{}` are one resource", resource.key),
-            "keep one of the two lines",
-        ));
+    if resource.key == *key {
+        return false;
     }
-    twice
+    let same =
+        |other: &&ResourceKey| catalog.resource(other).is_some_and(|r| r.key == resource.key);
+    let present = lines.get_key_value(&resource.key).map(|(key, _)| key);
+    let Some(other) = present.or_else(|| lines.keys().find(same)).filter(|other| *other != key)
+    else {
+        return false;
+    };
+    problems.push(
+        Problem::new(
+            Code::DuplicateKey,
+            home.child(key.as_str()),
+            format!("`{key}` and `{other}` are one resource"),
+            "keep one of the two lines",
+        )
+        .related(home.child(other.as_str()), "the other line"),
+    );
+    true
 }
 
 fn known<'c>(
