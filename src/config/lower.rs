@@ -342,6 +342,10 @@ impl Builder {
         if let Some(field) = scope {
             self.origins.note(at.clone(), reader.origin(field.at));
         }
+        for action in actions.iter().flat_map(|field| &field.value) {
+            let line = at.child("actions").child(action.value.as_str());
+            self.origins.note(line, reader.origin(action.span));
+        }
         for (field, empty, name) in [
             (stands_for.as_ref().map(|f| f.key), is_empty(stands_for.as_ref()), "for"),
             (actions.as_ref().map(|f| f.key), is_empty(actions.as_ref()), "actions"),

@@ -202,10 +202,8 @@ fn resolve_client(
             for (n, substitute) in substitutes.iter().enumerate() {
                 let at = at.child("substitutes").child(&n.to_string());
                 for key in &substitute.actions {
-                    if !facts.actions.contains_key(key) {
-                        let known = facts.actions.keys().map(AsRef::as_ref);
-                        problems.push(unknown("action", key.as_str(), known, &at));
-                    }
+                    let line = at.child("actions").child(key.as_str());
+                    find_action(key, facts, &line, problems);
                 }
             }
             let list = match scopes {
@@ -280,10 +278,23 @@ fn resolve_actions<'a>(
         }
         let mut first: Option<(&String, &DesiredAction)> = None;
         for (pattern, action, matcher) in &matchers {
-            if !matcher.is_match(key.as_str()) {
+            let now = matcher.is_match(key.as_str());
+            let earlier = || facts.earlier(fact).find(|old| matcher.is_match(old.as_str()));
+            let before = if now { None } else { earlier() };
+            if !now && before.is_none() {
                 continue;
             }
             used.insert(pattern);
+            if let Some(before) = before {
+                problems.push(Problem::new(
+                    Code::ActionRenamed,
+                    at.child(pattern),
+                    format!("`{pattern}` matches action `{key}` by its earlier name `{before}`"),
+                    format!(
+                        "name `{key}`, or write a pattern that matches it; nothing else changes"
+                    ),
+                ));
+            }
             if named.contains(key) {
                 continue;
             }

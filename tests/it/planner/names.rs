@@ -94,7 +94,7 @@ fn cases() -> Vec<Case> {
              substitutes: [{scope: Files.Read, for: [Files.Read.All], actions: [download_fiel], reason: r}]}}}",
             &[(
                 "unknown-action",
-                "Files.Read",
+                "download_fiel",
                 "there is no action `download_fiel` in this workspace",
                 "did you mean `download_file`?",
             )],
