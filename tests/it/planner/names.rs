@@ -84,8 +84,18 @@ fn cases() -> Vec<Case> {
             &[(
                 "unknown-action",
                 "get_paeg",
-                "there is no action `get_paeg` in this workspace",
+                "`sharepoint` has no action `get_paeg`",
                 "did you mean `get_page`?",
+            )],
+        ),
+        case(
+            quiet,
+            "integrations: {sharepoint: {actions: {search_onedrive: enabled}}}",
+            &[(
+                "unknown-action",
+                "search_onedrive",
+                "`sharepoint` has no action `search_onedrive`",
+                "`onedrive` has one",
             )],
         ),
         case(
@@ -95,7 +105,7 @@ fn cases() -> Vec<Case> {
             &[(
                 "unknown-action",
                 "download_fiel",
-                "there is no action `download_fiel` in this workspace",
+                "`onedrive` has no action `download_fiel`",
                 "did you mean `download_file`?",
             )],
         ),
@@ -254,7 +264,7 @@ fn cases() -> Vec<Case> {
             &[(
                 "unknown-action",
                 "qwertyuiop",
-                "there is no action `qwertyuiop` in this workspace",
+                "`todo` has no action `qwertyuiop`",
                 "one of: `lookup`; `scopeform status --integration todo` lists them all",
             )],
         ),
