@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde_json::Value;
 
+use super::desired::DesiredRevocation;
 use super::machine::{Context, Machine, Rejected, key_may, token_may};
 use super::name::TokenId;
 use super::operation::{Operation, RevokeReason};
@@ -81,8 +82,8 @@ impl<'a> ClientProspect<'a> {
     /// Returns the line for which the files end a token: that of its own, of the holders, or of how long it may be idle.
     #[must_use]
     pub fn line_of(&self, token: &str) -> Address {
-        let line = self.lines.iter().find(|(id, _)| id.as_str() == token).map(|(_, line)| line);
-        line.cloned().unwrap_or_else(|| self.target.address.child("tokens"))
+        let line = self.lines.get(token).cloned();
+        line.unwrap_or_else(|| self.target.address.child("tokens"))
     }
 
     /// Counts the queued calls of this client that an approval could execute now and no longer after the plan (case 62).
@@ -127,9 +128,16 @@ fn doomed<'a>(
             holders.groups.iter().filter_map(|group| snapshot.groups.get(group)).flatten();
         holders.users.iter().chain(members).collect()
     });
+    let tokens = target.live.state.tokens.values();
+    let mut by_name: BTreeMap<&TokenId, &DesiredRevocation> = BTreeMap::new();
+    for line in &wanted.revoke {
+        for token in meant(&line.token, tokens.clone()) {
+            by_name.entry(&token.id).or_insert(line);
+        }
+    }
     let mut doomed = Vec::new();
-    for token in target.live.state.tokens.values() {
-        let named = wanted.revoke.iter().find(|named| is_meant(&named.token, token));
+    for token in tokens {
+        let named = by_name.get(&token.id);
         let idle = wanted.max_idle_days.filter(|max| token.idle_days(today) > *max);
         let (why, line) = if let Some(named) = named {
             let why = RevokeReason::Named { reason: named.reason.clone() };
@@ -146,10 +154,14 @@ fn doomed<'a>(
     doomed
 }
 
-/// Returns whether a name in the files means this token: its id, or what the platform shows of it.
+/// Returns the tokens that a name means: the one with this id or, where there is none, those of which the platform shows
+/// this, which may be several.
 #[must_use]
-pub fn is_meant(name: &str, token: &Token) -> bool {
-    name == token.id.as_str() || name == token.display()
+pub fn meant<'t>(name: &str, tokens: impl Iterator<Item = &'t Token> + Clone) -> Vec<&'t Token> {
+    match tokens.clone().find(|token| token.id.as_str() == name) {
+        Some(one) => vec![one],
+        None => tokens.filter(|token| token.display() == name).collect(),
+    }
 }
 
 /// Returns the value that an operation replaces.

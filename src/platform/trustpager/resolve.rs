@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::catalog::{Catalog, Resource};
 use super::desired::{Desired, DesiredClient, DesiredKey, Unlisted};
 use super::name::{ClientName, KeyName, ResourceKey, Tier, Verb};
+use super::prospect::meant;
 use super::state::{AccessList, KeyGrants, LiveClient, LiveKey, Snapshot};
 use crate::diag::{Code, Problem};
 use crate::model::{Address, GroupKey, UserId, nearest};
@@ -90,6 +91,7 @@ pub fn resolve<'a>(
             ));
             continue;
         };
+        revocations(wanted, &address, live, &mut problems);
         let before = live.state.access.under_present_names(&snapshot.catalog);
         let mut target = ClientTarget {
             name,
@@ -171,6 +173,28 @@ fn people(
             format!("there is no group `{group}` in this workspace"),
             help.unwrap_or_else(|| "name users instead, or create the group first".to_owned()),
         ));
+    }
+}
+
+/// Reports lines that would end a token which they do not mean.
+fn revocations(
+    wanted: &DesiredClient,
+    address: &Address,
+    live: &LiveClient,
+    problems: &mut Vec<Problem>,
+) {
+    let lines = address.child("tokens").child("revoke");
+    for line in &wanted.tokens.revoke {
+        let fit = meant(&line.token, live.state.tokens.values());
+        if let [_, _, ..] = fit.as_slice() {
+            let ids: Vec<String> = fit.iter().map(|token| format!("`{}`", token.id)).collect();
+            problems.push(Problem::new(
+                Code::AmbiguousToken,
+                lines.child(&line.token),
+                format!("`{}` fits {} tokens: {}", line.token, fit.len(), ids.join(", ")),
+                "name the id of the one that is meant",
+            ));
+        }
     }
 }
 
