@@ -11,6 +11,7 @@ pub(crate) mod harness;
 pub(crate) mod hostile;
 mod input;
 mod markdown;
+mod remarks;
 pub(crate) mod review;
 mod secrets;
 mod storage;
