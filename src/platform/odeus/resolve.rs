@@ -258,37 +258,8 @@ fn resolve_actions<'a>(
 ) -> BTreeMap<&'a ActionKey, TargetAction<'a>> {
     let facts = &live.facts;
     let at = address.child("actions");
-    let mut covered: BTreeMap<&ActionKey, TargetAction<'_>> = BTreeMap::new();
-
-    let mut named: BTreeSet<&ActionKey> = BTreeSet::new();
-    for (key, action) in &wanted.actions {
-        let line = at.child(key.as_str());
-        let Some(found) = find_action(key, (facts, snapshot), &line, problems) else { continue };
-        if let Some(other) = twin(key, found, wanted, facts) {
-            problems.push(
-                Problem::new(
-                    Code::DuplicateKey,
-                    line,
-                    format!("`{key}` and `{other}` are one action"),
-                    "keep one of the two lines",
-                )
-                .related(at.child(other.as_str()), "the other line"),
-            );
-            continue;
-        }
-        let key = &found.key;
-        if found.native {
-            problems.push(Problem::new(
-                Code::NativeAction,
-                line,
-                format!("action `{key}` is native: it is always on and has no switch"),
-                "remove the line; with `mode: fixed` you can leave its scopes out of the list",
-            ));
-            continue;
-        }
-        named.insert(key);
-        covered.insert(key, target(action, line));
-    }
+    let mut covered = exact_lines(wanted, (facts, snapshot), &at, problems);
+    let named: BTreeSet<&ActionKey> = covered.keys().copied().collect();
 
     let matchers: Vec<(&String, &DesiredAction, GlobMatcher)> = wanted
         .globs
@@ -309,6 +280,9 @@ fn resolve_actions<'a>(
                 continue;
             }
             used.insert(pattern);
+            if named.contains(key) {
+                continue;
+            }
             if let Some(before) = before {
                 problems.push(Problem::new(
                     Code::ActionRenamed,
@@ -318,9 +292,6 @@ fn resolve_actions<'a>(
                         "name `{key}`, or write a pattern that matches it; nothing else changes"
                     ),
                 ));
-            }
-            if named.contains(key) {
-                continue;
             }
             match first {
                 Some((other, said)) if said != *action => problems.push(Problem::new(
@@ -359,6 +330,44 @@ fn resolve_actions<'a>(
                 ),
             ));
         }
+    }
+    covered
+}
+
+/// Returns the actions that a line of their own covers.
+fn exact_lines<'a>(
+    wanted: &'a DesiredIntegration,
+    (facts, snapshot): (&'a Integration, &Snapshot),
+    at: &Address,
+    problems: &mut Vec<Problem>,
+) -> BTreeMap<&'a ActionKey, TargetAction<'a>> {
+    let mut covered = BTreeMap::new();
+    for (key, action) in &wanted.actions {
+        let line = at.child(key.as_str());
+        let Some(found) = find_action(key, (facts, snapshot), &line, problems) else { continue };
+        if let Some(other) = twin(key, found, wanted, facts) {
+            problems.push(
+                Problem::new(
+                    Code::DuplicateKey,
+                    line,
+                    format!("`{key}` and `{other}` are one action"),
+                    "keep one of the two lines",
+                )
+                .related(at.child(other.as_str()), "the other line"),
+            );
+            continue;
+        }
+        let key = &found.key;
+        if found.native {
+            problems.push(Problem::new(
+                Code::NativeAction,
+                line,
+                format!("action `{key}` is native: it is always on and has no switch"),
+                "remove the line; with `mode: fixed` you can leave its scopes out of the list",
+            ));
+            continue;
+        }
+        covered.insert(key, target(action, line));
     }
     covered
 }
