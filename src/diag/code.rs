@@ -1,4 +1,4 @@
-//! The registry of diagnostic codes: stable names and titles; what `scopeform explain CODE` says stands in `diag/explain/CODE.md`.
+//! The registry of diagnostic codes: stable names and titles; what `scopeform explain CODE` says stands in `diag/explain/`, one file each.
 
 use super::Severity;
 
