@@ -47,6 +47,9 @@ pub(super) trait Product {
     /// Returns every address of the workspace that a protection may name.
     fn addresses(snapshot: &Self::Snapshot) -> Vec<Address>;
 
+    /// Returns the addresses under earlier or other names that the vendor knows, each with the present one.
+    fn renamed(snapshot: &Self::Snapshot) -> Vec<(Address, Address)>;
+
     /// Returns a client of one workspace.
     fn client(
         http: Arc<Http>,
@@ -168,6 +171,10 @@ impl Product for Odeus {
         odeus::loss::addresses(snapshot)
     }
 
+    fn renamed(snapshot: &Self::Snapshot) -> Vec<(Address, Address)> {
+        odeus::loss::renamed(snapshot)
+    }
+
     fn client(http: Arc<Http>, workspace: WorkspaceId, secrets: Secrets, _: &Path) -> Self::Client {
         odeus::client::OdeusClient::new(http, workspace, secrets)
     }
@@ -284,6 +291,10 @@ impl Product for Trustpager {
 
     fn addresses(snapshot: &Self::Snapshot) -> Vec<Address> {
         trustpager::loss::addresses(snapshot)
+    }
+
+    fn renamed(snapshot: &Self::Snapshot) -> Vec<(Address, Address)> {
+        trustpager::loss::renamed(snapshot)
     }
 
     fn client(http: Arc<Http>, workspace: WorkspaceId, _: Secrets, root: &Path) -> Self::Client {

@@ -256,7 +256,13 @@ pub(super) fn located(problems: &[Problem], origins: &Origins) -> Diagnostics {
     for problem in problems {
         let help = (!problem.help.is_empty()).then(|| problem.help.clone());
         let message = problem.message.clone();
-        diagnostics.push(config::diagnose(origins, &problem.at, problem.code, message, help));
+        let mut told = config::diagnose(origins, &problem.at, problem.code, message, help);
+        for (address, text) in &problem.related {
+            if let Some(origin) = origins.get(address) {
+                told = told.related(origin, text);
+            }
+        }
+        diagnostics.push(told);
     }
     diagnostics
 }

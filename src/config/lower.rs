@@ -153,7 +153,8 @@ impl Builder {
         self.principals(&at, &raw.access, reader);
         let accept = raw.accept.and_then(|field| {
             self.origins.note(at.child("accept_missing_scopes"), reader.origin(field.at));
-            if let (Access::Nobody, Some(_)) = (&raw.access.access, reason(&field.value, reader)) {
+            let why = reason(&field.value, ENOUGH, reader)?;
+            if raw.access.access == Access::Nobody {
                 let diagnostic = reader
                     .error(
                         Code::ConflictingAccess,
@@ -164,7 +165,7 @@ impl Builder {
                 reader.report(diagnostic);
                 return None;
             }
-            reason(&field.value, reader)
+            Some(why)
         });
         let action = DesiredAction { access: raw.access.access, accept_missing_scopes: accept };
         match &selector.value {
@@ -342,6 +343,10 @@ impl Builder {
         if let Some(field) = scope {
             self.origins.note(at.clone(), reader.origin(field.at));
         }
+        for action in actions.iter().flat_map(|field| &field.value) {
+            let line = at.child("actions").child(action.value.as_str());
+            self.origins.note(line, reader.origin(action.span));
+        }
         for (field, empty, name) in [
             (stands_for.as_ref().map(|f| f.key), is_empty(stands_for.as_ref()), "for"),
             (actions.as_ref().map(|f| f.key), is_empty(actions.as_ref()), "actions"),
@@ -362,7 +367,7 @@ impl Builder {
             scope: scope.as_ref()?.value.value.0.clone(),
             stands_for,
             actions,
-            reason: reason(&why.as_ref()?.value, reader)?,
+            reason: reason(&why.as_ref()?.value, ENOUGH, reader)?,
             until: until.as_ref().map(|field| field.value.value),
         })
     }
@@ -387,15 +392,15 @@ fn lower_client(raw: &RawClient, reader: &mut Reader<'_>) -> Option<DesiredClien
     })
 }
 
-/// Returns the reason, or reports that there is none.
-fn reason(text: &Spanned<Prose>, reader: &mut Reader<'_>) -> Option<String> {
+const ENOUGH: &str = "say why it works without the scopes, and who decided it";
+
+/// Returns the reason, or reports that there is none, with what to say.
+pub(super) fn reason(text: &Spanned<Prose>, help: &str, reader: &mut Reader<'_>) -> Option<String> {
     let words = text.value.0.trim();
     if !words.is_empty() {
         return Some(words.to_owned());
     }
-    let diagnostic = reader
-        .error(Code::MissingReason, text.span, "the reason is empty")
-        .help("say why it works without the scopes, and who decided it");
+    let diagnostic = reader.error(Code::MissingReason, text.span, "the reason is empty").help(help);
     reader.report(diagnostic);
     None
 }

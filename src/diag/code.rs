@@ -1,4 +1,4 @@
-//! The registry of diagnostic codes: stable names and titles; what `scopeform explain CODE` says stands in `diag/explain/CODE.md`.
+//! The registry of diagnostic codes: stable names and titles; what `scopeform explain CODE` says stands in `diag/explain/`, one file each.
 
 use super::Severity;
 
@@ -63,6 +63,7 @@ impl Code {
                 | Self::TierNotOnLadder
                 | Self::UnknownVerb
                 | Self::ResourceRenamed
+                | Self::AmbiguousToken
                 | Self::AcceptanceWithoutEffect
                 | Self::ProtectsNothing
         )
@@ -93,6 +94,7 @@ codes! {
     TierNotOnLadder Error "tier-not-on-ladder" "the resource does not have this tier"
     UnknownVerb Error "unknown-verb" "the resource has no such verb"
     ResourceRenamed Warning "resource-renamed" "the vendor renamed a resource"
+    AmbiguousToken Error "ambiguous-token" "a line that several tokens fit"
     AcceptanceWithoutEffect Warning "acceptance-without-effect" "an acceptance of a scope that cannot be missing, or that nothing needs"
     ProtectsNothing Warning "protects-nothing" "a protection of something that is not there"
     // Found in the text alone.

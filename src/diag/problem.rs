@@ -15,6 +15,8 @@ pub struct Problem {
     pub message: String,
     /// A command or an edit that the reader can make.
     pub help: String,
+    /// Other declared things that have to do with it, each with a few words.
+    pub related: Vec<(Address, String)>,
 }
 
 impl Problem {
@@ -25,7 +27,14 @@ impl Problem {
         message: impl Into<String>,
         help: impl Into<String>,
     ) -> Self {
-        Self { code, at, message: message.into(), help: help.into() }
+        Self { code, at, message: message.into(), help: help.into(), related: Vec::new() }
+    }
+
+    /// Adds another declared thing.
+    #[must_use]
+    pub fn related(mut self, at: Address, text: impl Into<String>) -> Self {
+        self.related.push((at, text.into()));
+        self
     }
 
     /// Returns whether it makes the files invalid for this workspace.

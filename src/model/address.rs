@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::byte_order;
 
-/// A path such as `sharepoint/actions/create_page` or `oauth_clients/claude/email`. The planner and the renderers speak
+/// A path such as `sharepoint/actions/create_page` or `oauth_clients/claude/resources/email`. The planner and the renderers speak
 /// in addresses; where a thing stands in the YAML is looked up from its address at the very end.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]

@@ -27,7 +27,8 @@ protect:
 
 It does not matter how the plan would do it: turn an action off, share it with fewer people, take away a scope that it
 needs, narrow the integration around it, stop it for a moment during a swap, use another OAuth client, narrow a tier, end
-a token or an API key. The finding stands at the line that asks for it and says what protects the thing, and why.
+a token or an API key. The finding stands at the line that asks for it and says what protects the thing, and why. An action
+or resource that the vendor has renamed stays protected under the name that the files have for it.
 
 **What to do.** Change the line. If the protection is what is wrong, change that, where it can be reviewed; no flag passes
 it.
@@ -147,12 +148,18 @@ pub fn flags<'f>(findings: impl IntoIterator<Item = &'f Finding>, digest: &str) 
 }
 
 impl Protected {
-    /// Returns whether a loss takes something from what is protected.
+    /// Returns whether a loss takes something from what is protected, by whichever name: a rename by the vendor ends no
+    /// protection.
     #[must_use]
     pub fn forbids(&self, loss: &Loss) -> bool {
-        let (mine, lost) = (segments(&self.address), segments(loss.address.as_str()));
+        self.names(&loss.address, loss.kind)
+            || loss.also_called.iter().any(|other| self.names(other, loss.kind))
+    }
+
+    fn names(&self, address: &Address, kind: LossKind) -> bool {
+        let (mine, lost) = (segments(&self.address), segments(address.as_str()));
         // What ends takes everything below it along.
-        let reaches = mine.len() <= lost.len() || loss.kind == LossKind::Credential;
+        let reaches = mine.len() <= lost.len() || kind == LossKind::Credential;
         reaches && mine.iter().zip(&lost).all(|(pattern, text)| matches(pattern, text))
     }
 
@@ -324,6 +331,9 @@ fn protected(bound: &Bound) -> Vec<Finding> {
             }
         };
         message.push_str(&format!("; `{}` is protected", rule.address));
+        if !losses.iter().any(|loss| rule.names(&loss.address, loss.kind)) {
+            message.push_str(", another name of it");
+        }
         if let Some(reason) = &rule.reason {
             message.push_str(&format!(": {reason}"));
         }
@@ -352,7 +362,7 @@ mod tests {
     fn forbids(pattern: &str, address: &str, kind: LossKind) -> bool {
         let rule = Protected { address: pattern.to_owned(), reason: None };
         let at = Address::of(&[address]);
-        rule.forbids(&Loss { address: at.clone(), declared_at: at, kind })
+        rule.forbids(&Loss::of(at, kind))
     }
 
     #[test]

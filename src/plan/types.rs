@@ -82,6 +82,9 @@ pub struct Loss {
     pub declared_at: Address,
     /// In which way.
     pub kind: LossKind,
+    /// Its addresses under the other names that the platform has or had for it: a rule may know it by one of them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub also_called: BTreeSet<Address>,
 }
 
 /// The ways of losing something.
@@ -121,7 +124,7 @@ impl Loss {
     /// Returns a loss for which no line is known but the thing's own.
     #[must_use]
     pub fn of(address: Address, kind: LossKind) -> Self {
-        Self { declared_at: address.clone(), address, kind }
+        Self { declared_at: address.clone(), address, kind, also_called: BTreeSet::new() }
     }
 }
 

@@ -57,9 +57,10 @@ impl Weakened {
     }
 }
 
-/// Says in the plan what the change takes away or weakens of the rules before it.
-pub fn note(plan: &mut Plan, before: &Policy, after: &Policy) {
-    plan.bound.weakened = weakened(before, after);
+/// Says in the plan what the change takes away or weakens of the rules before it. `renamed` holds addresses under other
+/// names, each with the present one: to follow a rename of the vendor weakens nothing.
+pub fn note(plan: &mut Plan, before: &Policy, after: &Policy, renamed: &[(Address, Address)]) {
+    plan.bound.weakened = weakened(before, after, renamed);
     let told = plan.bound.weakened.iter().map(|weak| Finding {
         severity: WEAKENED.severity,
         code: WEAKENED.code.to_owned(),
@@ -75,13 +76,14 @@ pub fn note(plan: &mut Plan, before: &Policy, after: &Policy) {
 
 /// Returns the rules that are gone or weaker after a change, by address.
 #[must_use]
-pub fn weakened(before: &Policy, after: &Policy) -> Vec<Weakened> {
+pub fn weakened(before: &Policy, after: &Policy, renamed: &[(Address, Address)]) -> Vec<Weakened> {
     let mut found = Vec::new();
     if let Some(rules) = &before.approvals {
         approvals(rules, after.approvals.as_ref(), &mut found);
     }
     limits(&before.limits, &after.limits, &mut found);
-    found.extend(before.protect.iter().filter_map(|rule| protection(rule, &after.protect)));
+    let gone = before.protect.iter().filter_map(|rule| protection(rule, &after.protect, renamed));
+    found.extend(gone);
     for (code, was) in &before.raised {
         let now = after.raised.get(code);
         if now.is_none_or(|now| now > was) {
@@ -163,10 +165,20 @@ fn limits(before: &Limits, after: &Limits, found: &mut Vec<Weakened>) {
     }
 }
 
-fn protection(rule: &Protected, after: &[Protected]) -> Option<Weakened> {
+fn protection(
+    rule: &Protected,
+    after: &[Protected],
+    renamed: &[(Address, Address)],
+) -> Option<Weakened> {
     let address = Address::of(&[&rule.address]);
+    let names = renamed.iter().filter_map(|(other, present)| match () {
+        () if *other == address => Some(present),
+        () if *present == address => Some(other),
+        () => None,
+    });
+    let names: Vec<&Address> = names.chain([&address]).collect();
     // What a pattern covers is covered by any pattern that covers its text.
-    if after.iter().any(|other| other.covers(&address)) {
+    if after.iter().any(|rule| names.iter().any(|name| rule.covers(name))) {
         return None;
     }
     let why = rule.reason.as_ref().map_or_else(String::new, |why| format!(" ({why})"));

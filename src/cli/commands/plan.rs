@@ -19,12 +19,12 @@ use crate::cli::snapshot;
 use crate::cli::ui::{Failure, Ui, shown};
 use crate::cli::workspace::{Loaded, Tell, load, located, report, source_ranges, wrong};
 use crate::cli::world;
-use crate::diag::{Code, Diagnostics, Problem};
-use crate::model::{Address, nearest};
+use crate::diag::{self, Code, Diagnostics, Problem};
+use crate::model::{Address, ScopeSet, nearest};
 use crate::plan::assemble::{Header, Inputs};
 use crate::plan::policy;
 use crate::plan::policy::{Policy, Protected};
-use crate::plan::{FromSnapshot, Plan, SourceRange, weaken};
+use crate::plan::{Finding, FromSnapshot, Plan, Severity, SourceRange, weaken};
 use crate::platform::Kind;
 use crate::platform::provider::{Read, Reading};
 use crate::render::given::Given;
@@ -98,7 +98,8 @@ fn finish<P: Product>(
     let today = args.today.unwrap_or_else(clock::today);
     let mut wanted = from_files::<P>(loaded, &args.target)?;
     wanted.both_sides = args.out.is_some() || args.output.shows_both_sides();
-    let (mut plan, odd) = make_and_tell::<P>(wanted, loaded, reading, today, tell, ui)?;
+    wanted.shown = true;
+    let mut plan = make_for::<P>(wanted, loaded, reading, today, tell, ui)?;
     if from.is_some() {
         // Reading took requests when the snapshot was taken, and takes them again when such a plan is applied; not now.
         plan.observed.api_cost.plan_reads = 0;
@@ -113,7 +114,8 @@ fn finish<P: Product>(
         Some(tool) => {
             let (plan, digest) = (sealed.plan(), sealed.digest().as_str());
             let base = review::base(&loaded.folder.root);
-            let marks = Marks::of_plan(plan, digest, (&odd, &loaded.folder.configs), &base);
+            let beside = (&loaded.diagnostics, &loaded.folder.configs);
+            let marks = Marks::of_plan(plan, digest, beside, &base);
             ui.out(&tool.page(&marks, None))?;
         }
         None => print(&sealed, &args.output, &apply_with, ui)?,
@@ -185,7 +187,9 @@ pub(super) fn make<P: Product>(
     tell: Tell,
     ui: &Ui,
 ) -> Result<Plan, Failure> {
-    make_for::<P>(from_files::<P>(loaded, targets)?, loaded, reading, today, tell, ui)
+    let mut wanted = from_files::<P>(loaded, targets)?;
+    wanted.shown = tell == Tell::People;
+    make_for::<P>(wanted, loaded, reading, today, tell, ui)
 }
 
 /// Returns what the files want.
@@ -199,7 +203,7 @@ fn from_files<'l, P: Product>(
     })?;
     let sources = source_ranges(&config.origins, &loaded.folder.configs);
     let only = chosen(targets, &P::units(desired))?;
-    Ok(Wanted { desired, sources, only, both_sides: false })
+    Ok(Wanted { desired, sources, only, both_sides: false, shown: false })
 }
 
 /// What is wanted, and where it stands in the files.
@@ -210,9 +214,12 @@ pub(super) struct Wanted<'a, D> {
     pub(super) only: Option<Vec<Address>>,
     /// Whether the plan is kept, or shown in a format that shows whole units. Rego rules always see them.
     pub(super) both_sides: bool,
+    /// Whether the plan itself is shown to whoever is told: what it says is then not said beside it.
+    pub(super) shown: bool,
 }
 
-/// Plans what is wanted under the rules of a configuration, whether its files or something else wants it.
+/// Plans what is wanted under the rules of a configuration, whether its files or something else wants it. Names that are
+/// odd beside the live ones are findings of the plan; what is odd about the text alone is said beside it.
 pub(super) fn make_for<P: Product>(
     wanted: Wanted<'_, P::Desired>,
     loaded: &Loaded,
@@ -221,20 +228,8 @@ pub(super) fn make_for<P: Product>(
     tell: Tell,
     ui: &Ui,
 ) -> Result<Plan, Failure> {
-    make_and_tell::<P>(wanted, loaded, reading, today, tell, ui).map(|(plan, _)| plan)
-}
-
-/// Plans, and returns beside the plan what is odd about the files.
-fn make_and_tell<P: Product>(
-    wanted: Wanted<'_, P::Desired>,
-    loaded: &Loaded,
-    reading: &Reading<P::Snapshot>,
-    today: Date,
-    tell: Tell,
-    ui: &Ui,
-) -> Result<(Plan, Diagnostics), Failure> {
     let config = &loaded.config;
-    let Wanted { desired, sources, only, both_sides } = wanted;
+    let Wanted { desired, sources, only, both_sides, shown } = wanted;
     let inputs = Inputs {
         today,
         endpoint: &config.endpoint.to_string(),
@@ -245,15 +240,24 @@ fn make_and_tell<P: Product>(
     };
     let (plan, mut problems) = P::plan(desired, &reading.snapshot, inputs);
     let first_world = world::explain(&mut problems, loaded);
+    problems.extend(protects_nothing::<P>(
+        config.desired.kind(),
+        &config.policy,
+        &reading.snapshot,
+    ));
     let mut diagnostics = loaded.diagnostics.clone();
-    diagnostics.append(located(&problems, &config.origins));
-    let unprotected = protects_nothing::<P>(&config.policy, &reading.snapshot);
-    diagnostics.append(located(&unprotected, &config.origins));
+    if plan.is_none() || !shown {
+        diagnostics.append(located(&problems, &config.origins));
+    }
     match plan {
         Some(mut plan) => {
             plan.label(&config.labels);
+            // Of an undo the names are those of the journal, and of no line.
+            if tell != Tell::Nobody {
+                plan.observed.findings.extend(problems.into_iter().map(remark));
+            }
             if let Some((before, after)) = &loaded.rules() {
-                weaken::note(&mut plan, before, after);
+                weaken::note(&mut plan, before, after, &P::renamed(&reading.snapshot));
             }
             policy::enforce(&mut plan, loaded.policies.clone());
             // Warnings belong to the conversation; the result stays one document.
@@ -268,7 +272,7 @@ fn make_and_tell<P: Product>(
                     ui.say(&format!("warning: {}", terminal(&left)));
                 }
             }
-            Ok((plan, diagnostics))
+            Ok(plan)
         }
         None => {
             wrong(&diagnostics, &loaded.folder, tell, ui)?;
@@ -280,14 +284,50 @@ fn make_and_tell<P: Product>(
     }
 }
 
-/// Returns the protections that name nothing live: misspelt, or of something that is gone.
-fn protects_nothing<P: Product>(policy: &Policy, snapshot: &P::Snapshot) -> Vec<Problem> {
+/// Returns what is odd about a name as a finding: a reviewer of the plan is to see which line does nothing. No file alone
+/// shows it, and it moves with what is live, so it is observed.
+fn remark(problem: Problem) -> Finding {
+    Finding {
+        severity: match problem.code.severity() {
+            diag::Severity::Note => Severity::Note,
+            diag::Severity::Warning | diag::Severity::Error => Severity::Warning,
+        },
+        code: problem.code.name().to_owned(),
+        address: problem.at,
+        message: problem.message,
+        help: problem.help,
+        paste: ScopeSet::new(),
+    }
+}
+
+/// Returns the protections that name nothing live by its present name: misspelt, of something that is gone, or renamed.
+fn protects_nothing<P: Product>(
+    kind: Kind,
+    policy: &Policy,
+    snapshot: &P::Snapshot,
+) -> Vec<Problem> {
     if policy.protect.is_empty() {
         return Vec::new();
     }
     let live = P::addresses(snapshot);
+    let renamed = P::renamed(snapshot);
     let idle = policy.protect.iter().filter(|rule| !live.iter().any(|at| rule.covers(at)));
     let problem = |rule: &Protected| {
+        let at = Address::of(&["protect", &rule.address]);
+        if let Some((_, present)) = renamed.iter().find(|(other, _)| rule.covers(other)) {
+            let code = match kind {
+                Kind::Odeus => Code::ActionRenamed,
+                Kind::Trustpager => Code::ResourceRenamed,
+            };
+            let message =
+                format!("`{}` is another name of `{present}`, and protects it", rule.address);
+            return Problem::new(
+                code,
+                at,
+                message,
+                format!("write `{present}`; nothing else changes"),
+            );
+        }
         // As deep as what is protected, so that a slip in an action's name is held against actions.
         let depth = rule.address.split('/').count();
         let cut = |at: &Address| at.as_str().split('/').take(depth).collect::<Vec<_>>().join("/");
@@ -297,7 +337,6 @@ fn protects_nothing<P: Product>(policy: &Policy, snapshot: &P::Snapshot) -> Vec<
             || "correct it, or remove it if what it named is gone for good".to_owned(),
             |near| format!("did you mean `{near}`?"),
         );
-        let at = Address::of(&["protect", &rule.address]);
         let message = format!("`{}` names nothing in the workspace", rule.address);
         Problem::new(Code::ProtectsNothing, at, message, help)
     };

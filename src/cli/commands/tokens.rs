@@ -20,7 +20,7 @@ use crate::platform::Kind;
 use crate::platform::trustpager::machine::Context;
 use crate::platform::trustpager::name::ClientName;
 use crate::platform::trustpager::planner::revoke_plan;
-use crate::platform::trustpager::prospect::is_meant;
+use crate::platform::trustpager::prospect::meant;
 use crate::platform::trustpager::state::{Snapshot, Token};
 use crate::render::neutral::{self, terminal};
 use crate::seal::approval::missing;
@@ -149,19 +149,22 @@ async fn revoke(args: &TokensRevoke, env: &Env, ui: &Ui) -> Result<Exit, Failure
     let reading = plan::read::<Trustpager>(&loaded, args.reach, env, ui).await?;
     let snapshot = &reading.snapshot;
     let rows = rows(snapshot, None)?;
-    let meant: Vec<_> = rows.iter().filter(|(_, token)| is_meant(&args.token, token)).collect();
-    let (client, token) = match meant.as_slice() {
+    let fit = meant(&args.token, rows.iter().map(|(_, token)| *token));
+    let fit: Vec<_> =
+        rows.iter().filter(|(_, token)| fit.iter().any(|one| std::ptr::eq(*one, *token))).collect();
+    let (client, token) = match fit.as_slice() {
         [one] => **one,
         [] => {
             return Err(Failure::new(Exit::Error, format!("there is no active token `{}`", args.token))
                 .help("`scopeform tokens list` shows the ids; a token that has ended already needs nothing"));
         }
-        _ => {
+        several => {
+            let ids: Vec<&str> = several.iter().map(|(_, token)| token.id.as_str()).collect();
             return Err(Failure::new(
                 Exit::Error,
-                format!("`{}` means several tokens", args.token),
+                format!("`{}` fits {} tokens: {}", args.token, ids.len(), ids.join(", ")),
             )
-            .help("name the id, which `scopeform tokens list` shows"));
+            .help("name the id of the one that is meant"));
         }
     };
     let context = Context { catalog: &snapshot.catalog, users: &snapshot.users };

@@ -68,6 +68,7 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
         sources: Vec::new(),
         only: None,
         both_sides: args.out.is_some() || args.json,
+        shown: false,
     };
     let mut made = plan::make_for::<P>(wanted, loaded, &reading, clock::today(), Tell::Nobody, ui)?;
     let mut unrestored = inverse.unrestored.clone();

@@ -9,8 +9,7 @@ use super::raw::{
     RawClient, RawDeliver, RawHolders, RawKey, RawKeyRecord, RawRevocation, RawTokens,
     RawTrustpager, Tiers, Verbs,
 };
-use crate::config::leaf::Prose;
-use crate::config::lower::Builder;
+use crate::config::lower::{Builder, reason};
 use crate::config::shape::{Field, Reader};
 use crate::diag::Code;
 use crate::model::Address;
@@ -215,17 +214,6 @@ impl Builder {
 }
 
 const REVOCATION: &str = "say why it is revoked, and who decided it";
-
-/// Returns the reason, or reports that there is none.
-fn reason(text: &Spanned<Prose>, help: &str, reader: &mut Reader<'_>) -> Option<String> {
-    let words = text.value.0.trim();
-    if !words.is_empty() {
-        return Some(words.to_owned());
-    }
-    let diagnostic = reader.error(Code::MissingReason, text.span, "the reason is empty").help(help);
-    reader.report(diagnostic);
-    None
-}
 
 fn delivered(key: &DesiredKey) -> Option<&str> {
     match key {

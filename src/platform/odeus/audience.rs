@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::state::{Directory, Role};
-use crate::model::{Access, Principal, Reach, UserId};
+use crate::model::{Access, Principal, Principals, Reach, UserId};
 
 /// Who can run an action on a new connection.
 ///
@@ -113,10 +113,22 @@ impl fmt::Display for Gates<'_> {
         match (self.integration, action) {
             (Access::Nobody, _) | (_, Access::Nobody) => out.write_str("admins only"),
             (Access::Everyone, access) | (access, Access::Everyone) => access.fmt(out),
-            (a, b) if a == b => a.fmt(out),
-            (a, b) => write!(out, "{b}, of those also {a}"),
+            (a, b) if a.is_within(b) => a.fmt(out),
+            (a, b) if b.is_within(a) => b.fmt(out),
+            (Access::Only(a), Access::Only(b)) => match both(a, b) {
+                Some(Access::Nobody) => out.write_str("admins only"),
+                Some(both) => both.fmt(out),
+                None => write!(out, "{action}, and only who is also in {}", self.integration),
+            },
         }
     }
+}
+
+/// Returns who is on both lists, where neither holds a group: who is in a group is not a list's to say.
+fn both(a: &Principals, b: &Principals) -> Option<Access> {
+    let users = |list: &Principals| list.iter().all(|one| matches!(one, Principal::User(_)));
+    let shared = || Access::only(a.iter().filter(|one| b.contains(one)).cloned());
+    (users(a) && users(b)).then(shared)
 }
 
 /// Resolves access lists to people, remembering each list it has seen.
@@ -171,5 +183,47 @@ impl<'a> Resolver<'a> {
             None => integration,
             Some(access) => integration.meet(&self.others(access)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(names: &[&str]) -> Access {
+        Access::only(names.iter().map(|name| match name.strip_prefix("group ") {
+            Some(group) => Principal::Group(group.try_into().unwrap()),
+            None => Principal::User((*name).try_into().unwrap()),
+        }))
+    }
+
+    #[test]
+    fn case_39_only_who_passes_both_gates_is_said_to() {
+        let (max, vera) = ("max@x.example", "vera@x.example");
+        for (integration, action, says) in [
+            (list(&[max]), list(&[vera]), "admins only"),
+            (list(&[max, vera]), list(&[vera]), "vera@x.example"),
+            (list(&[vera]), list(&[max, vera]), "vera@x.example"),
+            (list(&[max, "ana@x.example"]), list(&[max, vera]), "max@x.example"),
+            (list(&["group sales"]), list(&["group sales", vera]), "group sales"),
+            (
+                list(&["group sales"]),
+                list(&[vera]),
+                "vera@x.example, and only who is also in group sales",
+            ),
+            (
+                list(&["group sales", vera]),
+                list(&["group ops", vera]),
+                "group ops, vera@x.example, and only who is also in group sales, vera@x.example",
+            ),
+            (Access::Everyone, list(&[max]), max),
+            (list(&[max]), Access::Nobody, "admins only"),
+        ] {
+            let gates = Gates { integration: &integration, action: Some(&action) };
+            assert_eq!(gates.to_string(), says, "{integration} / {action}");
+        }
+        let integration = list(&[max]);
+        let native = Gates { integration: &integration, action: None };
+        assert_eq!(native.to_string(), max);
     }
 }

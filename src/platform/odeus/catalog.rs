@@ -44,6 +44,18 @@ impl Integration {
         all
     }
 
+    /// Returns an action by its key or, where no action has it now, by a key that it used to have (case 26).
+    #[must_use]
+    pub fn find(&self, key: &ActionKey) -> Option<&Action> {
+        let renamed = || self.actions.values().find(|action| action.renamed_from.contains(key));
+        self.actions.get(key).or_else(renamed)
+    }
+
+    /// Iterates the earlier keys of an action, without those that another action has now: such a name means the other.
+    pub fn earlier<'a>(&'a self, action: &'a Action) -> impl Iterator<Item = &'a ActionKey> {
+        action.renamed_from.iter().filter(|old| !self.actions.contains_key(*old))
+    }
+
     /// Returns the scopes that native actions declare.
     #[must_use]
     pub fn native_scopes(&self) -> ScopeSet {

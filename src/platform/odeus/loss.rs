@@ -8,7 +8,7 @@ use super::passage::Lost;
 use super::people::{Grants, must_reconnect};
 use super::prospect::Prospect;
 use super::state::{ActionState, IntegrationState, Mode, Snapshot};
-use crate::model::{Address, Scope, UserId};
+use crate::model::{ActionKey, Address, Scope, UserId};
 use crate::plan::Loss;
 
 /// Returns everything that the steps take something from, for good or for a moment, with the line that asks for it.
@@ -16,8 +16,21 @@ use crate::plan::Loss;
 pub fn losses(prospect: &Prospect<'_>) -> Vec<Loss> {
     let Some(passage) = prospect.passage() else { return Vec::new() };
     let lines = scope_lines(prospect);
+    let facts = prospect.facts();
     let losses = passage.losses().into_iter().map(|lost| {
         let (address, kind) = lost.what(&prospect.address);
+        let action = match &lost {
+            Lost::Use { action, .. } => Some(*action),
+            Lost::Setting(key) => facts.actions.get(*key),
+            Lost::Moment(at) => facts
+                .actions
+                .values()
+                .find(|action| *at == prospect.address.child("actions").child(action.key.as_str())),
+            Lost::Scope(_) | Lost::Access | Lost::Client => None,
+        };
+        let names = action.into_iter().flat_map(|action| facts.earlier(action));
+        let also_called =
+            names.map(|old| prospect.address.child("actions").child(old.as_str())).collect();
         let declared_at = match &lost {
             Lost::Scope(scope) => lines.get(scope).cloned(),
             Lost::Use { address: _, action, stops } => {
@@ -27,7 +40,8 @@ pub fn losses(prospect: &Prospect<'_>) -> Vec<Loss> {
             Lost::Access | Lost::Client => None,
             Lost::Moment(_) => Some(prospect.address.child("on_swap")),
         };
-        Loss { declared_at: declared_at.unwrap_or_else(|| address.clone()), address, kind }
+        let declared_at = declared_at.unwrap_or_else(|| address.clone());
+        Loss { declared_at, address, kind, also_called }
     });
     losses.collect()
 }
@@ -117,6 +131,20 @@ pub fn addresses(snapshot: &Snapshot) -> Vec<Address> {
         all.push(scopes.clone());
         all.extend(live.state.requested.iter().map(|scope| scopes.child(scope.as_str())));
         all.extend(live.facts.actions.keys().map(|action| actions.child(action.as_str())));
+    }
+    all
+}
+
+/// Returns the addresses that actions had under earlier names, each with the present one.
+#[must_use]
+pub fn renamed(snapshot: &Snapshot) -> Vec<(Address, Address)> {
+    let mut all = Vec::new();
+    for (unit, live) in &snapshot.integrations {
+        let at = |key: &ActionKey| Address::of(&[unit.as_str(), "actions", key.as_str()]);
+        for action in live.facts.actions.values() {
+            let earlier = live.facts.earlier(action);
+            all.extend(earlier.map(|old| (at(old), at(&action.key))));
+        }
     }
     all
 }

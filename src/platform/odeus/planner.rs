@@ -100,11 +100,7 @@ fn workspace_unit(desired: &Desired, snapshot: &Snapshot, both_sides: bool) -> U
         Some(wanted) if wanted != live => {
             let operation = Operation::SetNewActionsDefault { enabled: wanted };
             if live {
-                unit.losses.push(Loss {
-                    address: address.clone(),
-                    declared_at: address.clone(),
-                    kind: LossKind::Setting,
-                });
+                unit.losses.push(Loss::of(address.clone(), LossKind::Setting));
             }
             unit.privilege.push(new_actions(wanted));
             if wanted {

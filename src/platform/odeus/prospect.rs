@@ -264,7 +264,10 @@ fn acknowledge(
     let mut until: Option<Date> = None;
     let mut used = BTreeSet::new();
     for (n, substitute) in substitutes.iter().enumerate() {
-        let helps = substitute.actions.contains(key)
+        let names = |named: &ActionKey| {
+            target.live.facts.find(named).is_some_and(|action| action.key == *key)
+        };
+        let helps = substitute.actions.iter().any(names)
             && list.contains(&substitute.scope)
             && substitute.holds_on(today)
             && !left.intersection(&substitute.stands_for).is_empty();

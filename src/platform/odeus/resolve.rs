@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use super::catalog::Auth;
+use super::catalog::{Action, Auth, Integration};
 use super::desired::{
     Desired, DesiredAction, DesiredIntegration, DesiredList, DesiredOauth, Unlisted,
 };
@@ -56,13 +56,13 @@ pub fn resolve<'a>(
         let address = Address::of(&[key.as_str()]);
         let Some(live) = snapshot.integrations.get(key) else {
             let known = snapshot.integrations.keys().map(IntegrationKey::as_str);
-            problems.push(unknown("integration", key.as_str(), known, &address));
+            problems.push(unknown(Code::UnknownIntegration, key.as_str(), known, &address));
             continue;
         };
         let before = problems.len();
         check_people(wanted, &address, &snapshot.directory, &mut problems);
         let client = resolve_client(wanted, live, snapshot, &address, &mut problems);
-        let actions = resolve_actions(wanted, live, &address, &mut problems);
+        let actions = resolve_actions(wanted, live, snapshot, &address, &mut problems);
         check_acceptances(wanted, live, &address, &mut problems);
         check_accepted(wanted, live, &address, &mut problems);
         if !problems.iter().skip(before).any(Problem::is_error) {
@@ -73,30 +73,53 @@ pub fn resolve<'a>(
 }
 
 fn unknown<'a>(
-    what: &str,
+    code: Code,
     name: &str,
     known: impl Iterator<Item = &'a str> + Clone,
     at: &Address,
 ) -> Problem {
-    let code = match what {
-        "integration" => Code::UnknownIntegration,
-        "action" => Code::UnknownAction,
-        "group" => Code::UnknownGroup,
-        _ => Code::UnknownUser,
+    let what = match code {
+        Code::UnknownIntegration => "integration",
+        Code::UnknownGroup => "group",
+        _ => "user",
     };
     let help = match (nearest(name, known.clone()), code) {
         (Some(near), _) => format!("did you mean `{near}`?"),
         (None, Code::UnknownIntegration) => {
             format!("{}; `scopeform status` lists them all", some_of(known))
         }
-        (None, Code::UnknownAction) => {
-            let unit = at.as_str().split('/').next().unwrap_or_default();
-            let all = some_of(known);
-            format!("{all}; `scopeform status --integration {unit}` lists them all")
-        }
         (None, _) => some_of(known),
     };
     Problem::new(code, at.clone(), format!("there is no {what} `{name}` in this workspace"), help)
+}
+
+/// Says that an integration has no such action, and which others have one.
+fn unknown_action(
+    key: &ActionKey,
+    facts: &Integration,
+    snapshot: &Snapshot,
+    at: &Address,
+) -> Problem {
+    let others = snapshot.integrations.values().filter(|other| other.facts.find(key).is_some());
+    let others: Vec<String> = others.map(|other| format!("`{}`", other.facts.key)).collect();
+    let elsewhere = match others.as_slice() {
+        [] => None,
+        [one] => Some(format!("{one} has one")),
+        [one, two] => Some(format!("{one} and {two} have one")),
+        [one, rest @ ..] => Some(format!("{one} and {} more have one", rest.len())),
+    };
+    let known = facts.actions.keys().map(AsRef::as_ref);
+    let near = nearest(key.as_str(), known.clone()).map(|near| format!("did you mean `{near}`?"));
+    let help = match (elsewhere, near) {
+        (Some(elsewhere), Some(near)) => format!("{elsewhere}; {near}"),
+        (Some(only), None) | (None, Some(only)) => only,
+        (None, None) => {
+            let all = some_of(known);
+            format!("{all}; `scopeform status --integration {}` lists them all", facts.key)
+        }
+    };
+    let message = format!("`{}` has no action `{key}`", facts.key);
+    Problem::new(Code::UnknownAction, at.clone(), message, help)
 }
 
 fn check_people(
@@ -128,12 +151,12 @@ fn check_list(
             Principal::User(user) if !directory.users.contains_key(user) => {
                 let known = directory.users.keys().map(AsRef::as_ref);
                 let at = at().child("users").child(user.as_str());
-                problems.push(unknown("user", user.as_str(), known, &at));
+                problems.push(unknown(Code::UnknownUser, user.as_str(), known, &at));
             }
             Principal::Group(group) if !directory.groups.contains_key(group) => {
                 let known = directory.groups.keys().map(AsRef::as_ref);
                 let at = at().child("groups").child(group.as_str());
-                problems.push(unknown("group", group.as_str(), known, &at));
+                problems.push(unknown(Code::UnknownGroup, group.as_str(), known, &at));
             }
             Principal::User(_) | Principal::Group(_) => {}
         }
@@ -202,10 +225,8 @@ fn resolve_client(
             for (n, substitute) in substitutes.iter().enumerate() {
                 let at = at.child("substitutes").child(&n.to_string());
                 for key in &substitute.actions {
-                    if !facts.actions.contains_key(key) {
-                        let known = facts.actions.keys().map(AsRef::as_ref);
-                        problems.push(unknown("action", key.as_str(), known, &at));
-                    }
+                    let line = at.child("actions").child(key.as_str());
+                    find_action(key, (facts, snapshot), &line, problems);
                 }
             }
             let list = match scopes {
@@ -231,43 +252,14 @@ fn resolve_client(
 fn resolve_actions<'a>(
     wanted: &'a DesiredIntegration,
     live: &'a LiveIntegration,
+    snapshot: &Snapshot,
     address: &Address,
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<&'a ActionKey, TargetAction<'a>> {
     let facts = &live.facts;
     let at = address.child("actions");
-    let mut covered: BTreeMap<&ActionKey, TargetAction<'_>> = BTreeMap::new();
-
-    let mut named: BTreeSet<&ActionKey> = BTreeSet::new();
-    for (key, action) in &wanted.actions {
-        let line = at.child(key.as_str());
-        let known = facts.actions.get_key_value(key).or_else(|| {
-            let renamed = facts.actions.iter().find(|(_, a)| a.renamed_from.contains(key))?;
-            problems.push(Problem::new(
-                Code::ActionRenamed,
-                line.clone(),
-                format!("the platform renamed action `{key}` to `{}`", renamed.0),
-                format!("write `{}`; nothing else changes", renamed.0),
-            ));
-            Some(renamed)
-        });
-        let Some((key, found)) = known else {
-            let known = facts.actions.keys().map(AsRef::as_ref);
-            problems.push(unknown("action", key.as_str(), known, &line));
-            continue;
-        };
-        if found.native {
-            problems.push(Problem::new(
-                Code::NativeAction,
-                line,
-                format!("action `{key}` is native: it is always on and has no switch"),
-                "remove the line; with `mode: fixed` you can leave its scopes out of the list",
-            ));
-            continue;
-        }
-        named.insert(key);
-        covered.insert(key, target(action, line));
-    }
+    let mut covered = exact_lines(wanted, (facts, snapshot), &at, problems);
+    let named: BTreeSet<&ActionKey> = covered.keys().copied().collect();
 
     let matchers: Vec<(&String, &DesiredAction, GlobMatcher)> = wanted
         .globs
@@ -281,12 +273,25 @@ fn resolve_actions<'a>(
         }
         let mut first: Option<(&String, &DesiredAction)> = None;
         for (pattern, action, matcher) in &matchers {
-            if !matcher.is_match(key.as_str()) {
+            let now = matcher.is_match(key.as_str());
+            let earlier = || facts.earlier(fact).find(|old| matcher.is_match(old.as_str()));
+            let before = if now { None } else { earlier() };
+            if !now && before.is_none() {
                 continue;
             }
             used.insert(pattern);
             if named.contains(key) {
                 continue;
+            }
+            if let Some(before) = before {
+                problems.push(Problem::new(
+                    Code::ActionRenamed,
+                    at.child(pattern),
+                    format!("`{pattern}` matches action `{key}` by its earlier name `{before}`"),
+                    format!(
+                        "name `{key}`, or write a pattern that matches it; nothing else changes"
+                    ),
+                ));
             }
             match first {
                 Some((other, said)) if said != *action => problems.push(Problem::new(
@@ -327,6 +332,86 @@ fn resolve_actions<'a>(
         }
     }
     covered
+}
+
+/// Returns the actions that a line of their own covers.
+fn exact_lines<'a>(
+    wanted: &'a DesiredIntegration,
+    (facts, snapshot): (&'a Integration, &Snapshot),
+    at: &Address,
+    problems: &mut Vec<Problem>,
+) -> BTreeMap<&'a ActionKey, TargetAction<'a>> {
+    let mut covered = BTreeMap::new();
+    for (key, action) in &wanted.actions {
+        let line = at.child(key.as_str());
+        let Some(found) = find_action(key, (facts, snapshot), &line, problems) else { continue };
+        if let Some(other) = twin(key, found, wanted, facts) {
+            problems.push(
+                Problem::new(
+                    Code::DuplicateKey,
+                    line,
+                    format!("`{key}` and `{other}` are one action"),
+                    "keep one of the two lines",
+                )
+                .related(at.child(other.as_str()), "the other line"),
+            );
+            continue;
+        }
+        let key = &found.key;
+        if found.native {
+            problems.push(Problem::new(
+                Code::NativeAction,
+                line,
+                format!("action `{key}` is native: it is always on and has no switch"),
+                "remove the line; with `mode: fixed` you can leave its scopes out of the list",
+            ));
+            continue;
+        }
+        covered.insert(key, target(action, line));
+    }
+    covered
+}
+
+/// Looks an action up as every line does: by its key, or by an earlier one, which is said.
+fn find_action<'f>(
+    key: &ActionKey,
+    (facts, snapshot): (&'f Integration, &Snapshot),
+    line: &Address,
+    problems: &mut Vec<Problem>,
+) -> Option<&'f Action> {
+    let found = facts.find(key);
+    match found {
+        None => {
+            problems.push(unknown_action(key, facts, snapshot, line));
+        }
+        Some(renamed) if renamed.key != *key => problems.push(Problem::new(
+            Code::ActionRenamed,
+            line.clone(),
+            format!("the platform renamed action `{key}` to `{}`", renamed.key),
+            format!("write `{}`; nothing else changes", renamed.key),
+        )),
+        Some(_) => {}
+    }
+    found
+}
+
+/// Returns the line to keep of those that name one action by different keys, for every other of them: which counts,
+/// nobody could say.
+fn twin<'a>(
+    key: &ActionKey,
+    found: &Action,
+    wanted: &'a DesiredIntegration,
+    facts: &Integration,
+) -> Option<&'a ActionKey> {
+    if found.key == *key {
+        return None;
+    }
+    let mut lines = wanted.actions.keys();
+    let present = wanted.actions.get_key_value(&found.key).map(|(key, _)| key);
+    present.or_else(|| {
+        let same = |other: &&ActionKey| facts.find(other).is_some_and(|a| a.key == found.key);
+        lines.find(same).filter(|first| *first != key)
+    })
 }
 
 /// Warns of acceptances where no scope can be missing. They would take effect unseen with a later `mode: fixed`.

@@ -268,6 +268,17 @@ impl Catalog {
         });
         other.and_then(|other| self.resources.get(other))
     }
+
+    /// Iterates the other names of a resource: those that [`Catalog::resource`] finds it by.
+    pub fn other_names<'a>(
+        &'a self,
+        key: &'a ResourceKey,
+    ) -> impl Iterator<Item = &'a ResourceKey> {
+        let names = self.renames.iter().flat_map(|(old, new)| [old, new]);
+        names.filter(move |name| {
+            *name != key && self.resource(name).is_some_and(|resource| resource.key == *key)
+        })
+    }
 }
 
 impl Resource {

@@ -90,11 +90,14 @@ fn tiers(
             (before.tier_grants(catalog, resource), after.tier_grants(catalog, resource));
         let (more, less) = (!later.within(&alone), !alone.within(&later));
         let unknown = tier != then && !more && !less;
+        // Where the verbs alone move, theirs is the line that asks for it.
+        let field = if tier == then { "verbs" } else { "resources" };
+        let cause = unit.child(field).child(resource.key.as_str());
         changes.push(PrivilegeChange {
             unit: unit.clone(),
             direction,
             right: Right::Tier(TierMove {
-                address: address.clone(),
+                address,
                 tier_widens: more || unknown && direction == Direction::Widening,
                 tier_narrows: less || unknown && direction == Direction::Narrowing,
                 before: tier,
@@ -104,7 +107,7 @@ fn tiers(
                 widens,
                 narrows,
             }),
-            causes: vec![Cause { kind: CauseKind::Declared, address: Some(address) }],
+            causes: vec![Cause { kind: CauseKind::Declared, address: Some(cause) }],
             admin_consent: None,
             level: None,
         });

@@ -64,7 +64,7 @@ pub struct Holders {
 /// One token to revoke.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesiredRevocation {
-    /// The token's id.
+    /// The token's id, or the prefix and suffix that the platform shows of it.
     pub token: String,
     /// Why.
     pub reason: String,

@@ -21,8 +21,8 @@ pub fn client(prospect: &ClientProspect<'_>, catalog: &Catalog) -> Vec<Loss> {
     let mut losses = of_client(&target.address, lists, ended, catalog);
     for loss in &mut losses {
         let line = match loss.kind {
-            LossKind::Credential => Some(target.address.child("tokens")),
-            _ => target.declared_at.get(loss.address.name()).cloned(),
+            LossKind::Credential => Some(prospect.line_of(loss.address.name())),
+            _ => target.declared_at.get(&loss.address).cloned(),
         };
         if let Some(line) = line {
             loss.declared_at = line;
@@ -88,7 +88,9 @@ fn list(
 ) -> Vec<Loss> {
     let mut losses = Vec::new();
     let mut lose = |field: &str, key: &ResourceKey| {
-        losses.push(Loss::of(unit.child(field).child(key.as_str()), LossKind::Tier));
+        let at = |name: &ResourceKey| unit.child(field).child(name.as_str());
+        let also_called = catalog.other_names(key).map(at).collect();
+        losses.push(Loss { also_called, ..Loss::of(at(key), LossKind::Tier) });
     };
     for (key, tier) in &before.tiers {
         let kept = after.tiers.get(key);
@@ -196,6 +198,25 @@ pub fn addresses(snapshot: &Snapshot) -> Vec<Address> {
         let unit = Address::of(&["api_keys", name.as_str()]);
         resources(&mut all, &unit);
         all.push(unit);
+    }
+    all
+}
+
+/// Returns the addresses of resources and verb lists under other names, each with the one under the present name.
+#[must_use]
+pub fn renamed(snapshot: &Snapshot) -> Vec<(Address, Address)> {
+    let clients = snapshot.clients.keys().map(|name| ("oauth_clients", name.as_str()));
+    let keys = snapshot.keys.keys().map(|name| ("api_keys", name.as_str()));
+    let mut all = Vec::new();
+    for (kind, name) in clients.chain(keys) {
+        for resource in snapshot.catalog.resources.keys() {
+            for other in snapshot.catalog.other_names(resource) {
+                for field in ["resources", "verbs"] {
+                    let at = |key: &ResourceKey| Address::of(&[kind, name, field, key.as_str()]);
+                    all.push((at(other), at(resource)));
+                }
+            }
+        }
     }
     all
 }

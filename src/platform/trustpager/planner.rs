@@ -133,13 +133,11 @@ fn tier_words(list: &AccessList, key: &super::name::ResourceKey, catalog: &Catal
 fn client_changes(prospect: &ClientProspect<'_>, catalog: &Catalog) -> Vec<Change> {
     let target = &prospect.target;
     let (before, after) = (&target.before, &prospect.after.access);
-    let mut changes = list_changes(&target.address, (before, after), catalog, |resource| {
-        target.declared_at.get(resource).cloned()
-    });
+    let mut changes = list_changes(&target.address, (before, after), catalog, &target.declared_at);
     for (token, _) in prospect.revoked() {
         let address = target.address.child("tokens").child(token.id.as_str());
         changes.push(Change {
-            declared_at: target.address.child("tokens"),
+            declared_at: prospect.line_of(token.id.as_str()),
             address,
             kind: "trustpager_token".to_owned(),
             unit: target.address.clone(),
@@ -155,14 +153,14 @@ fn list_changes(
     unit: &Address,
     (before, after): (&AccessList, &AccessList),
     catalog: &Catalog,
-    line: impl Fn(&super::name::ResourceKey) -> Option<Address>,
+    lines: &BTreeMap<Address, Address>,
 ) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut push = |field: &str, resource: &super::name::ResourceKey, old: Value, new: Value| {
         if old != new {
             let address = unit.child(field).child(resource.as_str());
             changes.push(Change {
-                declared_at: line(resource).unwrap_or_else(|| address.clone()),
+                declared_at: lines.get(&address).unwrap_or(&address).clone(),
                 address,
                 kind: "trustpager_access".to_owned(),
                 unit: unit.clone(),
@@ -333,7 +331,11 @@ pub fn fact(address: &Address, snapshot: &Snapshot) -> Option<String> {
 
 fn client_left_alone(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Vec<LeftAlone> {
     let target = &prospect.target;
-    let unnamed = snapshot.catalog.resources.len().saturating_sub(target.declared_at.len());
+    let named = |key: &super::name::ResourceKey| {
+        let at = |field| target.address.child(field).child(key.as_str());
+        ["resources", "verbs"].into_iter().any(|field| target.declared_at.contains_key(&at(field)))
+    };
+    let unnamed = snapshot.catalog.resources.keys().filter(|key| !named(key)).count();
     let mut left = Vec::new();
     if unnamed > 0 {
         let n = crate::plan::count(unnamed, "resource", "resources");

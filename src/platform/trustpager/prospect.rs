@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde_json::Value;
 
+use super::desired::DesiredRevocation;
 use super::machine::{Context, Machine, Rejected, key_may, token_may};
 use super::name::TokenId;
 use super::operation::{Operation, RevokeReason};
 use super::resolve::{ClientTarget, KeyTarget, KeyWish};
 use super::state::{AccessList, Caller, ClientState, KeyGrants, Snapshot, Token};
 use super::value;
-use crate::model::{Effect, ScopeDelta, ScopeSet, UserId};
+use crate::model::{Address, Effect, ScopeDelta, ScopeSet, UserId};
 use crate::plan::PlannedOperation;
 use crate::plan::laws::Violation;
 use crate::plan::order::{self, Tolerance};
@@ -32,6 +33,8 @@ pub struct ClientProspect<'a> {
     pub window: Vec<Violation>,
     /// Why the platform would refuse the target.
     pub rejected: Option<Rejected>,
+    /// For every token that the files end, the line for which they do.
+    lines: BTreeMap<TokenId, Address>,
 }
 
 impl<'a> ClientProspect<'a> {
@@ -39,14 +42,13 @@ impl<'a> ClientProspect<'a> {
     #[must_use]
     pub fn new(target: ClientTarget<'a>, snapshot: &'a Snapshot, today: Date) -> Self {
         let context = Context { catalog: &snapshot.catalog, users: &snapshot.users };
-        let revokes: Vec<Operation> = doomed(&target, snapshot, today)
-            .into_iter()
-            .map(|(token, why)| Operation::RevokeToken {
-                client: target.name.clone(),
-                token: token.id.clone(),
-                why,
-            })
-            .collect();
+        let mut lines = BTreeMap::new();
+        let mut revokes = Vec::new();
+        for (token, why, line) in doomed(&target, snapshot, today) {
+            lines.insert(token.id.clone(), line);
+            let client = target.name.clone();
+            revokes.push(Operation::RevokeToken { client, token: token.id.clone(), why });
+        }
         let save = (target.access != target.before).then(|| Operation::SetClientAccess {
             client: target.name.clone(),
             access: target.access.clone(),
@@ -60,6 +62,7 @@ impl<'a> ClientProspect<'a> {
             after: start.state().clone(),
             window: Vec::new(),
             rejected: None,
+            lines,
             target,
         };
         if forwards.is_empty() {
@@ -74,6 +77,13 @@ impl<'a> ClientProspect<'a> {
             }
         }
         prospect
+    }
+
+    /// Returns the line for which the files end a token: that of its own, of the holders, or of how long it may be idle.
+    #[must_use]
+    pub fn line_of(&self, token: &str) -> Address {
+        let line = self.lines.get(token).cloned();
+        line.unwrap_or_else(|| self.target.address.child("tokens"))
     }
 
     /// Counts the queued calls of this client that an approval could execute now and no longer after the plan (case 62).
@@ -105,40 +115,53 @@ impl<'a> ClientProspect<'a> {
     }
 }
 
-/// Returns the tokens to revoke, with the most telling reason.
+/// Returns the tokens to revoke, with the most telling reason and the line that it stands in.
 fn doomed<'a>(
     target: &ClientTarget<'a>,
     snapshot: &Snapshot,
     today: Date,
-) -> Vec<(&'a Token, RevokeReason)> {
+) -> Vec<(&'a Token, RevokeReason, Address)> {
     let wanted = &target.desired.tokens;
+    let home = target.address.child("tokens");
     let holders: Option<BTreeSet<&UserId>> = wanted.holders.as_ref().map(|holders| {
         let members =
             holders.groups.iter().filter_map(|group| snapshot.groups.get(group)).flatten();
         holders.users.iter().chain(members).collect()
     });
+    let tokens = target.live.state.tokens.values();
+    let mut by_name: BTreeMap<&TokenId, &DesiredRevocation> = BTreeMap::new();
+    for line in &wanted.revoke {
+        for token in meant(&line.token, tokens.clone()) {
+            by_name.entry(&token.id).or_insert(line);
+        }
+    }
     let mut doomed = Vec::new();
-    for token in target.live.state.tokens.values() {
-        let named = wanted.revoke.iter().find(|named| is_meant(&named.token, token));
+    for token in tokens {
+        let named = by_name.get(&token.id);
         let idle = wanted.max_idle_days.filter(|max| token.idle_days(today) > *max);
-        let why = if let Some(named) = named {
-            RevokeReason::Named { reason: named.reason.clone() }
+        let (why, line) = if let Some(named) = named {
+            let why = RevokeReason::Named { reason: named.reason.clone() };
+            (why, home.child("revoke").child(&named.token))
         } else if holders.as_ref().is_some_and(|holders| !holders.contains(&token.user)) {
-            RevokeReason::NotAHolder
+            (RevokeReason::NotAHolder, home.child("holders"))
         } else if let Some(max_days) = idle {
-            RevokeReason::Idle { max_days }
+            (RevokeReason::Idle { max_days }, home.child("max_idle"))
         } else {
             continue;
         };
-        doomed.push((token, why));
+        doomed.push((token, why, line));
     }
     doomed
 }
 
-/// Returns whether a name in the files means this token: its id, or what the platform shows of it.
+/// Returns the tokens that a name means: the one with this id or, where there is none, those of which the platform shows
+/// this, which may be several.
 #[must_use]
-pub fn is_meant(name: &str, token: &Token) -> bool {
-    name == token.id.as_str() || name == token.display()
+pub fn meant<'t>(name: &str, tokens: impl Iterator<Item = &'t Token> + Clone) -> Vec<&'t Token> {
+    match tokens.clone().find(|token| token.id.as_str() == name) {
+        Some(one) => vec![one],
+        None => tokens.filter(|token| token.display() == name).collect(),
+    }
 }
 
 /// Returns the value that an operation replaces.

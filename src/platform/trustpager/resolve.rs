@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::catalog::{Catalog, Resource};
 use super::desired::{Desired, DesiredClient, DesiredKey, Unlisted};
 use super::name::{ClientName, KeyName, ResourceKey, Tier, Verb};
+use super::prospect::meant;
 use super::state::{AccessList, KeyGrants, LiveClient, LiveKey, Snapshot};
 use crate::diag::{Code, Problem};
 use crate::model::{Address, GroupKey, UserId, nearest};
@@ -26,8 +27,8 @@ pub struct ClientTarget<'a> {
     pub before: AccessList,
     /// The whole list that is wanted: what the files say over what is live.
     pub access: AccessList,
-    /// For every resource and verb list that a line covers, the line.
-    pub declared_at: BTreeMap<ResourceKey, Address>,
+    /// For the tier of every resource and every verb list that a line covers, by address, the line.
+    pub declared_at: BTreeMap<Address, Address>,
 }
 
 /// One declared key, every name in it known.
@@ -90,6 +91,7 @@ pub fn resolve<'a>(
             ));
             continue;
         };
+        revocations(wanted, &address, live, &mut problems);
         let before = live.state.access.under_present_names(&snapshot.catalog);
         let mut target = ClientTarget {
             name,
@@ -174,6 +176,28 @@ fn people(
     }
 }
 
+/// Reports lines that would end a token which they do not mean.
+fn revocations(
+    wanted: &DesiredClient,
+    address: &Address,
+    live: &LiveClient,
+    problems: &mut Vec<Problem>,
+) {
+    let lines = address.child("tokens").child("revoke");
+    for line in &wanted.tokens.revoke {
+        let fit = meant(&line.token, live.state.tokens.values());
+        if let [_, _, ..] = fit.as_slice() {
+            let ids: Vec<String> = fit.iter().map(|token| format!("`{}`", token.id)).collect();
+            problems.push(Problem::new(
+                Code::AmbiguousToken,
+                lines.child(&line.token),
+                format!("`{}` fits {} tokens: {}", line.token, fit.len(), ids.join(", ")),
+                "name the id of the one that is meant",
+            ));
+        }
+    }
+}
+
 /// Lays what the files say over what is live.
 fn wish(target: &mut ClientTarget<'_>, catalog: &Catalog, problems: &mut Vec<Problem>) {
     let desired = target.desired;
@@ -203,28 +227,34 @@ fn wish(target: &mut ClientTarget<'_>, catalog: &Catalog, problems: &mut Vec<Pro
                 target.access.verbs.remove(&resource.key);
             }
         }
-        target.declared_at.insert(resource.key.clone(), unlisted.clone());
+        for field in [TIERS, VERBS] {
+            let at = target.address.child(field).child(resource.key.as_str());
+            target.declared_at.insert(at, unlisted.clone());
+        }
     }
     let wishes = (&desired.resources, &desired.verbs);
     let address = target.address.clone();
     named(&mut target.access, &mut target.declared_at, wishes, catalog, &address, problems);
 }
 
+const TIERS: &str = "resources";
+const VERBS: &str = "verbs";
+
 type Wishes<'a> = (&'a BTreeMap<ResourceKey, Tier>, &'a BTreeMap<ResourceKey, BTreeSet<Verb>>);
 
 /// Lays the named resources and verbs over a list.
 fn named(
     list: &mut AccessList,
-    lines: &mut BTreeMap<ResourceKey, Address>,
+    lines: &mut BTreeMap<Address, Address>,
     (tiers, verbs): Wishes<'_>,
     catalog: &Catalog,
     address: &Address,
     problems: &mut Vec<Problem>,
 ) {
     for (key, tier) in tiers {
-        let at = address.child("resources").child(key.as_str());
+        let at = address.child(TIERS).child(key.as_str());
         let Some(resource) = known(key, catalog, &at, problems) else { continue };
-        if said_twice(key, resource, tiers, &at, problems) {
+        if said_twice(key, resource, tiers, (&address.child(TIERS), catalog), problems) {
             continue;
         }
         if !resource.has(tier) {
@@ -239,12 +269,12 @@ fn named(
             continue;
         }
         list.tiers.insert(resource.key.clone(), tier.clone());
-        lines.insert(resource.key.clone(), at);
+        lines.insert(address.child(TIERS).child(resource.key.as_str()), at);
     }
     for (key, wanted) in verbs {
-        let at = address.child("verbs").child(key.as_str());
+        let at = address.child(VERBS).child(key.as_str());
         let Some(resource) = known(key, catalog, &at, problems) else { continue };
-        if said_twice(key, resource, verbs, &at, problems) {
+        if said_twice(key, resource, verbs, (&address.child(VERBS), catalog), problems) {
             continue;
         }
         let mut fine = true;
@@ -272,29 +302,40 @@ fn named(
             } else {
                 list.verbs.insert(resource.key.clone(), wanted.clone());
             }
-            lines.entry(resource.key.clone()).or_insert(at);
+            lines.insert(address.child(VERBS).child(resource.key.as_str()), at);
         }
     }
 }
 
-/// Reports a line under another name beside the line under the present one: which of them counts, nobody could say.
+/// Reports a line under another name beside the line under the present one, or beside one under a third: which of them
+/// counts, nobody could say.
 fn said_twice<T>(
     key: &ResourceKey,
     resource: &Resource,
     lines: &BTreeMap<ResourceKey, T>,
-    at: &Address,
+    (home, catalog): (&Address, &Catalog),
     problems: &mut Vec<Problem>,
 ) -> bool {
-    let twice = resource.key != *key && lines.contains_key(&resource.key);
-    if twice {
-        problems.push(Problem::new(
-            Code::DuplicateKey,
-            at.clone(),
-            format!("`{key}` and `{}` are one resource", resource.key),
-            "keep one of the two lines",
-        ));
+    if resource.key == *key {
+        return false;
     }
-    twice
+    let same =
+        |other: &&ResourceKey| catalog.resource(other).is_some_and(|r| r.key == resource.key);
+    let present = lines.get_key_value(&resource.key).map(|(key, _)| key);
+    let Some(other) = present.or_else(|| lines.keys().find(same)).filter(|other| *other != key)
+    else {
+        return false;
+    };
+    problems.push(
+        Problem::new(
+            Code::DuplicateKey,
+            home.child(key.as_str()),
+            format!("`{key}` and `{other}` are one resource"),
+            "keep one of the two lines",
+        )
+        .related(home.child(other.as_str()), "the other line"),
+    );
+    true
 }
 
 fn known<'c>(

@@ -127,8 +127,13 @@ fn a_warning_is_said_once() {
     let plane = Plane::start();
     let lab = plane
         .lab("integrations:\n  notes:\n    actions: {\"raed_*\": enabled, read_note: enabled}\n");
-    let done = plane.run(&lab, "apply --auto-approve").exits(0).says(&["glob-matches-nothing"]);
-    assert_eq!(done.err.matches("glob-matches-nothing").count(), 1, "{}", done.all());
+    let done = plane.run(&lab, "apply --auto-approve").exits(0);
+    let done = done.prints(&["! warning[glob-matches-nothing] notes/actions/raed_*: "]);
+    assert_eq!(done.all().matches("glob-matches-nothing").count(), 1, "{}", done.all());
+    // Where no plan is printed it is said beside the report.
+    let done = plane.run(&lab, "apply --auto-approve --json").exits(0);
+    let done = done.says(&["warning[glob-matches-nothing]"]);
+    assert_eq!(done.all().matches("glob-matches-nothing").count(), 1, "{}", done.all());
 }
 
 #[test]

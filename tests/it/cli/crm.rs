@@ -31,7 +31,7 @@ oauth_clients:
 ";
 
 /// A workspace with two clients; nothing of it has been applied.
-pub(super) fn crm() -> Lab {
+pub(crate) fn crm() -> Lab {
     let lab = Lab::with(WISH);
     lab.write("world.yaml", WORLD);
     lab

@@ -161,13 +161,13 @@ fn a_protection_of_nothing_is_said() {
     let lab = plane.lab(
         "protect: [files/actions/wirte_file, \"*/actions/read_*\", flies]\nintegrations: {}\n",
     );
-    let done = plane.run(&lab, "plan").exits(0).says(&[
-        "warning[protects-nothing]: `files/actions/wirte_file` names nothing in the workspace",
-        "scopeform.yaml:5:11",
+    let done = plane.run(&lab, "plan").exits(0).prints(&[
+        "warning[protects-nothing] protect/files/actions/wirte_file: `files/actions/wirte_file` names nothing in the workspace",
+        "at scopeform.yaml:5:11",
         "did you mean `files/actions/write_file`?",
         "did you mean `files`?",
     ]);
-    assert_eq!(done.err.matches("protects-nothing").count(), 2, "{}", done.all());
+    assert_eq!(done.all().matches("protects-nothing").count(), 2, "{}", done.all());
 }
 
 /// Plans where few people are connected and applies the saved plan where more are: the same decisions, other people.

@@ -2,6 +2,7 @@
 
 mod apply;
 mod laws;
+mod renamed;
 mod rules;
 
 use scopeform::config;

@@ -297,10 +297,10 @@ fn what_is_protected_on_trustpager_loses_nothing() {
         (&client, wider, None),
         (&at("verbs/calls"), no_calls.clone(), Some((&at("verbs/calls"), "would allow less"))),
         (&at("resources"), no_calls, None),
-        (&at("tokens"), ben_out.clone(), Some((&at("tokens"), "t-ben` would end"))),
+        (&at("tokens"), ben_out.clone(), Some((&at("tokens/holders"), "t-ben` would end"))),
         (&at("tokens/t-ana"), ben_out, None),
-        (&client, idle, Some((&at("tokens"), "t-vic` would end"))),
-        (&at("tokens/t-ana"), named, Some((&at("tokens"), "t-ana` would end"))),
+        (&client, idle, Some((&at("tokens/max_idle"), "t-vic` would end"))),
+        (&at("tokens/t-ana"), named, Some((&at("tokens/revoke/t-ana"), "t-ana` would end"))),
         (nightly, key("nightly", gone()), Some((nightly, "would end"))),
         // What ends takes what is below it along.
         (

@@ -7,6 +7,7 @@ pub(crate) mod harness;
 pub(crate) mod laws;
 pub(crate) mod naive;
 mod names;
+mod renamed;
 mod resume;
 mod seal;
 mod undo;

@@ -84,8 +84,18 @@ fn cases() -> Vec<Case> {
             &[(
                 "unknown-action",
                 "get_paeg",
-                "there is no action `get_paeg` in this workspace",
+                "`sharepoint` has no action `get_paeg`",
                 "did you mean `get_page`?",
+            )],
+        ),
+        case(
+            quiet,
+            "integrations: {sharepoint: {actions: {search_onedrive: enabled}}}",
+            &[(
+                "unknown-action",
+                "search_onedrive",
+                "`sharepoint` has no action `search_onedrive`",
+                "`onedrive` has one",
             )],
         ),
         case(
@@ -94,8 +104,8 @@ fn cases() -> Vec<Case> {
              substitutes: [{scope: Files.Read, for: [Files.Read.All], actions: [download_fiel], reason: r}]}}}",
             &[(
                 "unknown-action",
-                "Files.Read",
-                "there is no action `download_fiel` in this workspace",
+                "download_fiel",
+                "`onedrive` has no action `download_fiel`",
                 "did you mean `download_file`?",
             )],
         ),
@@ -254,7 +264,7 @@ fn cases() -> Vec<Case> {
             &[(
                 "unknown-action",
                 "qwertyuiop",
-                "there is no action `qwertyuiop` in this workspace",
+                "`todo` has no action `qwertyuiop`",
                 "one of: `lookup`; `scopeform status --integration todo` lists them all",
             )],
         ),
@@ -344,6 +354,7 @@ fn every_code_about_live_names_has_a_case() {
     let live: BTreeSet<&str> = live.map(|code| code.name()).collect();
     // The other platform's have theirs in `trustpager::resolve`, those about rules in `guard::apply`.
     let elsewhere = [
+        "ambiguous-token",
         "protects-nothing",
         "resource-renamed",
         "tier-not-on-ladder",

@@ -142,6 +142,7 @@ fn ruled(removals: Option<u32>) -> Plan {
         address: Address::of(&["sharepoint", "actions", "delete_list"]),
         declared_at: Address::of(&["sharepoint", "actions", "delete_*"]),
         kind: LossKind::Use,
+        also_called: BTreeSet::new(),
     }];
     let limits = Limits { removals, ..Limits::default() };
     let approvals = Some(approvals(When::Widening));

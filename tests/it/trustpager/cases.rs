@@ -13,8 +13,8 @@ use scopeform::platform::trustpager::state::{AccessList, KeyGrants};
 use serde_json::json;
 
 use super::fixture::{
-    ADMIN, Bench, CLIENT, MEMBER, OWNER, TODAY, VIEWER, client_name, holders, list, of, steps,
-    tiers, verb, verbs,
+    ADMIN, Bench, CLIENT, MEMBER, OWNER, TODAY, VIEWER, client_name, holders, list, of,
+    resource_key, steps, tiers, verb, verbs,
 };
 
 /// Returns what a token of `user` gets on a resource, and which side decides.
@@ -457,6 +457,20 @@ fn case_64_one_resource_has_one_line() {
     assert_eq!(at, "oauth_clients/Claude Connection/resources/companies");
     assert_eq!(message, "`companies` and `customers` are one resource");
     assert_eq!(help, "keep one of the two lines");
+}
+
+#[test]
+fn case_64_two_other_names_of_one_resource_are_one_line_too() {
+    let mut bench = Bench::new().wants(&[("companies", "read"), ("firms", "no_access")]);
+    let catalog = std::sync::Arc::make_mut(&mut bench.snapshot.catalog);
+    catalog.renames.insert(resource_key("firms"), resource_key("customers"));
+    let (plan, problems) = bench.planned();
+    assert!(plan.is_none());
+    let wrong: Vec<_> = problems.iter().filter(|problem| problem.is_error()).collect();
+    let [one] = wrong.as_slice() else { panic!("{problems:?}") };
+    assert_eq!(one.message, "`firms` and `companies` are one resource");
+    let (other, _) = &one.related[0];
+    assert_eq!(other.as_str(), "oauth_clients/Claude Connection/resources/companies");
 }
 
 #[test]

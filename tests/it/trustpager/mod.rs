@@ -7,6 +7,7 @@ mod cases;
 mod findings;
 pub(crate) mod fixture;
 mod laws;
+mod lines;
 pub(crate) mod oracle;
 mod resolve;
 pub(crate) mod translate;

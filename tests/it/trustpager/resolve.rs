@@ -1,8 +1,8 @@
 //! Every problem with a name: its code, where it is, what it says and what to do.
 
-use scopeform::platform::trustpager::desired::{DesiredClient, DesiredKey};
+use scopeform::platform::trustpager::desired::{DesiredClient, DesiredKey, DesiredRevocation};
 
-use super::fixture::{Bench, client_name, holders, key_name, tiers, verbs};
+use super::fixture::{ADMIN, Bench, MEMBER, client_name, holders, key_name, steps, tiers, verbs};
 
 #[track_caller]
 fn says(bench: &Bench, code: &str, at: &str, message: &str, help: &str) {
@@ -152,4 +152,26 @@ fn all_problems_are_told_together() {
     let (_, problems) = bench.planned();
     let codes: Vec<&str> = problems.iter().map(|problem| problem.code.name()).collect();
     assert_eq!(codes, ["unknown-user", "unknown-group", "tier-not-on-ladder", "unknown-resource"]);
+}
+
+#[test]
+fn a_line_that_several_tokens_fit_names_their_ids() {
+    let mut bench = Bench::new().token("t1", MEMBER, 0).token("t2", ADMIN, 0);
+    let shown = bench.live().tokens["t1"].display();
+    bench.live().tokens.get_mut("t2").unwrap().suffix = "t1".to_owned();
+    let revoke =
+        |name: &str| DesiredRevocation { token: name.to_owned(), reason: "lost".to_owned() };
+    let named = |name: &str| bench.clone().with(|wish| wish.tokens.revoke = vec![revoke(name)]);
+    says(
+        &named(&shown),
+        "ambiguous-token",
+        &format!("{AT}/tokens/revoke/{shown}"),
+        &format!("`{shown}` fits 2 tokens: `t1`, `t2`"),
+        "name the id of the one that is meant",
+    );
+    // An id is one token's, whatever is shown of others.
+    let mut plain = named("t1");
+    assert_eq!(steps(&plain.plan()), ["revoke token t1: lost"]);
+    plain.live().tokens.get_mut("t2").unwrap().prefix = String::new();
+    assert_eq!(steps(&plain.plan()), ["revoke token t1: lost"]);
 }

@@ -1,6 +1,9 @@
 //! An exception has run out. SEMANTICS sections 2 and 4.
 
+use std::collections::BTreeSet;
+
 use super::{Scene, finding};
+use crate::model::ActionKey;
 use crate::plan::{Finding, Rule, Severity};
 use crate::platform::odeus::desired::DesiredOauth;
 use crate::platform::odeus::prospect::Prospect;
@@ -27,7 +30,10 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
         let Some(until) = substitute.until.filter(|_| !substitute.holds_on(prospect.today)) else {
             continue;
         };
-        let relying = substitute.actions.iter().filter(|key| {
+        let facts = prospect.facts();
+        let named = substitute.actions.iter().filter_map(|key| facts.find(key));
+        let named: BTreeSet<&ActionKey> = named.map(|action| &action.key).collect();
+        let relying = named.into_iter().filter(|key| {
             let wanted = prospect.target.actions.get(*key);
             let on =
                 wanted.map_or_else(|| prospect.after.is_on(key), |wanted| wanted.access.is_on());

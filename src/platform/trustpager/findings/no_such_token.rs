@@ -2,7 +2,7 @@
 
 use super::finding;
 use crate::plan::{Finding, Rule, Severity};
-use crate::platform::trustpager::prospect::{ClientProspect, is_meant};
+use crate::platform::trustpager::prospect::{ClientProspect, meant};
 use crate::platform::trustpager::state::Snapshot;
 
 /// The rule.
@@ -21,7 +21,7 @@ which is what the line is for, or the name is wrong and the token that is meant 
 pub(super) fn check(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Vec<Finding> {
     let target = &prospect.target;
     let is_token_of = |named: &str, client: &crate::platform::trustpager::state::LiveClient| {
-        client.state.tokens.values().any(|token| is_meant(named, token))
+        !meant(named, client.state.tokens.values()).is_empty()
     };
     let lines = target.desired.tokens.revoke.iter();
     let idle = lines.filter(|line| !is_token_of(&line.token, target.live));

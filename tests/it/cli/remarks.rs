@@ -1,0 +1,78 @@
+//! What is odd about the names in the files: in the plan, in every format and wherever it is shown, and nowhere twice.
+
+use super::harness::{Done, Lab};
+
+const CONFIG: &str = "\
+version: 1
+platform: odeus
+workspace: acme
+endpoint: embedded
+protect: [sharepoint/actions/get_paeg]
+integrations:
+  sharepoint:
+    accept_scopes: [Sites.Manage.Al]
+    actions:
+      create_page: enabled
+      \"delte_*\": disabled
+";
+
+/// The codes, each with the line that it is about.
+const ODD: &[(&str, u64)] =
+    &[("acceptance-without-effect", 8), ("glob-matches-nothing", 11), ("protects-nothing", 5)];
+
+/// Checks that each of them is said so many times, and not beside the page.
+#[track_caller]
+fn says_each(done: &Done, times: usize) {
+    for (code, _) in ODD {
+        assert_eq!(done.out.matches(code).count(), times, "{code}: {}", done.all());
+        assert!(!done.err.contains(code), "{}", done.all());
+    }
+}
+
+#[test]
+fn a_line_that_does_nothing_is_a_warning_of_the_plan_in_every_format() {
+    let lab = Lab::with(CONFIG);
+    lab.run("plan --out p.json").exits(0);
+    for run in ["plan", "show p.json"] {
+        let page = |format: &str| lab.run(&format!("{run} --format {format}")).exits(0);
+        let text = page("text");
+        says_each(&text, 1);
+        text.prints(&[
+            "! warning[glob-matches-nothing] sharepoint/actions/delte_*: `delte_*` matches no action of `sharepoint`",
+            "at scopeform.yaml:11:7",
+            "! warning[protects-nothing] protect/sharepoint/actions/get_paeg: ",
+            "help: did you mean `sharepoint/actions/get_page`?",
+        ]);
+        says_each(&page("annotations"), 1);
+        for format in ["markdown", "html"] {
+            let page = page(format);
+            for (code, _) in ODD {
+                assert!(page.out.contains(code), "{run} {format}: {}", page.all());
+                assert!(!page.err.contains(code), "{}", page.all());
+            }
+        }
+        let json = page("json").json();
+        let findings = json["findings"].as_array().unwrap();
+        let results = page("sarif").json()["runs"][0]["results"].as_array().unwrap().clone();
+        for (code, line) in ODD {
+            let own: Vec<_> = findings.iter().filter(|one| one["code"] == *code).collect();
+            let [one] = own.as_slice() else { panic!("{run} {code}: {json:#}") };
+            assert_eq!(one["severity"], "warning");
+            let own: Vec<_> = results.iter().filter(|one| one["ruleId"] == *code).collect();
+            let [one] = own.as_slice() else { panic!("{run} {code}: {results:#?}") };
+            let place = &one["locations"][0]["physicalLocation"]["region"];
+            assert_eq!(place["startLine"], *line, "{run} {code}");
+        }
+    }
+}
+
+#[test]
+fn a_line_that_does_nothing_moves_no_digest() {
+    let lab = Lab::with(CONFIG);
+    let digest = |lab: &Lab| lab.run("plan --json").exits(0).json()["digest"].clone();
+    let odd = digest(&lab);
+    lab.write("scopeform.yaml", &CONFIG.replace("      \"delte_*\": disabled\n", ""));
+    assert_eq!(digest(&lab), odd);
+    lab.write("scopeform.yaml", &CONFIG.replace("create_page: enabled", "create_page: disabled"));
+    assert_ne!(digest(&lab), odd);
+}
