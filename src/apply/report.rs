@@ -1,6 +1,7 @@
 //! What apply did: one outcome per operation, in plan order.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,14 +10,92 @@ use serde_json::Value;
 use crate::model::Address;
 
 /// A fact that has moved under a plan.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stale {
     /// The field.
     pub address: Address,
-    /// What the plan was made on.
-    pub planned: String,
+    /// What the plan has to do with `planned`.
+    pub basis: Basis,
+    /// What the plan was made on, or what it left.
+    pub planned: Shown,
     /// What is live now.
-    pub live: String,
+    pub live: Shown,
+}
+
+impl Stale {
+    /// Returns the fact that a plan was made on.
+    #[must_use]
+    pub fn on(address: Address, planned: impl Into<Shown>, live: impl Into<Shown>) -> Self {
+        Self { address, basis: Basis::MadeOn, planned: planned.into(), live: live.into() }
+    }
+
+    /// Returns what a write of the plan left before this run.
+    #[must_use]
+    pub fn left(address: Address, planned: impl Into<Shown>, live: impl Into<Shown>) -> Self {
+        Self { basis: Basis::Left, ..Self::on(address, planned, live) }
+    }
+
+    /// Sorts by address and drops what is there twice.
+    pub fn in_order(facts: &mut Vec<Self>) {
+        let key =
+            |fact: &Self| (fact.address.clone(), fact.planned.to_string(), fact.live.to_string());
+        facts.sort_by_key(key);
+        facts.dedup();
+    }
+}
+
+/// What a plan has to do with a fact that has moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// It was made on it.
+    MadeOn,
+    /// A write of it left that, in an earlier run: somebody has changed it since.
+    Left,
+}
+
+/// What a field holds: its value, or words where it is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// A value, in the words of plans.
+    Value(Value),
+    /// Words for people.
+    Words(String),
+}
+
+impl From<Value> for Shown {
+    fn from(value: Value) -> Self {
+        Self::Value(value)
+    }
+}
+
+impl From<String> for Shown {
+    fn from(words: String) -> Self {
+        Self::Words(words)
+    }
+}
+
+impl From<&str> for Shown {
+    fn from(words: &str) -> Self {
+        Self::Words(words.to_owned())
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(value) => write!(out, "{value}"),
+            Self::Words(words) => out.write_str(words),
+        }
+    }
+}
+
+/// Why a plan cannot go on: what is live is no state that it goes through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unexplained {
+    /// What neither its beginning nor what it has done already explains; never empty.
+    pub moved: Vec<Stale>,
+    /// How many of its operations have been done before, as far as reading shows.
+    pub done: usize,
 }
 
 /// A field that is not what the plan leads to.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Adapter;
-use super::report::{Outcome, Report, Settled, Stale, Step};
+use super::report::{Outcome, Report, Settled, Step, Unexplained};
 use crate::model::Address;
 use crate::plan::consequence::{Extent, Unsaid};
 use crate::plan::{Finding, PlannedOperation, guard};
@@ -110,8 +110,8 @@ impl Observer for Silent {
 #[derive(Debug, Error)]
 pub enum ApplyError {
     /// Something that the plan relied on has moved.
-    #[error("the plan is stale: {}", crate::plan::count(.0.len(), "fact has", "facts have"))]
-    Stale(Vec<Stale>),
+    #[error("the plan is stale: {} moved", crate::plan::count(.0.moved.len(), "fact has", "facts have"))]
+    Stale(Unexplained),
     /// The plan's time is over.
     #[error("the plan was valid until {valid_until}, and today is {today}")]
     Expired {
@@ -175,7 +175,7 @@ where
         BTreeSet::new()
     } else {
         let resumed = A::resumed(bound, &reading.snapshot, options.today);
-        resumed.ok_or(ApplyError::Stale(stale))?
+        resumed.map_err(ApplyError::Stale)?
     };
     // Every gate has judged what the plan says. That it is true is seen here, before anything is written.
     let extent = if done.is_empty() { Extent::Whole } else { Extent::Rest };

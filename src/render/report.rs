@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::neutral::terminal;
 use super::palette::{Paint, Palette};
-use crate::apply::{Difference, Outcome, Report};
+use super::text::value;
+use crate::apply::{Basis, Difference, Outcome, Report, Shown, Stale};
 use crate::plan::count;
 
 /// The version of the JSON report.
@@ -92,6 +93,32 @@ fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::
 }
 
 const ELSE: &str = "Something is not as planned: plan again.";
+
+/// Returns the lines that say what has moved under a plan, in the words of the files.
+#[must_use]
+pub fn stale(fact: &Stale) -> Vec<String> {
+    let on = match fact.basis {
+        Basis::MadeOn => "planned on",
+        Basis::Left => "the plan left",
+    };
+    let line = |path: &str, planned: &str, live: &str| {
+        let path = if path.is_empty() { String::new() } else { format!(" {path}") };
+        format!("{}{path}: {on} {planned}, live is {live}", terminal(fact.address.as_str()))
+    };
+    match (&fact.planned, &fact.live) {
+        (Shown::Value(planned), Shown::Value(live)) => {
+            let parts = value::apart(&fact.address, planned, live);
+            parts.iter().map(|(path, planned, live)| line(path, planned, live)).collect()
+        }
+        (planned, live) => {
+            let words = |shown: &Shown| match shown {
+                Shown::Value(value) => value::words(value),
+                Shown::Words(words) => terminal(words).to_string(),
+            };
+            vec![line("", &words(planned), &words(live))]
+        }
+    }
+}
 
 /// How many operations became what.
 #[derive(Debug, Clone, Copy)]
