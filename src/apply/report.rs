@@ -139,8 +139,10 @@ pub enum Outcome {
     AppliedUnanswered,
     /// There was no need: what it would have done is no longer wanted, or has happened already.
     NotNeeded(String),
-    /// The platform refused it, or the request did not leave: it was not done.
+    /// The platform refused it, or what it needs here was not there: it was not done.
     Failed(String),
+    /// The platform could not be reached, so the request did not leave: it was not done.
+    Unreachable(String),
     /// The platform does not authorise us to do it: it was not done.
     NotAllowed(String),
     /// The resource moved, or the write would do something else than planned: it was not done.
@@ -166,6 +168,7 @@ impl Outcome {
             | Self::NotNeeded(_) => true,
             Self::ValueLost(_)
             | Self::Failed(_)
+            | Self::Unreachable(_)
             | Self::NotAllowed(_)
             | Self::Conflict(_)
             | Self::Diverged(_)
@@ -199,6 +202,7 @@ impl Outcome {
             | Self::ValueLost(_)
             | Self::NotNeeded(_)
             | Self::Failed(_)
+            | Self::Unreachable(_)
             | Self::NotAllowed(_)
             | Self::Conflict(_)
             | Self::Skipped(_)
@@ -213,6 +217,7 @@ impl Outcome {
             Self::ValueLost(words) => Self::ValueLost(change(words)),
             Self::NotNeeded(words) => Self::NotNeeded(change(words)),
             Self::Failed(words) => Self::Failed(change(words)),
+            Self::Unreachable(words) => Self::Unreachable(change(words)),
             Self::NotAllowed(words) => Self::NotAllowed(change(words)),
             Self::Conflict(words) => Self::Conflict(change(words)),
             Self::Diverged(words) => Self::Diverged(change(words)),
@@ -235,6 +240,7 @@ impl Outcome {
             Self::AppliedUnanswered => "applied_unanswered",
             Self::NotNeeded(_) => "not_needed",
             Self::Failed(_) => "failed",
+            Self::Unreachable(_) => "unreachable",
             Self::NotAllowed(_) => "not_allowed",
             Self::Conflict(_) => "conflict",
             Self::Diverged(_) => "diverged",

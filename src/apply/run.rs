@@ -396,11 +396,12 @@ where
                 | ProviderError::NotFound { .. }
                 | ProviderError::Refused { status: 409, .. }),
             ) => Outcome::Conflict(error.to_string()),
-            Err(
-                error @ (ProviderError::Unauthorized { .. }
-                | ProviderError::Forbidden { .. }
-                | ProviderError::Unreachable { .. }),
-            ) => Outcome::NotAllowed(error.to_string()),
+            Err(error @ (ProviderError::Unauthorized { .. } | ProviderError::Forbidden { .. })) => {
+                Outcome::NotAllowed(error.to_string())
+            }
+            Err(error @ ProviderError::Unreachable { .. }) => {
+                Outcome::Unreachable(error.to_string())
+            }
             Err(error) => Outcome::Failed(error.to_string()),
         }
     }

@@ -193,8 +193,9 @@ fn advice(report: &Report) -> &'static str {
     let moved = |outcome: &Outcome| {
         matches!(outcome, Outcome::Conflict(_) | Outcome::Diverged(_) | Outcome::ValueLost(_))
     };
-    let refused =
-        |outcome: &Outcome| matches!(outcome, Outcome::Failed(_) | Outcome::NotAllowed(_));
+    let refused = |outcome: &Outcome| {
+        matches!(outcome, Outcome::Failed(_) | Outcome::Unreachable(_) | Outcome::NotAllowed(_))
+    };
     let open = |outcome: &Outcome| matches!(outcome, Outcome::Interrupted | Outcome::Unknown(_));
     let differs = report.differences.as_ref().is_some_and(|all| !all.is_empty());
     if any(moved) || (differs && !any(open) && !any(refused)) {
@@ -215,6 +216,7 @@ pub(super) fn symbol(outcome: &Outcome) -> &'static str {
         | Outcome::NotNeeded(_) => "ok",
         Outcome::ValueLost(_)
         | Outcome::Failed(_)
+        | Outcome::Unreachable(_)
         | Outcome::NotAllowed(_)
         | Outcome::Conflict(_)
         | Outcome::Diverged(_) => "!!",
@@ -238,6 +240,7 @@ pub(super) fn detail(outcome: &Outcome) -> Option<String> {
         Outcome::AppliedUnanswered => Some("applied; no answer came, reading showed it".to_owned()),
         Outcome::NotNeeded(why) => Some(format!("not needed: {why}")),
         Outcome::Failed(why) => Some(format!("failed, not done: {why}")),
+        Outcome::Unreachable(why) => Some(format!("unreachable, not done: {why}")),
         Outcome::NotAllowed(why) => Some(format!("not allowed, not done: {why}")),
         Outcome::Conflict(why) => Some(format!("conflict, not done: {why}")),
         Outcome::Diverged(why) => Some(format!("did something else than planned: {why}")),
@@ -282,8 +285,8 @@ struct Operation {
     address: String,
     /// The write, in words.
     what: String,
-    /// `applied`, `already_done`, `value_lost`, `applied_unanswered`, `not_needed`, `failed`, `not_allowed`, `conflict`, `diverged`, `unknown`, `skipped` or
-    /// `interrupted`.
+    /// `applied`, `already_done`, `value_lost`, `applied_unanswered`, `not_needed`, `failed`, `unreachable`, `not_allowed`, `conflict`, `diverged`, `unknown`,
+    /// `skipped` or `interrupted`.
     outcome: &'static str,
     /// More about it, where there is more to say.
     detail: Option<String>,

@@ -189,7 +189,7 @@ pub(super) fn exit_of(report: &Report) -> Exit {
     let any = |wanted: fn(&Outcome) -> bool| report.steps.iter().any(|step| wanted(&step.outcome));
     if any(|outcome| matches!(outcome, Outcome::Conflict(_))) {
         Exit::Stale
-    } else if any(|outcome| matches!(outcome, Outcome::NotAllowed(_))) {
+    } else if any(|outcome| matches!(outcome, Outcome::Unreachable(_) | Outcome::NotAllowed(_))) {
         Exit::NoAccess
     } else {
         Exit::Error
