@@ -275,6 +275,8 @@ pub struct Report {
     pub calls: u32,
     /// The limits that the plan was allowed to exceed, as they were accepted: `removals@DIGEST`.
     pub accepted: BTreeSet<String>,
+    /// Whether the platform said on the way that it does not accept the token, so that no further unit was begun.
+    pub token_refused: bool,
 }
 
 impl Report {

@@ -209,7 +209,8 @@ where
         total: bound.operations.len(),
         snapshot: &reading.snapshot,
         done: &done,
-        conflict: OnceLock::new(),
+        halted: OnceLock::new(),
+        token_refused: AtomicBool::new(false),
     };
     let mut outcomes: Vec<(usize, Outcome)> = Vec::new();
     let mut stopped: Option<Address> = None;
@@ -231,14 +232,19 @@ where
         outcome,
     });
     let accepted = approved.accepted();
-    let mut report = Report { steps: steps.collect(), differences: None, calls: 0, accepted };
+    let (steps, differences) = (steps.collect(), None);
+    let mut report = Report { steps, differences, calls: 0, accepted, token_refused: false };
     let end = match provider.read().await {
         Ok(reading) => {
             run.has_read(Purpose::End, reading.calls);
             Some(reading.snapshot)
         }
-        Err(_) => None,
+        Err(error) => {
+            run.look_at(&error);
+            None
+        }
     };
+    report.token_refused = run.token_refused.load(Ordering::Relaxed);
     if let Some(end) = &end {
         for (step, planned) in report.steps.iter_mut().zip(&bound.operations) {
             overtaken::<A>(&mut step.outcome, planned, end);
@@ -298,8 +304,10 @@ struct Run<'r, A: Adapter, P> {
     total: usize,
     snapshot: &'r A::Snapshot,
     done: &'r BTreeSet<usize>,
-    /// Where the first write met somebody else's: no further unit is begun then.
-    conflict: OnceLock<Address>,
+    /// Where the first write met somebody else's, or the token was refused: no further unit is begun then.
+    halted: OnceLock<Address>,
+    /// Whether the platform has said that it does not accept the token.
+    token_refused: AtomicBool,
 }
 
 impl<A, P> Run<'_, A, P>
@@ -314,8 +322,9 @@ where
         let mut begun = false;
         for (index, planned) in unit {
             if !begun {
-                // Whoever was faster goes on: two runs that both take what they get would leave neither plan whole.
-                stopped = stopped.or_else(|| self.conflict.get().cloned());
+                // Whoever was faster goes on: two runs that both take what they get would leave neither plan whole. And
+                // a token that is refused once is refused again.
+                stopped = stopped.or_else(|| self.halted.get().cloned());
             }
             let outcome = if self.done.contains(&index) {
                 self.done_before(planned)
@@ -327,8 +336,9 @@ where
                 begun = true;
                 self.operation(index, planned, &mut revision).await
             };
-            if matches!(outcome, Outcome::Conflict(_)) {
-                let _ = self.conflict.set(planned.address.clone());
+            let refused = self.token_refused.load(Ordering::Relaxed);
+            if matches!(outcome, Outcome::Conflict(_)) || (refused && !outcome.is_applied()) {
+                let _ = self.halted.set(planned.address.clone());
             }
             let (total, operation) = (self.total, planned);
             // What cannot be noted now stops the next write, which has to be noted before it is sent.
@@ -368,7 +378,8 @@ where
         if let Err(why) = self.observer.on(started) {
             return Outcome::Failed(format!("the request did not leave: {why}"));
         }
-        match self.provider.write(operation, &current, &planned.effect).await {
+        let answer = self.provider.write(operation, &current, &planned.effect).await;
+        match answer.inspect_err(|error| self.look_at(error)) {
             Ok(written) => {
                 *revision = Some(written.revision);
                 if written.scopes == planned.effect.scopes
@@ -406,6 +417,13 @@ where
         }
     }
 
+    /// Remembers what an error says about everything that is still to come.
+    fn look_at(&self, error: &ProviderError) {
+        if matches!(error, ProviderError::Unauthorized { .. }) {
+            self.token_refused.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Tells a read.
     fn has_read(&self, purpose: Purpose, calls: u32) {
         let done = &BTreeSet::new();
@@ -421,7 +439,7 @@ where
         revision: &mut Option<String>,
         error: &ProviderError,
     ) -> Outcome {
-        match self.provider.read().await {
+        match self.provider.read().await.inspect_err(|error| self.look_at(error)) {
             Ok(reading) => {
                 self.has_read(Purpose::Settle, reading.calls);
                 *revision = Some(A::revision(operation, &reading.snapshot));

@@ -63,6 +63,15 @@ fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::
             report.accepted.iter().map(|a| terminal(a).to_string()).collect();
         writeln!(out, "\nLimits passed: {}", accepted.join(", "))?;
     }
+    write_sum(out, report)?;
+    if report.token_refused { writeln!(out, "help: {TOKEN_HELP}") } else { Ok(()) }
+}
+
+/// What to do where the platform does not accept the token.
+pub const TOKEN_HELP: &str = "set SCOPEFORM_TOKEN to a token of the workspace that has not expired";
+
+/// Writes how much was done, and how to go on.
+fn write_sum(out: &mut String, report: &Report) -> std::fmt::Result {
     let requests = count(report.calls as usize, "request", "requests");
     let total = report.steps.len();
     let sum = Sum::of(total, report.steps.iter().map(|step| &step.outcome));

@@ -223,6 +223,30 @@ fn a_refused_token_writes_nothing_and_says_so() {
     assert_eq!(plane.state(), before);
 }
 
+/// A token that is refused once is refused again: nothing more is sent, and what to remedy is said.
+#[test]
+fn a_token_that_ends_on_the_way_stops_every_unit() {
+    for json in ["", " --json"] {
+        let plane = Plane::start();
+        let proxy = Proxy::start(plane.address, |r, n| {
+            if r.is_write() && n >= 1 { Do::Answer(401, "{}".to_owned()) } else { Do::Pass }
+        });
+        let lab = plane.lab_through(&proxy, WISHES);
+        let args = format!("apply --auto-approve --parallelism 1{json}");
+        let done = plane.run(&lab, &args).exits(6);
+        assert_eq!(proxy.writes(), 2, "{}", done.all());
+        if json.is_empty() {
+            done.prints(&[
+                "not allowed, not done",
+                "help: set SCOPEFORM_TOKEN to a token of the workspace that has not expired",
+            ]);
+        } else {
+            let said = done.json();
+            assert_eq!(outcomes(&said), ["applied", "not_allowed", "skipped", "skipped"], "{said}");
+        }
+    }
+}
+
 #[test]
 fn a_rate_limit_is_waited_out() {
     let body = "{}".to_owned();

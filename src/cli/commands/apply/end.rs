@@ -114,6 +114,7 @@ pub(super) fn nothing(
         differences: Some(Vec::new()),
         calls: 0,
         accepted: BTreeSet::new(),
+        token_refused: false,
     };
     match args.answer() {
         Answer::Text => {}
