@@ -82,7 +82,8 @@ pub trait Adapter {
     ) -> Option<String>;
 
     /// Returns, for every field that the plan writes, what differs between where the plan leads from `before` and what
-    /// `after` shows. What was `done` before, or not needed on `today`, is no difference as long as it stays.
+    /// `after` shows. What is left out, since it was `done` before or was not carried out, and what is not needed on
+    /// `today`, is no difference as long as it stays.
     fn differences(
         bound: &Bound,
         done: &BTreeSet<usize>,

@@ -269,7 +269,8 @@ pub struct Step {
 pub struct Report {
     /// One entry per operation, in plan order.
     pub steps: Vec<Step>,
-    /// What differs from the plan's end after the last write; `None` when it could not be read.
+    /// What differs from the plan's end after the last write and follows from no step that was not applied; `None` when it
+    /// could not be read.
     pub differences: Option<Vec<Difference>>,
     /// Requests made, reads and writes, those sent again included.
     pub calls: u32,

@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Adapter;
-use super::report::{Outcome, Report, Settled, Step, Unexplained};
+use super::report::{Difference, Outcome, Report, Settled, Step, Unexplained};
 use crate::model::Address;
 use crate::plan::consequence::{Extent, Unsaid};
-use crate::plan::{Finding, PlannedOperation, guard};
+use crate::plan::{Bound, Finding, PlannedOperation, guard};
 use crate::platform::Found;
 use crate::platform::provider::{ProviderError, Read, Write};
 use crate::seal::ApprovedPlan;
@@ -250,8 +250,9 @@ where
             overtaken::<A>(&mut step.outcome, planned, end);
         }
     }
-    report.differences =
-        end.as_ref().map(|end| A::differences(bound, &done, &reading.snapshot, end, options.today));
+    report.differences = end.as_ref().map(|end| {
+        unexplained::<A>((bound, &done), &report.steps, (&reading.snapshot, end), options.today)
+    });
     report.calls = provider.sent().saturating_sub(before);
     Ok((report, end))
 }
@@ -272,6 +273,31 @@ fn overtaken<A: Adapter>(outcome: &mut Outcome, planned: &PlannedOperation, end:
     if A::settle(operation, end) != Settled::NotDone {
         why.push_str("; reading shows that somebody else has done just this");
     }
+}
+
+/// Returns where the end is neither what the plan leads to nor what its steps, as they came out, explain.
+fn unexplained<A: Adapter>(
+    (bound, done): (&Bound, &BTreeSet<usize>),
+    steps: &[Step],
+    (before, end): (&A::Snapshot, &A::Snapshot),
+    today: Date,
+) -> Vec<Difference> {
+    let mut found = A::differences(bound, done, before, end, today);
+    // What may or may not have been done explains both.
+    for unknown_is_done in [false, true] {
+        let undone = steps.iter().enumerate().filter(|(_, step)| match &step.outcome {
+            Outcome::Diverged(_) => false,
+            Outcome::Unknown(_) => !unknown_is_done,
+            outcome => !outcome.is_applied(),
+        });
+        let left_out: BTreeSet<usize> =
+            done.iter().copied().chain(undone.map(|(at, _)| at)).collect();
+        if left_out != *done {
+            let others = A::differences(bound, &left_out, before, end, today);
+            found.retain(|one| others.iter().any(|other| other.address == one.address));
+        }
+    }
+    found
 }
 
 /// Splits operations into stages that wait for one another, and each stage into units that do not: the workspace's own

@@ -14,7 +14,7 @@ use crate::plan::count;
 /// The version of the JSON report.
 pub const FORMAT_VERSION: &str = "1.0";
 
-/// Returns the report as text: one line per operation that needs attention, then the sum.
+/// Returns the report as text: one line per operation, then what no operation explains, then the sum.
 #[must_use]
 pub fn text(report: &Report, palette: Palette) -> String {
     let mut out = String::new();
@@ -48,13 +48,12 @@ fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::
         }
         Some(differences) => {
             for difference in differences {
-                writeln!(
-                    out,
-                    "  ! {}: planned {}, live is {}",
-                    terminal(difference.address.as_str()),
-                    terminal(&difference.planned.to_string()),
-                    terminal(&difference.live.to_string())
-                )?;
+                let Difference { address, planned, live } = difference;
+                for (path, planned, live) in value::apart(address, planned, live) {
+                    let path = if path.is_empty() { path } else { format!(" {path}") };
+                    let address = terminal(address.as_str());
+                    writeln!(out, "  ! {address}{path}: planned {planned}, live is {live}")?;
+                }
             }
         }
     }
@@ -86,9 +85,9 @@ fn write_sum(out: &mut String, report: &Report) -> std::fmt::Result {
             }
         }
     } else if report.may_have_written() {
-        writeln!(out, "Applied in part: {}, {requests}. {}", sum.part(), advice(report))
+        writeln!(out, "Applied in part: {}, {requests}. {}", sum.part_and_rest(), advice(report))
     } else if report.done_before() > 0 {
-        let part = sum.part();
+        let part = sum.part_and_rest();
         let own = "this run wrote nothing";
         writeln!(
             out,
@@ -130,7 +129,7 @@ pub fn stale(fact: &Stale) -> Vec<String> {
 }
 
 /// How many operations became what.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Sum {
     total: usize,
     /// Done by the run itself.
@@ -138,20 +137,33 @@ pub(super) struct Sum {
     /// Done before it began.
     before: usize,
     not_needed: usize,
+    /// Tried, and not done or not as planned.
+    failed: usize,
+    unknown: usize,
+    skipped: usize,
+    /// Not begun, because somebody interrupted the run.
+    interrupted: usize,
 }
 
 impl Sum {
     /// Counts the outcomes of a plan of `total` operations.
     pub(super) fn of<'o>(total: usize, outcomes: impl Iterator<Item = &'o Outcome>) -> Self {
-        let mut sum = Self { total, own: 0, before: 0, not_needed: 0 };
+        let mut sum = Self { total, ..Self::default() };
         for outcome in outcomes {
-            if outcome.was_done_before() {
-                sum.before += 1;
-            } else if matches!(outcome, Outcome::NotNeeded(_)) {
-                sum.not_needed += 1;
-            } else if outcome.is_applied() {
-                sum.own += 1;
-            }
+            let one = match outcome {
+                Outcome::Applied { .. } | Outcome::AppliedUnanswered => &mut sum.own,
+                Outcome::AlreadyDone | Outcome::ValueLost(_) => &mut sum.before,
+                Outcome::NotNeeded(_) => &mut sum.not_needed,
+                Outcome::Failed(_)
+                | Outcome::Unreachable(_)
+                | Outcome::NotAllowed(_)
+                | Outcome::Conflict(_)
+                | Outcome::Diverged(_) => &mut sum.failed,
+                Outcome::Unknown(_) => &mut sum.unknown,
+                Outcome::Skipped(_) => &mut sum.skipped,
+                Outcome::Interrupted => &mut sum.interrupted,
+            };
+            *one += 1;
         }
         sum
     }
@@ -171,6 +183,24 @@ impl Sum {
             _ => format!("{} already done before", self.before),
         };
         self.with_others(&format!("{done} of {operations}"), before)
+    }
+
+    /// Says the same, and what became of those that are not done.
+    fn part_and_rest(self) -> String {
+        let rest = [
+            (self.failed, "failed"),
+            (self.unknown, "unknown"),
+            (self.skipped, "skipped"),
+            (self.interrupted, "not begun"),
+        ];
+        let rest = rest.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}"));
+        let rest = rest.collect::<Vec<_>>().join(", ");
+        let part = self.part();
+        match part.strip_suffix(')') {
+            _ if rest.is_empty() => part,
+            Some(part) => format!("{part}, {rest})"),
+            None => format!("{part} ({rest})"),
+        }
     }
 
     /// Says how many operations of all the run itself did, and what became of the others.
@@ -205,9 +235,8 @@ fn advice(report: &Report) -> &'static str {
     let refused = |outcome: &Outcome| {
         matches!(outcome, Outcome::Failed(_) | Outcome::Unreachable(_) | Outcome::NotAllowed(_))
     };
-    let open = |outcome: &Outcome| matches!(outcome, Outcome::Interrupted | Outcome::Unknown(_));
     let differs = report.differences.as_ref().is_some_and(|all| !all.is_empty());
-    if any(moved) || (differs && !any(open) && !any(refused)) {
+    if any(moved) || differs {
         ELSE
     } else if any(refused) {
         "Remedy what failed, then run the same command again to go on."
@@ -281,7 +310,8 @@ pub struct Document {
     accepted: Vec<String>,
     /// One per operation, in plan order.
     operations: Vec<Operation>,
-    /// Fields that are not what the plan leads to; `null` when the end could not be read.
+    /// Fields that are not what the plan leads to, and that no operation explains which was not applied; `null` when the
+    /// end could not be read.
     differences: Option<Vec<Differs>>,
 }
 

@@ -308,16 +308,19 @@ impl Adapter for Odeus {
         _: Date,
     ) -> Vec<Difference> {
         let mut differences = Vec::new();
-        for planned in &bound.operations {
-            if let platform::Operation::Odeus(
-                operation @ Operation::SetNewActionsDefault { enabled },
-            ) = &planned.operation
-                && !is_done(operation, after)
-            {
+        for (index, planned) in bound.operations.iter().enumerate() {
+            let platform::Operation::Odeus(Operation::SetNewActionsDefault { enabled }) =
+                &planned.operation
+            else {
+                continue;
+            };
+            let setting = |snapshot: &Snapshot| snapshot.settings.new_actions_enabled_by_default;
+            let wanted = if done.contains(&index) { setting(before) } else { *enabled };
+            if setting(after) != wanted {
                 differences.push(Difference {
                     address: planned.address.clone(),
-                    planned: json!(enabled),
-                    live: json!(after.settings.new_actions_enabled_by_default),
+                    planned: json!(wanted),
+                    live: json!(setting(after)),
                 });
             }
         }

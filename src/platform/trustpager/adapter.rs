@@ -393,19 +393,22 @@ impl Adapter for Trustpager {
 
     fn differences(
         bound: &Bound,
-        _: &BTreeSet<usize>,
+        done: &BTreeSet<usize>,
         before_apply: &Snapshot,
         after: &Snapshot,
         today: Date,
     ) -> Vec<Difference> {
         let mut found = Vec::new();
-        for planned in &bound.operations {
+        for (index, planned) in bound.operations.iter().enumerate() {
             let Some(operation) = own(planned) else { continue };
             let skipped = Self::not_needed(operation, before_apply, today).is_some();
             if skipped || Self::settle(operation, after) == Settled::Done {
                 continue;
             }
-            let (wanted, live) = wanted_and_live(operation, after);
+            let (mut wanted, live) = wanted_and_live(operation, after);
+            if done.contains(&index) {
+                wanted = wanted_and_live(operation, before_apply).1;
+            }
             let parts = leaves(planned, &wanted, &live);
             found.extend(parts.into_iter().map(|(address, planned, live)| Difference {
                 address,
