@@ -248,8 +248,17 @@ fn a_foreign_change_after_a_crash_is_stale_all_the_same() {
             .run(&lab, "show --last")
             .exits(0)
             .prints(&["Nothing was written: the plan is stale", &moved]);
+        // The run that wrote is not lost behind the attempt that did not.
+        let first = journals(&lab).remove(0);
+        let first = first.file_stem().unwrap().to_str().unwrap();
+        plane.run(&lab, "show --last").exits(0).prints(&[&format!(
+            "The last run that wrote is {first}, 3 of 4 operations: `scopeform show --run {first}`"
+        )]);
+        let shown = plane.run(&lab, &format!("show --run {first}")).exits(0);
+        assert!(!shown.out.contains("The last run that wrote"), "{}", shown.all());
         // Apply read the workspace once.
         let told = plane.run(&lab, "show --last --json").exits(0).json();
+        assert_eq!(told["wrote_before"], first, "{told}");
         let details = told["details"].as_array().unwrap();
         assert_eq!(*details, [json!(moved)], "{told}");
         let begun = proxy.requests().len() - before;
