@@ -45,6 +45,12 @@ impl Place {
             url => Self::Url(url.to_owned()),
         }
     }
+
+    /// Returns whether the live system is in this process.
+    #[must_use]
+    pub(super) const fn is_embedded(&self) -> bool {
+        matches!(self, Self::Embedded)
+    }
 }
 
 /// Which workspace is meant, and where.
