@@ -312,7 +312,16 @@ fn several_workspaces_need_a_choice() {
             &format!("version: 1\nplatform: odeus\nworkspace: {name}\nintegrations: {{}}\n"),
         );
     }
-    lab.run("plan").exits(1).says(&["several workspaces: acme, beta", "--workspace NAME"]);
+    let told = lab.run("plan").exits(1);
+    let told = told.says(&["several workspaces: acme, beta", "--workspace NAME"]);
+    assert!(!told.err.contains("is another one than"), "{}", told.all());
+    // A file whose workspace is mistyped is not left out without a word.
+    let first = lab.read("acme.yaml");
+    lab.write("more.yaml", &first.replace("workspace: acme", "workspace: acmee"));
+    let notice = "workspace `acmee` (more.yaml:3) is another one than `acme`";
+    lab.run("plan --workspace acme").says(&[notice]);
+    lab.run("validate").exits(0).says(&["is another one than"]);
+    std::fs::remove_file(lab.path("more.yaml")).unwrap();
     lab.run("validate").exits(0).prints(&["workspace acme, beta"]);
     lab.run("plan --workspace gamma").exits(1).says(&["declares workspace `gamma`"]);
     lab.run("plan beta.yaml").exits(0).prints(&["No changes"]);
