@@ -236,6 +236,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "tests read files")]
     fn every_explanation_is_of_a_code() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/diag/explain");
         let files = std::fs::read_dir(folder).unwrap();
