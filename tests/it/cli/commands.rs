@@ -319,7 +319,7 @@ fn several_workspaces_need_a_choice() {
     let first = lab.read("acme.yaml");
     lab.write("more.yaml", &first.replace("workspace: acme", "workspace: acmee"));
     let notice = "workspace `acmee` (more.yaml:3) is another one than `acme`";
-    lab.run("plan --workspace acme").says(&[notice]);
+    lab.run("plan --workspace acme").exits(0).says(&[notice]);
     lab.run("validate").exits(0).says(&["is another one than"]);
     std::fs::remove_file(lab.path("more.yaml")).unwrap();
     lab.run("validate").exits(0).prints(&["workspace acme, beta"]);
@@ -333,9 +333,12 @@ fn explain_says_what_a_code_means_on_every_platform_that_has_it() {
     for (code, meanings) in [
         (
             "unknown-scope",
-            ["a scope of the fixed list is in no list", "the platform reports a scope"],
+            [
+                "warning, on odeus)\na scope of the fixed list is in no list",
+                "on trustpager)\nthe platform reports a scope",
+            ],
         ),
-        ("order-window", ["on_swap", "does not happen on TrustPager"]),
+        ("order-window", ["on_swap", "on trustpager)"]),
     ] {
         lab.run(&format!("explain {code}")).exits(0).prints(&meanings);
     }
