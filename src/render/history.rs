@@ -126,11 +126,16 @@ pub fn notice(run: &Run, running: bool) -> String {
         let said = match known {
             Known::NotBegun => continue,
             Known::InFlight => "was in flight, reading tells whether it was done".to_owned(),
-            Known::Finished(outcome) if outcome.is_applied() => "was done".to_owned(),
+            // The report of the apply that follows names them, one line each.
+            Known::Finished(outcome) if outcome.is_applied() => continue,
             Known::Finished(outcome) => outcome.word().to_owned(),
         };
         let (address, what) = (planned.planned.address.as_str(), planned.what.as_str());
         let _ = writeln!(out, "  {}: {} {said}", terminal(address), terminal(what));
+    }
+    let done = applied(run);
+    if done > 0 {
+        let _ = writeln!(out, "  {} done", count(done, "operation was", "operations were"));
     }
     let left = run.known.iter().filter(|known| **known == Known::NotBegun).count();
     let _ = writeln!(out, "  {} not begun", count(left, "operation was", "operations were"));
