@@ -3,7 +3,7 @@
 
 use super::access::RawActionRecord;
 use super::raw::{RawClient, RawHeader, RawIntegration, RawOauth, RawOdeus, RawSecretRecord};
-use super::trustpager::raw as trustpager;
+use super::trustpager::{self, RawTrustpager};
 use super::yaml::{Node, Value};
 use crate::platform::Kind;
 
@@ -23,27 +23,19 @@ const ODEUS: &[Home] = &[
     ),
 ];
 
-const TRUSTPAGER: &[Home] = &[
-    (trustpager::RawClient::KEYS, "belongs to one client, below `oauth_clients`"),
-    (trustpager::RawTokens::KEYS, "belongs below `tokens`"),
-    (trustpager::RawKeyRecord::KEYS, "belongs to one key, below `api_keys`"),
-    (trustpager::RawTrustpager::KEYS, "belongs at the beginning of a line, beside `platform`"),
-    (RawHeader::KEYS, "belongs at the beginning of a line, beside `platform`"),
-];
-
-/// Returns where the key `name` belongs that stands, with this value, where `known` are the keys. `None` where no other place
+/// Returns where the key `name` belongs that stands where `known` are the keys. `None` where no other place
 /// knows it either, and in documents of other kinds.
-pub(super) fn of(name: &str, value: &Node, known: &[&str]) -> Option<String> {
+pub(super) fn of(name: &str, known: &[&str]) -> Option<String> {
     let top = |keys: &[&str]| keys.iter().all(|key| known.contains(key));
     let (kind, homes) = if top(RawHeader::KEYS) {
         match top(RawOdeus::KEYS) {
             true => (Kind::Odeus, ODEUS),
-            false => (Kind::Trustpager, TRUSTPAGER),
+            false => (Kind::Trustpager, trustpager::HOMES),
         }
     } else if ODEUS.iter().any(|(keys, _)| *keys == known) {
         (Kind::Odeus, ODEUS)
-    } else if TRUSTPAGER.iter().any(|(keys, _)| *keys == known) {
-        (Kind::Trustpager, TRUSTPAGER)
+    } else if trustpager::HOMES.iter().any(|(keys, _)| *keys == known) {
+        (Kind::Trustpager, trustpager::HOMES)
     } else {
         return None;
     };
@@ -52,15 +44,20 @@ pub(super) fn of(name: &str, value: &Node, known: &[&str]) -> Option<String> {
     }
     if top(RawHeader::KEYS) {
         let other = match kind {
-            Kind::Odeus => (Kind::Trustpager, trustpager::RawTrustpager::KEYS),
+            Kind::Odeus => (Kind::Trustpager, RawTrustpager::KEYS),
             Kind::Trustpager => (Kind::Odeus, RawOdeus::KEYS),
         };
         if other.1.contains(&name) {
             return Some(format!("`{name}` is a key of `platform: {}`", other.0.name()));
         }
     }
-    above(value, known)
-        .map(|above| format!("indent it under `{above}:`, if `{name}` is one of them"))
+    None
+}
+
+/// Returns what to do where an unknown key is the name of a thing, by its value, that belongs one level further in.
+pub(super) fn inside(name: &str, value: &Node, known: &[&str]) -> Option<String> {
+    let above = above(value, known)?;
+    Some(format!("indent it under `{above}:`, if `{name}` is one of them"))
 }
 
 /// Returns the key that things with names of their own stand under, where a value looks like one of these things.
@@ -80,11 +77,8 @@ fn above(value: &Node, known: &[&str]) -> Option<&'static str> {
         let own = own || holds(&["users", "groups"]) || holds(RawActionRecord::KEYS);
         return own.then_some("actions");
     }
-    let things = [
-        ("integrations", RawIntegration::KEYS),
-        ("oauth_clients", trustpager::RawClient::KEYS),
-        ("api_keys", trustpager::RawKeyRecord::KEYS),
-    ];
-    let own = things.into_iter().find(|(above, keys)| known.contains(above) && holds(keys));
-    own.map(|(above, _)| above)
+    let things = [("integrations", RawIntegration::KEYS)];
+    let mut things = things.iter().chain(trustpager::NAMED);
+    let own = things.find(|(above, keys)| known.contains(above) && holds(keys));
+    own.map(|(above, _)| *above)
 }

@@ -141,11 +141,13 @@ impl Reader<'_> {
         } else {
             let message = format!("unknown key `{name}`");
             let diagnostic = self.error(Code::UnknownKey, key.span, message);
-            match (places::of(name, value, known), near) {
+            match (places::of(name, known), near) {
                 (Some(place), _) => diagnostic.help(place),
                 (None, Some(near)) => diagnostic.help(format!("did you mean `{near}`?")),
                 (None, None) => {
-                    diagnostic.help(list_of("the only key here is", "known keys here:", known))
+                    diagnostic.help(places::inside(name, value, known).unwrap_or_else(|| {
+                        list_of("the only key here is", "known keys here:", known)
+                    }))
                 }
             }
         };

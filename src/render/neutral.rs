@@ -267,7 +267,7 @@ mod tests {
         check_csv("\t=1", "\\t=1");
         check_csv("\r=1", "\\r=1");
         check_csv(" =1", "' =1");
-        check_csv("\u{3000}@x", "'\u{3000}@x");
+        check_csv("\u{3000}@x", r"'\u{3000}@x");
         check_csv("\u{ff1d}1", "'\u{ff1d}1");
         check_csv("a,b", "\"a,b\"");
         check_csv("a;=1", "\"a;=1\"");

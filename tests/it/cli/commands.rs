@@ -297,6 +297,9 @@ fn the_environment_may_name_the_configuration() {
     lab.run("plan --detailed-exitcode").exits(1);
     let run = |args: &str| lab.run(args).env("SCOPEFORM_CONFIG", "acme");
     run("plan --detailed-exitcode --out p.json").exits(2);
+    // Without the folder, apply would find nothing that the plan could be for.
+    lab.run("show p.json").exits(0).prints(&["scopeform apply p.json --config FOLDER"]);
+    run("show p.json").exits(0).prints(&["scopeform apply p.json\n"]);
     run("validate nowhere").exits(1).says(&["cannot read nowhere"]);
     run("apply p.json").exits(0).prints(&["Applied: 14 operations"]);
     run("plan --detailed-exitcode").exits(0);
