@@ -13,7 +13,7 @@ mod report;
 mod run;
 
 pub use inverse::{Inverse, Moved, Unrestored};
-pub use report::{Difference, Outcome, Report, Settled, Stale, Step};
+pub use report::{Basis, Difference, Outcome, Report, Settled, Shown, Stale, Step, Unexplained};
 pub use run::{ApplyError, Event, Observer, Options, Purpose, Silent, run};
 
 use std::collections::BTreeSet;
@@ -40,8 +40,15 @@ pub trait Adapter {
 
     /// Returns the places of the operations that have been done already, when `snapshot` is a state that the plan itself
     /// goes through: in every unit some first operations have left exactly what they leave, and the machine folds the
-    /// others over what is live with the sealed values before and effects. `None` for any other state: that is stale.
-    fn resumed(bound: &Bound, snapshot: &Self::Snapshot, today: Date) -> Option<BTreeSet<usize>>;
+    /// others over what is live with the sealed values before and effects.
+    ///
+    /// # Errors
+    /// Any other state is stale: per unit what is not as the plan leaves it after as many operations as explain most.
+    fn resumed(
+        bound: &Bound,
+        snapshot: &Self::Snapshot,
+        today: Date,
+    ) -> Result<BTreeSet<usize>, Unexplained>;
 
     /// Returns what the operations that are neither `done` nor unnecessary on `today` do, worked out on `snapshot` and
     /// with nothing taken from the plan but the operations themselves: the plan is held against it.
@@ -75,7 +82,8 @@ pub trait Adapter {
     ) -> Option<String>;
 
     /// Returns, for every field that the plan writes, what differs between where the plan leads from `before` and what
-    /// `after` shows. What was `done` before, or not needed on `today`, is no difference as long as it stays.
+    /// `after` shows. What is left out, since it was `done` before or was not carried out, and what is not needed on
+    /// `today`, is no difference as long as it stays.
     fn differences(
         bound: &Bound,
         done: &BTreeSet<usize>,

@@ -1,6 +1,7 @@
 //! What apply did: one outcome per operation, in plan order.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,14 +10,92 @@ use serde_json::Value;
 use crate::model::Address;
 
 /// A fact that has moved under a plan.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stale {
     /// The field.
     pub address: Address,
-    /// What the plan was made on.
-    pub planned: String,
+    /// What the plan has to do with `planned`.
+    pub basis: Basis,
+    /// What the plan was made on, or what it left.
+    pub planned: Shown,
     /// What is live now.
-    pub live: String,
+    pub live: Shown,
+}
+
+impl Stale {
+    /// Returns the fact that a plan was made on.
+    #[must_use]
+    pub fn on(address: Address, planned: impl Into<Shown>, live: impl Into<Shown>) -> Self {
+        Self { address, basis: Basis::MadeOn, planned: planned.into(), live: live.into() }
+    }
+
+    /// Returns what a write of the plan left before this run.
+    #[must_use]
+    pub fn left(address: Address, planned: impl Into<Shown>, live: impl Into<Shown>) -> Self {
+        Self { basis: Basis::Left, ..Self::on(address, planned, live) }
+    }
+
+    /// Sorts by address and drops what is there twice.
+    pub fn in_order(facts: &mut Vec<Self>) {
+        let key =
+            |fact: &Self| (fact.address.clone(), fact.planned.to_string(), fact.live.to_string());
+        facts.sort_by_key(key);
+        facts.dedup();
+    }
+}
+
+/// What a plan has to do with a fact that has moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// It was made on it.
+    MadeOn,
+    /// A write of it left that, in an earlier run: somebody has changed it since.
+    Left,
+}
+
+/// What a field holds: its value, or words where it is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// A value, in the words of plans.
+    Value(Value),
+    /// Words for people.
+    Words(String),
+}
+
+impl From<Value> for Shown {
+    fn from(value: Value) -> Self {
+        Self::Value(value)
+    }
+}
+
+impl From<String> for Shown {
+    fn from(words: String) -> Self {
+        Self::Words(words)
+    }
+}
+
+impl From<&str> for Shown {
+    fn from(words: &str) -> Self {
+        Self::Words(words.to_owned())
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(value) => write!(out, "{value}"),
+            Self::Words(words) => out.write_str(words),
+        }
+    }
+}
+
+/// Why a plan cannot go on: what is live is no state that it goes through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unexplained {
+    /// What neither its beginning nor what it has done already explains; never empty.
+    pub moved: Vec<Stale>,
+    /// How many of its operations have been done before, as far as reading shows.
+    pub done: usize,
 }
 
 /// A field that is not what the plan leads to.
@@ -60,8 +139,10 @@ pub enum Outcome {
     AppliedUnanswered,
     /// There was no need: what it would have done is no longer wanted, or has happened already.
     NotNeeded(String),
-    /// The platform refused it, or the request did not leave: it was not done.
+    /// The platform refused it, or what it needs here was not there: it was not done.
     Failed(String),
+    /// The platform could not be reached, so the request did not leave: it was not done.
+    Unreachable(String),
     /// The platform does not authorise us to do it: it was not done.
     NotAllowed(String),
     /// The resource moved, or the write would do something else than planned: it was not done.
@@ -87,6 +168,7 @@ impl Outcome {
             | Self::NotNeeded(_) => true,
             Self::ValueLost(_)
             | Self::Failed(_)
+            | Self::Unreachable(_)
             | Self::NotAllowed(_)
             | Self::Conflict(_)
             | Self::Diverged(_)
@@ -120,6 +202,7 @@ impl Outcome {
             | Self::ValueLost(_)
             | Self::NotNeeded(_)
             | Self::Failed(_)
+            | Self::Unreachable(_)
             | Self::NotAllowed(_)
             | Self::Conflict(_)
             | Self::Skipped(_)
@@ -134,6 +217,7 @@ impl Outcome {
             Self::ValueLost(words) => Self::ValueLost(change(words)),
             Self::NotNeeded(words) => Self::NotNeeded(change(words)),
             Self::Failed(words) => Self::Failed(change(words)),
+            Self::Unreachable(words) => Self::Unreachable(change(words)),
             Self::NotAllowed(words) => Self::NotAllowed(change(words)),
             Self::Conflict(words) => Self::Conflict(change(words)),
             Self::Diverged(words) => Self::Diverged(change(words)),
@@ -156,6 +240,7 @@ impl Outcome {
             Self::AppliedUnanswered => "applied_unanswered",
             Self::NotNeeded(_) => "not_needed",
             Self::Failed(_) => "failed",
+            Self::Unreachable(_) => "unreachable",
             Self::NotAllowed(_) => "not_allowed",
             Self::Conflict(_) => "conflict",
             Self::Diverged(_) => "diverged",
@@ -184,12 +269,15 @@ pub struct Step {
 pub struct Report {
     /// One entry per operation, in plan order.
     pub steps: Vec<Step>,
-    /// What differs from the plan's end after the last write; `None` when it could not be read.
+    /// What differs from the plan's end after the last write and follows from no step that was not applied; `None` when it
+    /// could not be read.
     pub differences: Option<Vec<Difference>>,
     /// Requests made, reads and writes, those sent again included.
     pub calls: u32,
     /// The limits that the plan was allowed to exceed, as they were accepted: `removals@DIGEST`.
     pub accepted: BTreeSet<String>,
+    /// Whether the platform said on the way that it does not accept the token, so that no further unit was begun.
+    pub token_refused: bool,
 }
 
 impl Report {

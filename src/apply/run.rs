@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Adapter;
-use super::report::{Outcome, Report, Settled, Stale, Step};
+use super::report::{Difference, Outcome, Report, Settled, Step, Unexplained};
 use crate::model::Address;
 use crate::plan::consequence::{Extent, Unsaid};
-use crate::plan::{Finding, PlannedOperation, guard};
+use crate::plan::{Bound, Finding, PlannedOperation, guard};
 use crate::platform::Found;
 use crate::platform::provider::{ProviderError, Read, Write};
 use crate::seal::ApprovedPlan;
@@ -110,8 +110,8 @@ impl Observer for Silent {
 #[derive(Debug, Error)]
 pub enum ApplyError {
     /// Something that the plan relied on has moved.
-    #[error("the plan is stale: {}", crate::plan::count(.0.len(), "fact has", "facts have"))]
-    Stale(Vec<Stale>),
+    #[error("the plan is stale: {} moved", crate::plan::count(.0.moved.len(), "fact has", "facts have"))]
+    Stale(Unexplained),
     /// The plan's time is over.
     #[error("the plan was valid until {valid_until}, and today is {today}")]
     Expired {
@@ -175,7 +175,7 @@ where
         BTreeSet::new()
     } else {
         let resumed = A::resumed(bound, &reading.snapshot, options.today);
-        resumed.ok_or(ApplyError::Stale(stale))?
+        resumed.map_err(ApplyError::Stale)?
     };
     // Every gate has judged what the plan says. That it is true is seen here, before anything is written.
     let extent = if done.is_empty() { Extent::Whole } else { Extent::Rest };
@@ -209,7 +209,8 @@ where
         total: bound.operations.len(),
         snapshot: &reading.snapshot,
         done: &done,
-        conflict: OnceLock::new(),
+        halted: OnceLock::new(),
+        token_refused: AtomicBool::new(false),
     };
     let mut outcomes: Vec<(usize, Outcome)> = Vec::new();
     let mut stopped: Option<Address> = None;
@@ -231,21 +232,27 @@ where
         outcome,
     });
     let accepted = approved.accepted();
-    let mut report = Report { steps: steps.collect(), differences: None, calls: 0, accepted };
+    let (steps, differences) = (steps.collect(), None);
+    let mut report = Report { steps, differences, calls: 0, accepted, token_refused: false };
     let end = match provider.read().await {
         Ok(reading) => {
             run.has_read(Purpose::End, reading.calls);
             Some(reading.snapshot)
         }
-        Err(_) => None,
+        Err(error) => {
+            run.look_at(&error);
+            None
+        }
     };
+    report.token_refused = run.token_refused.load(Ordering::Relaxed);
     if let Some(end) = &end {
         for (step, planned) in report.steps.iter_mut().zip(&bound.operations) {
             overtaken::<A>(&mut step.outcome, planned, end);
         }
     }
-    report.differences =
-        end.as_ref().map(|end| A::differences(bound, &done, &reading.snapshot, end, options.today));
+    report.differences = end.as_ref().map(|end| {
+        unexplained::<A>((bound, &done), &report.steps, (&reading.snapshot, end), options.today)
+    });
     report.calls = provider.sent().saturating_sub(before);
     Ok((report, end))
 }
@@ -266,6 +273,31 @@ fn overtaken<A: Adapter>(outcome: &mut Outcome, planned: &PlannedOperation, end:
     if A::settle(operation, end) != Settled::NotDone {
         why.push_str("; reading shows that somebody else has done just this");
     }
+}
+
+/// Returns where the end is neither what the plan leads to nor what its steps, as they came out, explain.
+fn unexplained<A: Adapter>(
+    (bound, done): (&Bound, &BTreeSet<usize>),
+    steps: &[Step],
+    (before, end): (&A::Snapshot, &A::Snapshot),
+    today: Date,
+) -> Vec<Difference> {
+    let mut found = A::differences(bound, done, before, end, today);
+    // What may or may not have been done explains both.
+    for unknown_is_done in [false, true] {
+        let undone = steps.iter().enumerate().filter(|(_, step)| match &step.outcome {
+            Outcome::Diverged(_) => false,
+            Outcome::Unknown(_) => !unknown_is_done,
+            outcome => !outcome.is_applied(),
+        });
+        let left_out: BTreeSet<usize> =
+            done.iter().copied().chain(undone.map(|(at, _)| at)).collect();
+        if left_out != *done {
+            let others = A::differences(bound, &left_out, before, end, today);
+            found.retain(|one| others.iter().any(|other| other.address == one.address));
+        }
+    }
+    found
 }
 
 /// Splits operations into stages that wait for one another, and each stage into units that do not: the workspace's own
@@ -298,8 +330,10 @@ struct Run<'r, A: Adapter, P> {
     total: usize,
     snapshot: &'r A::Snapshot,
     done: &'r BTreeSet<usize>,
-    /// Where the first write met somebody else's: no further unit is begun then.
-    conflict: OnceLock<Address>,
+    /// Where the first write met somebody else's, or the token was refused: no further unit is begun then.
+    halted: OnceLock<Address>,
+    /// Whether the platform has said that it does not accept the token.
+    token_refused: AtomicBool,
 }
 
 impl<A, P> Run<'_, A, P>
@@ -314,8 +348,9 @@ where
         let mut begun = false;
         for (index, planned) in unit {
             if !begun {
-                // Whoever was faster goes on: two runs that both take what they get would leave neither plan whole.
-                stopped = stopped.or_else(|| self.conflict.get().cloned());
+                // Whoever was faster goes on: two runs that both take what they get would leave neither plan whole. And
+                // a token that is refused once is refused again.
+                stopped = stopped.or_else(|| self.halted.get().cloned());
             }
             let outcome = if self.done.contains(&index) {
                 self.done_before(planned)
@@ -327,8 +362,9 @@ where
                 begun = true;
                 self.operation(index, planned, &mut revision).await
             };
-            if matches!(outcome, Outcome::Conflict(_)) {
-                let _ = self.conflict.set(planned.address.clone());
+            let refused = self.token_refused.load(Ordering::Relaxed);
+            if matches!(outcome, Outcome::Conflict(_)) || (refused && !outcome.is_applied()) {
+                let _ = self.halted.set(planned.address.clone());
             }
             let (total, operation) = (self.total, planned);
             // What cannot be noted now stops the next write, which has to be noted before it is sent.
@@ -368,7 +404,8 @@ where
         if let Err(why) = self.observer.on(started) {
             return Outcome::Failed(format!("the request did not leave: {why}"));
         }
-        match self.provider.write(operation, &current, &planned.effect).await {
+        let answer = self.provider.write(operation, &current, &planned.effect).await;
+        match answer.inspect_err(|error| self.look_at(error)) {
             Ok(written) => {
                 *revision = Some(written.revision);
                 if written.scopes == planned.effect.scopes
@@ -396,12 +433,20 @@ where
                 | ProviderError::NotFound { .. }
                 | ProviderError::Refused { status: 409, .. }),
             ) => Outcome::Conflict(error.to_string()),
-            Err(
-                error @ (ProviderError::Unauthorized { .. }
-                | ProviderError::Forbidden { .. }
-                | ProviderError::Unreachable { .. }),
-            ) => Outcome::NotAllowed(error.to_string()),
+            Err(error @ (ProviderError::Unauthorized { .. } | ProviderError::Forbidden { .. })) => {
+                Outcome::NotAllowed(error.to_string())
+            }
+            Err(error @ ProviderError::Unreachable { .. }) => {
+                Outcome::Unreachable(error.to_string())
+            }
             Err(error) => Outcome::Failed(error.to_string()),
+        }
+    }
+
+    /// Remembers what an error says about everything that is still to come.
+    fn look_at(&self, error: &ProviderError) {
+        if matches!(error, ProviderError::Unauthorized { .. }) {
+            self.token_refused.store(true, Ordering::Relaxed);
         }
     }
 
@@ -420,7 +465,7 @@ where
         revision: &mut Option<String>,
         error: &ProviderError,
     ) -> Outcome {
-        match self.provider.read().await {
+        match self.provider.read().await.inspect_err(|error| self.look_at(error)) {
             Ok(reading) => {
                 self.has_read(Purpose::Settle, reading.calls);
                 *revision = Some(A::revision(operation, &reading.snapshot));

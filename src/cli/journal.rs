@@ -383,14 +383,20 @@ pub(super) fn before(data: &Path, run: &Run) -> (Vec<Run>, Option<Failure>) {
     (runs, None)
 }
 
+/// Returns the last run of the same workspace before this one that may have written something.
+#[must_use]
+pub(super) fn wrote_before(data: &Path, run: &Run) -> Option<Past> {
+    let own = &run.begin;
+    let older = ids(data).into_iter().skip_while(|id| *id >= own.run);
+    let mut readable = older.filter_map(|id| read(data, &id).ok());
+    readable.find(|past| is_of(past, &own.workspace, &own.endpoint))
+}
+
 /// Returns the last run of the same workspace before this one that wrote something, where it stopped half way and was no
 /// undo.
 #[must_use]
 pub(super) fn stopped_before(data: &Path, run: &Run) -> Option<Run> {
-    let own = &run.begin;
-    let older = ids(data).into_iter().skip_while(|id| *id >= own.run);
-    let mut readable = older.filter_map(|id| read(data, &id).ok());
-    let other = readable.find(|past| is_of(past, &own.workspace, &own.endpoint))?;
+    let other = wrote_before(data, run)?;
     let half = !other.running && !other.run.is_over() && other.run.begin.takes_back.is_none();
     half.then_some(other.run)
 }

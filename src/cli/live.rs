@@ -25,6 +25,7 @@ use crate::platform::http::{
 use crate::platform::provider::ProviderError;
 use crate::platform::{Kind, odeus, trustpager};
 use crate::render::neutral::terminal;
+use crate::render::report::TOKEN_HELP;
 use crate::server::{self, Running, default_world};
 use crate::source::SourceMap;
 
@@ -45,6 +46,12 @@ impl Place {
             "embedded" => Self::Embedded,
             url => Self::Url(url.to_owned()),
         }
+    }
+
+    /// Returns whether the live system is in this process.
+    #[must_use]
+    pub(super) const fn is_embedded(&self) -> bool {
+        matches!(self, Self::Embedded)
     }
 }
 
@@ -321,7 +328,7 @@ pub(super) fn no_access(error: &ProviderError, workspace: &WorkspaceId) -> Failu
     };
     let help = match error {
         ProviderError::Unauthorized { .. } => {
-            "set SCOPEFORM_TOKEN to a token of the workspace that has not expired".to_owned()
+            TOKEN_HELP.to_owned()
         }
         ProviderError::Forbidden { .. } => {
             "planning needs a token that may read everything, applying one of an admin".to_owned()

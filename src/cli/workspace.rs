@@ -12,12 +12,13 @@ use super::stream;
 use super::ui::{Failure, Ui};
 use crate::config::{self, Config, Endpoint};
 use crate::diag::{Diagnostics, Problem};
-use crate::model::Address;
+use crate::model::{Address, is_slip};
 use crate::plan::SourceRange;
 use crate::plan::policy::{Policy, Rego};
 use crate::platform::provider::ProviderError;
 use crate::render::diagnostic::{self, Colour};
 use crate::render::marks::Marks;
+use crate::render::neutral::terminal;
 use crate::render::stream as lines;
 use crate::source::{Origin, Origins, SourceMap};
 
@@ -163,6 +164,9 @@ pub(super) fn load(source: &Source, tell: Tell, ui: &Ui) -> Result<Loaded, Failu
         return Err(Failure::said(Exit::Error));
     }
     if let Some(wanted) = &source.workspace {
+        if !matches!(tell, Tell::Nobody) {
+            slips(&configs, Some(wanted), &folder, ui);
+        }
         configs.retain(|config| config.workspace.as_str() == wanted);
     }
     let names: Vec<String> = configs.iter().map(|config| config.workspace.to_string()).collect();
@@ -182,6 +186,33 @@ pub(super) fn load(source: &Source, tell: Tell, ui: &Ui) -> Result<Loaded, Failu
             )
             .help("choose one with `--workspace NAME`"))
         }
+    }
+}
+
+/// Says on stderr which files name a workspace that is most likely another one mistyped: their lines would be left out of
+/// the other's plan without a word. With `wanted`, of that workspace alone.
+pub(super) fn slips(configs: &[Config], wanted: Option<&str>, folder: &Folder, ui: &Ui) {
+    for (n, config) in configs.iter().enumerate() {
+        let own = config.workspace.as_str();
+        let earlier = configs.iter().take(n).map(|config| config.workspace.as_str());
+        let (name, other) = match wanted {
+            Some(wanted) if is_slip(own, wanted) => (own, wanted),
+            Some(_) => continue,
+            None => match earlier.into_iter().find(|other| is_slip(own, other)) {
+                Some(other) => (own, other),
+                None => continue,
+            },
+        };
+        let origin = config.origins.exact(&Address::workspace());
+        let place = origin.and_then(|origin| folder.configs.locate(origin));
+        let place = place.map_or_else(String::new, |(file, start, _)| {
+            format!(" ({}:{})", terminal(file), start.line)
+        });
+        ui.say(&format!(
+            "notice: workspace `{}`{place} is another one than `{}`: what its files say is no part of the plan for that one",
+            terminal(name),
+            terminal(other)
+        ));
     }
 }
 

@@ -79,7 +79,8 @@ pub(super) fn explain(problems: &mut [Problem], loaded: &Loaded) -> Option<Strin
         };
         // Only a slip may be meant as well.
         problem.help = if problem.help.starts_with("did you mean") {
-            format!("{}; {say}", problem.help)
+            let between = if problem.help.ends_with('?') { " Otherwise:" } else { ";" };
+            format!("{}{between} {say}", problem.help)
         } else {
             say
         };

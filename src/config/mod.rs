@@ -14,6 +14,7 @@ mod labels;
 mod leaf;
 mod lower;
 mod placeholder;
+mod places;
 mod policy;
 mod raw;
 mod redact;
@@ -250,10 +251,10 @@ fn load_file(
         Kind::Trustpager => RawTrustpager::KEYS,
     };
     let known: Vec<&str> = RawHeader::KEYS.iter().chain(body_keys).copied().collect();
-    body.retain(|(key, _)| {
+    body.retain(|(key, value)| {
         let legal = body_keys.contains(&key.value.as_str());
         if !legal {
-            reader.unknown_key(key, &known);
+            reader.unknown_key(key, value, &known);
         }
         legal
     });

@@ -231,10 +231,35 @@ pub(super) enum RawScopes {
     List(Vec<Spanned<WantedScope>>),
 }
 
+/// The word for the platform's list.
+const RECOMMENDED: &str = "recommended";
+
+fn is_recommended(item: &Node) -> bool {
+    matches!(&item.value, Value::Scalar { text, .. } if text.eq_ignore_ascii_case(RECOMMENDED))
+}
+
 impl Shape for RawScopes {
     fn read(node: &Node, key: Span, reader: &mut Reader<'_>) -> Option<Self> {
         match &node.value {
-            Value::Scalar { text, .. } if text == "recommended" => Some(Self::Recommended),
+            Value::Scalar { text, .. } if text == RECOMMENDED => Some(Self::Recommended),
+            Value::Scalar { text, .. } if text.eq_ignore_ascii_case(RECOMMENDED) => {
+                let message = format!("`{text}` is neither a list nor `{RECOMMENDED}`");
+                let diagnostic = reader.error(Code::InvalidValue, node.span, message);
+                reader.report(diagnostic.help(format!("did you mean `{RECOMMENDED}`?")));
+                None
+            }
+            // In a list it would be a scope of that name, and no provider has one.
+            Value::Seq(items) if items.iter().any(is_recommended) => {
+                for item in items.iter().filter(|item| is_recommended(item)) {
+                    let message =
+                        format!("`{RECOMMENDED}` stands for a whole list and is no scope in one");
+                    let diagnostic = reader.error(Code::InvalidValue, item.span, message);
+                    reader.report(diagnostic.help(format!(
+                        "write `scopes: {RECOMMENDED}` and nothing else, or only the scopes that you mean"
+                    )));
+                }
+                None
+            }
             Value::Scalar { .. } | Value::Seq(_) | Value::Null | Value::Map(_) => {
                 Vec::read(node, key, reader).map(Self::List)
             }

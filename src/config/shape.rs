@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map as JsonMap, Value as Json, json};
 
 use super::placeholder::interpolated;
+use super::places;
 use super::redact::{is_live_value, is_secret_word};
 use super::yaml::{self, Node, Value};
 use crate::diag::{Code, Diagnostic, Diagnostics};
@@ -128,8 +129,8 @@ impl Reader<'_> {
         live
     }
 
-    /// Reports a key that means nothing here.
-    pub(super) fn unknown_key(&mut self, key: &Spanned<String>, known: &[&str]) {
+    /// Reports a key that means nothing here; its value shows what it may have been meant for.
+    pub(super) fn unknown_key(&mut self, key: &Spanned<String>, value: &Node, known: &[&str]) {
         if self.live_value(&key.value, key.span) {
             return;
         }
@@ -143,9 +144,14 @@ impl Reader<'_> {
         } else {
             let message = format!("unknown key `{name}`");
             let diagnostic = self.error(Code::UnknownKey, key.span, message);
-            match near {
-                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-                None => diagnostic.help(list_of("the only key here is", "known keys here:", known)),
+            match (places::of(name, known), near) {
+                (Some(place), _) => diagnostic.help(place),
+                (None, Some(near)) => diagnostic.help(format!("did you mean `{near}`?")),
+                (None, None) => {
+                    diagnostic.help(places::inside(name, value, known).unwrap_or_else(|| {
+                        list_of("the only key here is", "known keys here:", known)
+                    }))
+                }
             }
         };
         self.report(diagnostic);
@@ -387,7 +393,7 @@ macro_rules! record {
                             record.written.push($key);
                             record.$field = $crate::config::shape::Field::read(name.span, value, reader);
                         })*
-                        _ => reader.unknown_key(name, Self::KEYS),
+                        _ => reader.unknown_key(name, value, Self::KEYS),
                     }
                 }
                 $(

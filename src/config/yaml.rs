@@ -24,6 +24,9 @@ pub(super) const MAX_DEPTH: usize = 32;
 /// How many nodes the aliases of one file may add in total.
 pub(super) const MAX_ALIASED_NODES: usize = 10_000;
 
+/// How many lines above an error a quote is looked for that was never closed.
+const QUOTED_LINES: usize = 50;
+
 /// One value of a document.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
@@ -252,11 +255,25 @@ impl<'text> Builder<'_, 'text> {
                 "a tab is used as indentation",
                 "indent with spaces",
             ),
+            _ if self.pattern_before(start).is_some() => self.stop(
+                Code::YamlSyntax,
+                self.pattern_before(start).unwrap_or(span),
+                "the file is not YAML: what begins with `*` is an alias",
+                "quote a pattern that begins with `*`: `\"*_page\": enabled`",
+            ),
             ErrorKind::UnknownAnchor => self.stop(
                 Code::YamlSyntax,
                 span,
                 "the alias refers to no anchor above it",
                 "define the anchor with `&name` before the alias `*name`",
+            ),
+            ErrorKind::UnclosedQuotedScalar
+            | ErrorKind::InvalidQuotedScalarIndent
+            | ErrorKind::DocumentIndicatorInQuotedScalar => self.stop(
+                Code::YamlSyntax,
+                self.open_quote(start).unwrap_or(span),
+                "the file is not YAML: this quote is not closed",
+                "put the same quote at the end of the text",
             ),
             _ => self.stop(
                 Code::YamlSyntax,
@@ -277,6 +294,42 @@ impl<'text> Builder<'_, 'text> {
             let tab = text.find('\t')?;
             let blank = text.get(..tab)?.chars().all(|c| matches!(c, ' ' | '-' | ':' | '?'));
             blank.then(|| Span::new(span.start + tab, span.start + tab + 1))
+        })
+    }
+
+    /// Finds a key that begins with `*` on the line of an error or the one before: a pattern that somebody forgot to quote.
+    fn pattern_before(&self, at: usize) -> Option<Span> {
+        let line = self.source.line_of(at);
+        [Some(line), line.checked_sub(1)].into_iter().flatten().find_map(|line| {
+            let span = self.source.line_span(line);
+            let text = self.source.text().get(span.range())?;
+            let mut begin = 0;
+            // Behind the indentation, or behind `{` or `,` in one line.
+            for piece in text.split_inclusive(['{', ',']) {
+                let blank = piece.len() - piece.trim_start().len();
+                let word = piece.trim_start().split(':').next().unwrap_or_default();
+                if word.starts_with('*') && word.len() < piece.trim_start().len() {
+                    let start = span.start + begin + blank;
+                    return Some(Span::new(start, start + word.trim_end().len()));
+                }
+                begin += piece.len();
+            }
+            None
+        })
+    }
+
+    /// Finds the quote that a text begins with which has no end on its line, above or at an error: the parser reports where
+    /// it gave up.
+    fn open_quote(&self, at: usize) -> Option<Span> {
+        (0..=self.source.line_of(at)).rev().take(QUOTED_LINES).find_map(|line| {
+            let span = self.source.line_span(line);
+            let text = self.source.text().get(span.range())?;
+            let open = |quote: char| {
+                let odd = text.matches(quote).count() % 2 == 1;
+                text.rfind(quote).filter(|_| odd)
+            };
+            let at = span.start + open('"').or_else(|| open('\''))?;
+            Some(Span::new(at, at + 1))
         })
     }
 

@@ -26,7 +26,7 @@ pub use address::Address;
 pub use effect::{Effect, UseChange};
 pub use id::{ActionKey, ClientId, GroupKey, IntegrationKey, InvalidName, UserId, WorkspaceId};
 pub use lattice::Reach;
-pub use near::{nearest, some_of};
+pub use near::{is_slip, nearest, some_of};
 pub use privilege::{
     Cause, CauseKind, Direction, LetsIn, PrivilegeChange, PrivilegeDelta, PrivilegeLevel, Right,
     TierMove, tier_words,

@@ -25,6 +25,27 @@ pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
     slips.min().map(|(_, candidate)| candidate)
 }
 
+/// Returns whether two names that both exist are most likely one that somebody mistyped: one slip apart, in a word of at
+/// least four letters without a digit. `acme-eu` and `acme-us`, `team-1` and `team-2`, are two names.
+#[must_use]
+pub fn is_slip(one: &str, other: &str) -> bool {
+    if one.len().max(other.len()) > LONGEST {
+        return false;
+    }
+    let words = |name: &str| -> Vec<String> { name.split(['-', '_']).map(str::to_owned).collect() };
+    let (ours, theirs) = (words(one), words(other));
+    let near = |a: &str, b: &str| {
+        let long = a.len().min(b.len()) >= 4;
+        let letters = !format!("{a}{b}").contains(|c: char| c.is_ascii_digit());
+        long && letters && strsim::damerau_levenshtein(a, b) == 1
+    };
+    if ours.len() != theirs.len() {
+        return near(one, other);
+    }
+    let apart: Vec<_> = ours.iter().zip(&theirs).filter(|(a, b)| a != b).collect();
+    matches!(apart.as_slice(), [(a, b)] if near(a, b))
+}
+
 /// Returns what could be written instead: the first eight of the known names, and how many more there are.
 #[must_use]
 pub fn some_of<'k>(known: impl IntoIterator<Item = &'k str>) -> String {

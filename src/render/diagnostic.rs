@@ -12,7 +12,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::neutral::{is_deceptive, is_runner_command, terminal};
+use super::neutral::{is_deceptive, is_odd_space, is_runner_command, terminal};
 use crate::diag::{Diagnostic, Diagnostics, Label, Severity};
 use crate::source::{FileId, Origin, Position, SourceFile, SourceMap};
 
@@ -90,12 +90,29 @@ fn one(
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(secrets.brief(help)));
     }
+    if let Some(odd) = odd_space(diagnostic, sources) {
+        group = group.element(Level::HELP.message(odd));
+    }
     let renderer = match colour {
         Colour::Never => Renderer::plain(),
         Colour::Always => Renderer::styled(),
     };
     let report = [group];
     writeln!(out, "{}", renderer.decor_style(DecorStyle::Ascii).term_width(120).render(&report))
+}
+
+/// Says of a place that holds a space which no editor tells from the usual one that it does.
+fn odd_space(diagnostic: &Diagnostic, sources: &SourceMap) -> Option<String> {
+    let origin = diagnostic.primary.as_ref()?.origin;
+    let file = sources.file(origin.file)?;
+    // The parser may stop beside it, so the lines count as a whole.
+    let start = file.line_span(file.line_of(file.floor(origin.span.start))).start;
+    let end = file.line_span(file.line_of(file.floor(origin.span.end))).end;
+    let odd = file.text().get(start..end.max(start))?.chars().find(|c| is_odd_space(*c))?;
+    let number = u32::from(odd);
+    Some(format!(
+        "`\\u{{{number:x}}}` is a space that is not the usual one (U+{number:04X}): put a plain space in its place, or none"
+    ))
 }
 
 /// Lines longer than this are named, not shown.

@@ -15,12 +15,13 @@ use crate::plan::count;
 /// The version of the JSON document.
 pub const FORMAT_VERSION: &str = "1.0";
 
-/// Returns a run as text: verdict, one line per operation, what to run next.
+/// Returns a run as text: verdict, one line per operation, what to run next. `wrote` is the last run before it that wrote,
+/// where it did not.
 #[must_use]
-pub fn text(run: &Run, running: bool, palette: Palette) -> String {
+pub fn text(run: &Run, running: bool, wrote: Option<&Run>, palette: Palette) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = write_text(&mut out, run, running, palette);
+    let _ = write_text(&mut out, run, running, wrote, palette);
     out
 }
 
@@ -28,6 +29,7 @@ fn write_text(
     out: &mut String,
     run: &Run,
     running: bool,
+    wrote: Option<&Run>,
     palette: Palette,
 ) -> Result<(), std::fmt::Error> {
     let begin = &run.begin;
@@ -53,6 +55,15 @@ fn write_text(
     )?;
     if let Some(first) = &begin.takes_back {
         writeln!(out, "It is an undo of run {}.", terminal(first))?;
+    }
+    if let Some(wrote) = wrote {
+        let id = terminal(&wrote.begin.run);
+        let sum = Sum::of(wrote.known.len(), outcomes(wrote)).own();
+        let told = "tells what it did, and is what `scopeform undo` takes back";
+        writeln!(
+            out,
+            "The last run that wrote is {id}, {sum}: `scopeform show --run {id}` {told}."
+        )?;
     }
     if let Some(first) = begin.continues.as_ref().filter(|_| run.went_on()) {
         writeln!(out, "It went on where run {} of the same plan stopped.", terminal(first))?;
@@ -115,11 +126,16 @@ pub fn notice(run: &Run, running: bool) -> String {
         let said = match known {
             Known::NotBegun => continue,
             Known::InFlight => "was in flight, reading tells whether it was done".to_owned(),
-            Known::Finished(outcome) if outcome.is_applied() => "was done".to_owned(),
+            // The report of the apply that follows names them, one line each.
+            Known::Finished(outcome) if outcome.is_applied() => continue,
             Known::Finished(outcome) => outcome.word().to_owned(),
         };
         let (address, what) = (planned.planned.address.as_str(), planned.what.as_str());
         let _ = writeln!(out, "  {}: {} {said}", terminal(address), terminal(what));
+    }
+    let done = applied(run);
+    if done > 0 {
+        let _ = writeln!(out, "  {} done", count(done, "operation was", "operations were"));
     }
     let left = run.known.iter().filter(|known| **known == Known::NotBegun).count();
     let _ = writeln!(out, "  {} not begun", count(left, "operation was", "operations were"));
@@ -264,6 +280,8 @@ struct Document {
     digest: String,
     /// The run that this one took back, where it was an undo; else `null`.
     takes_back: Option<String>,
+    /// Where this run wrote nothing: the last one before it that may have written to the same workspace; else `null`.
+    wrote_before: Option<String>,
     /// The run of the same plan that this one went on with; else `null`.
     went_on_with: Option<String>,
     /// How the plan was consented to.
@@ -312,7 +330,7 @@ struct Operation {
 
 /// Returns a run as JSON.
 #[must_use]
-pub fn json(run: &Run, running: bool) -> String {
+pub fn json(run: &Run, running: bool, wrote: Option<&Run>) -> String {
     let begin = &run.begin;
     let verdict = run.verdict(running);
     let operation = |(planned, known): (&crate::apply::journal::Planned, &Known)| Operation {
@@ -335,6 +353,7 @@ pub fn json(run: &Run, running: bool) -> String {
         endpoint: begin.endpoint.clone(),
         digest: begin.digest.to_string(),
         takes_back: begin.takes_back.clone(),
+        wrote_before: wrote.map(|wrote| wrote.begin.run.clone()),
         went_on_with: begin.continues.clone().filter(|_| run.went_on()),
         consent: begin.consent.clone(),
         accepted: begin.accepted.iter().cloned().collect(),

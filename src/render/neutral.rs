@@ -187,7 +187,16 @@ impl fmt::Display for Forge<'_> {
     }
 }
 
-/// Returns whether a character acts on the terminal, changes the reading order or cannot be seen.
+/// Returns whether a character is a space that looks like the usual one and is another.
+#[must_use]
+pub const fn is_odd_space(c: char) -> bool {
+    matches!(
+        c,
+        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
+    )
+}
+
+/// Returns whether a character acts on the terminal, changes the reading order, cannot be seen or looks like another.
 #[must_use]
 pub const fn is_deceptive(c: char) -> bool {
     matches!(c,
@@ -199,6 +208,8 @@ pub const fn is_deceptive(c: char) -> bool {
         | '\u{206a}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
         // Variation selectors and tags can carry a hidden text.
         | '\u{fe00}'..='\u{fe0f}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
+        // Spaces that look like the usual one and are another character.
+        | '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
         // Line ends that are not `\n`, and the reading order.
         | '\u{2028}' | '\u{2029}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2066}'..='\u{2069}'
@@ -256,7 +267,7 @@ mod tests {
         check_csv("\t=1", "\\t=1");
         check_csv("\r=1", "\\r=1");
         check_csv(" =1", "' =1");
-        check_csv("\u{3000}@x", "'\u{3000}@x");
+        check_csv("\u{3000}@x", r"'\u{3000}@x");
         check_csv("\u{ff1d}1", "'\u{ff1d}1");
         check_csv("a,b", "\"a,b\"");
         check_csv("a;=1", "\"a;=1\"");

@@ -7,13 +7,14 @@ use serde::Serialize;
 
 use super::neutral::terminal;
 use super::palette::{Paint, Palette};
-use crate::apply::{Difference, Outcome, Report};
+use super::text::value;
+use crate::apply::{Basis, Difference, Outcome, Report, Shown, Stale};
 use crate::plan::count;
 
 /// The version of the JSON report.
 pub const FORMAT_VERSION: &str = "1.0";
 
-/// Returns the report as text: one line per operation that needs attention, then the sum.
+/// Returns the report as text: one line per operation, then what no operation explains, then the sum.
 #[must_use]
 pub fn text(report: &Report, palette: Palette) -> String {
     let mut out = String::new();
@@ -47,13 +48,12 @@ fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::
         }
         Some(differences) => {
             for difference in differences {
-                writeln!(
-                    out,
-                    "  ! {}: planned {}, live is {}",
-                    terminal(difference.address.as_str()),
-                    terminal(&difference.planned.to_string()),
-                    terminal(&difference.live.to_string())
-                )?;
+                let Difference { address, planned, live } = difference;
+                for (path, planned, live) in value::apart(address, planned, live) {
+                    let path = if path.is_empty() { path } else { format!(" {path}") };
+                    let address = terminal(address.as_str());
+                    writeln!(out, "  ! {address}{path}: planned {planned}, live is {live}")?;
+                }
             }
         }
     }
@@ -62,6 +62,15 @@ fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::
             report.accepted.iter().map(|a| terminal(a).to_string()).collect();
         writeln!(out, "\nLimits passed: {}", accepted.join(", "))?;
     }
+    write_sum(out, report)?;
+    if report.token_refused { writeln!(out, "help: {TOKEN_HELP}") } else { Ok(()) }
+}
+
+/// What to do where the platform does not accept the token.
+pub const TOKEN_HELP: &str = "set SCOPEFORM_TOKEN to a token of the workspace that has not expired";
+
+/// Writes how much was done, and how to go on.
+fn write_sum(out: &mut String, report: &Report) -> std::fmt::Result {
     let requests = count(report.calls as usize, "request", "requests");
     let total = report.steps.len();
     let sum = Sum::of(total, report.steps.iter().map(|step| &step.outcome));
@@ -76,9 +85,9 @@ fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::
             }
         }
     } else if report.may_have_written() {
-        writeln!(out, "Applied in part: {}, {requests}. {}", sum.part(), advice(report))
+        writeln!(out, "Applied in part: {}, {requests}. {}", sum.part_and_rest(), advice(report))
     } else if report.done_before() > 0 {
-        let part = sum.part();
+        let part = sum.part_and_rest();
         let own = "this run wrote nothing";
         writeln!(
             out,
@@ -93,8 +102,34 @@ fn write_text(out: &mut String, report: &Report, palette: Palette) -> std::fmt::
 
 const ELSE: &str = "Something is not as planned: plan again.";
 
+/// Returns the lines that say what has moved under a plan, in the words of the files.
+#[must_use]
+pub fn stale(fact: &Stale) -> Vec<String> {
+    let on = match fact.basis {
+        Basis::MadeOn => "planned on",
+        Basis::Left => "the plan left",
+    };
+    let line = |path: &str, planned: &str, live: &str| {
+        let path = if path.is_empty() { String::new() } else { format!(" {path}") };
+        format!("{}{path}: {on} {planned}, live is {live}", terminal(fact.address.as_str()))
+    };
+    match (&fact.planned, &fact.live) {
+        (Shown::Value(planned), Shown::Value(live)) => {
+            let parts = value::apart(&fact.address, planned, live);
+            parts.iter().map(|(path, planned, live)| line(path, planned, live)).collect()
+        }
+        (planned, live) => {
+            let words = |shown: &Shown| match shown {
+                Shown::Value(value) => value::words(value),
+                Shown::Words(words) => terminal(words).to_string(),
+            };
+            vec![line("", &words(planned), &words(live))]
+        }
+    }
+}
+
 /// How many operations became what.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Sum {
     total: usize,
     /// Done by the run itself.
@@ -102,20 +137,33 @@ pub(super) struct Sum {
     /// Done before it began.
     before: usize,
     not_needed: usize,
+    /// Tried, and not done or not as planned.
+    failed: usize,
+    unknown: usize,
+    skipped: usize,
+    /// Not begun, because somebody interrupted the run.
+    interrupted: usize,
 }
 
 impl Sum {
     /// Counts the outcomes of a plan of `total` operations.
     pub(super) fn of<'o>(total: usize, outcomes: impl Iterator<Item = &'o Outcome>) -> Self {
-        let mut sum = Self { total, own: 0, before: 0, not_needed: 0 };
+        let mut sum = Self { total, ..Self::default() };
         for outcome in outcomes {
-            if outcome.was_done_before() {
-                sum.before += 1;
-            } else if matches!(outcome, Outcome::NotNeeded(_)) {
-                sum.not_needed += 1;
-            } else if outcome.is_applied() {
-                sum.own += 1;
-            }
+            let one = match outcome {
+                Outcome::Applied { .. } | Outcome::AppliedUnanswered => &mut sum.own,
+                Outcome::AlreadyDone | Outcome::ValueLost(_) => &mut sum.before,
+                Outcome::NotNeeded(_) => &mut sum.not_needed,
+                Outcome::Failed(_)
+                | Outcome::Unreachable(_)
+                | Outcome::NotAllowed(_)
+                | Outcome::Conflict(_)
+                | Outcome::Diverged(_) => &mut sum.failed,
+                Outcome::Unknown(_) => &mut sum.unknown,
+                Outcome::Skipped(_) => &mut sum.skipped,
+                Outcome::Interrupted => &mut sum.interrupted,
+            };
+            *one += 1;
         }
         sum
     }
@@ -135,6 +183,24 @@ impl Sum {
             _ => format!("{} already done before", self.before),
         };
         self.with_others(&format!("{done} of {operations}"), before)
+    }
+
+    /// Says the same, and what became of those that are not done.
+    fn part_and_rest(self) -> String {
+        let rest = [
+            (self.failed, "failed"),
+            (self.unknown, "unknown"),
+            (self.skipped, "skipped"),
+            (self.interrupted, "not begun"),
+        ];
+        let rest = rest.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}"));
+        let rest = rest.collect::<Vec<_>>().join(", ");
+        let part = self.part();
+        match part.strip_suffix(')') {
+            _ if rest.is_empty() => part,
+            Some(part) => format!("{part}, {rest})"),
+            None => format!("{part} ({rest})"),
+        }
     }
 
     /// Says how many operations of all the run itself did, and what became of the others.
@@ -166,11 +232,11 @@ fn advice(report: &Report) -> &'static str {
     let moved = |outcome: &Outcome| {
         matches!(outcome, Outcome::Conflict(_) | Outcome::Diverged(_) | Outcome::ValueLost(_))
     };
-    let refused =
-        |outcome: &Outcome| matches!(outcome, Outcome::Failed(_) | Outcome::NotAllowed(_));
-    let open = |outcome: &Outcome| matches!(outcome, Outcome::Interrupted | Outcome::Unknown(_));
+    let refused = |outcome: &Outcome| {
+        matches!(outcome, Outcome::Failed(_) | Outcome::Unreachable(_) | Outcome::NotAllowed(_))
+    };
     let differs = report.differences.as_ref().is_some_and(|all| !all.is_empty());
-    if any(moved) || (differs && !any(open) && !any(refused)) {
+    if any(moved) || differs {
         ELSE
     } else if any(refused) {
         "Remedy what failed, then run the same command again to go on."
@@ -188,6 +254,7 @@ pub(super) fn symbol(outcome: &Outcome) -> &'static str {
         | Outcome::NotNeeded(_) => "ok",
         Outcome::ValueLost(_)
         | Outcome::Failed(_)
+        | Outcome::Unreachable(_)
         | Outcome::NotAllowed(_)
         | Outcome::Conflict(_)
         | Outcome::Diverged(_) => "!!",
@@ -211,6 +278,7 @@ pub(super) fn detail(outcome: &Outcome) -> Option<String> {
         Outcome::AppliedUnanswered => Some("applied; no answer came, reading showed it".to_owned()),
         Outcome::NotNeeded(why) => Some(format!("not needed: {why}")),
         Outcome::Failed(why) => Some(format!("failed, not done: {why}")),
+        Outcome::Unreachable(why) => Some(format!("unreachable, not done: {why}")),
         Outcome::NotAllowed(why) => Some(format!("not allowed, not done: {why}")),
         Outcome::Conflict(why) => Some(format!("conflict, not done: {why}")),
         Outcome::Diverged(why) => Some(format!("did something else than planned: {why}")),
@@ -242,7 +310,8 @@ pub struct Document {
     accepted: Vec<String>,
     /// One per operation, in plan order.
     operations: Vec<Operation>,
-    /// Fields that are not what the plan leads to; `null` when the end could not be read.
+    /// Fields that are not what the plan leads to, and that no operation explains which was not applied; `null` when the
+    /// end could not be read.
     differences: Option<Vec<Differs>>,
 }
 
@@ -255,8 +324,8 @@ struct Operation {
     address: String,
     /// The write, in words.
     what: String,
-    /// `applied`, `already_done`, `value_lost`, `applied_unanswered`, `not_needed`, `failed`, `not_allowed`, `conflict`, `diverged`, `unknown`, `skipped` or
-    /// `interrupted`.
+    /// `applied`, `already_done`, `value_lost`, `applied_unanswered`, `not_needed`, `failed`, `unreachable`, `not_allowed`, `conflict`, `diverged`, `unknown`,
+    /// `skipped` or `interrupted`.
     outcome: &'static str,
     /// More about it, where there is more to say.
     detail: Option<String>,

@@ -73,7 +73,7 @@ fn told(run: &Run, running: bool, size: usize) {
     let most = 16 * size + 4096;
     let bounded = |page: &str| assert!(page.len() <= most, "{} of {size}", page.len());
     for page in [
-        history::text(run, running, Palette::PLAIN),
+        history::text(run, running, None, Palette::PLAIN),
         history::line(run, running),
         history::notice(run, running),
     ] {
@@ -82,7 +82,7 @@ fn told(run: &Run, running: bool, size: usize) {
         assert!(page.ends_with('\n'));
     }
     assert_eq!(history::line(run, running).matches('\n').count(), 1);
-    let page = history::json(run, running);
+    let page = history::json(run, running, None);
     bounded(&page);
     let document = one_document(&page);
     assert_eq!(document["operations"].as_array().unwrap().len(), run.known.len());

@@ -25,10 +25,13 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
     match &args.code {
         None => {
             let width = all.keys().map(|name| name.len()).max().unwrap_or(0);
-            for (name, entry) in all.iter().flat_map(|(name, of)| of.iter().map(move |e| (name, e)))
-            {
-                // Writing to a String cannot fail.
-                let _ = writeln!(page, "{name:width$}  {}", entry.title);
+            for (name, meanings) in &all {
+                for meaning in meanings {
+                    let on =
+                        on(meaning, meanings).map_or_else(String::new, |on| format!(" ({on})"));
+                    // Writing to a String cannot fail.
+                    let _ = writeln!(page, "{name:width$}  {}{on}", meaning.title);
+                }
             }
         }
         Some(code) => {
@@ -40,11 +43,20 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
             };
             let text = |meaning: &Meaning| {
                 let Meaning { kind, title, explain, .. } = meaning;
-                format!("{name} ({kind})\n{title}\n\n{}\n", explain.trim_end())
+                let on = on(meaning, meanings).map_or_else(String::new, |on| format!(", {on}"));
+                format!("{name} ({kind}{on})\n{title}\n\n{}\n", explain.trim_end())
             };
             page = meanings.iter().map(text).collect::<Vec<_>>().join("\n");
         }
     }
     ui.out(&page)?;
     Ok(Exit::Done)
+}
+
+/// Says where a code means this, where it means something else elsewhere.
+fn on(meaning: &Meaning, meanings: &[Meaning]) -> Option<String> {
+    if meanings.len() < 2 {
+        return None;
+    }
+    Some(meaning.platform.map_or_else(|| "in files".to_owned(), |on| format!("on {}", on.name())))
 }

@@ -46,10 +46,13 @@ pub(super) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
         None => ids.first().ok_or_else(|| none(&data, args))?,
     };
     let Past { run, running } = journal::read(&data, id)?;
+    // Whoever asks after a failed attempt wants to know of the run that wrote as well.
+    let wrote =
+        if running || run.may_have_written() { None } else { journal::wrote_before(&data, &run) };
     if args.output.format() == Format::Json {
-        ui.out(&history::json(&run, running))?;
+        ui.out(&history::json(&run, running, wrote.as_ref().map(|past| &past.run)))?;
     } else {
-        ui.out(&history::text(&run, running, ui.palette()))?;
+        ui.out(&history::text(&run, running, wrote.as_ref().map(|past| &past.run), ui.palette()))?;
     }
     Ok(Exit::Done)
 }

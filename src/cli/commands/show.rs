@@ -8,6 +8,7 @@ use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::folder::{data_dir, root_at_hand, root_of};
 use crate::cli::gate::{Advice, Gate, Used, beyond, rules};
+use crate::cli::live::Place;
 use crate::cli::reading;
 use crate::cli::ui::{Failure, Ui, shown};
 use crate::render::given::Given;
@@ -43,7 +44,12 @@ pub(in crate::cli) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failu
         return Ok(Exit::Done);
     }
     let source = Source { path: args.config.clone(), workspace: None };
-    let apply_with = super::plan::apply_saved(file, &source);
+    let mut apply_with = super::plan::apply_saved(file, &source);
+    // Apply would find no control plane to carry it out on, as it says.
+    let embedded = Place::of(&sealed.plan().bound.endpoint).is_embedded();
+    if embedded && root_at_hand(args.config.as_deref(), env).is_none() {
+        apply_with.push_str(" --config FOLDER");
+    }
     let given = if tells { given(&sealed, file, args, env, ui)? } else { None };
     let with = (apply_with.as_str(), given.as_ref());
     ui.out(&super::plan::page_with(&sealed, &args.output, with, ui.palette())?)?;

@@ -263,6 +263,7 @@ fn applied<'r, P: Product>(run: &'r Run, snapshot: &P::Snapshot) -> Vec<&'r Plan
                 | Outcome::ValueLost(_)
                 | Outcome::NotNeeded(_)
                 | Outcome::Failed(_)
+                | Outcome::Unreachable(_)
                 | Outcome::NotAllowed(_)
                 | Outcome::Conflict(_)
                 | Outcome::Skipped(_)

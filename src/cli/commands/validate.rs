@@ -7,7 +7,7 @@ use crate::cli::live::not_valid;
 use crate::cli::rego;
 use crate::cli::review;
 use crate::cli::ui::{Failure, Ui};
-use crate::cli::workspace::{Tell, report};
+use crate::cli::workspace::{Tell, report, slips};
 use crate::config;
 use crate::diag::Diagnostics;
 use crate::render::marks::Marks;
@@ -53,6 +53,7 @@ pub(in crate::cli) fn run(args: &Validate, ui: &Ui) -> Result<Exit, Failure> {
         return Ok(Exit::Error);
     }
     if format == CheckFormat::Text {
+        slips(&configs, None, &folder, ui);
         let names: Vec<&str> = configs.iter().map(|config| config.workspace.as_str()).collect();
         let files = crate::plan::count(folder.configs.iter().count(), "file", "files");
         ui.out(&format!(

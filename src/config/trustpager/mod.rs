@@ -9,4 +9,4 @@ mod lower;
 mod raw;
 pub(super) mod world;
 
-pub(super) use raw::RawTrustpager;
+pub(super) use raw::{HOMES, NAMED, RawTrustpager};

@@ -29,6 +29,18 @@ record! {
     }
 }
 
+/// Where the keys of these documents belong, for whoever writes one at another depth: the keys of a mapping, and what to say.
+pub(in crate::config) const HOMES: &[(&[&str], &str)] = &[
+    (RawClient::KEYS, "belongs to one client, below `oauth_clients`"),
+    (RawTokens::KEYS, "belongs below `tokens`"),
+    (RawKeyRecord::KEYS, "belongs to one key, below `api_keys`"),
+    (RawBody::KEYS, "belongs at the beginning of a line, beside `platform`"),
+];
+
+/// Things with names of their own: what they stand under, and the keys that they have.
+pub(in crate::config) const NAMED: &[(&str, &[&str])] =
+    &[("oauth_clients", RawClient::KEYS), ("api_keys", RawKeyRecord::KEYS)];
+
 /// The body, readable from all of `config`.
 pub(in crate::config) struct RawTrustpager(pub(super) RawBody);
 

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::loss;
-use super::machine::{Context, Machine};
+use super::machine::{Context, Machine, Rejected};
 use super::operation::{IntegrationOperation, Operation};
 use super::passage::Passage;
 use super::people::Grants;
@@ -14,10 +14,10 @@ use super::planner::{fact, new_actions};
 use super::prospect::replay;
 use super::state::{Connection, IntegrationState, Snapshot};
 use super::value;
-use crate::apply::{Adapter, Difference, Settled, Stale};
+use crate::apply::{Adapter, Difference, Settled, Stale, Unexplained};
 use crate::model::{Address, Effect, IntegrationKey};
 use crate::plan::consequence::Consequences;
-use crate::plan::{Bound, Loss, LossKind, PlannedOperation, Scale, order};
+use crate::plan::{Bound, Loss, LossKind, PlannedOperation, Reliance, Scale, order};
 use crate::platform;
 
 /// Odeus, as apply knows it.
@@ -107,17 +107,47 @@ fn effect_words(effect: &Effect) -> String {
 /// Returns what has moved under one write.
 pub(super) fn compare(planned: &PlannedOperation, now: &PlannedOperation) -> Option<Stale> {
     if planned.before != now.before {
-        return Some(Stale {
-            address: planned.address.clone(),
-            planned: planned.before.to_string(),
-            live: now.before.to_string(),
-        });
+        let address = planned.address.clone();
+        return Some(Stale::on(address, planned.before.clone(), now.before.clone()));
     }
-    (planned.effect != now.effect).then(|| Stale {
-        address: planned.address.clone(),
-        planned: effect_words(&planned.effect),
-        live: effect_words(&now.effect),
+    (planned.effect != now.effect).then(|| {
+        let (planned_words, live) = (effect_words(&planned.effect), effect_words(&now.effect));
+        Stale::on(planned.address.clone(), planned_words, live)
     })
+}
+
+/// Returns a fact relied on that is not what it was.
+pub(super) fn moved_fact(relied: &Reliance, live: Option<String>) -> Stale {
+    let live = live.unwrap_or_else(|| "gone".to_owned());
+    Stale::on(relied.address.clone(), relied.value.clone(), live)
+}
+
+/// Says of every write that the integration is not there any more.
+pub(super) fn gone(operations: &[Own<'_>]) -> Vec<Stale> {
+    let line = |(_, planned, _): &Own<'_>| {
+        Stale::on(planned.address.clone(), planned.before.clone(), "the integration is gone")
+    };
+    operations.iter().map(line).collect()
+}
+
+/// Returns the fields that do not hold what their first write was planned on.
+pub(super) fn not_before(operations: &[Own<'_>], live: &IntegrationState) -> Vec<Stale> {
+    let mut seen = BTreeSet::new();
+    let mut moved = Vec::new();
+    for (_, planned, change) in operations {
+        let now = value::field(change, live);
+        if seen.insert(&planned.address) && now != planned.before {
+            moved.push(Stale::on(planned.address.clone(), planned.before.clone(), now));
+        }
+    }
+    moved
+}
+
+/// Says why the platform would refuse a write by now.
+pub(super) fn refused(operations: &[Own<'_>], rejected: &Rejected) -> Option<Stale> {
+    let (_, planned, _) = operations.first()?;
+    let accepted = "the platform accepts every write";
+    Some(Stale::on(planned.unit.clone(), accepted, rejected.to_string()))
 }
 
 impl Adapter for Odeus {
@@ -136,11 +166,7 @@ impl Adapter for Odeus {
         for relied in &bound.relied_on {
             let live = fact(&relied.address, snapshot);
             if live.as_ref() != Some(&relied.value) {
-                stale.push(Stale {
-                    address: relied.address.clone(),
-                    planned: relied.value.clone(),
-                    live: live.unwrap_or_else(|| "gone".to_owned()),
-                });
+                stale.push(moved_fact(relied, live));
             }
         }
         for planned in &bound.operations {
@@ -149,24 +175,13 @@ impl Adapter for Odeus {
             {
                 let live = json!(snapshot.settings.new_actions_enabled_by_default);
                 if live != planned.before {
-                    let address = planned.address.clone();
-                    stale.push(Stale {
-                        address,
-                        planned: planned.before.to_string(),
-                        live: live.to_string(),
-                    });
+                    stale.push(Stale::on(planned.address.clone(), planned.before.clone(), live));
                 }
             }
         }
         for (key, operations) in by_integration(bound) {
             let Some((context, state)) = context(snapshot, key) else {
-                for (_, planned, _) in operations {
-                    stale.push(Stale {
-                        address: planned.address.clone(),
-                        planned: planned.before.to_string(),
-                        live: "the integration is gone".to_owned(),
-                    });
-                }
+                stale.extend(gone(&operations));
                 continue;
             };
             let changes: Vec<IntegrationOperation> =
@@ -180,37 +195,20 @@ impl Adapter for Odeus {
                 ),
                 Err(rejected) => {
                     // Say what moved as far as it can be told, and why the platform would now refuse.
-                    let moved = operations.iter().filter_map(|(_, planned, change)| {
-                        let live = value::field(change, state);
-                        let first = operations
-                            .iter()
-                            .position(|(_, other, _)| other.address == planned.address);
-                        let own = operations
-                            .iter()
-                            .position(|(_, other, _)| std::ptr::eq(*other, *planned));
-                        (first == own && live != planned.before).then(|| Stale {
-                            address: planned.address.clone(),
-                            planned: planned.before.to_string(),
-                            live: live.to_string(),
-                        })
-                    });
-                    stale.extend(moved);
-                    if let Some((_, planned, _)) = operations.first() {
-                        stale.push(Stale {
-                            address: planned.unit.clone(),
-                            planned: "the platform accepts every write".to_owned(),
-                            live: rejected.to_string(),
-                        });
-                    }
+                    stale.extend(not_before(&operations, state));
+                    stale.extend(refused(&operations, &rejected));
                 }
             }
         }
-        stale.sort();
-        stale.dedup();
+        Stale::in_order(&mut stale);
         stale
     }
 
-    fn resumed(bound: &Bound, snapshot: &Snapshot, _: Date) -> Option<BTreeSet<usize>> {
+    fn resumed(
+        bound: &Bound,
+        snapshot: &Snapshot,
+        _: Date,
+    ) -> Result<BTreeSet<usize>, Unexplained> {
         super::resume::resumed(bound, snapshot)
     }
 
@@ -310,16 +308,19 @@ impl Adapter for Odeus {
         _: Date,
     ) -> Vec<Difference> {
         let mut differences = Vec::new();
-        for planned in &bound.operations {
-            if let platform::Operation::Odeus(
-                operation @ Operation::SetNewActionsDefault { enabled },
-            ) = &planned.operation
-                && !is_done(operation, after)
-            {
+        for (index, planned) in bound.operations.iter().enumerate() {
+            let platform::Operation::Odeus(Operation::SetNewActionsDefault { enabled }) =
+                &planned.operation
+            else {
+                continue;
+            };
+            let setting = |snapshot: &Snapshot| snapshot.settings.new_actions_enabled_by_default;
+            let wanted = if done.contains(&index) { setting(before) } else { *enabled };
+            if setting(after) != wanted {
                 differences.push(Difference {
                     address: planned.address.clone(),
-                    planned: json!(enabled),
-                    live: json!(after.settings.new_actions_enabled_by_default),
+                    planned: json!(wanted),
+                    live: json!(setting(after)),
                 });
             }
         }

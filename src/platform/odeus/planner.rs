@@ -333,8 +333,8 @@ fn left_alone(prospect: &Prospect<'_>) -> Vec<LeftAlone> {
         note("access", format!("open to {}", live.access));
     }
     if prospect.target.desired.oauth.is_none() {
-        let mode = live.client.mode().map_or("no client configured", Mode::name);
-        note("oauth", format!("mode {mode}"));
+        let mode = live.client.mode().map(|mode| format!("mode {}", mode.name()));
+        note("oauth", mode.unwrap_or_else(|| "no client configured".to_owned()));
     }
     let (mut on, mut off) = (0_usize, 0_usize);
     for (key, own) in &live.actions {

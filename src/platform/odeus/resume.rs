@@ -7,22 +7,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::adapter::{Own, by_integration, compare, context};
-use super::machine::Machine;
+use serde_json::Value;
+
+use super::adapter::{
+    Own, by_integration, compare, context, gone, moved_fact, not_before, refused,
+};
+use super::machine::{Context, Machine};
 use super::operation::{ClientSpec, IntegrationOperation, Operation};
 use super::planner::fact;
 use super::prospect::replay;
 use super::state::{ActionState, Client, IntegrationState, Mode, Snapshot};
 use super::value;
-use crate::model::{Access, ActionKey, Address, Scope, ScopeSet};
+use crate::apply::{Stale, Unexplained};
+use crate::model::{Access, ActionKey, Address, IntegrationKey, Scope, ScopeSet};
 use crate::plan::Bound;
 use crate::platform;
 
-/// Returns the places of the operations that have been done already, or `None` when the live state is none that the
-/// plan goes through.
-#[must_use]
-pub fn resumed(bound: &Bound, snapshot: &Snapshot) -> Option<BTreeSet<usize>> {
+/// Returns the places of the operations that have been done already.
+///
+/// # Errors
+/// When the live state is none that the plan goes through: what is not explained by it.
+pub fn resumed(bound: &Bound, snapshot: &Snapshot) -> Result<BTreeSet<usize>, Unexplained> {
     let mut done = BTreeSet::new();
+    let mut moved = Vec::new();
     let mut written: BTreeSet<&Address> = BTreeSet::new();
     for (index, planned) in bound.operations.iter().enumerate() {
         if let platform::Operation::Odeus(Operation::SetNewActionsDefault { enabled }) =
@@ -33,20 +40,25 @@ pub fn resumed(bound: &Bound, snapshot: &Snapshot) -> Option<BTreeSet<usize>> {
                 done.insert(index);
                 written.insert(&planned.address);
             } else if planned.before != live {
-                return None;
+                let (before, live) = (planned.before.clone(), Value::from(live));
+                moved.push(Stale::on(planned.address.clone(), before, live));
             }
         }
     }
     // A fact that the plan itself has changed is where the plan left it.
     let facts = bound.relied_on.iter().filter(|relied| !written.contains(&relied.address));
     for relied in facts {
-        if fact(&relied.address, snapshot).as_ref() != Some(&relied.value) {
-            return None;
+        let live = fact(&relied.address, snapshot);
+        if live.as_ref() != Some(&relied.value) {
+            moved.push(moved_fact(relied, live));
         }
     }
     for (key, operations) in by_integration(bound) {
-        let (context, live) = context(snapshot, key)?;
-        let reached = (0..=operations.len()).find(|reached| {
+        let Some((context, live)) = context(snapshot, key) else {
+            moved.extend(gone(&operations));
+            continue;
+        };
+        let explained = |reached: &usize| {
             let (before, after) = operations.split_at(*reached);
             // Cheap first: the next write finds the value that it was planned on.
             let next = after.first();
@@ -54,19 +66,82 @@ pub fn resumed(bound: &Bound, snapshot: &Snapshot) -> Option<BTreeSet<usize>> {
             {
                 return false;
             }
-            if !Left::by(before).is_in(live) {
-                return false;
-            }
-            let changes: Vec<IntegrationOperation> =
-                after.iter().map(|(_, _, change)| (*change).clone()).collect();
-            let folded = replay(Machine::new(context, live.clone()), key, &changes);
-            folded.is_ok_and(|(now, _)| {
-                after.iter().zip(&now).all(|((_, planned, _), now)| compare(planned, now).is_none())
-            })
-        })?;
+            Left::by(before).is_in(live) && rest(after, (context, live), key).is_empty()
+        };
+        let reached = (0..=operations.len()).find(explained).unwrap_or_else(|| {
+            let (reached, own) = closest(&operations, (context, live), key);
+            moved.extend(own);
+            reached
+        });
         done.extend(operations.iter().take(reached).map(|(index, ..)| *index));
     }
-    Some(done)
+    if moved.is_empty() {
+        return Ok(done);
+    }
+    Stale::in_order(&mut moved);
+    Err(Unexplained { moved, done: done.len() })
+}
+
+/// What is not as a plan says: the fields themselves, and what follows from other fields.
+#[derive(Debug, Default)]
+struct Found {
+    fields: Vec<Stale>,
+    follows: Vec<Stale>,
+}
+
+impl Found {
+    fn is_empty(&self) -> bool {
+        self.fields.is_empty() && self.follows.is_empty()
+    }
+}
+
+/// Returns what some last operations do not find as they were planned on.
+fn rest(
+    after: &[Own<'_>],
+    (context, live): (Context<'_>, &IntegrationState),
+    key: &IntegrationKey,
+) -> Found {
+    let changes: Vec<IntegrationOperation> =
+        after.iter().map(|(_, _, change)| (*change).clone()).collect();
+    match replay(Machine::new(context, live.clone()), key, &changes) {
+        Ok((now, _)) => {
+            let mut found = Found::default();
+            for ((_, planned, _), now) in after.iter().zip(&now) {
+                let of = if planned.before == now.before {
+                    &mut found.follows
+                } else {
+                    &mut found.fields
+                };
+                of.extend(compare(planned, now));
+            }
+            found
+        }
+        Err(rejected) => Found {
+            fields: not_before(after, live).into_iter().chain(refused(after, &rejected)).collect(),
+            follows: Vec::new(),
+        },
+    }
+}
+
+/// Returns after how many operations the plan explains most of what is live, and what it does not explain then: fields,
+/// and where all of them are as planned, what follows from them. The fewest where several explain as much.
+fn closest(
+    operations: &[Own<'_>],
+    (context, live): (Context<'_>, &IntegrationState),
+    key: &IntegrationKey,
+) -> (usize, Vec<Stale>) {
+    // Counted without the machine: there may be as many of them as the integration has actions.
+    let odd = |reached: &usize| {
+        let (before, after) = operations.split_at(*reached);
+        Left::by(before).not_in(live, before).fields.len() + not_before(after, live).len()
+    };
+    let reached = (0..=operations.len()).min_by_key(odd).unwrap_or_default();
+    let (before, after) = operations.split_at(reached);
+    let mut found = Left::by(before).not_in(live, before);
+    let rest = rest(after, (context, live), key);
+    found.fields.extend(rest.fields);
+    found.follows.extend(rest.follows);
+    (reached, if found.fields.is_empty() { found.follows } else { found.fields })
 }
 
 /// What some writes to one integration leave, in the fields that they write.
@@ -121,5 +196,44 @@ impl<'p> Left<'p> {
                 live.client.mode() == Some(Mode::Fixed) && *list == live.requested
             })
             && self.scopes.iter().all(|(scope, on)| live.requested.contains(scope) == *on)
+    }
+
+    /// Says what is not as these writes, which left this, left it.
+    fn not_in(&self, live: &IntegrationState, operations: &[Own<'_>]) -> Found {
+        let mut found = Found::default();
+        let mut seen = BTreeSet::new();
+        for (_, planned, change) in operations {
+            let left = match change {
+                IntegrationOperation::SetIntegrationAccess { .. } => self.access.map(value::access),
+                IntegrationOperation::SetActionAccess { action, .. } => {
+                    self.actions.get(action).map(value::action)
+                }
+                IntegrationOperation::SetClient { .. } => {
+                    let list = self.list.unwrap_or(&live.requested);
+                    self.client.as_ref().map(|client| value::client(client, list))
+                }
+                IntegrationOperation::SetFixedScopes { .. } => self.list.map(value::scopes),
+                IntegrationOperation::ConfirmPending { .. } => None,
+            };
+            let now = value::field(change, live);
+            if let Some(left) = left.filter(|left| seen.insert(&planned.address) && *left != now) {
+                found.fields.push(Stale::left(planned.address.clone(), left, now));
+            }
+        }
+        let Some((_, first, _)) = operations.first() else { return found };
+        let requested = first.unit.oauth().child("requested_scopes");
+        for (scope, on) in &self.scopes {
+            let words =
+                |on: bool| format!("{scope} {}", if on { "requested" } else { "not requested" });
+            if live.requested.contains(scope) != *on {
+                found.follows.push(Stale::left(requested.clone(), words(*on), words(!on)));
+            }
+        }
+        if found.is_empty() && !self.is_in(live) {
+            let mode = live.client.mode().map_or("none", Mode::name);
+            let own = "the mode that its list of scopes is for";
+            found.fields.push(Stale::left(first.unit.oauth(), own, format!("mode {mode}")));
+        }
+        found
     }
 }

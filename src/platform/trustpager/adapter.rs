@@ -14,10 +14,10 @@ use super::planner::{client_of, fact};
 use super::prospect::{before, planned_key, replay};
 use super::state::{ClientState, LiveKey, Snapshot};
 use super::value;
-use crate::apply::{Adapter, Difference, Settled, Stale};
+use crate::apply::{Adapter, Difference, Settled, Stale, Unexplained};
 use crate::model::Address;
 use crate::plan::consequence::Consequences;
-use crate::plan::{Bound, PlannedOperation, Scale, order};
+use crate::plan::{Bound, PlannedOperation, Reliance, Scale, order};
 use crate::platform;
 
 /// TrustPager, as apply knows it.
@@ -85,23 +85,82 @@ pub(super) fn machine<'s>(
     Machine::new(context, Address::of(&["oauth_clients", client.as_str()]), state.clone())
 }
 
-fn stale(planned: &PlannedOperation, live: String) -> Stale {
-    Stale { address: planned.address.clone(), planned: planned.before.to_string(), live }
+/// Says where a list or a key is not what it was: one line per resource, verb list or whole value that moved.
+pub(super) fn moved(planned: &PlannedOperation, now: &Value) -> Vec<Stale> {
+    let found = leaves(planned, &planned.before, now);
+    found.into_iter().map(|(address, planned, live)| Stale::on(address, planned, live)).collect()
 }
 
-/// Says where a list or a key is not what it was: one line per resource, verb list or whole value that moved.
-fn moved(planned: &PlannedOperation, now: &Value) -> Vec<Stale> {
-    let words = |value: &Value| match value {
-        Value::Null => "nothing".to_owned(),
-        value => value.to_string(),
-    };
-    let found = leaves(planned, &planned.before, now);
-    let line = |(address, planned, live): (Address, Value, Value)| Stale {
-        address,
-        planned: words(&planned),
-        live: words(&live),
-    };
-    found.into_iter().map(line).collect()
+/// Says where a write that was done before is not as it left it.
+pub(super) fn not_left(
+    planned: &PlannedOperation,
+    operation: &Operation,
+    snapshot: &Snapshot,
+) -> Vec<Stale> {
+    let (left, live) = wanted_and_live(operation, snapshot);
+    let found = leaves(planned, &left, &live);
+    found.into_iter().map(|(address, left, live)| Stale::left(address, left, live)).collect()
+}
+
+/// Returns a fact relied on where it is not what it was.
+pub(super) fn moved_fact(relied: &Reliance, snapshot: &Snapshot) -> Option<Stale> {
+    let live = fact(&relied.address, snapshot);
+    let moved = live.as_ref() != Some(&relied.value);
+    let live = live.unwrap_or_else(|| "gone".to_owned());
+    moved.then(|| Stale::on(relied.address.clone(), relied.value.clone(), live))
+}
+
+/// Says that a client is not there any more.
+pub(super) fn gone(client: &ClientName) -> Stale {
+    let address = Address::of(&["oauth_clients", client.as_str()]);
+    Stale::on(address, "a registered client", "the client is gone")
+}
+
+/// Returns where the writes to one client do not find what they were planned on: in their own fields, or where none of
+/// them has moved, in what follows from others.
+pub(super) fn not_as_planned(wanted: &[&PlannedOperation], machine: Machine<'_>) -> Vec<Stale> {
+    let operations: Vec<Operation> = wanted.iter().filter_map(|p| own(p)).cloned().collect();
+    let mut found = Vec::new();
+    match replay(machine, &operations) {
+        Ok((now, _)) => {
+            for (planned, now) in wanted.iter().zip(&now) {
+                if planned.before != now.before {
+                    found.extend(moved(planned, &now.before));
+                } else if planned.effect != now.effect {
+                    let (effect, live) = (json!(planned.effect), json!(now.effect));
+                    found.push(Stale::on(planned.address.clone(), effect, live));
+                }
+            }
+        }
+        Err(rejected) => found.extend(wanted.first().map(|planned| {
+            let before = planned.before.clone();
+            Stale::on(planned.address.clone(), before, rejected.to_string())
+        })),
+    }
+    found
+}
+
+/// Returns what a write leaves, and what is live of it.
+fn wanted_and_live(operation: &Operation, snapshot: &Snapshot) -> (Value, Value) {
+    match operation {
+        Operation::RevokeToken { client, .. } => {
+            let state = snapshot.clients.get(client).map(|live| &live.state);
+            (Value::Null, state.map_or(Value::Null, |state| before(operation, state)))
+        }
+        Operation::SetClientAccess { client, access } => {
+            let live = snapshot.clients.get(client);
+            let live = live.map_or(Value::Null, |live| value::access(&live.state.access));
+            (value::access(access), live)
+        }
+        Operation::CreateKey { key, grants, .. } | Operation::SetKeyAccess { key, grants } => {
+            let live = snapshot.keys.get(key);
+            (value::key(grants), live.map_or(Value::Null, |live| value::key(&live.grants)))
+        }
+        Operation::RevokeKey { key, .. } => {
+            let live = snapshot.keys.get(key);
+            (Value::Null, live.map_or(Value::Null, |live| value::key(&live.grants)))
+        }
+    }
 }
 
 /// Returns the parts in which two values of what is written differ, each with its address.
@@ -150,23 +209,10 @@ impl Adapter for Trustpager {
 
     fn stale(bound: &Bound, snapshot: &Snapshot, today: Date) -> Vec<Stale> {
         let mut found = Vec::new();
-        for relied in &bound.relied_on {
-            let live = fact(&relied.address, snapshot);
-            if live.as_ref() != Some(&relied.value) {
-                found.push(Stale {
-                    address: relied.address.clone(),
-                    planned: relied.value.clone(),
-                    live: live.unwrap_or_else(|| "gone".to_owned()),
-                });
-            }
-        }
+        found.extend(bound.relied_on.iter().filter_map(|relied| moved_fact(relied, snapshot)));
         for (client, planned) in by_client(bound) {
             let Some(live) = snapshot.clients.get(client) else {
-                found.push(Stale {
-                    address: Address::of(&["oauth_clients", client.as_str()]),
-                    planned: "a registered client".to_owned(),
-                    live: "the client is gone".to_owned(),
-                });
+                found.push(gone(client));
                 continue;
             };
             // A token that ended or was used meanwhile is skipped by name; it does not make the plan stale.
@@ -176,27 +222,7 @@ impl Adapter for Trustpager {
                     own(p).is_some_and(|op| Self::not_needed(op, snapshot, today).is_none())
                 })
                 .collect();
-            let operations: Vec<Operation> =
-                wanted.iter().filter_map(|p| own(p)).cloned().collect();
-            match replay(machine(snapshot, client, &live.state), &operations) {
-                Ok((now, _)) => {
-                    for (planned, now) in wanted.iter().zip(&now) {
-                        if planned.before != now.before {
-                            found.extend(moved(planned, &now.before));
-                        } else if planned.effect != now.effect {
-                            found.push(Stale {
-                                address: planned.address.clone(),
-                                planned: json!(planned.effect).to_string(),
-                                live: json!(now.effect).to_string(),
-                            });
-                        }
-                    }
-                }
-                Err(rejected) => {
-                    found
-                        .extend(wanted.first().map(|planned| stale(planned, rejected.to_string())));
-                }
-            }
+            found.extend(not_as_planned(&wanted, machine(snapshot, client, &live.state)));
         }
         for planned in &bound.operations {
             let Some(operation) = own(planned).filter(|_| client_of(&planned.operation).is_none())
@@ -211,12 +237,15 @@ impl Adapter for Trustpager {
                 found.extend(moved(planned, &now.before));
             }
         }
-        found.sort();
-        found.dedup();
+        Stale::in_order(&mut found);
         found
     }
 
-    fn resumed(bound: &Bound, snapshot: &Snapshot, today: Date) -> Option<BTreeSet<usize>> {
+    fn resumed(
+        bound: &Bound,
+        snapshot: &Snapshot,
+        today: Date,
+    ) -> Result<BTreeSet<usize>, Unexplained> {
         super::resume::resumed(bound, snapshot, today)
     }
 
@@ -364,38 +393,22 @@ impl Adapter for Trustpager {
 
     fn differences(
         bound: &Bound,
-        _: &BTreeSet<usize>,
+        done: &BTreeSet<usize>,
         before_apply: &Snapshot,
         after: &Snapshot,
         today: Date,
     ) -> Vec<Difference> {
         let mut found = Vec::new();
-        for planned in &bound.operations {
+        for (index, planned) in bound.operations.iter().enumerate() {
             let Some(operation) = own(planned) else { continue };
             let skipped = Self::not_needed(operation, before_apply, today).is_some();
             if skipped || Self::settle(operation, after) == Settled::Done {
                 continue;
             }
-            let (wanted, live) = match operation {
-                Operation::RevokeToken { client, .. } => {
-                    let state = after.clients.get(client).map(|live| &live.state);
-                    (Value::Null, state.map_or(Value::Null, |state| before(operation, state)))
-                }
-                Operation::SetClientAccess { client, access } => {
-                    let live = after.clients.get(client);
-                    let live = live.map_or(Value::Null, |live| value::access(&live.state.access));
-                    (value::access(access), live)
-                }
-                Operation::CreateKey { key, grants, .. }
-                | Operation::SetKeyAccess { key, grants } => {
-                    let live = after.keys.get(key);
-                    (value::key(grants), live.map_or(Value::Null, |live| value::key(&live.grants)))
-                }
-                Operation::RevokeKey { key, .. } => {
-                    let live = after.keys.get(key);
-                    (Value::Null, live.map_or(Value::Null, |live| value::key(&live.grants)))
-                }
-            };
+            let (mut wanted, live) = wanted_and_live(operation, after);
+            if done.contains(&index) {
+                wanted = wanted_and_live(operation, before_apply).1;
+            }
             let parts = leaves(planned, &wanted, &live);
             found.extend(parts.into_iter().map(|(address, planned, live)| Difference {
                 address,

@@ -100,7 +100,9 @@ pub(super) fn operations(page: &mut Page<'_, '_>) -> fmt::Result {
         out.raw("><td>")?;
         out.number(at + 1)?;
         out.el("</td><th scope=\"row\">", operation.unit.as_str(), "</th>")?;
-        out.el("<td>", &operation.operation.to_string(), "</td><td>")?;
+        out.raw("<td>")?;
+        out.prose(&operation.operation.to_string())?;
+        out.raw("</td><td>")?;
         for scope in &scopes.add {
             out.el("<code class=\"add\">+ ", scope.as_str(), "</code> ")?;
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::super::neutral::terminal;
+use crate::model::Address;
 use crate::plan::Change;
 use crate::platform::odeus;
 
@@ -38,13 +39,45 @@ fn switched(value: &Value) -> Value {
     }
 }
 
+/// Returns where two values of the field at `address` differ, in the words of the files: the path below the field, empty for
+/// the field itself, and both values.
+pub(in crate::render) fn apart(
+    address: &Address,
+    one: &Value,
+    other: &Value,
+) -> Vec<(String, String, String)> {
+    let (one, other) = match is_switch(address) {
+        true => (switched(one), switched(other)),
+        false => (one.clone(), other.clone()),
+    };
+    let mut parts = Vec::new();
+    if is_record(&one) || is_record(&other) {
+        collect("", &one, &other, &mut parts);
+    } else {
+        parts.push((String::new(), &one, &other));
+    }
+    let part =
+        |(path, a, b): (String, &Value, &Value)| (terminal(&path).to_string(), words(a), words(b));
+    parts.into_iter().map(part).collect()
+}
+
+/// Returns whether an address is that of one action's switch.
+fn is_switch(address: &Address) -> bool {
+    let mut segments = address.as_str().split('/').skip(1);
+    segments.next() == Some("actions") && segments.count() == 1
+}
+
 fn delta(before: &Value, after: &Value) -> Delta {
     if !is_record(before) && !is_record(after) {
         return Delta::Line(line(before, after));
     }
-    let mut fields = Vec::new();
-    collect("", before, after, &mut fields);
-    Delta::Fields(fields)
+    let mut parts = Vec::new();
+    collect("", before, after, &mut parts);
+    let field = |(path, before, after): (String, &Value, &Value)| {
+        let name = if path.is_empty() { "value" } else { path.as_str() };
+        (terminal(name).to_string(), line(before, after))
+    };
+    Delta::Fields(parts.into_iter().map(field).collect())
 }
 
 /// Returns whether a value has fields of its own, as opposed to standing for one thing in words.
@@ -52,30 +85,37 @@ fn is_record(value: &Value) -> bool {
     value.is_object() && phrase(value).is_none()
 }
 
-fn collect(path: &str, before: &Value, after: &Value, fields: &mut Vec<(String, String)>) {
+/// Collects the parts in which two values differ, each with its path.
+fn collect<'v>(
+    path: &str,
+    before: &'v Value,
+    after: &'v Value,
+    parts: &mut Vec<(String, &'v Value, &'v Value)>,
+) {
     if before == after {
         return;
     }
-    let empty = Map::new();
     let (old, new) = match (before, after) {
         (Value::Object(old), Value::Object(new)) if is_record(before) || is_record(after) => {
-            (old, new)
+            (Some(old), Some(new))
         }
-        (Value::Null, Value::Object(new)) if is_record(after) => (&empty, new),
-        (Value::Object(old), Value::Null) if is_record(before) => (old, &empty),
+        (Value::Null, Value::Object(new)) if is_record(after) => (None, Some(new)),
+        (Value::Object(old), Value::Null) if is_record(before) => (Some(old), None),
         _ => {
-            let name = if path.is_empty() { "value" } else { path };
-            fields.push((terminal(name).to_string(), line(before, after)));
+            parts.push((path.to_owned(), before, after));
             return;
         }
     };
-    let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let keys: BTreeSet<&String> = old.into_iter().chain(new).flat_map(Map::keys).collect();
     for key in keys {
         let inner = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-        let (a, b) = (old.get(key), new.get(key));
-        collect(&inner, a.unwrap_or(&Value::Null), b.unwrap_or(&Value::Null), fields);
+        let of = |map: Option<&'v Map<String, Value>>| map.and_then(|map| map.get(key));
+        collect(&inner, of(old).unwrap_or(&NOTHING), of(new).unwrap_or(&NOTHING), parts);
     }
 }
+
+/// What a field holds that is not there.
+static NOTHING: Value = Value::Null;
 
 fn line(before: &Value, after: &Value) -> String {
     if let (Some(old), Some(new)) = (tokens(before), tokens(after)) {
@@ -105,7 +145,7 @@ fn set(old: &BTreeSet<&str>, new: &BTreeSet<&str>) -> String {
     parts.join(" ")
 }
 
-pub(super) fn words(value: &Value) -> String {
+pub(in crate::render) fn words(value: &Value) -> String {
     if let Some(phrase) = phrase(value) {
         return phrase;
     }

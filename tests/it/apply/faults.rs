@@ -113,6 +113,47 @@ fn independent_units_go_on_when_one_fails() {
     }
 }
 
+/// What failed or was skipped is told once, by its operation; what nothing explains is told in the words of the files.
+#[test]
+fn only_what_no_step_explains_is_a_difference() {
+    for (odd, wanted) in [(false, vec![]), (true, vec!["files/actions/write_file"])] {
+        for json in [false, true] {
+            let plane = Plane::start();
+            let proxy = Proxy::start(plane.address, move |r, writes| {
+                if r.is_write() && r.path.contains("/integrations/notes/") {
+                    Do::Answer(503, "{}".to_owned())
+                } else if odd && !r.is_write() && writes > 1 && r.path.contains("/integrations?") {
+                    Do::Change(|body| {
+                        for item in body["items"].as_array_mut().unwrap() {
+                            if item["facts"]["key"] == "files" || item["key"] == "files" {
+                                item["state"]["actions"]["write_file"]["access"] = json!("nobody");
+                            }
+                        }
+                    })
+                } else {
+                    Do::Pass
+                }
+            });
+            let wishes = WISHES.replace("write_file: disabled", "write_file: {groups: [sales]}");
+            let lab = plane.lab_through(&proxy, &wishes);
+            let args = if json { " --json" } else { "" };
+            let args = format!("apply --auto-approve --parallelism 1{args}");
+            let done = plane.run(&lab, &args).exits(6);
+            if json {
+                let report = done.json();
+                let found = report["differences"].as_array().unwrap().iter();
+                let found: Vec<_> = found.map(|one| one["address"].as_str().unwrap()).collect();
+                assert_eq!(found, wanted, "{report}");
+                continue;
+            }
+            assert_eq!(done.out.contains("live is"), odd, "{}", done.out);
+            let sum = "Applied in part: 1 of 4 operations (1 failed, 2 skipped), ";
+            let line = "  ! files/actions/write_file: planned group sales, live is disabled";
+            done.prints(&[sum, if odd { line } else { sum }]);
+        }
+    }
+}
+
 #[test]
 fn another_effect_than_planned_stops_the_unit() {
     let (_, report, _) = apply(TWO, 6, |r, n| {
@@ -221,6 +262,30 @@ fn a_refused_token_writes_nothing_and_says_so() {
     let done = done.prints(&["not allowed, not done", "Nothing was applied"]);
     assert!(!done.all().contains(token));
     assert_eq!(plane.state(), before);
+}
+
+/// A token that is refused once is refused again: nothing more is sent, and what to remedy is said.
+#[test]
+fn a_token_that_ends_on_the_way_stops_every_unit() {
+    for json in ["", " --json"] {
+        let plane = Plane::start();
+        let proxy = Proxy::start(plane.address, |r, n| {
+            if r.is_write() && n >= 1 { Do::Answer(401, "{}".to_owned()) } else { Do::Pass }
+        });
+        let lab = plane.lab_through(&proxy, WISHES);
+        let args = format!("apply --auto-approve --parallelism 1{json}");
+        let done = plane.run(&lab, &args).exits(6);
+        assert_eq!(proxy.writes(), 2, "{}", done.all());
+        if json.is_empty() {
+            done.prints(&[
+                "not allowed, not done",
+                "help: set SCOPEFORM_TOKEN to a token of the workspace that has not expired",
+            ]);
+        } else {
+            let said = done.json();
+            assert_eq!(outcomes(&said), ["applied", "not_allowed", "skipped", "skipped"], "{said}");
+        }
+    }
 }
 
 #[test]

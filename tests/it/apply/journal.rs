@@ -216,31 +216,54 @@ fn case_48_killed_anywhere_the_same_saved_plan_goes_on() {
 
 #[test]
 fn a_foreign_change_after_a_crash_is_stale_all_the_same() {
-    for (integration, action, access) in [
-        ("notes", "read_note", json!({ "only": [{ "group": "sales" }] })),
-        ("notes", "share_note", json!("everyone")),
-        ("files", "write_file", json!({ "only": [{ "user": "ben@acme.example" }] })),
+    // What was done before is no accusation: only what somebody else did is told. Where one field alone is otherwise, reading
+    // cannot tell whether it had been written before.
+    for (integration, action, access, moved, done) in [
+        (
+            "notes",
+            "read_note",
+            json!({ "only": [{ "group": "sales" }] }),
+            "the plan left everyone, live is group sales",
+            3,
+        ),
+        ("notes", "share_note", json!("everyone"), "planned on disabled, live is everyone", 2),
+        (
+            "files",
+            "write_file",
+            json!({ "only": [{ "user": "ben@acme.example" }] }),
+            "planned on everyone, live is ben@acme.example",
+            2,
+        ),
     ] {
         let plane = Plane::start();
         let (lab, proxy) = killed_at(&plane, 3, false, "apply p.json --parallelism 1");
         let before = proxy.requests().len();
         plane.switch(integration, action, &access);
         let (state, audited) = (plane.state(), plane.audited());
-        plane
-            .run(&lab, "apply p.json")
-            .exits(3)
-            .says(&["the plan is stale, nothing was done", action]);
+        let stale = format!(
+            "the plan is stale, nothing was done now; {done} of 4 operations had been done before"
+        );
+        plane.run(&lab, "apply p.json").exits(3).says(&[&stale]);
         assert_eq!(plane.state(), state);
         assert_eq!(plane.audited(), audited);
-        let moved = format!("{integration}/actions/{action}: planned on ");
+        let moved = format!("{integration}/actions/{action}: {moved}");
         plane
             .run(&lab, "show --last")
             .exits(0)
             .prints(&["Nothing was written: the plan is stale", &moved]);
+        // The run that wrote is not lost behind the attempt that did not.
+        let first = journals(&lab).remove(0);
+        let first = first.file_stem().unwrap().to_str().unwrap();
+        plane.run(&lab, "show --last").exits(0).prints(&[&format!(
+            "The last run that wrote is {first}, 3 of 4 operations: `scopeform show --run {first}`"
+        )]);
+        let shown = plane.run(&lab, &format!("show --run {first}")).exits(0);
+        assert!(!shown.out.contains("The last run that wrote"), "{}", shown.all());
         // Apply read the workspace once.
         let told = plane.run(&lab, "show --last --json").exits(0).json();
+        assert_eq!(told["wrote_before"], first, "{told}");
         let details = told["details"].as_array().unwrap();
-        assert!(details.iter().any(|line| line.as_str().unwrap().starts_with(&moved)), "{told}");
+        assert_eq!(*details, [json!(moved)], "{told}");
         let begun = proxy.requests().len() - before;
         assert_eq!(told["calls"], begun, "{told}");
         assert!(begun > 0);

@@ -40,7 +40,7 @@ fn a_resumed_run_that_fails_again_does_not_say_that_nothing_is_done() {
     for answer in [500, 412] {
         status.store(answer, Ordering::Relaxed);
         plane.run(&lab, AGAIN).exits(6).prints(&[
-            "Applied in part, by an earlier run: 2 of 4 operations; this run wrote nothing",
+            "Applied in part, by an earlier run: 2 of 4 operations (1 failed, 1 skipped); this run wrote nothing",
         ]);
         plane.run(&lab, "show --last").exits(0).prints(&[
             "In part, by an earlier run: 2 of 4 operations applied; this run wrote nothing.",

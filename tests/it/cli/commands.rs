@@ -297,6 +297,9 @@ fn the_environment_may_name_the_configuration() {
     lab.run("plan --detailed-exitcode").exits(1);
     let run = |args: &str| lab.run(args).env("SCOPEFORM_CONFIG", "acme");
     run("plan --detailed-exitcode --out p.json").exits(2);
+    // Without the folder, apply would find nothing that the plan could be for.
+    lab.run("show p.json").exits(0).prints(&["scopeform apply p.json --config FOLDER"]);
+    run("show p.json").exits(0).prints(&["scopeform apply p.json\n"]);
     run("validate nowhere").exits(1).says(&["cannot read nowhere"]);
     run("apply p.json").exits(0).prints(&["Applied: 14 operations"]);
     run("plan --detailed-exitcode").exits(0);
@@ -312,7 +315,16 @@ fn several_workspaces_need_a_choice() {
             &format!("version: 1\nplatform: odeus\nworkspace: {name}\nintegrations: {{}}\n"),
         );
     }
-    lab.run("plan").exits(1).says(&["several workspaces: acme, beta", "--workspace NAME"]);
+    let told = lab.run("plan").exits(1);
+    let told = told.says(&["several workspaces: acme, beta", "--workspace NAME"]);
+    assert!(!told.err.contains("is another one than"), "{}", told.all());
+    // A file whose workspace is mistyped is not left out without a word.
+    let first = lab.read("acme.yaml");
+    lab.write("more.yaml", &first.replace("workspace: acme", "workspace: acmee"));
+    let notice = "workspace `acmee` (more.yaml:3) is another one than `acme`";
+    lab.run("plan --workspace acme").exits(0).says(&[notice]);
+    lab.run("validate").exits(0).says(&["is another one than"]);
+    std::fs::remove_file(lab.path("more.yaml")).unwrap();
     lab.run("validate").exits(0).prints(&["workspace acme, beta"]);
     lab.run("plan --workspace gamma").exits(1).says(&["declares workspace `gamma`"]);
     lab.run("plan beta.yaml").exits(0).prints(&["No changes"]);
@@ -324,9 +336,12 @@ fn explain_says_what_a_code_means_on_every_platform_that_has_it() {
     for (code, meanings) in [
         (
             "unknown-scope",
-            ["a scope of the fixed list is in no list", "the platform reports a scope"],
+            [
+                "warning, on odeus)\na scope of the fixed list is in no list",
+                "on trustpager)\nthe platform reports a scope",
+            ],
         ),
-        ("order-window", ["on_swap", "does not happen on TrustPager"]),
+        ("order-window", ["on_swap", "on trustpager)"]),
     ] {
         lab.run(&format!("explain {code}")).exits(0).prints(&meanings);
     }

@@ -41,7 +41,7 @@ fn plan_and_show_print_the_same_page() {
     let page = lab.run(args).exits(0).out;
     let apply = |from: &str| format!("\nApply: `scopeform apply {from}`\n");
     assert_eq!(
-        page.replace(&apply("examples/acme"), &apply("plan.scopeform")),
+        page.replace(&apply("examples/acme"), &apply("plan.scopeform --config FOLDER")),
         shown(&lab, "").out
     );
     assert_eq!(shown(&lab, "").out, shown(&lab, "--forge github").out);

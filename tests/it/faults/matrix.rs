@@ -128,8 +128,12 @@ fn untrue(report: &Report, seen: &Seen, fault: Option<(usize, Fault)>) -> Option
             Outcome::Applied { .. } | Outcome::AppliedUnanswered => done,
             // Nobody has begun the plan before.
             Outcome::AlreadyDone | Outcome::ValueLost(_) => false,
+            // Nobody is said to be refused whom nobody has heard.
+            Outcome::Unreachable(_) => {
+                !done && fault.is_some_and(|(_, fault)| fault == Fault::Refused)
+            }
+            Outcome::NotAllowed(why) => !done && !why.contains("cannot reach"),
             Outcome::Failed(_)
-            | Outcome::NotAllowed(_)
             | Outcome::Conflict(_)
             | Outcome::Skipped(_)
             | Outcome::Interrupted

@@ -312,7 +312,9 @@ fn case_24_facts_that_a_plan_relied_on_are_checked_too() {
     let mut later = QUIET.clone();
     later.directory.groups.remove("sales");
     let stale = Odeus::stale(&made.bound, &later, jiff::civil::date(2026, 11, 22));
-    let stale: Vec<_> = stale.iter().map(|s| (s.address.as_str(), s.live.as_str())).collect();
+    let lives: Vec<String> = stale.iter().map(|s| s.live.to_string()).collect();
+    let stale: Vec<_> =
+        stale.iter().map(|s| s.address.as_str()).zip(lives.iter().map(String::as_str)).collect();
     assert_eq!(
         stale,
         [("directory/groups/sales", "gone"), ("workspace/new_actions_enabled_by_default", "false")]

@@ -26,7 +26,7 @@ fn done(plan: &Plan, now: &Snapshot) -> Option<BTreeSet<usize>> {
     if Trustpager::stale(&plan.bound, now, TODAY).is_empty() {
         return Some(BTreeSet::new());
     }
-    Trustpager::resumed(&plan.bound, now, TODAY)
+    Trustpager::resumed(&plan.bound, now, TODAY).ok()
 }
 
 fn after(bench: &Bench, plan: &Plan, k: usize) -> Snapshot {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::apply::{self, ApplyError};
+use crate::apply::{ApplyError, Unexplained};
 use crate::cli::exit::Exit;
 use crate::cli::live::no_access;
 use crate::cli::ui::Failure;
 use crate::plan::guard::{Limit, flags};
-use crate::plan::{Finding, denial};
+use crate::plan::{Finding, count, denial};
+use crate::render;
 use crate::seal::{Acceptance, Digest, Refusal, SealedPlan};
 
 /// Returns what to do about blockers: solve some, and accept exactly this plan where that is enough.
@@ -69,12 +70,16 @@ pub(in crate::cli::commands) fn refusal(refusal: &Refusal, digest: &Digest, done
 
 pub(super) fn refused(error: ApplyError, sealed: &SealedPlan) -> Failure {
     match error {
-        ApplyError::Stale(facts) => {
-            let line = |fact: &apply::Stale| {
-                format!("{}: planned on {}, live is {}", fact.address, fact.planned, fact.live)
+        ApplyError::Stale(Unexplained { moved, done }) => {
+            let all = count(sealed.plan().bound.operations.len(), "operation", "operations");
+            let message = match done {
+                0 => "the plan is stale, nothing was done".to_owned(),
+                done => format!(
+                    "the plan is stale, nothing was done now; {done} of {all} had been done before"
+                ),
             };
-            Failure::new(Exit::Stale, "the plan is stale, nothing was done")
-                .details(facts.iter().map(line).collect())
+            Failure::new(Exit::Stale, message)
+                .details(moved.iter().flat_map(render::report::stale).collect())
                 .help("plan again and review what moved")
         }
         ApplyError::Expired { .. } => {

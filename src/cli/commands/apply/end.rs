@@ -114,6 +114,7 @@ pub(super) fn nothing(
         differences: Some(Vec::new()),
         calls: 0,
         accepted: BTreeSet::new(),
+        token_refused: false,
     };
     match args.answer() {
         Answer::Text => {}
@@ -189,7 +190,7 @@ pub(super) fn exit_of(report: &Report) -> Exit {
     let any = |wanted: fn(&Outcome) -> bool| report.steps.iter().any(|step| wanted(&step.outcome));
     if any(|outcome| matches!(outcome, Outcome::Conflict(_))) {
         Exit::Stale
-    } else if any(|outcome| matches!(outcome, Outcome::NotAllowed(_))) {
+    } else if any(|outcome| matches!(outcome, Outcome::Unreachable(_) | Outcome::NotAllowed(_))) {
         Exit::NoAccess
     } else {
         Exit::Error
