@@ -1,5 +1,6 @@
-//! Where a key belongs that stands in the wrong place. The commonest mistake in a file is the depth, and a list of the keys
-//! that are known there does not say so.
+//! Where a key belongs that stands in the wrong place.
+//!
+//! The commonest mistake in a file is the depth, and a list of the keys that are known there does not say so.
 
 use super::access::RawActionRecord;
 use super::raw::{RawClient, RawHeader, RawIntegration, RawOauth, RawOdeus, RawSecretRecord};

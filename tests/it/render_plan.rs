@@ -103,7 +103,7 @@ fn the_first_ten_lines_hold_verdict_blocker_and_the_first_privilege() {
          narrower, 1 action opened to more people, 13 closed to some. Breaks 2 actions and 2 native features. 41 people must reconnect. 1 blocker."
     );
     assert!(head.iter().any(|line| line.contains("action-missing-scope")));
-    assert!(head.iter().any(|line| *line == "Privilege"));
+    assert!(head.contains(&"Privilege"));
     assert_eq!(
         as_text(&samples::empty(), PLAIN).lines().next(),
         Some("No changes. acme is what the files ask for.")

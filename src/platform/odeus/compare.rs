@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::catalog::{self, Feature};
+use super::effective;
 use super::operation::{IntegrationOperation, Operation};
 use super::state::{Client, IntegrationState, ScopePolicy};
 use super::value;
@@ -172,6 +173,7 @@ impl Comparison {
             self.actions.iter().map(|row| (&row.key, row)).collect();
         let requested = self.scopes.iter().filter(|row| *row.requested.after() == Requested::Yes);
         let requested: ScopeSet = requested.map(|row| row.scope.clone()).collect();
+        let accepted = effective::accepted(own);
         // The last write to a field leaves it as it will be.
         let mut left: BTreeMap<&Address, bool> = BTreeMap::new();
         for planned in own {
@@ -182,10 +184,11 @@ impl Comparison {
                     IntegrationOperation::SetIntegrationAccess { access } => {
                         self.access.after() == access
                     }
-                    IntegrationOperation::SetActionAccess { action, access, accept } => {
-                        actions.get(action).is_some_and(|row| {
+                    IntegrationOperation::SetActionAccess { action, access, .. } => {
+                        let accepted = accepted.get(action);
+                        actions.get(action).zip(accepted).is_some_and(|(row, accepted)| {
                             matches!(row.enabled.after(), Enabled::For(own) if own == access)
-                                && row.lacks(&requested, accept)
+                                && row.lacks(&requested, accepted)
                         })
                     }
                     IntegrationOperation::SetClient { client: spec } => {

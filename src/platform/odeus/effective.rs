@@ -10,7 +10,7 @@ use super::catalog;
 use super::operation::{IntegrationOperation, Operation};
 use super::state::{ActionState, Client, IntegrationState, Mode};
 use super::value;
-use crate::model::{Access, ActionKey};
+use crate::model::{Access, ActionKey, ScopeSet};
 use crate::plan::{PlannedOperation, shown};
 use crate::platform;
 
@@ -91,6 +91,31 @@ fn words(access: &Access) -> String {
     }
 }
 
+/// Returns which missing scopes of each action that is written are accepted once all of `own` has been carried out: those of
+/// its last write, and none where the client then begins to follow the actions.
+pub(super) fn accepted<'p>(own: &[&'p PlannedOperation]) -> BTreeMap<&'p ActionKey, ScopeSet> {
+    let mut left = BTreeMap::new();
+    for planned in own {
+        let platform::Operation::Odeus(Operation::Integration { change, .. }) = &planned.operation
+        else {
+            continue;
+        };
+        match change {
+            IntegrationOperation::SetActionAccess { action, access: _, accept } => {
+                left.insert(action, accept.clone());
+            }
+            IntegrationOperation::SetClient { client } if client.mode().follows_actions() => {
+                left.values_mut().for_each(|accepted| *accepted = ScopeSet::new());
+            }
+            IntegrationOperation::SetClient { .. }
+            | IntegrationOperation::SetIntegrationAccess { .. }
+            | IntegrationOperation::SetFixedScopes { .. }
+            | IntegrationOperation::ConfirmPending { .. } => {}
+        }
+    }
+    left
+}
+
 /// Returns whether the text before and after shows what the operations of one integration, or of the workspace, do to it: each field as the last
 /// write leaves it and not as the first one found it, and every scope that comes or goes.
 #[must_use]
@@ -102,6 +127,7 @@ pub fn shows(before: &str, after: &str, own: &[&PlannedOperation]) -> bool {
     }
     let (old, new) = (Lines::of(before), Lines::of(after));
     let (added, removed) = shown::net(own);
+    let accepted = accepted(own);
     let scopes = added.iter().all(|scope| new.asks(scope) && !old.asks(scope))
         && removed.iter().all(|scope| old.asks(scope) && !new.asks(scope));
     let mut last: BTreeMap<&str, (&PlannedOperation, &IntegrationOperation)> = BTreeMap::new();
@@ -125,9 +151,9 @@ pub fn shows(before: &str, after: &str, own: &[&PlannedOperation]) -> bool {
                 let end = ActionState { access: access.clone(), accepted_missing: accept.clone() };
                 let moves = first.before != value::action(&end);
                 let (was, is) = (old.of_action(action), new.of_action(action));
-                let accepted = match accept.is_empty() {
-                    true => String::new(),
-                    false => format!("{ACCEPTED}{accept}"),
+                let accepted = match accepted.get(action).filter(|left| !left.is_empty()) {
+                    None => String::new(),
+                    Some(left) => format!("{ACCEPTED}{left}"),
                 };
                 let said = is.is_some_and(|line| {
                     let rest = line.strip_prefix(words(access).as_str());

@@ -6,7 +6,7 @@ use super::shop::{Shop, copy};
 
 /// What a control plane inside the program keeps in the data folder. It stands for the live system here, which no job brings
 /// along; all else in that folder is gone with the machine.
-const LIVE: &str = "control-plane.db";
+const LIVE: &str = "control-plane.";
 
 fn data(shop: &Shop) -> PathBuf {
     shop.repository().join("scopeform-data")

@@ -67,7 +67,7 @@ fn a_saved_plan_gives_the_same_report() {
         let shown = lab.run("show a.plan --format html").exits(0).out;
         let own = format!("scopeform apply a.plan --config examples/{example}");
         assert!(page.contains(&own), "{own}");
-        assert_eq!(page.replace(&own, "scopeform apply a.plan"), shown);
+        assert_eq!(page.replace(&own, "scopeform apply a.plan --config FOLDER"), shown);
 
         // Text shows no rows that stay, and yet what it saves has them; what is only shown has them too.
         let (lab, _) = planned(example, "--out a.plan");

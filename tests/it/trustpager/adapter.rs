@@ -55,9 +55,9 @@ fn what_decided_and_moved_is_stale() {
     assert_eq!(
         stale(&plan, &verb.snapshot),
         [
-            r#"oauth_clients/Claude Connection/resources/sms: "send_with_approval" -> nothing"#,
-            r#"oauth_clients/Claude Connection/verbs/automations: ["trigger"] -> nothing"#,
-            r#"oauth_clients/Claude Connection/verbs/forms: nothing -> ["send"]"#,
+            r#"oauth_clients/Claude Connection/resources/sms: "send_with_approval" -> null"#,
+            r#"oauth_clients/Claude Connection/verbs/automations: ["trigger"] -> null"#,
+            r#"oauth_clients/Claude Connection/verbs/forms: null -> ["send"]"#,
         ]
     );
 

@@ -73,7 +73,7 @@ fn a_thousand_equal_rows_are_one_with_the_reasons_beneath() {
     assert!(fold.contains("because `do_29_33` is turned off"), "{fold}");
     read(&shown.markdown);
     // Text says it as shortly, and everything when everything is asked for.
-    let text = section(&shown.text, "\nPrivilege: ");
+    let text = section(&shown.text, "\nPrivilege\n");
     let text = text.split("\nBreakage").next().unwrap();
     assert!(text.contains("  30 integrations alike: tool-00, "), "{text}");
     assert!(text.contains("- Thing.33  admin consent"), "{text}");

@@ -26,7 +26,8 @@ fn a_verb_is_counted_as_a_verb() {
         bench
     };
     let shown = pages(&live(&["initiate"]).plan());
-    shown.say("Privilege: 1 tier wider, 1 tier narrower, 1 verb removed.");
+    shown.say("Privilege: 1 tier wider (");
+    shown.say("), 1 tier narrower, 1 verb removed.");
     // The operations do not count in a third way.
     shown.never_say("moves 3 resources");
     assert!(shown.html.contains("<b>▼ 2</b> rights narrower"), "{}", shown.html);
