@@ -5,7 +5,7 @@
 //! plan says. So apply works out what the operations do before the first write, and refuses a plan that keeps any of it
 //! back. A plan may say more: that asks for more agreement, not less, and people who come and go take away from it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::approvals::{broken, line};
@@ -129,7 +129,8 @@ struct Said<'b> {
     privilege: BTreeSet<Line<'b>>,
     /// Things that people use, with the unit and the direction.
     uses: BTreeSet<(&'b Address, &'b Address, Direction)>,
-    losses: BTreeSet<(&'b Address, super::LossKind)>,
+    /// With every other name of each: a protection may use any of them.
+    losses: BTreeMap<(&'b Address, super::LossKind), BTreeSet<&'b Address>>,
     windows: Vec<(&'b Address, &'b str)>,
 }
 
@@ -142,11 +143,15 @@ impl<'b> Said<'b> {
             }
         });
         let windows = bound.findings.iter().filter(|finding| finding.code == ORDER_WINDOW);
+        let mut losses: BTreeMap<_, BTreeSet<&Address>> = BTreeMap::new();
+        for loss in &bound.losses {
+            losses.entry((&loss.address, loss.kind)).or_default().extend(&loss.also_called);
+        }
         Self {
             bound,
             privilege: bound.privilege.changes.iter().map(key).collect(),
             uses: uses.collect(),
-            losses: bound.losses.iter().map(|loss| (&loss.address, loss.kind)).collect(),
+            losses,
             windows: windows.map(|found| (&found.address, found.message.as_str())).collect(),
         }
     }
@@ -218,7 +223,8 @@ impl<'b> Said<'b> {
     }
 
     fn loss(&self, loss: &Loss, extent: Extent) -> bool {
-        if self.losses.contains(&(&loss.address, loss.kind)) {
+        let said = self.losses.get(&(&loss.address, loss.kind));
+        if said.is_some_and(|names| loss.also_called.iter().all(|name| names.contains(name))) {
             return true;
         }
         let unit = |unit: &Address| {

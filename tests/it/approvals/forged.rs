@@ -339,6 +339,30 @@ fn on_trustpager_a_reviewer_is_not_shown_less_either() {
 }
 
 #[test]
+fn a_protection_by_another_name_cannot_be_forged_away() {
+    let header = "version: 1\nplatform: trustpager\nworkspace: acme\nendpoint: embedded\n";
+    let lab = office("");
+    lab.write(
+        "scopeform.yaml",
+        &format!(
+            "{header}protect: [oauth_clients/Claude/resources/opportunities]\n\
+             oauth_clients: {{Claude: {{resources: {{deals: no_access}}}}}}\n"
+        ),
+    );
+    lab.write("world.yaml", &WORLD.replace("{contacts: read}", "{deals: read}"));
+    lab.run("plan --out p.plan").exits(4);
+    lab.run("apply p.plan --config .").exits(4);
+    forge(&lab, |plan| {
+        plan["bound"]["findings"] = json!([]);
+        for loss in plan["bound"]["losses"].as_array_mut().unwrap() {
+            loss.as_object_mut().unwrap().remove("also_called").expect("no other name");
+        }
+    });
+    lab.run("apply p.plan --config .").exits(1).says(&[REFUSED]);
+    lab.run("plan --detailed-exitcode").exits(4);
+}
+
+#[test]
 fn an_acceptance_is_shown() {
     let lab = office("");
     lab.write("scopeform.yaml", &format!("{HEAD}{FIXED}"));
