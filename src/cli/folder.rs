@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 use super::exit::Exit;
 use super::reading::{self, Unread};
 use super::ui::{Failure, Ui};
-use crate::config::{FileKind, HEAD, beside, classify, is_meant, is_pattern, reads_as_part};
+use crate::config::{
+    FileKind, HEAD, beside, classify, declared_rules, declared_workspace, is_meant, is_pattern,
+    reads_as_part,
+};
 use crate::render::neutral;
 use crate::source::SourceMap;
 
@@ -49,11 +52,22 @@ impl Folder {
         } else {
             let parent = root_of(path);
             let mut files = vec![path.to_owned()];
-            // One file is the whole wish, but the world and the catalogue beside it are still the platform.
+            let workspace = declared_workspace(&read(path)?);
+            // One file is the whole wish, but the world and the catalogue beside it are still the platform, and nobody
+            // gets round the rules of a workspace by naming another of its files.
             walk(&parent, &mut Vec::new(), &mut found)?;
             for other in std::mem::take(&mut found.yaml) {
-                if !same_file(&other, path) && classify(&read(&other)?) != FileKind::Config {
+                if same_file(&other, path) {
+                    continue;
+                }
+                let bytes = read(&other)?;
+                if classify(&bytes) != FileKind::Config {
                     files.push(other);
+                    continue;
+                }
+                let rules = declared_rules(&bytes, workspace.as_deref());
+                if !rules.is_empty() {
+                    return Err(rules_beside(path, &name_below(&other, &parent), &rules));
                 }
             }
             // Whoever names one file has said which of the others count as wishes: none.
@@ -446,4 +460,17 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
             Failure::new(Exit::Error, format!("cannot read {}: {why}", path.display()))
         }
     })
+}
+
+/// One file is named, and a rule about its workspace stands in another.
+fn rules_beside(file: &Path, other: &str, rules: &[&str]) -> Failure {
+    let rules: Vec<String> = rules.iter().map(|rule| format!("`{rule}`")).collect();
+    let message = format!(
+        "{} is one file of a workspace whose rules stand in {} ({}), and they would not be asked",
+        neutral::terminal(&file.display().to_string()),
+        neutral::terminal(other),
+        rules.join(", ")
+    );
+    Failure::new(Exit::Error, message)
+        .help("name the folder; `--target ADDRESS` plans a part of what its files say")
 }

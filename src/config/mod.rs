@@ -128,6 +128,27 @@ pub fn declared_workspace(bytes: &[u8]) -> Option<String> {
     }
 }
 
+/// Returns the keys of the rules about plans that a file of `workspace` declares, such as `approvals`; of any workspace where
+/// that is `None`. What cannot be read as YAML is taken at its words: a mistake in a file ends no rule.
+#[must_use]
+pub fn declared_rules(bytes: &[u8], workspace: Option<&str>) -> Vec<&'static str> {
+    const RULES: [&str; 5] = ["approvals", "protect", "limits", "findings", "rego"];
+    let mut sources = SourceMap::new();
+    sources.add("", bytes);
+    let Some((file, source)) = sources.iter().next() else { return Vec::new() };
+    let Some(node) = yaml::parse(file, source, &mut Diagnostics::new()) else {
+        let text = source.text();
+        return RULES.into_iter().filter(|rule| text.contains(&format!("{rule}:"))).collect();
+    };
+    let own = node.get("workspace").map(|own| &own.value);
+    let other = match (own, workspace) {
+        (Some(Value::Scalar { text, .. }), Some(workspace)) => text != workspace,
+        _ => false,
+    };
+    let rules = RULES.into_iter().filter(|rule| !other && node.get(rule).is_some());
+    rules.collect()
+}
+
 /// How much of a file says what it is, in bytes.
 pub const HEAD: usize = 65_536;
 

@@ -307,6 +307,32 @@ fn the_environment_may_name_the_configuration() {
 }
 
 #[test]
+fn one_file_is_no_way_round_the_rules_of_another() {
+    let lab = Lab::new();
+    let header = |name: &str| format!("version: 1\nplatform: odeus\nworkspace: {name}\n");
+    let on = "integrations: {sharepoint: {actions: {create_page: enabled}}}\n";
+    lab.write("files.yaml", &format!("{}{on}", header("acme")));
+    lab.run("plan files.yaml --detailed-exitcode").exits(2);
+    for (rules, key) in [
+        ("protect: [sharepoint/actions/create_page]", "protect"),
+        ("limits: {removals: {count: 0}}", "limits"),
+        ("findings: {unknown-scope: blocker}", "findings"),
+        ("{approvals: ", "approvals"),
+    ] {
+        lab.write("rules.yaml", &format!("{}{rules}\n", header("acme")));
+        for args in ["plan files.yaml", "apply files.yaml --auto-approve", "validate files.yaml"] {
+            lab.run(args).exits(1).says(&[
+                &format!("whose rules stand in rules.yaml (`{key}`), and they would not be asked"),
+                "name the folder",
+            ]);
+        }
+    }
+    // Those of another workspace are not asked anyway.
+    lab.write("rules.yaml", &format!("{}limits: {{removals: {{count: 0}}}}\n", header("beta")));
+    lab.run("plan files.yaml --detailed-exitcode").exits(2);
+}
+
+#[test]
 fn several_workspaces_need_a_choice() {
     let lab = Lab::new();
     for name in ["acme", "beta"] {
