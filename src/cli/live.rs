@@ -233,6 +233,10 @@ pub(super) fn cannot_start(error: &server::StartError, data: &Path) -> Failure {
     if let server::StartError::Seed(server::SeedError::World { .. }) = error {
         return Failure::new(Exit::Error, message).help("correct the world file");
     }
+    if let server::StartError::InUse(_) = error {
+        return Failure::new(Exit::Error, message)
+            .help("end it first, such as the `scopeform serve` of this folder");
+    }
     Failure::new(Exit::NoAccess, message).help(format!(
         "free space or fix the data folder; moving control-plane.db away from {} begins anew, and the journals, used approvals and delivered keys beside it stay",
         data.display()

@@ -91,6 +91,9 @@ pub enum StartError {
         /// Why.
         source: StoreError,
     },
+    /// It is to begin anew, and another process serves it.
+    #[error("another process uses {}, so it cannot begin anew", .0.display())]
+    InUse(PathBuf),
     /// The world cannot be made live.
     #[error(transparent)]
     Seed(#[from] SeedError),
@@ -162,6 +165,9 @@ fn open(options: Options, tokens: auth::ProcessTokens) -> Result<Opened, StartEr
     let folder = database.parent().unwrap_or(Path::new(".")).to_owned();
     let cannot = |source| StartError::Store { path: database.clone(), source };
     let mut held = Held::take(&database).map_err(|error| cannot(StoreError::File(error)))?;
+    if reset && !held.alone() {
+        return Err(StartError::InUse(database));
+    }
     let store = store::Store::open(&database).map_err(cannot)?;
     let notices = store.write(|db| {
         let mut changed = odeus::seed::digests(&catalog, &world)?.changed(db)?;

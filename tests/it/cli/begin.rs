@@ -59,6 +59,11 @@ fn what_another_process_serves_is_not_begun_anew() {
     let lab = Lab::with(&config("acme"));
     lab.write("world.yaml", &world("acme", "ana"));
     let served = serving(&lab, ".");
+    lab.run("serve --reset --listen 127.0.0.1:0").exits(1).says(&[
+        "another process uses",
+        "so it cannot begin anew",
+        "end it first",
+    ]);
     lab.write("world.yaml", &world("acme", "ben"));
     let done = lab.run("status").exits(0);
     let done =
