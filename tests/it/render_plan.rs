@@ -99,7 +99,7 @@ fn the_first_ten_lines_hold_verdict_blocker_and_the_first_privilege() {
     let head: Vec<&str> = text.lines().take(12).collect();
     assert_eq!(
         head[0],
-        "Plan: 4 changes in onedrive, sharepoint, workspace. Privilege: +2 scopes wider (Files.Read, Sites.Manage.All), -4 \
+        "Plan: 4 changes in onedrive, sharepoint, workspace. Privilege: +2 scopes wider (Sites.Manage.All, Files.Read; 1 needs admin consent), -4 \
          narrower, 1 action opened to more people, 13 closed to some. Breaks 2 actions and 2 native features. 41 people must reconnect. 1 blocker."
     );
     assert!(head.iter().any(|line| line.contains("action-missing-scope")));

@@ -155,26 +155,38 @@ pub(super) fn privilege(page: &mut Page<'_, '_>) -> fmt::Result {
              <thead class=\"vh\"><tr><th scope=\"col\">Right</th><th scope=\"col\">Direction</th>\
              <th scope=\"col\">From and to</th><th scope=\"col\">Reason</th></tr></thead><tbody>\n",
         )?;
-        let mut uses: Vec<(UseRow<'_>, Vec<&str>)> = Vec::new();
-        for change in changes {
-            let Right::Use { address, before, after } = &change.right else {
-                right(page, unit, change)?;
-                continue;
-            };
-            let why = reason(page, unit, change);
-            let row = UseRow { direction: change.direction, before, after, why };
-            // Many actions that move alike are one row.
-            match uses.iter_mut().find(|(known, _)| *known == row) {
-                Some((_, names)) => names.push(below(address, unit)),
-                None => uses.push((row, vec![below(address, unit)])),
-            }
-        }
-        for (row, names) in &uses {
-            row.write(&mut page.out, names)?;
+        // What opens stands before what closes.
+        for direction in [Direction::Widening, Direction::Narrowing] {
+            rights(page, unit, changes.iter().copied().filter(|c| c.direction == direction))?;
         }
         page.out.raw("</tbody></table>\n")?;
     }
     page.close()
+}
+
+fn rights<'p>(
+    page: &mut Page<'_, 'p>,
+    unit: &Address,
+    changes: impl Iterator<Item = &'p PrivilegeChange>,
+) -> fmt::Result {
+    let mut uses: Vec<(UseRow<'_>, Vec<&str>)> = Vec::new();
+    for change in changes {
+        let Right::Use { address, before, after } = &change.right else {
+            right(page, unit, change)?;
+            continue;
+        };
+        let why = reason(page, unit, change);
+        let row = UseRow { direction: change.direction, before, after, why };
+        // Many actions that move alike are one row.
+        match uses.iter_mut().find(|(known, _)| *known == row) {
+            Some((_, names)) => names.push(below(address, unit)),
+            None => uses.push((row, vec![below(address, unit)])),
+        }
+    }
+    for (row, names) in &uses {
+        row.write(&mut page.out, names)?;
+    }
+    Ok(())
 }
 
 fn reason(page: &Page<'_, '_>, unit: &Address, change: &PrivilegeChange) -> String {

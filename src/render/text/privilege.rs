@@ -1,5 +1,6 @@
 //! What becomes possible, what stops being possible, and why.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -18,28 +19,60 @@ pub(in crate::render) fn phrase(outline: &Outline<'_>) -> String {
     phrase_by(outline, "")
 }
 
-/// Returns the same with the first scopes, or resources, that become wider, as `show` makes them harmless:
-/// `+2 scopes wider (Mail.Send, Sites.Manage.All), ...`.
+/// Returns the same with the gravest scopes that are new, or the resources whose tier widens, as `show` makes them harmless:
+/// `+2 scopes wider (Sites.Manage.All, Mail.Send), ...`. What needs an admin's consent is the gravest and is counted, and
+/// then the provider's own level decides; a tier is the graver where something becomes automatic.
 pub(in crate::render) fn phrase_with_names(
     outline: &Outline<'_>,
     show: &dyn Fn(&str) -> String,
 ) -> String {
-    let wider = outline.privilege.values().flatten().filter_map(|change| match &change.right {
-        Right::Scope(scope) if change.direction == Direction::Widening => Some(scope.as_str()),
-        Right::Tier(tier) if tier.tier_widens => Some(tier.address.name()),
-        _ => None,
-    });
-    let wider: BTreeSet<&str> = wider.collect();
+    let mut consents: BTreeSet<&str> = BTreeSet::new();
+    let mut wider: BTreeMap<&str, (u8, Reverse<u8>)> = BTreeMap::new();
+    for change in outline.privilege.values().flatten() {
+        let (name, grave) = match &change.right {
+            Right::Scope(scope) if change.direction == Direction::Widening => {
+                let consent = match change.admin_consent {
+                    Some(true) => 0,
+                    None => 1,
+                    Some(false) => 2,
+                };
+                if consent == 0 {
+                    consents.insert(scope.as_str());
+                }
+                // What nobody has graded may be anything.
+                let level = change.level.map_or(u8::MAX, |level| level.0);
+                (scope.as_str(), (consent, Reverse(level)))
+            }
+            Right::Tier(tier) if tier.tier_widens => {
+                let automatic = tier.widens.iter().any(|words| words.contains("automatic"));
+                (tier.address.name(), (u8::from(!automatic), Reverse(0)))
+            }
+            _ => continue,
+        };
+        let known = wider.entry(name).or_insert(grave);
+        *known = grave.min(*known);
+    }
+    let mut gravest: Vec<(&str, (u8, Reverse<u8>))> = wider.into_iter().collect();
+    gravest.sort_by_key(|(name, grave)| (*grave, *name));
     // A name that is no name to read is among those that are counted, and none is cut.
-    let named: Vec<&str> =
-        wider.iter().copied().filter(|name| name.chars().count() <= LONGEST).take(NAMED).collect();
-    let names: Vec<String> = named.iter().map(|name| show(name)).collect();
-    let names = match (names.is_empty(), wider.len() - names.len()) {
-        (true, _) => String::new(),
-        (false, 0) => format!(" ({})", names.join(", ")),
-        (false, more) => format!(" ({} and {more} more)", names.join(", ")),
+    let readable = gravest.iter().filter(|(name, _)| name.chars().count() <= LONGEST);
+    let names: Vec<String> = readable.take(NAMED).map(|(name, _)| show(name)).collect();
+    let mut said = names.join(", ");
+    let more = gravest.len() - names.len();
+    if !names.is_empty() && more > 0 {
+        said.push_str(&format!(" and {more} more"));
+    }
+    match consents.len() {
+        0 => {}
+        1 => said.push_str("; 1 needs admin consent"),
+        n => said.push_str(&format!("; {n} need admin consent")),
+    }
+    let said = said.trim_start_matches("; ");
+    let on = match outline.plan.bound.platform {
+        Kind::Odeus => "",
+        Kind::Trustpager => "on ",
     };
-    phrase_by(outline, &names)
+    phrase_by(outline, &if said.is_empty() { String::new() } else { format!(" ({on}{said})") })
 }
 
 /// How many of what becomes wider the verdict names.
@@ -213,8 +246,8 @@ fn unit_rows<'p>(
             }
         }
     }
-    settings.write(page.out, page.options.palette, 4)?;
     scopes.write(page.out, page.options.palette, 4)?;
+    settings.write(page.out, page.options.palette, 4)?;
     let mut table = Table::default();
     for line in &uses {
         table.push(line.row(page, unit));

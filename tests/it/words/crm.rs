@@ -26,7 +26,7 @@ fn a_verb_is_counted_as_a_verb() {
         bench
     };
     let shown = pages(&live(&["initiate"]).plan());
-    shown.say("Privilege: 1 tier wider (");
+    shown.say("Privilege: 1 tier wider (on ");
     shown.say("), 1 tier narrower, 1 verb removed.");
     // The operations do not count in a third way.
     shown.never_say("moves 3 resources");
