@@ -1,6 +1,7 @@
 //! Snapshot files on their way to `plan`: who may sign one, how old it may be, and whose names the files know.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use jiff::SignedDuration;
@@ -24,6 +25,15 @@ use crate::snapshot::{self, Known, Names, Taken};
 
 /// How far the clock that a snapshot was taken by may be ahead of ours.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+
+/// The most names that are looked for in a snapshot: a minute of one core. Whoever proposes a change writes them.
+const MOST_LOOKUPS: usize = 2_000;
+
+/// So many names take seconds, so that it is said why nothing else is.
+const MANY_LOOKUPS: usize = 100;
+
+/// How many of the places are named where too many names are written.
+const SOURCES_SHOWN: usize = 3;
 
 /// A snapshot file that may be planned from.
 #[derive(Debug)]
@@ -197,33 +207,84 @@ fn fresh(file: &Path, taken: &Taken, most: Age) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Returns the names that the files and the rules in force write, those before the change included: whoever has these knows
-/// them already, and rules judge people, clients and keys by them, and by labels.
-fn written<P: Product>(loaded: &Loaded) -> Names {
-    let mut names = Names::default();
-    let configs = std::iter::once(&loaded.config).chain(&loaded.base);
-    for config in configs {
-        P::desired(config).into_iter().for_each(|desired| names.extend(P::written(desired)));
-        config.labels.values().flat_map(|of| of.values()).for_each(|text| names.read_text(text));
+/// The names that the files and the rules in force write, those before the change included: whoever has these knows them
+/// already, and rules judge people, clients and keys by them, and by labels.
+#[derive(Debug, Default)]
+struct Written {
+    names: Names,
+    /// How many of them were first read where.
+    from: BTreeMap<String, usize>,
+}
+
+impl Written {
+    fn of<P: Product>(loaded: &Loaded) -> Self {
+        let mut all = Self::default();
+        for config in std::iter::once(&loaded.config).chain(&loaded.base) {
+            all.read("the configuration", |names| {
+                P::desired(config)
+                    .into_iter()
+                    .for_each(|desired| names.extend(P::written(desired)));
+            });
+            let mut labels = config.labels.values().flat_map(|of| of.values());
+            all.read("labels", |names| labels.by_ref().for_each(|text| names.read_text(text)));
+        }
+        for policy in &loaded.policies {
+            all.read("the configuration", |names| {
+                policy.protect.iter().for_each(|rule| names.read_address(&rule.address));
+            });
+            for file in rego::texts(&policy.rego) {
+                let read = if file.is_data { Names::read_data } else { Names::read_text };
+                all.read(file.path, |names| file.texts.iter().for_each(|text| read(names, text)));
+            }
+        }
+        all
     }
-    for policy in &loaded.policies {
-        policy.protect.iter().for_each(|rule| names.read_address(&rule.address));
-        rego::texts(&policy.rego).iter().for_each(|text| names.read_text(text));
+
+    fn read(&mut self, from: &str, read: impl FnOnce(&mut Names)) {
+        let before = self.names.lookups();
+        read(&mut self.names);
+        *self.from.entry(from.to_owned()).or_default() += self.names.lookups() - before;
     }
-    names
+
+    /// Returns the names, and says so when looking for them takes a while.
+    ///
+    /// # Errors
+    /// When they are more than are looked for.
+    fn bounded(self, ui: &Ui) -> Result<Names, Failure> {
+        let lookups = self.names.lookups();
+        if lookups > MOST_LOOKUPS {
+            let mut from: Vec<(String, usize)> = self.from.into_iter().collect();
+            from.sort_by_key(|(_, names)| Reverse(*names));
+            let shown = from.iter().take(SOURCES_SHOWN).filter(|(_, names)| *names > 0);
+            let shown: Vec<String> =
+                shown.map(|(from, names)| format!("{names} in {from}")).collect();
+            let message = format!(
+                "{lookups} names would have to be looked up in the snapshot, and at most {MOST_LOOKUPS} are; most are written here: {}",
+                shown.join(", ")
+            );
+            return Err(Failure::new(Exit::Error, message).help(
+                "mail addresses, words with a dot, and single words in data may be names; keep what is none out of labels and rules, or plan with credentials",
+            ));
+        }
+        if lookups >= MANY_LOOKUPS {
+            ui.say(&format!("notice: looking up {lookups} names in the snapshot"));
+        }
+        Ok(self.names)
+    }
 }
 
 /// Returns the workspace of a snapshot, with the names that the files write.
 ///
 /// # Errors
-/// When its pseudonyms cannot be made again, or the files write one of them.
+/// When its pseudonyms cannot be made again, or the files write one of them, or more names than are looked for.
 pub(super) fn restore<P: Product>(
     taken: &Taken,
     loaded: &Loaded,
+    ui: &Ui,
 ) -> Result<Reading<P::Snapshot>, Failure> {
     let book = taken
         .pseudonyms
-        .book(&written::<P>(loaded))
+        .book(&Written::of::<P>(loaded).bounded(ui)?)
         .map_err(|error| Failure::new(Exit::Error, error.to_string()))?;
     let restored = P::restore(&taken.content, &taken.workspace, &Known::from(book));
     let restored = restored.map_err(|impostor| {
@@ -245,6 +306,7 @@ pub(super) fn as_in<P: Product>(
     file: &Path,
     live: &P::Snapshot,
     loaded: &Loaded,
+    ui: &Ui,
 ) -> Result<P::Snapshot, Failure> {
     let (taken, _) = parse(file, &bytes_of(file)?)?;
     same_place(file, &taken, &loaded.config)?;
@@ -254,5 +316,5 @@ pub(super) fn as_in<P: Product>(
         .map_err(|error| Failure::new(Exit::Error, error.to_string()))?;
     let content =
         P::redact(live, &book).map_err(|error| Failure::new(Exit::Bug, error.to_string()))?;
-    Ok(restore::<P>(&Taken { content, ..taken }, loaded)?.snapshot)
+    Ok(restore::<P>(&Taken { content, ..taken }, loaded, ui)?.snapshot)
 }

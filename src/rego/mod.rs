@@ -24,7 +24,7 @@ mod said;
 mod texts;
 
 pub use input::ROOTS;
-pub use texts::texts;
+pub use texts::{Texts, texts};
 
 use crate::diag::{Code, Diagnostic, Diagnostics, Severity};
 use crate::plan::denial::Denial;

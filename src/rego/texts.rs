@@ -8,20 +8,34 @@ use serde_json::Value as Json;
 
 use crate::plan::policy::Rego;
 
-/// Returns every text that the rules write, comments apart, and every text and key of their data. Of a file that cannot be
-/// read, what stands before the mistake.
+/// What one file writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Texts<'a> {
+    /// The file, as its rules or data are called.
+    pub path: &'a str,
+    /// Whether it is data, where a text stands for itself, and no rules.
+    pub is_data: bool,
+    /// Every text, and every key of data.
+    pub texts: BTreeSet<String>,
+}
+
+/// Returns what each file writes: every text of the rules, comments apart, and every text and key of their data. Of a file
+/// that cannot be read, what stands before the mistake.
 #[must_use]
-pub fn texts(rego: &Rego) -> BTreeSet<String> {
-    let mut all = BTreeSet::new();
-    for module in &rego.modules {
-        in_rules(&module.path, &module.text, &mut all);
-    }
-    for file in &rego.data {
+pub fn texts(rego: &Rego) -> Vec<Texts<'_>> {
+    let rules = rego.modules.iter().map(|module| {
+        let mut texts = BTreeSet::new();
+        in_rules(&module.path, &module.text, &mut texts);
+        Texts { path: &module.path, is_data: false, texts }
+    });
+    let data = rego.data.iter().map(|file| {
+        let mut texts = BTreeSet::new();
         if let Ok(data) = serde_json::from_str(&file.text) {
-            in_data(data, &mut all);
+            in_data(data, &mut texts);
         }
-    }
-    all
+        Texts { path: &file.path, is_data: true, texts }
+    });
+    rules.chain(data).collect()
 }
 
 fn in_rules(path: &str, text: &str, all: &mut BTreeSet<String>) {

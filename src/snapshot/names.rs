@@ -72,11 +72,40 @@ impl Names {
         }
     }
 
+    /// Returns every domain, those of people included.
+    #[must_use]
+    pub fn all_domains(&self) -> BTreeSet<Domain> {
+        let of_people = self.people.iter().filter_map(Domain::of);
+        self.domains.iter().cloned().chain(of_people).collect()
+    }
+
+    /// Returns how many names it takes a slow hash each to look for.
+    #[must_use]
+    pub fn lookups(&self) -> usize {
+        self.people.len() + self.all_domains().len() + self.clients.len() + self.keys.len()
+    }
+
+    /// Adds every name that a text or key of the data of a rule may mean: what [`Self::read_text`] adds, and a domain
+    /// without a dot where it is the whole text.
+    pub fn read_data(&mut self, text: &str) {
+        self.read_text(text);
+        if text.chars().all(in_domain) && !is_permission(text) {
+            self.domains.extend(domain(text));
+        }
+    }
+
     /// Adds every name that a text of a rule, or of its data, may mean: an address; mail addresses; and domains, which are
     /// words with a dot, or behind an `@`. In patterns too, where dots are written `\.` or `[.]`.
     pub fn read_text(&mut self, text: &str) {
         self.read_address(text);
-        let plain = text.replace('\\', "").replace("[.]", ".");
+        let plain = unescaped(text).replace("[.]", ".");
+        // The pieces below are cut at what users' names may hold as well.
+        for whole in [text, plain.trim_start_matches('^').trim_end_matches('$')] {
+            if whole.rsplit_once('@').is_some_and(|(local, _)| !local.is_empty()) {
+                self.people.extend(UserId::try_from(whole));
+            }
+        }
+        let is_about_people = text.contains('@');
         let mut pieces = plain.split('@').peekable();
         let mut before: Option<&str> = None;
         while let Some(piece) = pieces.next() {
@@ -95,8 +124,11 @@ impl Names {
             }
             // `first.last` in front of an `@` is no domain.
             let rest = pieces.peek().map_or(piece, |_| piece.trim_end_matches(in_local));
-            let words = rest.split(|c| !in_domain(c)).filter_map(domain);
-            self.domains.extend(words.filter(|word| word.0.contains('.') || is_hidden(&word.0)));
+            let words = rest.split(|c| !in_domain(c));
+            let words = words.filter(|word| is_about_people || !is_permission(word));
+            self.domains.extend(
+                words.filter_map(domain).filter(|word| word.0.contains('.') || is_hidden(&word.0)),
+            );
             before = Some(piece);
         }
     }
@@ -106,6 +138,35 @@ impl Names {
 fn domain(word: &str) -> Option<Domain> {
     let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_ascii_lowercase();
     (!word.is_empty() && word.len() <= LONGEST).then_some(Domain(word))
+}
+
+/// Returns the characters that a pattern is about: `\.` is a dot, `\b` and its like say where and stand for none, and other
+/// letters behind a backslash stand for characters that nobody knows.
+fn unescaped(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len());
+    let mut rest = pattern.chars();
+    while let Some(c) = rest.next() {
+        if c != '\\' {
+            out.push(c);
+            continue;
+        }
+        match rest.next() {
+            Some('b' | 'B' | 'A' | 'z' | 'Z' | 'Q' | 'E') | None => {}
+            Some(letter) if letter.is_ascii_alphabetic() => out.push(' '),
+            Some(sign) => out.push(sign),
+        }
+    }
+    out
+}
+
+/// Whether a word with dots is a permission and no domain: `Mail.Read` and `Files.ReadWrite.All` end in capitals and small
+/// letters. Rules list hundreds of those, and each would cost a hash.
+fn is_permission(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    word.rsplit_once('.').is_some_and(|(_, last)| {
+        last.contains(|c: char| c.is_ascii_uppercase())
+            && last.contains(|c: char| c.is_ascii_lowercase())
+    })
 }
 
 /// Whether a word stands for a domain in snapshots: whoever writes it as a name is told so.

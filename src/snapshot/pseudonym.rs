@@ -189,9 +189,7 @@ impl Recipe {
                 .map_err(|_| self.out_of_bounds())?;
             Ok(format!("{}-{}", kind.name(), hex(&output)))
         };
-        let mut domains = names.domains.clone();
-        domains.extend(names.people.iter().filter_map(Domain::of));
-        let domains = spread(domains.into_iter().collect(), |domain: Domain| {
+        let domains = spread(names.all_domains().into_iter().collect(), |domain: Domain| {
             make(Kind::Domain, domain.as_str()).map(|is| (domain, is))
         });
         let domains: BTreeMap<Domain, String> = domains.into_iter().collect::<Result<_, _>>()?;

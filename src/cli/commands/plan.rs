@@ -68,7 +68,7 @@ fn from_snapshot<P: Product>(
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     let opened = snapshot::open(&args.from, args.base.base.as_deref(), loaded, ui)?;
-    let reading = snapshot::restore::<P>(&opened.taken, loaded)?;
+    let reading = snapshot::restore::<P>(&opened.taken, loaded, ui)?;
     finish::<P>(args, loaded, &reading, Some(opened.from), tell, ui)
 }
 
@@ -81,7 +81,7 @@ async fn of<P: Product>(
 ) -> Result<Exit, Failure> {
     let mut reading = read::<P>(loaded, args.reach, env, ui).await?;
     if let Some(file) = &args.from.pseudonyms {
-        reading.snapshot = snapshot::as_in::<P>(file, &reading.snapshot, loaded)?;
+        reading.snapshot = snapshot::as_in::<P>(file, &reading.snapshot, loaded, ui)?;
     }
     finish::<P>(args, loaded, &reading, None, tell, ui)
 }

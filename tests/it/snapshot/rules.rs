@@ -368,3 +368,80 @@ fn rules_that_stand_elsewhere_say_the_same_of_a_snapshot() {
     let rules: BTreeSet<&str> = said.iter().map(|(rule, _)| rule.as_str()).collect();
     assert_eq!(rules, ["main.deny_guests", "organisation.warn"].into());
 }
+
+/// Names that hold what patterns are made of, domains without a dot, and patterns that say where a name begins and ends.
+#[test]
+fn a_name_that_is_written_in_full_is_found_however_it_looks() {
+    let blocked = |condition: &str| {
+        format!(
+            "package blocked\n\nimport rego.v1\n\ndeny contains {{\"msg\": msg, \"address\": change.address}} if {{\n\t\
+             some change in input.resource_changes\n\tsome group in change.change.after.groups\n\t\
+             some user in input.groups[group]\n\t{condition}\n\tmsg := sprintf(\"%s holds %s\", [group, user])\n}}\n"
+        )
+    };
+    let world = ODEUS
+        .replace("    groups:\n", "      max=x@partner.example: member\n      tom@intranet: member\n      bo@buecher.example: member\n    groups:\n      odd: [max=x@partner.example]\n      inside: [tom@intranet]\n      books: [bo@buecher.example]\n");
+    let known = ["acme.example", "labs.example", "intranet", "buecher.example"];
+    for (group, condition, wanted) in [
+        ("odd", "user in {\"max=x@partner.example\"}", &["blocked.deny", "main.deny_guests"][..]),
+        ("inside", "user == \"nobody\"", &[]),
+        (
+            "books",
+            "regex.match(`@buecher\\.example\\z`, user)",
+            &["blocked.deny", "main.deny_guests"],
+        ),
+        (
+            "books",
+            "regex.match(`\\bbuecher\\.example`, user)",
+            &["blocked.deny", "main.deny_guests"],
+        ),
+    ] {
+        let rules = blocked(condition);
+        let wishes = drive(&format!("{{groups: [{group}]}}"));
+        let lab = under("odeus", &wishes, &[("policies/blocked.rego", &rules)]);
+        lab.write("world.yaml", &world);
+        let settings = lab.read("policies/settings.json");
+        let settings = settings.replace("\"labs.example\"", "\"labs.example\", \"intranet\"");
+        lab.write("policies/settings.json", &settings);
+        let mut domains = known.to_vec();
+        if group == "odd" {
+            domains.push("partner.example");
+        }
+        let unnamed = ["tom@intranet", "bo@buecher.example"];
+        let said = alike(&lab, "", &unnamed, &domains);
+        let rules: Vec<&str> = said.iter().map(|(rule, _)| rule.as_str()).collect();
+        assert_eq!(rules, wanted, "{condition}");
+    }
+}
+
+/// Each name costs a slow hash, and whoever proposes a change writes them.
+#[test]
+fn so_many_names_are_looked_up_and_no_more() {
+    let lab = under("odeus", &drive("{groups: [team]}"), &[]);
+    lab.run("snapshot --out s.json").exits(0);
+    let from = |words: &mut dyn Iterator<Item = String>| {
+        let words: Vec<String> = words.collect();
+        lab.write("policies/words.json", &serde_json::json!({ "words": words }).to_string());
+        lab.run("plan --today 2026-11-22 --snapshot s.json --allow-unsigned").done()
+    };
+    // Permissions are no names.
+    let done = from(&mut (0..3000).map(|n| format!("Thing{n}.ReadWrite.All")));
+    assert_eq!(done.code, Some(0), "{}", done.all());
+    assert!(!done.err.contains("looking up"), "{}", done.err);
+    let done = from(&mut (0..100).map(|n| format!("host{n}.example")));
+    assert_eq!(done.code, Some(0), "{}", done.all());
+    assert!(done.err.contains("notice: looking up 1"), "{}", done.err);
+    let done = from(&mut (0..3000).map(|n| format!("host{n}.example")));
+    assert_eq!(done.code, Some(1), "{}", done.all());
+    assert!(done.err.contains("at most 2000 are"), "{}", done.err);
+    assert!(done.err.contains(": 3001 in policies/words.json, "), "{}", done.err);
+    // Labels are looked at as well.
+    lab.write("policies/words.json", "{}");
+    let words: Vec<String> = (0..3000).map(|n| format!("host{n}.example")).collect();
+    let labels = format!("{{onedrive: {{labels: {{hosts: '{}'}}, ", words.join(" "));
+    let wishes = lab.read("scopeform.yaml").replace("{onedrive: {", &labels);
+    lab.write("scopeform.yaml", &wishes);
+    let done = lab.run("plan --today 2026-11-22 --snapshot s.json --allow-unsigned").done();
+    assert_eq!(done.code, Some(1), "{}", done.all());
+    assert!(done.err.contains(": 3000 in labels, "), "{}", done.err);
+}
