@@ -33,6 +33,8 @@ pub(super) struct Folder {
     pub(super) catalogs: SourceMap,
     /// Files that read like a part and are not read for their names, such as `acme.yaml.bak`.
     passed_over: Vec<String>,
+    /// Links to folders with files that a pattern would mean if it looked into them, below the root.
+    links: BTreeSet<String>,
 }
 
 impl Folder {
@@ -87,6 +89,7 @@ impl Folder {
             worlds: SourceMap::new(),
             catalogs: SourceMap::new(),
             passed_over: Vec::new(),
+            links: BTreeSet::new(),
         };
         for file in files {
             let bytes = read(&file)?;
@@ -98,13 +101,23 @@ impl Folder {
                 FileKind::Catalog => folder.catalogs.add(name, &bytes),
             };
         }
-        for name in expanded(beside(&folder.configs), &folder.root)? {
+        let (names, links) = expanded(beside(&folder.configs), &folder.root)?;
+        for name in names {
             // One that is not there, or leads out of the folder, is said where it is named.
             if let Some(file) = below(&folder.root, &name) {
                 ui.detail(&format!("reading {}", file.display()));
                 folder.configs.add_beside(name, read(&file)?);
+            } else if folder.root.join(&name).is_symlink() {
+                folder.configs.add_link(name);
             }
         }
+        for link in &links {
+            ui.say(&format!(
+                "warning: {} is a link to a folder, and `rego` finds no rule in it; put the folder in its place",
+                neutral::terminal(link)
+            ));
+        }
+        folder.links = links;
         folder.pass_over(&found.other_name, ui);
         Ok(folder)
     }
@@ -128,11 +141,12 @@ impl Folder {
         }
     }
 
-    /// Returns the names of all files that were read, below the root.
+    /// Returns the names of all files that were read, and of the links that were not looked into, below the root.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         let read = [&self.configs, &self.worlds, &self.catalogs];
         let files = read.into_iter().flat_map(|files| files.iter().chain(files.all_beside()));
-        files.map(|(_, file)| file.name())
+        // A pattern that looks into no link now means other files once there is a folder in its place.
+        files.map(|(_, file)| file.name()).chain(self.links.iter().map(String::as_str))
     }
 
     /// Says that the folder holds no configuration, and which files might have been meant to be one.
@@ -188,24 +202,38 @@ fn name_below(file: &Path, root: &Path) -> String {
     name.collect::<Vec<_>>().join("/")
 }
 
-/// Returns the paths of files, and those of the files that patterns among them mean.
-fn expanded(names: BTreeSet<String>, root: &Path) -> Result<BTreeSet<String>, Failure> {
+/// Returns the paths of files, and those of the files that patterns among them mean; then the links to folders with such
+/// files, which are not followed.
+fn expanded(
+    names: BTreeSet<String>,
+    root: &Path,
+) -> Result<(BTreeSet<String>, BTreeSet<String>), Failure> {
     let (patterns, mut files): (BTreeSet<String>, BTreeSet<String>) =
         names.into_iter().partition(|name| is_pattern(name));
+    let mut passed = BTreeSet::new();
     for pattern in patterns {
         // Nothing above the first star can match anything else.
         let head = pattern.split('*').next().unwrap_or_default();
         let folder = head.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let mut below = Vec::new();
-        list(&root.join(folder), &mut below)?;
+        let (mut below, mut links) = (Vec::new(), Vec::new());
+        list(&root.join(folder), &mut below, &mut links)?;
         let names = below.iter().map(|file| name_below(file, root));
         files.extend(names.filter(|name| is_meant(&pattern, name)));
+        for link in links {
+            let (mut inside, mut further) = (Vec::new(), Vec::new());
+            list(&link, &mut inside, &mut further)?;
+            let meant = |file: &PathBuf| is_meant(&pattern, &name_below(file, root));
+            // What a link in a link leads to is not looked at, so it counts.
+            if inside.iter().any(meant) || !further.is_empty() {
+                passed.insert(name_below(&link, root));
+            }
+        }
     }
-    Ok(files)
+    Ok((files, passed))
 }
 
-/// Lists the files below a folder. Links to folders are not followed; where there is no folder there are no files.
-fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+/// Lists the files below a folder, and the links to folders, which are not followed; where there is no folder there are none.
+fn list(folder: &Path, files: &mut Vec<PathBuf>, links: &mut Vec<PathBuf>) -> Result<(), Failure> {
     let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
     for entry in entries {
         let entry = entry?;
@@ -213,7 +241,9 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
             continue;
         }
         if entry.file_type()?.is_dir() {
-            list(&entry.path(), files)?;
+            list(&entry.path(), files, links)?;
+        } else if entry.path().is_dir() {
+            links.push(entry.path());
         } else {
             files.push(entry.path());
         }

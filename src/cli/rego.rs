@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::base;
 use super::exit::Exit;
 use super::reading::{self, Unread};
-use super::ui::{Failure, Ui};
+use super::ui::{Failure, Ui, shown};
 use super::workspace::{Tell, report};
 use crate::config::Config;
 use crate::diag::Diagnostics;
@@ -77,6 +77,9 @@ impl Named {
         let was = |path: &&PathBuf| files.iter().any(|(name, _)| Path::new(name).starts_with(path));
         let left: Vec<PathBuf> =
             paths.iter().filter(|path| path.exists() || !was(path)).cloned().collect();
+        for link in links(left.iter().filter(|path| !outside.contains(path)))? {
+            base::no_link(&link)?;
+        }
         let now = if left.is_empty() { Rego::default() } else { named(&left, ui)?.rego };
         for file in now.modules.iter().chain(&now.data) {
             // Those from outside of the repository are part of no base.
@@ -94,7 +97,8 @@ impl Named {
         let why = format!("the rules that `--policy` names are not valid at {revision}");
         let mut before = checked(texts, &why, ui)?;
         if !outside.is_empty() {
-            let rego = named(&outside, ui)?.rego;
+            // What is odd about them has been said with those at hand.
+            let rego = at(&outside, ui)?;
             rego.modules.into_iter().chain(rego.data).for_each(|file| before.add(file));
         }
         Ok(Self { before, now })
@@ -113,11 +117,36 @@ impl Named {
 /// # Errors
 /// When there are none, they cannot be read, or they are not valid (which has been said then).
 pub(super) fn named(paths: &[PathBuf], ui: &Ui) -> Result<Policy, Failure> {
+    for link in links(paths)? {
+        ui.say(&format!(
+            "warning: {} is a link to a folder, and no rule in it is asked; put the folder in its place, or name it with `--policy`",
+            shown(&link)
+        ));
+    }
+    Ok(Policy { rego: at(paths, ui)?, ..Policy::default() })
+}
+
+/// Returns the links to folders in the folders among these paths, in order of their names. A link may lead back, so none is
+/// followed.
+fn links<'p>(paths: impl IntoIterator<Item = &'p PathBuf>) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = Found::default();
+    for path in paths.into_iter().filter(|path| path.is_dir()) {
+        walk(path, &mut found)?;
+    }
+    found.links.sort();
+    found.links.dedup();
+    Ok(found.links)
+}
+
+/// Returns what stands in the files at these paths and in the folders among them.
+fn at(paths: &[PathBuf], ui: &Ui) -> Result<Rego, Failure> {
     let mut files = Vec::new();
     for path in paths {
         let before = files.len();
         if path.is_dir() {
-            walk(path, &mut files)?;
+            let mut found = Found::default();
+            walk(path, &mut found)?;
+            files.append(&mut found.files);
         } else {
             files.push(path.clone());
         }
@@ -136,8 +165,7 @@ pub(super) fn named(paths: &[PathBuf], ui: &Ui) -> Result<Policy, Failure> {
         ui.detail(&format!("reading {name}"));
         texts.push((name, text));
     }
-    let rego = checked(texts, "the rules that `--policy` names are not valid", ui)?;
-    Ok(Policy { rego, ..Policy::default() })
+    checked(texts, "the rules that `--policy` names are not valid", ui)
 }
 
 /// Returns rules and data from files with these names and texts.
@@ -172,7 +200,16 @@ pub(super) fn is_meant(below: &str) -> bool {
     !hidden && (rules || below.ends_with(".json"))
 }
 
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+/// What a folder that is named holds.
+#[derive(Debug, Default)]
+struct Found {
+    /// Files that are meant.
+    files: Vec<PathBuf>,
+    /// Links to folders.
+    links: Vec<PathBuf>,
+}
+
+fn walk(folder: &Path, found: &mut Found) -> Result<(), Failure> {
     let cannot = |error: std::io::Error| {
         Failure::new(Exit::Error, format!("cannot read the folder {}: {error}", folder.display()))
     };
@@ -184,9 +221,11 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
             continue;
         }
         if entry.file_type().map_err(cannot)?.is_dir() {
-            walk(&path, files)?;
+            walk(&path, found)?;
+        } else if path.is_dir() {
+            found.links.push(path);
         } else if is_meant(&name) {
-            files.push(path);
+            found.files.push(path);
         }
     }
     Ok(())

@@ -199,12 +199,9 @@ fn signers_of(
         );
     }
     let Some((file, source)) = sources.beside(name) else {
-        let help = "make it: one line `PRINCIPAL TYPE BASE64` for each key, the last two from its `.pub` file";
-        return fail(
-            reader,
-            format!("there is no regular file `{name}` in the configuration folder"),
-            help,
-        );
+        let make = "make it: one line `PRINCIPAL TYPE BASE64` for each key, the last two from its `.pub` file";
+        let (why, help) = sources.absent(name);
+        return fail(reader, why, help.unwrap_or(make));
     };
     if let Some(at) = source.broken_at() {
         let at = Origin { file, span: Span::new(at, source.floor(at + 3).max(at)) };

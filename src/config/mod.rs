@@ -38,7 +38,7 @@ use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::{Address, WorkspaceId, nearest};
 use crate::plan::policy::{self as plan_policy, Policy};
 use crate::plan::{Labels, Rule, Severity};
-use crate::platform::{self, Kind};
+use crate::platform::{self, Kind, remarks};
 use crate::source::{FileId, Origin, Origins, SourceFile, SourceMap, Span, Spanned};
 use leaf::FindingCode;
 use lower::Builder;
@@ -377,7 +377,8 @@ fn check_severity(
         Kind::Odeus => platform::odeus::findings::rules().collect(),
         Kind::Trustpager => platform::trustpager::findings::rules().collect(),
     };
-    let rules: Vec<&Rule> = own.into_iter().chain(plan_policy::rules()).collect();
+    let odd = remarks::rules(Some(platform)).chain(remarks::rules(None));
+    let rules: Vec<&Rule> = own.into_iter().chain(plan_policy::rules()).chain(odd).collect();
     let name = code.value.0.as_str();
     let Some(rule) = rules.iter().find(|rule| rule.code == name) else {
         let known: Vec<&str> = rules.iter().map(|rule| rule.code).collect();

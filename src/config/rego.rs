@@ -83,11 +83,13 @@ pub(super) fn lower(
             sources.beside(name).into_iter().collect()
         };
         if meant.is_empty() {
-            let message = match is_pattern(name) {
-                true => format!("`{name}` matches no file in the configuration folder"),
-                false => format!("there is no regular file `{name}` in the configuration folder"),
+            let (message, help) = match is_pattern(name) {
+                true => (format!("`{name}` matches no file in the configuration folder"), None),
+                false => sources.absent(name),
             };
-            let help = "correct the path, or remove it; a rule that is not found would be no rule";
+            let help = help.unwrap_or(
+                "correct the path, or remove it; a rule that is not found would be no rule",
+            );
             let diagnostic = reader.error(Code::RegoFile, path.span, message).help(help);
             reader.report(diagnostic);
         }

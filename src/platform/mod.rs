@@ -18,6 +18,7 @@ use crate::plan::PlannedOperation;
 pub mod http;
 pub mod odeus;
 pub mod provider;
+pub mod remarks;
 pub mod trustpager;
 pub mod wire;
 

@@ -173,13 +173,14 @@ const BESIDE: u32 = 1 << 31;
 pub struct SourceMap {
     files: Vec<SourceFile>,
     beside: Vec<SourceFile>,
+    links: Vec<String>,
 }
 
 impl SourceMap {
     /// Returns a map without files.
     #[must_use]
     pub const fn new() -> Self {
-        Self { files: Vec::new(), beside: Vec::new() }
+        Self { files: Vec::new(), beside: Vec::new(), links: Vec::new() }
     }
 
     /// Remembers one file: `name` is its path below the configuration folder, with `/`. Add files in name order, so
@@ -194,6 +195,21 @@ impl SourceMap {
     /// [`SourceMap::iter`] does not list it.
     pub fn add_beside(&mut self, name: impl Into<String>, bytes: impl AsRef<[u8]>) {
         self.beside.push(SourceFile::new(name.into(), bytes.as_ref()));
+    }
+
+    /// Remembers that others name a link which leads to no file in the configuration folder.
+    pub fn add_link(&mut self, name: impl Into<String>) {
+        self.links.push(name.into());
+    }
+
+    /// Returns why there is no file of this name beside the others, and what to do where it is a link.
+    #[must_use]
+    pub fn absent(&self, name: &str) -> (String, Option<&'static str>) {
+        if self.links.iter().any(|link| link == name) {
+            let why = format!("`{name}` is a link to no file in the configuration folder");
+            return (why, Some("put the file that it leads to in its place"));
+        }
+        (format!("there is no regular file `{name}` in the configuration folder"), None)
     }
 
     /// Returns a file that was added beside the others.

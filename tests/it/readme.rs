@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use scopeform::plan::{Rule, policy};
-use scopeform::platform::{odeus, trustpager};
+use scopeform::platform::{Kind, odeus, remarks, trustpager};
 
 use crate::cli::harness::BINARY;
 use crate::tidy;
@@ -450,6 +450,9 @@ fn every_finding_is_listed() {
         ("## On TrustPager", trustpager::findings::rules().map(row).collect()),
         ("## On both", policy::rules().map(row).collect()),
     ] {
+        let of = [("## On Odeus", Kind::Odeus), ("## On TrustPager", Kind::Trustpager)];
+        let of = of.into_iter().find(|(one, _)| *one == heading).map(|(_, of)| of);
+        let rules: BTreeSet<_> = rules.into_iter().chain(remarks::rules(of).map(row)).collect();
         assert_eq!(rows(&findings, heading), rules.into_iter().collect::<Vec<_>>(), "{heading}");
     }
 }

@@ -19,14 +19,14 @@ use crate::cli::snapshot;
 use crate::cli::ui::{Failure, Ui, shown};
 use crate::cli::workspace::{Loaded, Tell, load, located, report, source_ranges, wrong};
 use crate::cli::world;
-use crate::diag::{self, Code, Diagnostics, Problem};
-use crate::model::{Address, ScopeSet, nearest};
+use crate::diag::{Code, Diagnostics, Problem};
+use crate::model::{Address, nearest};
 use crate::plan::assemble::{Header, Inputs};
 use crate::plan::policy;
 use crate::plan::policy::{Policy, Protected};
-use crate::plan::{Finding, FromSnapshot, Plan, Severity, SourceRange, weaken};
-use crate::platform::Kind;
+use crate::plan::{FromSnapshot, Plan, Severity, SourceRange, weaken};
 use crate::platform::provider::{Read, Reading};
+use crate::platform::{Kind, remarks};
 use crate::render::given::Given;
 use crate::render::marks::Marks;
 use crate::render::neutral::terminal;
@@ -98,7 +98,8 @@ fn finish<P: Product>(
     let today = args.today.unwrap_or_else(clock::today);
     let mut wanted = from_files::<P>(loaded, &args.target)?;
     wanted.both_sides = args.out.is_some() || args.output.shows_both_sides();
-    wanted.shown = true;
+    // A diff holds what changes, and no finding.
+    wanted.shown = args.output.format() != Format::Diff;
     let mut plan = make_for::<P>(wanted, loaded, reading, today, tell, ui)?;
     if from.is_some() {
         // Reading took requests when the snapshot was taken, and takes them again when such a plan is applied; not now.
@@ -254,7 +255,7 @@ pub(super) fn make_for<P: Product>(
             plan.label(&config.labels);
             // Of an undo the names are those of the journal, and of no line.
             if tell != Tell::Nobody {
-                plan.observed.findings.extend(problems.into_iter().map(remark));
+                note(&mut plan, problems, &loaded.policies);
             }
             if let Some((before, after)) = &loaded.rules() {
                 weaken::note(&mut plan, before, after, &P::renamed(&reading.snapshot));
@@ -284,19 +285,16 @@ pub(super) fn make_for<P: Product>(
     }
 }
 
-/// Returns what is odd about a name as a finding: a reviewer of the plan is to see which line does nothing. No file alone
-/// shows it, and it moves with what is live, so it is observed.
-fn remark(problem: Problem) -> Finding {
-    Finding {
-        severity: match problem.code.severity() {
-            diag::Severity::Note => Severity::Note,
-            diag::Severity::Warning | diag::Severity::Error => Severity::Warning,
-        },
-        code: problem.code.name().to_owned(),
-        address: problem.at,
-        message: problem.message,
-        help: problem.help,
-        paste: ScopeSet::new(),
+/// Adds what is odd about names. It moves with what is live and asks for no other decision, so it is observed; only where
+/// the rules make it stop the plan, the digest covers it, so that nobody agrees to the plan without it.
+fn note(plan: &mut Plan, problems: Vec<Problem>, policies: &[Policy]) {
+    for finding in problems.into_iter().map(remarks::finding) {
+        let stops = |policy: &Policy| policy.raised.get(&finding.code) == Some(&Severity::Blocker);
+        let half = match policies.iter().any(stops) {
+            true => &mut plan.bound.findings,
+            false => &mut plan.observed.findings,
+        };
+        half.push(finding);
     }
 }
 

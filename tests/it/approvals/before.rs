@@ -99,6 +99,22 @@ fn a_link_does_not_become_part_of_the_base() {
 }
 
 #[test]
+fn signers_that_a_link_leads_out_to_are_not_asked_for_as_if_there_were_none() {
+    let lab = repository(ANA);
+    git(&lab, &["checkout", "-q", "main"]);
+    let file = lab.path("acme/allowed_signers");
+    std::fs::rename(&file, lab.path("allowed_signers")).unwrap();
+    symlink("../allowed_signers", &file).unwrap();
+    let done = lab.run("plan acme").exits(1).says(&[
+        "`allowed_signers` is a link to no file in the configuration folder",
+        "put the file that it leads to in its place",
+    ]);
+    assert!(!done.all().contains("make it"), "{}", done.all());
+    std::fs::remove_file(&file).unwrap();
+    lab.run("plan acme").exits(1).says(&["there is no regular file `allowed_signers`", "make it"]);
+}
+
+#[test]
 fn a_renamed_folder_or_file_takes_its_rules_along() {
     let lab = repository(ANA);
     rename(&lab, "acme/scopeform.yaml", "acme/renamed.yaml");

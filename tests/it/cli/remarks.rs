@@ -76,3 +76,46 @@ fn a_line_that_does_nothing_moves_no_digest() {
     lab.write("scopeform.yaml", &CONFIG.replace("create_page: enabled", "create_page: disabled"));
     assert_ne!(digest(&lab), odd);
 }
+
+/// A diff has no place for them.
+#[test]
+fn beside_a_diff_they_are_said() {
+    let lab = Lab::with(CONFIG);
+    let done = lab.run("plan --format diff").exits(0);
+    for (code, _) in ODD {
+        assert!(!done.out.contains(code), "{}", done.all());
+        assert_eq!(done.err.matches(code).count(), 1, "{code}: {}", done.all());
+    }
+}
+
+#[test]
+fn one_that_is_raised_stops_the_plan_and_stays_in_its_file() {
+    let lab = Lab::with(CONFIG);
+    lab.run("plan --out before.json").exits(0);
+    for (code, _) in ODD {
+        lab.write("scopeform.yaml", &format!("{CONFIG}findings: {{{code}: blocker}}\n"));
+        let told = format!("blocker[{code}]");
+        let made = lab.run("plan --out p.json").exits(4).prints(&[&told]);
+        assert_eq!(made.all().matches(code).count(), 1, "{}", made.all());
+        let plan = lab.run("show p.json --format json").exits(0).json();
+        let old = lab.run("show before.json --format json").exits(0).json();
+        // Whoever takes it out of the file has another plan.
+        assert_ne!(plan["digest"], old["digest"], "{code}");
+        let bound: serde_json::Value = serde_json::from_str(&lab.read("p.json")).unwrap();
+        let bound = bound["bound"]["findings"].as_array().unwrap();
+        assert!(bound.iter().any(|one| one["code"] == *code), "{bound:#?}");
+        for apply in ["apply --auto-approve", "apply p.json", "apply before.json"] {
+            lab.run(apply).exits(4).says(&[code]);
+        }
+    }
+    for (severity, exit) in [("warning", 0), ("note", 1)] {
+        let raised = format!("{CONFIG}findings: {{protects-nothing: {severity}}}\n");
+        lab.write("scopeform.yaml", &raised);
+        lab.run("plan").exits(exit);
+    }
+    lab.write(
+        "scopeform.yaml",
+        &CONFIG.replace("version: 1\n", "version: 1\nfindings: {resource-renamed: blocker}\n"),
+    );
+    lab.run("plan").exits(1).says(&["there is no finding `resource-renamed`"]);
+}

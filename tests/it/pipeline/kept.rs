@@ -245,7 +245,14 @@ fn it_is_said_where_there_is_no_journal_any_more() {
     let (first, _) = runner.deploy(&context);
     assert!(first.code == 0 && !first.log.contains(&format!("\n{warns}")), "{}", first.log);
     push(&shop, "removals: {count: 5}", "removals: {count: 4}");
+    let says = "**Warning:** there is no journal of what was applied before";
+    let planned = runner.job("apply.yml", "plan", forge.context());
+    assert!(planned.code == 0 && !planned.summary.contains(says), "{}", planned.summary);
     std::fs::remove_dir_all(shop.path("runner/scopeform-journal")).unwrap();
+    // Who lets the apply through reads it first.
+    assert!(!first.summary.contains(says), "{}", first.summary);
+    let planned = runner.job("apply.yml", "plan", forge.context());
+    assert!(planned.code == 0 && planned.summary.contains(says), "{}", planned.summary);
     let (done, applied) = runner.deploy(&forge.context());
     assert_eq!((done.code, applied), (0, true), "{}", done.log);
     assert!(done.log.contains(&format!("\n{warns}")), "{}", done.log);

@@ -93,6 +93,38 @@ fn a_link_among_rules_does_not_become_part_of_the_base() {
     lab.run("plan access --policy rules").exits(4);
 }
 
+/// No link is followed, so what is in a linked folder would not be asked.
+#[test]
+fn a_linked_folder_of_rules_is_not_passed_over() {
+    let lab = repository();
+    lab.write("rules/sub/none.txt", "");
+    commit(&lab);
+    lab.write("real/more.rego", NO_TEAM);
+    std::fs::remove_dir_all(lab.path("rules/sub")).unwrap();
+    std::os::unix::fs::symlink("../real", lab.path("rules/sub")).unwrap();
+    lab.run("plan access --policy rules --base main")
+        .exits(1)
+        .says(&["rules/sub is a link: once it is part of what `--base` names"]);
+    let done = lab.run("plan access --policy rules").exits(4);
+    done.says(&["warning: rules/sub is a link to a folder, and no rule in it is asked"]);
+
+    // Nor in the configuration folder, where a pattern would mean it.
+    std::os::unix::fs::symlink("../real", lab.path("access/sub")).unwrap();
+    let plain = lab.run("plan access --base main").exits(0);
+    assert!(!plain.all().contains("access/sub"), "{}", plain.all());
+    lab.write("access/own.rego", NOTHING);
+    lab.write("access/scopeform.yaml", &format!("{HEAD}rego: [\"**/*.rego\"]\n{DRIVE}"));
+    lab.run("plan access --base main")
+        .exits(1)
+        .says(&["access/sub is a link: once it is part of what `--base` names"]);
+    let done = lab.run("plan access").exits(0);
+    done.says(&["warning: sub is a link to a folder, and `rego` finds no rule in it"]);
+    // A folder without rules is none of theirs.
+    std::fs::remove_file(lab.path("real/more.rego")).unwrap();
+    let plain = lab.run("plan access --base main").exits(0);
+    assert!(!plain.all().contains("is a link"), "{}", plain.all());
+}
+
 /// Rules that stand elsewhere are not brought along by any change, so nothing of them is weaker than it was.
 #[test]
 fn rules_from_outside_of_the_repository_are_the_same_before_and_after() {
