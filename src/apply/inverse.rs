@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::model::Address;
 
@@ -26,12 +27,12 @@ pub struct Unrestored {
 }
 
 /// A field that is no longer as a run left it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Moved {
     /// The field.
     pub address: Address,
-    /// What the run left.
-    pub left: String,
+    /// What the run left, in the words of plans.
+    pub left: Value,
     /// What is live now.
-    pub live: String,
+    pub live: Value,
 }

@@ -13,7 +13,9 @@ mod report;
 mod run;
 
 pub use inverse::{Inverse, Moved, Unrestored};
-pub use report::{Basis, Difference, Outcome, Report, Settled, Shown, Stale, Step, Unexplained};
+pub use report::{
+    Basis, Difference, Halfway, Outcome, Report, Settled, Shown, Stale, Step, Unexplained,
+};
 pub use run::{ApplyError, Event, Observer, Options, Purpose, Silent, run};
 
 use std::collections::BTreeSet;

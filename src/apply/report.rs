@@ -35,6 +35,12 @@ impl Stale {
         Self { basis: Basis::Left, ..Self::on(address, planned, live) }
     }
 
+    /// Returns that the platform would refuse a write by now, and why, in its words.
+    #[must_use]
+    pub fn refused(address: Address, why: String) -> Self {
+        Self { basis: Basis::Refused, ..Self::on(address, "", why) }
+    }
+
     /// Sorts by address and drops what is there twice.
     pub fn in_order(facts: &mut Vec<Self>) {
         let key =
@@ -51,6 +57,8 @@ pub enum Basis {
     MadeOn,
     /// A write of it left that, in an earlier run: somebody has changed it since.
     Left,
+    /// The platform would refuse a write to it by now; what is live is why, and nothing was planned.
+    Refused,
 }
 
 /// What a field holds: its value, or words where it is none.
@@ -94,8 +102,43 @@ impl fmt::Display for Shown {
 pub struct Unexplained {
     /// What neither its beginning nor what it has done already explains; never empty.
     pub moved: Vec<Stale>,
-    /// How many of its operations have been done before, as far as reading shows.
+    /// How many of its operations have certainly been done before.
     pub done: usize,
+    /// Whether reading cannot tell of more of them: somebody else has changed just what they write, or what they end has
+    /// ended.
+    pub at_least: bool,
+}
+
+/// How far a plan has come in one unit where nothing explains it all: from the fewest operations to the most that explain
+/// as much of what is live, and what each of the two leaves unexplained.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Halfway {
+    /// The places of the fewest.
+    pub fewest: Vec<usize>,
+    /// What is not as it was when only these have been done.
+    pub by_fewest: Vec<Stale>,
+    /// The places of the most.
+    pub most: Vec<usize>,
+    /// What is not as it was when these have been done.
+    pub by_most: Vec<Stale>,
+}
+
+impl Unexplained {
+    /// Sums up what is `done` for certain, what has `moved` beside the units, and each unit that is not explained. A plan of
+    /// which something was done has most likely done the most, so that its own writes are nobody else's; one of which nothing
+    /// was done for certain was most likely never applied. None where everything is explained.
+    #[must_use]
+    pub fn of(done: usize, mut moved: Vec<Stale>, units: Vec<Halfway>) -> Option<Self> {
+        let certain = done + units.iter().map(|unit| unit.fewest.len()).sum::<usize>();
+        let at_least = units.iter().any(|unit| unit.fewest != unit.most);
+        let lines = units.into_iter().flat_map(|unit| match certain {
+            0 => unit.by_fewest,
+            _ => unit.by_most,
+        });
+        moved.extend(lines);
+        Stale::in_order(&mut moved);
+        (!moved.is_empty()).then_some(Self { moved, done: certain, at_least })
+    }
 }
 
 /// A field that is not what the plan leads to.

@@ -211,6 +211,7 @@ where
         done: &done,
         halted: OnceLock::new(),
         token_refused: AtomicBool::new(false),
+        gone: AtomicBool::new(false),
     };
     let mut outcomes: Vec<(usize, Outcome)> = Vec::new();
     let mut stopped: Option<Address> = None;
@@ -330,10 +331,13 @@ struct Run<'r, A: Adapter, P> {
     total: usize,
     snapshot: &'r A::Snapshot,
     done: &'r BTreeSet<usize>,
-    /// Where the first write met somebody else's, or the token was refused: no further unit is begun then.
+    /// Where the first write met somebody else's, or the platform refused the token or went away: no further unit is begun
+    /// then.
     halted: OnceLock<Address>,
     /// Whether the platform has said that it does not accept the token.
     token_refused: AtomicBool,
+    /// Whether the platform could not be reached until the deadline.
+    gone: AtomicBool,
 }
 
 impl<A, P> Run<'_, A, P>
@@ -348,8 +352,9 @@ where
         let mut begun = false;
         for (index, planned) in unit {
             if !begun {
-                // Whoever was faster goes on: two runs that both take what they get would leave neither plan whole. And
-                // a token that is refused once is refused again.
+                // Whoever was faster goes on: two runs that both take what they get would leave neither plan whole. A
+                // token that is refused once is refused again, and a platform that has gone away is not waited for
+                // once more per unit.
                 stopped = stopped.or_else(|| self.halted.get().cloned());
             }
             let outcome = if self.done.contains(&index) {
@@ -362,7 +367,7 @@ where
                 begun = true;
                 self.operation(index, planned, &mut revision).await
             };
-            let refused = self.token_refused.load(Ordering::Relaxed);
+            let refused = self.turned_away();
             if matches!(outcome, Outcome::Conflict(_)) || (refused && !outcome.is_applied()) {
                 let _ = self.halted.set(planned.address.clone());
             }
@@ -445,9 +450,17 @@ where
 
     /// Remembers what an error says about everything that is still to come.
     fn look_at(&self, error: &ProviderError) {
-        if matches!(error, ProviderError::Unauthorized { .. }) {
-            self.token_refused.store(true, Ordering::Relaxed);
+        match error {
+            ProviderError::Unauthorized { .. } => self.token_refused.store(true, Ordering::Relaxed),
+            // Only said once the whole deadline is over.
+            ProviderError::Unreachable { .. } => self.gone.store(true, Ordering::Relaxed),
+            _ => {}
         }
+    }
+
+    /// Returns whether the platform takes nothing more: it refused the token, or it went away.
+    fn turned_away(&self) -> bool {
+        self.token_refused.load(Ordering::Relaxed) || self.gone.load(Ordering::Relaxed)
     }
 
     /// Tells a read.

@@ -202,6 +202,7 @@ pub(super) fn reported(report: &Report, exit: Exit) -> End {
         exit: exit.code(),
         error: None,
         details: Vec::new(),
+        token_refused: report.token_refused,
     }
 }
 
@@ -213,6 +214,7 @@ pub(super) fn failed(failure: &Failure, calls: u32) -> End {
         exit: failure.exit.code(),
         error: Some(failure.message.clone()),
         details: failure.details.clone(),
+        token_refused: false,
     }
 }
 
@@ -306,6 +308,7 @@ pub(super) fn close(data: &Path, run: &Run) {
         exit: Exit::Partial.code(),
         error: Some("killed; a later apply found nothing left to do".to_owned()),
         details: Vec::new(),
+        token_refused: false,
     };
     let path = folder(data).join(format!("{}{ENDING}", run.begin.run));
     let append = || -> io::Result<()> {
@@ -390,6 +393,27 @@ pub(super) fn wrote_before(data: &Path, run: &Run) -> Option<Past> {
     let older = ids(data).into_iter().skip_while(|id| *id >= own.run);
     let mut readable = older.filter_map(|id| read(data, &id).ok());
     readable.find(|past| is_of(past, &own.workspace, &own.endpoint))
+}
+
+/// Returns the id of the run that taking back the last one means: where that took another one back itself and did not come
+/// to its end, the other one still.
+#[must_use]
+pub(super) fn meant(last: &Past) -> &str {
+    let begin = &last.run.begin;
+    match &begin.takes_back {
+        Some(first) if !last.running && !last.run.is_complete() => first,
+        _ => &begin.run,
+    }
+}
+
+/// Returns the last run of a workspace that wrote, and the id of the one that `undo` takes back where none is named. None
+/// where undo would refuse: a run goes on, or a journal that it needs cannot be read.
+#[must_use]
+pub(super) fn undone_next(data: &Path, begin: &Begin) -> Option<(String, String)> {
+    let Last { past, damaged } = last_of(data, &begin.workspace, &begin.endpoint);
+    let last = past.filter(|last| damaged.is_none() && !last.running)?;
+    let (id, meant) = (last.run.begin.run.clone(), meant(&last).to_owned());
+    (id == meant || read(data, &meant).is_ok_and(|past| !past.running)).then_some((id, meant))
 }
 
 /// Returns the last run of the same workspace before this one that wrote something, where it stopped half way and was no

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::neutral::terminal;
 use super::palette::{Paint, Palette};
-use super::report::{Sum, detail, symbol};
+use super::report::{Sum, TOKEN_HELP, detail, symbol};
 use crate::apply::Outcome;
 use crate::apply::journal::{Begin, Known, Run, Verdict};
 use crate::plan::count;
@@ -15,13 +15,30 @@ use crate::plan::count;
 /// The version of the JSON document.
 pub const FORMAT_VERSION: &str = "1.0";
 
-/// Returns a run as text: verdict, one line per operation, what to run next. `wrote` is the last run before it that wrote,
-/// where it did not.
+/// What the other runs of its workspace say about a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Around<'a> {
+    /// The last run before it that wrote, where it did not.
+    pub wrote: Option<&'a Run>,
+    /// What `undo` takes back now; none where it would refuse.
+    pub undo: Option<Undo<'a>>,
+}
+
+/// What `undo` takes back where no run is named.
+#[derive(Debug, Clone, Copy)]
+pub struct Undo<'a> {
+    /// The id of the last run that wrote.
+    pub last: &'a str,
+    /// The id of the run that is taken back: another one where the last was taking that back and did not come to its end.
+    pub meant: &'a str,
+}
+
+/// Returns a run as text: verdict, one line per operation, what to run next.
 #[must_use]
-pub fn text(run: &Run, running: bool, wrote: Option<&Run>, palette: Palette) -> String {
+pub fn text(run: &Run, running: bool, around: Around<'_>, palette: Palette) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = write_text(&mut out, run, running, wrote, palette);
+    let _ = write_text(&mut out, run, running, around, palette);
     out
 }
 
@@ -29,7 +46,7 @@ fn write_text(
     out: &mut String,
     run: &Run,
     running: bool,
-    wrote: Option<&Run>,
+    around: Around<'_>,
     palette: Palette,
 ) -> Result<(), std::fmt::Error> {
     let begin = &run.begin;
@@ -56,13 +73,23 @@ fn write_text(
     if let Some(first) = &begin.takes_back {
         writeln!(out, "It is an undo of run {}.", terminal(first))?;
     }
-    if let Some(wrote) = wrote {
+    if let Some(wrote) = around.wrote {
         let id = terminal(&wrote.begin.run);
         let sum = Sum::of(wrote.known.len(), outcomes(wrote)).own();
-        let told = "tells what it did, and is what `scopeform undo` takes back";
+        // A later run may have written since, and a stopped undo is not what is taken back.
+        let undo = around.undo.filter(|undo| undo.last == wrote.begin.run);
+        let undo = match undo {
+            Some(undo) if undo.meant == undo.last => {
+                ", and is what `scopeform undo` takes back".to_owned()
+            }
+            Some(undo) => {
+                format!("; `scopeform undo` goes on with taking back run {}", terminal(undo.meant))
+            }
+            None => String::new(),
+        };
         writeln!(
             out,
-            "The last run that wrote is {id}, {sum}: `scopeform show --run {id}` {told}."
+            "The last run before it that wrote is {id}, {sum}: `scopeform show --run {id}` tells what it did{undo}."
         )?;
     }
     if let Some(first) = begin.continues.as_ref().filter(|_| run.went_on()) {
@@ -84,7 +111,12 @@ fn write_text(
             None => writeln!(out)?,
         }
     }
-    writeln!(out, "\nNext: {}", next(run, running))
+    writeln!(out, "\nNext: {}", next(run, running, around))?;
+    if token_refused(run) { writeln!(out, "help: {TOKEN_HELP}") } else { Ok(()) }
+}
+
+fn token_refused(run: &Run) -> bool {
+    run.end.as_ref().is_some_and(|end| end.token_refused)
 }
 
 /// Returns one line for a list of runs.
@@ -233,7 +265,17 @@ fn consent_words(begin: &Begin) -> String {
     words
 }
 
-fn next(run: &Run, running: bool) -> String {
+/// Returns the command that takes back what a run did, or where it wrote nothing, what the one before it did that wrote.
+fn way_back(run: &Run, around: Around<'_>) -> Option<String> {
+    let wrote = around.wrote.unwrap_or(run);
+    let id = &wrote.begin.run;
+    if around.undo.is_some_and(|undo| undo.last == id && undo.meant == id) {
+        return Some("`scopeform undo`".to_owned());
+    }
+    wrote.may_have_written().then(|| format!("`scopeform undo --run {}`", terminal(id)))
+}
+
+fn next(run: &Run, running: bool, around: Around<'_>) -> String {
     let saved = run.begin.consent == "saved_plan";
     if let (Some(first), Verdict::InPart | Verdict::Crashed(_)) =
         (&run.begin.takes_back, run.verdict(running))
@@ -243,21 +285,31 @@ fn next(run: &Run, running: bool) -> String {
             "`scopeform undo --run {first}` reads what was taken back and goes on. `scopeform undo --run {own}` takes back what this run did."
         );
     }
-    let next = match run.verdict(running) {
-        Verdict::Complete if run.begin.takes_back.is_some() => {
-            "nothing; `scopeform undo` plans what was taken back once more."
-        }
-        Verdict::Complete => "nothing; `scopeform undo` plans the way back.",
-        Verdict::InPart | Verdict::Crashed(_) if saved => {
-            "apply the same plan again: it reads what was done and goes on. `scopeform plan` shows what is left, `scopeform undo` the way back."
-        }
-        Verdict::InPart | Verdict::Crashed(_) => {
-            "`scopeform apply` reads what was done and goes on. `scopeform plan` shows what is left, `scopeform undo` the way back."
-        }
-        Verdict::NothingWritten => "`scopeform plan` shows what is live and what would change.",
-        Verdict::Running => "wait for it to end.",
+    let undo = way_back(run, around);
+    let (plans, shows) = match &undo {
+        Some(undo) => (format!("; {undo} plans"), format!(", {undo} the way back")),
+        None => (String::new(), String::new()),
     };
-    next.to_owned()
+    match run.verdict(running) {
+        Verdict::Complete if undo.is_none() => "nothing.".to_owned(),
+        Verdict::Complete if run.begin.takes_back.is_some() => {
+            format!("nothing{plans} what was taken back once more.")
+        }
+        Verdict::Complete => format!("nothing{plans} the way back."),
+        Verdict::InPart | Verdict::Crashed(_) => {
+            let on = match saved {
+                true => "apply the same plan again: it",
+                false => "`scopeform apply`",
+            };
+            format!(
+                "{on} reads what was done and goes on. `scopeform plan` shows what is left{shows}."
+            )
+        }
+        Verdict::NothingWritten => {
+            "`scopeform plan` shows what is live and what would change.".to_owned()
+        }
+        Verdict::Running => "wait for it to end.".to_owned(),
+    }
 }
 
 /// A run.
@@ -306,6 +358,10 @@ struct Document {
     error: Option<String>,
     /// What that is about, one line each: with a stale plan, the fields that have moved.
     details: Vec<String>,
+    /// Whether the platform refused the token on the way, so that no further unit was begun.
+    token_refused: bool,
+    /// What to set then; else `null`.
+    help: Option<&'static str>,
     /// One per operation, in plan order.
     operations: Vec<Operation>,
     /// What to do next.
@@ -330,7 +386,7 @@ struct Operation {
 
 /// Returns a run as JSON.
 #[must_use]
-pub fn json(run: &Run, running: bool, wrote: Option<&Run>) -> String {
+pub fn json(run: &Run, running: bool, around: Around<'_>) -> String {
     let begin = &run.begin;
     let verdict = run.verdict(running);
     let operation = |(planned, known): (&crate::apply::journal::Planned, &Known)| Operation {
@@ -353,7 +409,7 @@ pub fn json(run: &Run, running: bool, wrote: Option<&Run>) -> String {
         endpoint: begin.endpoint.clone(),
         digest: begin.digest.to_string(),
         takes_back: begin.takes_back.clone(),
-        wrote_before: wrote.map(|wrote| wrote.begin.run.clone()),
+        wrote_before: around.wrote.map(|wrote| wrote.begin.run.clone()),
         went_on_with: begin.continues.clone().filter(|_| run.went_on()),
         consent: begin.consent.clone(),
         accepted: begin.accepted.iter().cloned().collect(),
@@ -369,8 +425,10 @@ pub fn json(run: &Run, running: bool, wrote: Option<&Run>) -> String {
         calls: run.end.as_ref().map(|end| end.calls),
         error: run.end.as_ref().and_then(|end| end.error.clone()),
         details: run.end.as_ref().map(|end| end.details.clone()).unwrap_or_default(),
+        token_refused: token_refused(run),
+        help: token_refused(run).then_some(TOKEN_HELP),
         operations: run.operations().map(operation).collect(),
-        next: next(run, running),
+        next: next(run, running, around),
     };
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');

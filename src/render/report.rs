@@ -108,6 +108,10 @@ pub fn stale(fact: &Stale) -> Vec<String> {
     let on = match fact.basis {
         Basis::MadeOn => "planned on",
         Basis::Left => "the plan left",
+        Basis::Refused => {
+            let (address, why) = (terminal(fact.address.as_str()), fact.live.to_string());
+            return vec![format!("{address}: the platform would refuse: {}", terminal(&why))];
+        }
     };
     let line = |path: &str, planned: &str, live: &str| {
         let path = if path.is_empty() { String::new() } else { format!(" {path}") };
@@ -308,6 +312,10 @@ pub struct Document {
     calls: u32,
     /// The limits that the plan was allowed to exceed, as they were accepted: `removals@DIGEST`.
     accepted: Vec<String>,
+    /// Whether the platform refused the token on the way, so that no further unit was begun.
+    token_refused: bool,
+    /// What to set then; else `null`.
+    help: Option<&'static str>,
     /// One per operation, in plan order.
     operations: Vec<Operation>,
     /// Fields that are not what the plan leads to, and that no operation explains which was not applied; `null` when the
@@ -358,6 +366,8 @@ pub(super) fn document(report: &Report) -> Document {
         total: report.steps.len(),
         calls: report.calls,
         accepted: report.accepted.iter().cloned().collect(),
+        token_refused: report.token_refused,
+        help: report.token_refused.then_some(TOKEN_HELP),
         operations: report
             .steps
             .iter()

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::neutral::terminal;
+use super::text::value;
 use crate::apply::{Moved, Unrestored};
 use crate::plan::Plan;
 
@@ -84,13 +85,11 @@ fn write_text(out: &mut String, undo: &Undo<'_>) -> std::fmt::Result {
     if !undo.moved.is_empty() {
         writeln!(out, "\nMoved since, left alone:")?;
         for one in undo.moved {
-            writeln!(
-                out,
-                "  {}: the run left {}, live is {}",
-                terminal(one.address.as_str()),
-                terminal(&one.left),
-                terminal(&one.live)
-            )?;
+            for (path, left, live) in value::apart(&one.address, &one.left, &one.live) {
+                let path = if path.is_empty() { path } else { format!(" {path}") };
+                let address = terminal(one.address.as_str());
+                writeln!(out, "  {address}{path}: the run left {left}, live is {live}")?;
+            }
         }
     }
     match undo.asked_again {

@@ -13,6 +13,9 @@ use scopeform::{config, snapshot};
 
 use super::{ODEUS_WISHES, TRUSTPAGER_WISHES, harmless, inputs, one_document, sealed, wishes};
 
+/// A run without any other beside it.
+const ALONE: history::Around<'_> = history::Around { wrote: None, undo: None };
+
 /// Reads the bytes as a journal, prints it in every way, and works out the way back.
 pub fn journal(data: &[u8]) {
     // What is no text is refused by whoever reads the file.
@@ -73,7 +76,7 @@ fn told(run: &Run, running: bool, size: usize) {
     let most = 16 * size + 4096;
     let bounded = |page: &str| assert!(page.len() <= most, "{} of {size}", page.len());
     for page in [
-        history::text(run, running, None, Palette::PLAIN),
+        history::text(run, running, ALONE, Palette::PLAIN),
         history::line(run, running),
         history::notice(run, running),
     ] {
@@ -82,7 +85,7 @@ fn told(run: &Run, running: bool, size: usize) {
         assert!(page.ends_with('\n'));
     }
     assert_eq!(history::line(run, running).matches('\n').count(), 1);
-    let page = history::json(run, running, None);
+    let page = history::json(run, running, ALONE);
     bounded(&page);
     let document = one_document(&page);
     assert_eq!(document["operations"].as_array().unwrap().len(), run.known.len());

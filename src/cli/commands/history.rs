@@ -49,10 +49,13 @@ pub(super) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     // Whoever asks after a failed attempt wants to know of the run that wrote as well.
     let wrote =
         if running || run.may_have_written() { None } else { journal::wrote_before(&data, &run) };
+    let undo = journal::undone_next(&data, &run.begin);
+    let undo = undo.as_ref().map(|(last, meant)| history::Undo { last, meant });
+    let around = history::Around { wrote: wrote.as_ref().map(|past| &past.run), undo };
     if args.output.format() == Format::Json {
-        ui.out(&history::json(&run, running, wrote.as_ref().map(|past| &past.run)))?;
+        ui.out(&history::json(&run, running, around))?;
     } else {
-        ui.out(&history::text(&run, running, wrote.as_ref().map(|past| &past.run), ui.palette()))?;
+        ui.out(&history::text(&run, running, around, ui.palette()))?;
     }
     Ok(Exit::Done)
 }

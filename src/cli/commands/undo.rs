@@ -229,19 +229,16 @@ fn last(loaded: &Loaded, data: &Path, ui: &Ui) -> Result<Past, Failure> {
         )
         .help("only what this folder's journals hold can be taken back; otherwise change the files and apply them")
     })?;
-    let begin = &past.run.begin;
-    match &begin.takes_back {
-        Some(first) if !past.running && !past.run.is_complete() => {
-            ui.say(&format!("notice: going on with taking back run {}\n", terminal(first)));
-            journal::read(data, first).map_err(|failure| {
-                failure.help(format!(
-                    "it is the run that {0} was taking back; `--run {0}` takes back what {0} did",
-                    begin.run
-                ))
-            })
-        }
-        _ => Ok(past),
+    let (own, first) = (&past.run.begin.run, journal::meant(&past));
+    if first == own {
+        return Ok(past);
     }
+    ui.say(&format!("notice: going on with taking back run {}\n", terminal(first)));
+    journal::read(data, first).map_err(|failure| {
+        failure.help(format!(
+            "it is the run that {own} was taking back; `--run {own}` takes back what {own} did"
+        ))
+    })
 }
 
 /// Returns the operations that a run did, in plan order. Where its journal does not know, reading tells.

@@ -146,8 +146,7 @@ pub(super) fn not_before(operations: &[Own<'_>], live: &IntegrationState) -> Vec
 /// Says why the platform would refuse a write by now.
 pub(super) fn refused(operations: &[Own<'_>], rejected: &Rejected) -> Option<Stale> {
     let (_, planned, _) = operations.first()?;
-    let accepted = "the platform accepts every write";
-    Some(Stale::on(planned.unit.clone(), accepted, rejected.to_string()))
+    Some(Stale::refused(planned.unit.clone(), rejected.to_string()))
 }
 
 impl Adapter for Odeus {

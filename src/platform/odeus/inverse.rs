@@ -188,8 +188,8 @@ fn switch(
         }
         (Some(was), Some((left, address))) if was != live => inverse.moved.push(Moved {
             address: address.clone(),
-            left: left.to_string(),
-            live: live.to_string(),
+            left: left.into(),
+            live: live.into(),
         }),
         _ => {}
     }
@@ -206,8 +206,8 @@ fn back(trace: &Trace<'_>, reason: &str, inverse: &mut Inverse<Desired>) -> Desi
         } else if live.access != before.access {
             moved.push(Moved {
                 address: trace.address.child("access"),
-                left: value::access(&left.access).to_string(),
-                live: value::access(&live.access).to_string(),
+                left: value::access(&left.access),
+                live: value::access(&live.access),
             });
         }
     }
@@ -224,8 +224,8 @@ fn back(trace: &Trace<'_>, reason: &str, inverse: &mut Inverse<Desired>) -> Desi
         } else if client_of(live) != client_of(before) {
             moved.push(Moved {
                 address,
-                left: value::client(&left.client, &left.requested).to_string(),
-                live: value::client(&live.client, &live.requested).to_string(),
+                left: value::client(&left.client, &left.requested),
+                live: value::client(&live.client, &live.requested),
             });
         }
     }
@@ -241,11 +241,7 @@ fn back(trace: &Trace<'_>, reason: &str, inverse: &mut Inverse<Desired>) -> Desi
         }
         let address = action_address(trace, key);
         if now != then {
-            moved.push(Moved {
-                address,
-                left: value::action(then).to_string(),
-                live: value::action(now).to_string(),
-            });
+            moved.push(Moved { address, left: value::action(then), live: value::action(now) });
             continue;
         }
         let missing = list.map(|list| fact.required_scopes.minus(list)).unwrap_or_default();

@@ -18,7 +18,7 @@ use super::planner::fact;
 use super::prospect::replay;
 use super::state::{ActionState, Client, IntegrationState, Mode, Snapshot};
 use super::value;
-use crate::apply::{Stale, Unexplained};
+use crate::apply::{Halfway, Stale, Unexplained};
 use crate::model::{Access, ActionKey, Address, IntegrationKey, Scope, ScopeSet};
 use crate::plan::Bound;
 use crate::platform;
@@ -29,6 +29,7 @@ use crate::platform;
 /// When the live state is none that the plan goes through: what is not explained by it.
 pub fn resumed(bound: &Bound, snapshot: &Snapshot) -> Result<BTreeSet<usize>, Unexplained> {
     let mut done = BTreeSet::new();
+    let mut halfway = Vec::new();
     let mut moved = Vec::new();
     let mut written: BTreeSet<&Address> = BTreeSet::new();
     for (index, planned) in bound.operations.iter().enumerate() {
@@ -68,18 +69,17 @@ pub fn resumed(bound: &Bound, snapshot: &Snapshot) -> Result<BTreeSet<usize>, Un
             }
             Left::by(before).is_in(live) && rest(after, (context, live), key).is_empty()
         };
-        let reached = (0..=operations.len()).find(explained).unwrap_or_else(|| {
-            let (reached, own) = closest(&operations, (context, live), key);
-            moved.extend(own);
-            reached
-        });
-        done.extend(operations.iter().take(reached).map(|(index, ..)| *index));
+        match (0..=operations.len()).find(explained) {
+            Some(reached) => done.extend(first(&operations, reached)),
+            None => halfway.push(closest(&operations, (context, live), key)),
+        }
     }
-    if moved.is_empty() {
-        return Ok(done);
-    }
-    Stale::in_order(&mut moved);
-    Err(Unexplained { moved, done: done.len() })
+    Unexplained::of(done.len(), moved, halfway).map_or(Ok(done), Err)
+}
+
+/// Returns the places of some first operations.
+fn first(operations: &[Own<'_>], reached: usize) -> Vec<usize> {
+    operations.iter().take(reached).map(|(index, ..)| *index).collect()
 }
 
 /// What is not as a plan says: the fields themselves, and what follows from other fields.
@@ -117,31 +117,42 @@ fn rest(
             found
         }
         Err(rejected) => Found {
-            fields: not_before(after, live).into_iter().chain(refused(after, &rejected)).collect(),
-            follows: Vec::new(),
+            fields: not_before(after, live),
+            follows: refused(after, &rejected).into_iter().collect(),
         },
     }
 }
 
 /// Returns after how many operations the plan explains most of what is live, and what it does not explain then: fields,
-/// and where all of them are as planned, what follows from them. The fewest where several explain as much.
+/// and where all of them are as planned, what follows from them.
 fn closest(
     operations: &[Own<'_>],
     (context, live): (Context<'_>, &IntegrationState),
     key: &IntegrationKey,
-) -> (usize, Vec<Stale>) {
+) -> Halfway {
     // Counted without the machine: there may be as many of them as the integration has actions.
     let odd = |reached: &usize| {
         let (before, after) = operations.split_at(*reached);
         Left::by(before).not_in(live, before).fields.len() + not_before(after, live).len()
     };
-    let reached = (0..=operations.len()).min_by_key(odd).unwrap_or_default();
-    let (before, after) = operations.split_at(reached);
-    let mut found = Left::by(before).not_in(live, before);
-    let rest = rest(after, (context, live), key);
-    found.fields.extend(rest.fields);
-    found.follows.extend(rest.follows);
-    (reached, if found.fields.is_empty() { found.follows } else { found.fields })
+    let all = || (0..=operations.len()).map(|reached| (odd(&reached), reached));
+    let (least, fewest) = all().min().unwrap_or_default();
+    let most = all().filter(|(odd, _)| *odd == least).map(|(_, reached)| reached).max();
+    let most = most.unwrap_or(fewest);
+    let by = |reached: usize| {
+        let (before, after) = operations.split_at(reached);
+        let mut found = Left::by(before).not_in(live, before);
+        let rest = rest(after, (context, live), key);
+        found.fields.extend(rest.fields);
+        found.follows.extend(rest.follows);
+        if found.fields.is_empty() { found.follows } else { found.fields }
+    };
+    Halfway {
+        fewest: first(operations, fewest),
+        by_fewest: by(fewest),
+        most: first(operations, most),
+        by_most: by(most),
+    }
 }
 
 /// What some writes to one integration leave, in the fields that they write.

@@ -132,10 +132,11 @@ pub(super) fn not_as_planned(wanted: &[&PlannedOperation], machine: Machine<'_>)
                 }
             }
         }
-        Err(rejected) => found.extend(wanted.first().map(|planned| {
-            let before = planned.before.clone();
-            Stale::on(planned.address.clone(), before, rejected.to_string())
-        })),
+        Err(rejected) => found.extend(
+            wanted
+                .first()
+                .map(|planned| Stale::refused(planned.address.clone(), rejected.to_string())),
+        ),
     }
     found
 }

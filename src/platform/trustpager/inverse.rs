@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::adapter::own;
 use super::catalog::Catalog;
@@ -198,8 +199,8 @@ fn unmoved(
     }
     inverse.moved.push(Moved {
         address,
-        left: value::key(left).to_string(),
-        live: live.map_or_else(|| "gone".to_owned(), |live| value::key(live).to_string()),
+        left: value::key(left),
+        live: live.map_or_else(|| "gone".into(), value::key),
     });
     false
 }
@@ -254,8 +255,8 @@ fn ceiling_back(
             Some(now) if now == was => {}
             now => inverse.moved.push(Moved {
                 address,
-                left: then.to_string(),
-                live: now.map_or_else(|| "gone".to_owned(), |now| now.to_string()),
+                left: then.to_string().into(),
+                live: now.map_or_else(|| "gone".into(), |now| now.to_string().into()),
             }),
         }
     }
@@ -269,9 +270,8 @@ fn ceiling_back(
         if now == then {
             wanted.verbs.insert(resource.clone(), was);
         } else if now != was {
-            let words = |verbs: &BTreeSet<Verb>| {
-                let words: Vec<&str> = verbs.iter().map(AsRef::as_ref).collect();
-                format!("[{}]", words.join(", "))
+            let words = |verbs: &BTreeSet<Verb>| -> Value {
+                verbs.iter().map(<Verb as AsRef<str>>::as_ref).collect()
             };
             inverse.moved.push(Moved {
                 address: unit.child("verbs").child(resource.as_str()),

@@ -1,5 +1,6 @@
 //! Whether a plan has been carried out in part already, and how far.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
@@ -10,7 +11,7 @@ use super::operation::Operation;
 use super::planner::client_of;
 use super::prospect::planned_key;
 use super::state::Snapshot;
-use crate::apply::{Adapter as _, Stale, Unexplained};
+use crate::apply::{Adapter as _, Halfway, Settled, Stale, Unexplained};
 use crate::plan::{Bound, PlannedOperation};
 
 /// One write to a client or key: its place in the plan, the write as planned, and the write itself.
@@ -29,6 +30,7 @@ pub fn resumed(
     let facts = bound.relied_on.iter().filter_map(|relied| moved_fact(relied, snapshot));
     let mut moved: Vec<Stale> = facts.collect();
     let mut done = BTreeSet::new();
+    let mut halfway = Vec::new();
     let mut units: BTreeMap<&ClientName, Vec<Own<'_>>> = BTreeMap::new();
     for (index, planned) in bound.operations.iter().enumerate() {
         let Some(operation) = own(planned) else { continue };
@@ -41,7 +43,8 @@ pub fn resumed(
         } else {
             let now = planned_key(operation.clone(), snapshot).before;
             if now != planned.before {
-                moved.extend(adapter::moved(planned, &now));
+                let on = adapter::moved(planned, &now);
+                halfway.push(of_key((index, planned, operation), on, snapshot));
             }
         }
     }
@@ -66,29 +69,69 @@ pub fn resumed(
             odd
         };
         let all = (0..=operations.len()).map(|reached| (reached, odd(reached)));
-        let Some((reached, odd)) = least(all) else { continue };
-        moved.extend(odd);
-        let first = operations.iter().take(reached);
-        let own = first.filter(|(_, _, operation)| !has_ended(operation, snapshot, today));
-        done.extend(own.map(|(index, ..)| *index));
+        let first = |reached: usize| -> Vec<usize> {
+            let first = operations.iter().take(reached);
+            let own = first.filter(|(_, _, operation)| !has_ended(operation, snapshot, today));
+            own.map(|(index, ..)| *index).collect()
+        };
+        let Some([fewest, most]) = least(all) else { continue };
+        if fewest.1.is_empty() {
+            done.extend(first(fewest.0));
+        } else {
+            halfway.push(Halfway {
+                fewest: first(fewest.0),
+                by_fewest: fewest.1,
+                most: first(most.0),
+                by_most: most.1,
+            });
+        }
     }
-    if moved.is_empty() {
-        return Ok(done);
-    }
-    Stale::in_order(&mut moved);
-    Err(Unexplained { moved, done: done.len() })
+    let unexplained = Unexplained::of(done.len(), moved, halfway);
+    unexplained.map_or(Ok(done), |unexplained| {
+        // A token or key that is not there any more may have been ended by this plan or by anybody.
+        let mut own = bound.operations.iter().filter_map(own);
+        let ended = own.any(|operation| {
+            let ends =
+                matches!(operation, Operation::RevokeToken { .. } | Operation::RevokeKey { .. });
+            ends && Trustpager::settle(operation, snapshot) == Settled::Done
+        });
+        Err(Unexplained { at_least: unexplained.at_least || ended, ..unexplained })
+    })
 }
 
-/// Returns where a plan explains most of what is live, and what it does not explain then: the first where several explain
-/// as much. Whoever explains everything ends the search.
-fn least(all: impl Iterator<Item = (usize, Vec<Stale>)>) -> Option<(usize, Vec<Stale>)> {
-    let mut least: Option<(usize, Vec<Stale>)> = None;
+/// Says how far the write to a key has come that is neither as it was, which `on` says, nor as planned: it was done where
+/// more of its fields are as it leaves them than as it found them.
+fn of_key((index, planned, operation): Own<'_>, on: Vec<Stale>, snapshot: &Snapshot) -> Halfway {
+    let left = not_left(planned, operation, snapshot);
+    let order = match operation {
+        // A key that is there has not been ended.
+        Operation::RevokeKey { .. } => Ordering::Less,
+        _ => on.len().cmp(&left.len()),
+    };
+    let place = vec![index];
+    match order {
+        Ordering::Less => Halfway { by_fewest: on.clone(), by_most: on, ..Halfway::default() },
+        Ordering::Equal => {
+            Halfway { by_fewest: on, most: place, by_most: left, ..Halfway::default() }
+        }
+        Ordering::Greater => {
+            Halfway { fewest: place.clone(), by_fewest: left.clone(), most: place, by_most: left }
+        }
+    }
+}
+
+/// Returns where a plan explains most of what is live, and what it does not explain then: the first and the last where
+/// several explain as much. Whoever explains everything ends the search.
+fn least(all: impl Iterator<Item = (usize, Vec<Stale>)>) -> Option<[(usize, Vec<Stale>); 2]> {
+    let mut least: Option<[(usize, Vec<Stale>); 2]> = None;
     for (reached, odd) in all {
         if odd.is_empty() {
-            return Some((reached, odd));
+            return Some([(reached, odd.clone()), (reached, odd)]);
         }
-        if least.as_ref().is_none_or(|(_, so_far)| odd.len() < so_far.len()) {
-            least = Some((reached, odd));
+        match &mut least {
+            Some([(_, so_far), _]) if odd.len() > so_far.len() => {}
+            Some([(_, so_far), last]) if odd.len() == so_far.len() => *last = (reached, odd),
+            _ => least = Some([(reached, odd.clone()), (reached, odd)]),
         }
     }
     least

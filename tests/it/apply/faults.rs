@@ -1,5 +1,6 @@
 //! What fails between the program and the control plane, and what the report says about it.
 
+use scopeform::render::report::TOKEN_HELP;
 use serde_json::{Value, json};
 
 use super::plane::{Plane, WISHES, WRITES};
@@ -284,8 +285,28 @@ fn a_token_that_ends_on_the_way_stops_every_unit() {
         } else {
             let said = done.json();
             assert_eq!(outcomes(&said), ["applied", "not_allowed", "skipped", "skipped"], "{said}");
+            assert_eq!((&said["token_refused"], &said["help"]), (&json!(true), &json!(TOKEN_HELP)));
         }
+        // The journal knows it too.
+        let help = format!("help: {TOKEN_HELP}\n");
+        plane.run(&lab, "show --last").exits(0).prints(&[&help]);
+        let told = plane.run(&lab, "show --last --json").exits(0).json();
+        assert_eq!((&told["token_refused"], &told["help"]), (&json!(true), &json!(TOKEN_HELP)));
     }
+}
+
+/// Who has gone away is waited for once, and not once more for each unit.
+/// Mutation: forget `gone` in `Run::turned_away`, and this fails.
+#[test]
+fn a_platform_that_goes_away_is_waited_for_once() {
+    let (plane, wait) = (Plane::start(), "apply --auto-approve --parallelism 1 --deadline 1");
+    let proxy =
+        Proxy::start(plane.address, |r, n| if first_write(r, n) { Do::Die } else { Do::Pass });
+    let lab = plane.lab_through(&proxy, WISHES);
+    let said = plane.run(&lab, &format!("{wait} --json")).exits(6).json();
+    assert_eq!(outcomes(&said), ["unknown", "skipped", "skipped", "skipped"], "{said}");
+    assert_eq!((&said["token_refused"], &said["help"]), (&json!(false), &Value::Null));
+    assert_eq!(plane.audited(), 0);
 }
 
 #[test]

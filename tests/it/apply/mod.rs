@@ -10,5 +10,6 @@ pub(crate) mod proxy;
 mod resume;
 mod stages;
 mod stale;
+mod told;
 mod undo;
 pub(crate) mod wire;

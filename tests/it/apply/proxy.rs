@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
@@ -19,6 +20,8 @@ pub(crate) enum Do {
     DropAnswer,
     /// The control plane never sees it; this is the answer.
     Answer(u16, String),
+    /// The proxy goes away: this connection ends, and no other one comes about.
+    Die,
     /// This goes out as it is, and then the connection ends.
     Raw(Vec<u8>),
     /// It goes through, and the answer's body is changed.
@@ -88,10 +91,20 @@ impl Proxy {
         let log = Arc::new(Mutex::new(Vec::new()));
         let rule: Arc<Rule> = Arc::new(rule);
         let seen = Arc::clone(&log);
+        let dead = Arc::new(AtomicBool::new(false));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
+                if dead.load(Ordering::SeqCst) {
+                    break;
+                }
                 let (rule, seen) = (Arc::clone(&rule), Arc::clone(&seen));
-                thread::spawn(move || serve(&stream, to, &*rule, &seen));
+                let dead = Arc::clone(&dead);
+                let die = move || {
+                    dead.store(true, Ordering::SeqCst);
+                    // Each one wakes the listener, until there is none.
+                    while TcpStream::connect(address).is_ok() {}
+                };
+                thread::spawn(move || serve(&stream, to, (&*rule, &die), &seen));
             }
         });
         Self { address, log }
@@ -116,7 +129,12 @@ impl Proxy {
     }
 }
 
-fn serve(mut stream: &TcpStream, to: SocketAddr, rule: &Rule, log: &Mutex<Vec<String>>) {
+fn serve(
+    mut stream: &TcpStream,
+    to: SocketAddr,
+    (rule, die): (&Rule, &dyn Fn()),
+    log: &Mutex<Vec<String>>,
+) {
     let Ok(Some(request)) = Request::read(stream) else { return };
     let writes = {
         let mut log = log.lock().unwrap();
@@ -127,6 +145,7 @@ fn serve(mut stream: &TcpStream, to: SocketAddr, rule: &Rule, log: &Mutex<Vec<St
     let answer = match rule(&request, writes) {
         Do::Pass => request.send(to).unwrap(),
         Do::Drop => return,
+        Do::Die => return die(),
         Do::DropAnswer => {
             request.send(to).unwrap();
             return;

@@ -106,7 +106,7 @@ fn what_has_moved_since_is_named_and_left_alone() {
     plane.switch("notes", "read_note", &json!({ "only": [{ "group": "sales" }] }));
     plane.run(&lab, "undo --auto-approve").exits(0).prints(&[
         "Moved since, left alone:",
-        "notes/actions/read_note: the run left \"everyone\", live is {\"groups\":[\"sales\"]}",
+        "notes/actions/read_note: the run left everyone, live is group sales",
         "Applied: 3 operations",
     ]);
     let state = plane.state().to_string();

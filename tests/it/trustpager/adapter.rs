@@ -176,6 +176,51 @@ fn keys_are_stale_when_they_moved() {
     assert_eq!(skips(&revoke, &Bench::new().snapshot), ["the key has ended already"]);
 }
 
+/// A key is held against both of its ends, and what has ended is nobody's for certain.
+#[test]
+fn a_plan_that_was_applied_in_part_takes_its_own_writes_for_nobody_elses() {
+    let grants = |all: &[(&str, &str)]| KeyGrants::Custom(list(all));
+    let key = |all| DesiredKey::Custom {
+        resources: tiers(all),
+        verbs: verbs(&[]),
+        deliver: Some("key".to_owned()),
+    };
+    let told = |plan: &Plan, snapshot: &Snapshot| {
+        let found = Trustpager::resumed(&plan.bound, snapshot, TODAY).unwrap_err();
+        let lines = found.moved.iter().flat_map(scopeform::render::report::stale);
+        (found.done, found.at_least, lines.collect::<Vec<_>>())
+    };
+    let before = [("contacts", "read"), ("email", "read")];
+    let bench = Bench::new().key("nightly", grants(&before));
+    let plan = bench.clone().wants_key("nightly", key(&[("contacts", "read")])).plan();
+    assert_eq!(plan.bound.operations.len(), 1);
+    let now = |all| bench.clone().key("nightly", grants(all)).snapshot;
+    // Done, and somebody has given it more.
+    let line = "api_keys/nightly/resources/deals: the plan left (none), live is read";
+    let more = now(&[("contacts", "read"), ("deals", "read")]);
+    assert_eq!(told(&plan, &more), (1, false, vec![line.to_owned()]));
+    // Not done, and somebody has given it more.
+    let line = "api_keys/nightly/resources/deals: planned on (none), live is read";
+    let more = now(&[("contacts", "read"), ("deals", "read"), ("email", "read")]);
+    assert_eq!(told(&plan, &more), (0, false, vec![line.to_owned()]));
+    // Just what it writes is otherwise: nothing shows that it was ever applied.
+    let (done, at_least, lines) =
+        told(&plan, &now(&[("contacts", "read"), ("email", "send_automatically")]));
+    assert_eq!((done, at_least), (0, true), "{lines:?}");
+    assert!(lines[0].contains("resources/email: planned on read, live is "), "{lines:?}");
+
+    // Tokens that have ended may have been ended by anybody.
+    let bench = self::bench().key("nightly", grants(&before));
+    let bench = bench.wants_key("nightly", key(&[("contacts", "read")]));
+    let plan = bench.plan();
+    let mut after = bench.applied(&plan);
+    after.live().access.tiers.insert("deals".try_into().unwrap(), "read".try_into().unwrap());
+    let (done, at_least, lines) = told(&plan, &after.snapshot);
+    assert_eq!((done, at_least), (2, true), "{lines:?}");
+    assert!(lines[0].contains("/resources/deals: the plan left "), "{lines:?}");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+}
+
 #[test]
 fn an_unanswered_write_is_settled_by_reading() {
     let bench = bench().wants_key("nightly", custom("read"));

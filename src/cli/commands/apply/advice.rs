@@ -70,13 +70,16 @@ pub(in crate::cli::commands) fn refusal(refusal: &Refusal, digest: &Digest, done
 
 pub(super) fn refused(error: ApplyError, sealed: &SealedPlan) -> Failure {
     match error {
-        ApplyError::Stale(Unexplained { moved, done }) => {
+        ApplyError::Stale(Unexplained { moved, done, at_least }) => {
             let all = count(sealed.plan().bound.operations.len(), "operation", "operations");
             let message = match done {
                 0 => "the plan is stale, nothing was done".to_owned(),
-                done => format!(
-                    "the plan is stale, nothing was done now; {done} of {all} had been done before"
-                ),
+                done => {
+                    let at_least = if at_least { "at least " } else { "" };
+                    format!(
+                        "the plan is stale, nothing was done now; {at_least}{done} of {all} had been done before"
+                    )
+                }
             };
             Failure::new(Exit::Stale, message)
                 .details(moved.iter().flat_map(render::report::stale).collect())
