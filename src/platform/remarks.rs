@@ -1,5 +1,6 @@
-//! What is odd about names in the files beside the live ones, as findings of a plan: a reviewer is to see which line does
-//! nothing. The words are those of the diagnostic of the same code.
+//! What is odd about names in the files beside the live ones, as findings of a plan.
+//!
+//! A reviewer is to see which line does nothing. The words are those of the diagnostic of the same code.
 
 use super::Kind;
 use crate::diag::{self, Code, Problem};
