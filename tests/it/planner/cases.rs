@@ -51,7 +51,7 @@ fn problem(yaml: &str, live: &Snapshot) -> (String, String) {
     let (plan, problems) = plan_of(yaml, live);
     assert!(plan.is_none());
     let first = problems.first().unwrap();
-    (first.code.name().to_owned(), first.help.clone())
+    (first.code.name().to_owned(), first.advice().unwrap())
 }
 
 #[test]

@@ -321,7 +321,7 @@ fn every_mistake_with_a_name_is_told_at_its_line() {
         let told: Vec<(String, String, String, String)> = problems
             .iter()
             .map(|problem| {
-                let help = Some(problem.help.clone());
+                let help = problem.advice();
                 let message = problem.message.clone();
                 let told = diagnose(&config.origins, &problem.at, problem.code, message, help);
                 let span = told.primary.unwrap().origin.span;
