@@ -18,8 +18,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::observer::Purpose;
 use super::report::{Outcome, Settled};
-use super::run::Purpose;
 use crate::model::{Address, WorkspaceId};
 use crate::plan::PlannedOperation;
 use crate::platform::{Found, Kind};

@@ -9,14 +9,16 @@
 
 mod inverse;
 pub mod journal;
+mod observer;
 mod report;
 mod run;
 
 pub use inverse::{Inverse, Moved, Unrestored};
+pub use observer::{Event, Observer, Purpose, Silent};
 pub use report::{
     Basis, Difference, Halfway, Outcome, Report, Settled, Shown, Stale, Step, Unexplained,
 };
-pub use run::{ApplyError, Event, Observer, Options, Purpose, Silent, run};
+pub use run::{ApplyError, Options, run};
 
 use std::collections::BTreeSet;
 

@@ -6,16 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::stream::{self, StreamExt as _};
 use jiff::civil::Date;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Adapter;
+use super::observer::{Event, Observer, Purpose};
 use super::report::{Difference, Outcome, Report, Settled, Step, Unexplained};
 use crate::model::Address;
 use crate::plan::consequence::{Extent, Unsaid};
 use crate::plan::{Bound, Finding, PlannedOperation, guard};
-use crate::platform::Found;
 use crate::platform::provider::{ProviderError, Read, Write};
 use crate::seal::ApprovedPlan;
 
@@ -28,82 +26,6 @@ pub struct Options<'a> {
     pub parallelism: usize,
     /// Set from outside to stop: the request in flight is finished, nothing new is begun.
     pub interrupted: &'a AtomicBool,
-}
-
-/// Why apply reads the workspace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Purpose {
-    /// Before the first write: is the plan stale?
-    Before,
-    /// After a write without a usable answer: was it done?
-    Settle,
-    /// After the last write: is the end as planned?
-    End,
-}
-
-/// Something worth telling while apply runs.
-#[derive(Debug, Clone, Copy)]
-pub enum Event<'a> {
-    /// The workspace was read.
-    Read {
-        /// Why.
-        purpose: Purpose,
-        /// Requests that it took.
-        calls: u32,
-        /// Before the first write: the state of everything that the plan writes to.
-        found: &'a [Found],
-        /// Before the first write: places of the operations that had been done already.
-        done: &'a BTreeSet<usize>,
-    },
-    /// A write is about to be sent.
-    Started {
-        /// Its place in the plan, from 0.
-        index: usize,
-        /// How many there are.
-        total: usize,
-        /// The write.
-        operation: &'a PlannedOperation,
-        /// The version token that it is conditional on.
-        revision: &'a str,
-    },
-    /// A write got no usable answer, and reading showed this.
-    Settled {
-        /// Its place in the plan, from 0.
-        index: usize,
-        /// What reading showed.
-        settled: &'a Settled,
-    },
-    /// What became of it is known.
-    Finished {
-        /// Its place in the plan, from 0.
-        index: usize,
-        /// How many there are.
-        total: usize,
-        /// The write.
-        operation: &'a PlannedOperation,
-        /// What became of it.
-        outcome: &'a Outcome,
-    },
-}
-
-/// Listens while apply runs.
-pub trait Observer: Sync {
-    /// Takes one event.
-    ///
-    /// # Errors
-    /// In words, when the event cannot be noted. A write that cannot be noted before it is sent is not sent.
-    fn on(&self, event: Event<'_>) -> Result<(), String>;
-}
-
-/// Listens to nothing.
-#[derive(Debug, Clone, Copy)]
-pub struct Silent;
-
-impl Observer for Silent {
-    fn on(&self, _: Event<'_>) -> Result<(), String> {
-        Ok(())
-    }
 }
 
 /// Why nothing was written.

@@ -1,5 +1,7 @@
-//! Finds the configuration folder and reads what is in it.
+//! Reads what is in the configuration folder: which files there are, and of what kind.
 #![expect(clippy::disallowed_methods, reason = "the command line is where files are read")]
+
+mod find;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,6 +16,8 @@ use crate::config::{
 };
 use crate::render::neutral;
 use crate::source::SourceMap;
+
+pub(super) use self::find::{data_dir, discover, make_data_dir, root_at_hand, root_of};
 
 /// A file larger than this is not read at all.
 const LARGEST: u64 = 16 * 1024 * 1024;
@@ -256,102 +260,6 @@ fn below(root: &Path, name: &str) -> Option<PathBuf> {
     let file = fs::canonicalize(root.join(name)).ok()?;
     let inside = fs::canonicalize(root).is_ok_and(|root| file.starts_with(root));
     (inside && file.is_file()).then_some(file)
-}
-
-/// Returns the configuration folder that a path names: itself, or the one that a file is in.
-#[must_use]
-pub(super) fn root_of(path: &Path) -> PathBuf {
-    if path.is_dir() {
-        return path.to_owned();
-    }
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    parent.unwrap_or(Path::new(".")).to_owned()
-}
-
-/// Returns where the data of a folder is kept: journals, used approvals, the book of the budget, the embedded control plane.
-#[must_use]
-pub(super) fn data_dir(root: &Path, env: &super::env::Env) -> PathBuf {
-    match env.get("SCOPEFORM_DATA_DIR") {
-        Some(folder) if !folder.is_empty() => PathBuf::from(folder),
-        _ => root.join(".scopeform"),
-    }
-}
-
-/// Makes the data folder, with a `.gitignore` that keeps all of it out of version control.
-///
-/// # Errors
-/// When it cannot be made.
-pub(super) fn make_data_dir(folder: &Path) -> Result<(), Failure> {
-    let fail = |error: std::io::Error| {
-        Failure::new(
-            Exit::Error,
-            format!("cannot make the data folder {}: {error}", folder.display()),
-        )
-        .help("set SCOPEFORM_DATA_DIR to a folder that can be written")
-    };
-    fs::create_dir_all(folder).map_err(fail)?;
-    let ignore = folder.join(".gitignore");
-    if !ignore.exists() {
-        fs::write(ignore, "*\n").map_err(fail)?;
-    }
-    Ok(())
-}
-
-/// Returns the path named, or the nearest folder upwards that holds a configuration file, stopping at a repository's root.
-///
-/// # Errors
-/// When there is none.
-pub(super) fn discover(named: Option<&Path>) -> Result<PathBuf, Failure> {
-    if let Some(path) = named {
-        return Ok(path.to_owned());
-    }
-    let here = std::env::current_dir()?;
-    for folder in here.ancestors() {
-        if holds_configuration(folder) {
-            // The working directory itself stays relative, so that messages do.
-            return Ok(if folder == here { PathBuf::from(".") } else { folder.to_owned() });
-        }
-        if folder.join(".git").exists() {
-            break;
-        }
-    }
-    let names = fs::read_dir(&here)?.flatten().map(|entry| entry.path());
-    let mut passed: Vec<String> = names
-        .filter(|path| looks_meant(path) && is_part(path))
-        .map(|path| name_below(&path, &here))
-        .collect();
-    passed.sort();
-    let message = "no configuration here or in a folder above".to_owned();
-    Err(match passed.as_slice() {
-        [] => Failure::new(Exit::Error, message)
-            .help("name a folder or file, or make a first one with `scopeform init`"),
-        passed => no_configuration(message, passed),
-    })
-}
-
-/// Returns the configuration folder at hand, for a command that is given a plan file: named, from the environment, or
-/// the nearest one upwards.
-pub(super) fn root_at_hand(named: Option<&Path>, env: &super::env::Env) -> Option<PathBuf> {
-    if let Some(folder) = named {
-        return Some(folder.to_owned());
-    }
-    // The variable may be what named the plan file; then it is no folder.
-    let set = env.get("SCOPEFORM_CONFIG").map(PathBuf::from).filter(|path| path.is_dir());
-    set.or_else(|| discover(None).ok())
-}
-
-fn holds_configuration(folder: &Path) -> bool {
-    let Ok(entries) = fs::read_dir(folder) else { return false };
-    entries.flatten().map(|entry| entry.path()).any(|path| {
-        // One in other case is found as well, to be refused where it stands and not passed over.
-        (is_yaml(&path) || is_yaml_in_other_case(&path))
-            && path.is_file()
-            && read(&path).is_ok_and(|bytes| {
-                let text = String::from_utf8_lossy(&bytes);
-                let has = |key: &str| text.lines().any(|line| line.starts_with(key));
-                classify(&bytes) == FileKind::Config && has("version:") && has("platform:")
-            })
-    })
 }
 
 pub(super) fn is_yaml(path: &Path) -> bool {

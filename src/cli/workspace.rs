@@ -285,8 +285,8 @@ pub(super) fn report(
 pub(super) fn located(problems: &[Problem], origins: &Origins) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
     for problem in problems {
-        let help = (!problem.help.is_empty()).then(|| problem.help.clone());
         let message = problem.message.clone();
+        let help = problem.advice();
         let mut told = config::diagnose(origins, &problem.at, problem.code, message, help);
         for (address, text) in &problem.related {
             if let Some(origin) = origins.get(address) {

@@ -78,11 +78,10 @@ pub(super) fn explain(problems: &mut [Problem], loaded: &Loaded) -> Option<Strin
                 .to_owned(),
         };
         // Only a slip may be meant as well.
-        problem.help = if problem.help.starts_with("did you mean") {
-            let between = if problem.help.ends_with('?') { " Otherwise:" } else { ";" };
-            format!("{}{between} {say}", problem.help)
-        } else {
-            say
+        problem.help = match (&problem.near, problem.help.as_str()) {
+            (None, _) => say,
+            (Some(_), "") => format!("Otherwise: {say}"),
+            (Some(_), help) => format!("{help}; {say}"),
         };
         missing.insert(entry);
     }

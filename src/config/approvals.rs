@@ -324,7 +324,7 @@ impl Names<'_> {
         }
         let Some(list) = &raw.of else {
             if !raw.written.contains(&"of") {
-                reader.missing_key(when.key, "of", RawRule::KEYS);
+                reader.missing_key(when.key, "of", None, RawRule::KEYS);
             }
             return None;
         };

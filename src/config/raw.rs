@@ -28,11 +28,11 @@ record! {
     /// What every document begins with, whatever its platform.
     RawHeader {
         /// The version of this language: 1.
-        req "version" version: Spanned<Version>,
+        req "version" version: Spanned<Version> => "write `version: 1`",
         /// The kind of live system, which decides the other keys of the document.
-        req "platform" platform: Spanned<Kind>,
+        req "platform" platform: Spanned<Kind> => write_platform(),
         /// The workspace that this document describes, or a part of it. Several files may describe the same one.
-        req "workspace" workspace: Spanned<WorkspaceId>,
+        req "workspace" workspace: Spanned<WorkspaceId> => "write `workspace: NAME`, as the platform calls it",
         /// Where the live system answers: `embedded`, or an address. The token comes from `SCOPEFORM_TOKEN` or
         /// `SCOPEFORM_TOKEN_FILE`. Where no file of the workspace says it, `embedded` is meant, and the first plan warns of it.
         opt "endpoint" endpoint: Spanned<Endpoint>,
@@ -48,6 +48,11 @@ record! {
         /// folder, such as `policies/*.rego`. Several files add up.
         opt "rego" rego: Vec<Spanned<RegoPath>>,
     }
+}
+
+fn write_platform() -> String {
+    let all = Kind::ALL.iter().map(|kind| format!("`platform: {}`", kind.name()));
+    format!("write {}", all.collect::<Vec<_>>().join(" or "))
 }
 
 record! {

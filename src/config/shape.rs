@@ -14,7 +14,6 @@ use super::redact::{is_live_value, is_secret_word};
 use super::yaml::{self, Node, Value};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::nearest;
-use crate::platform::Kind;
 use crate::source::{FileId, Origin, Span, Spanned};
 
 /// Reads the nodes of one file.
@@ -157,20 +156,17 @@ impl Reader<'_> {
         self.report(diagnostic);
     }
 
-    /// Reports a key that must be there and is not.
-    pub(super) fn missing_key(&mut self, at: Span, name: &str, keys: &[&str]) {
+    /// Reports a key that must be there and is not, with what to write; where nobody says that, with the keys that are known.
+    pub(super) fn missing_key(
+        &mut self,
+        at: Span,
+        name: &str,
+        write: Option<String>,
+        keys: &[&str],
+    ) {
         let message = format!("key `{name}` is missing");
-        let header = keys.contains(&"workspace");
-        let help = match name {
-            "version" if header => "write `version: 1`".to_owned(),
-            "platform" if header => {
-                let one = |kind: &Kind| format!("`platform: {}`", kind.name());
-                let all: Vec<String> = Kind::ALL.iter().map(one).collect();
-                format!("write {}", all.join(" or "))
-            }
-            "workspace" if header => "write `workspace: NAME`, as the platform calls it".to_owned(),
-            _ => list_of("the only key here is", "known keys here:", keys),
-        };
+        let help =
+            write.unwrap_or_else(|| list_of("the only key here is", "known keys here:", keys));
         let diagnostic = self.error(Code::MissingKey, at, message).help(help);
         self.report(diagnostic);
     }
@@ -354,10 +350,10 @@ impl<K: Leaf + Ord + Clone, T: Shape> Shape for Table<K, T> {
 }
 
 /// Declares a mapping with fixed keys: `need "key" field: Type` for each, where need is `req`, `opt` or `hide` (legal
-/// and ignored).
+/// and ignored). Behind `=>` stands what to write where a key is missing, when the known keys say too little.
 macro_rules! record {
     ($(#[doc = $doc:literal])* $name:ident {
-        $($(#[doc = $about:literal])* $need:ident $key:literal $field:ident: $type:ty,)*
+        $($(#[doc = $about:literal])* $need:ident $key:literal $field:ident: $type:ty $(=> $write:expr)?,)*
     }) => {
         $(#[doc = $doc])*
         #[derive(Debug)]
@@ -398,7 +394,7 @@ macro_rules! record {
                 }
                 $(
                     if stringify!($need) == "req" && !record.written.contains(&$key) {
-                        reader.missing_key(at, $key, Self::KEYS);
+                        reader.missing_key(at, $key, None$(.or(Some($write.into())))?, Self::KEYS);
                     }
                 )*
                 record

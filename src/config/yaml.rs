@@ -1,16 +1,17 @@
-//! YAML text to a tree of nodes, each with its exact place. The only file that names `serde_saphyr`.
+//! YAML text to a tree of nodes, each with its exact place. Only this file and those below it name `serde_saphyr`.
 //!
 //! Reads the events of the parser under serde-saphyr rather than its serde layer: only events tell plain from quoted
 //! text (so that `no` is noticed and `"no"` is left alone), give the whole extent of lists and mappings (so that a secret
 //! in one can be kept out of what is printed), and let every wrong value of a file be reported in one run. The budgets
 //! are small and stated here, so that a hostile file fails at once.
 
+mod mistake;
+
 use std::collections::BTreeMap;
 
-use serde_saphyr::granit_parser::{
-    ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Span as YamlSpan, Tag,
-};
+use serde_saphyr::granit_parser::{Event, Options, Parser, ScalarStyle, Span as YamlSpan, Tag};
 
+use self::mistake::{Mistake, mistake, too_deep};
 use super::redact::{
     is_live_value, is_secret_word, redact_all, redact_comments, redact_lines, redact_secrets,
 };
@@ -23,9 +24,6 @@ pub(super) const MAX_BYTES: usize = 5_000_000;
 pub(super) const MAX_DEPTH: usize = 32;
 /// How many nodes the aliases of one file may add in total.
 pub(super) const MAX_ALIASED_NODES: usize = 10_000;
-
-/// How many lines above an error a quote is looked for that was never closed.
-const QUOTED_LINES: usize = 50;
 
 /// One value of a document.
 #[derive(Debug, Clone)]
@@ -218,6 +216,10 @@ impl<'text> Builder<'_, 'text> {
         Stopped(Box::new(Diagnostic::at(code, at, message).help(help)))
     }
 
+    fn stopped(&self, Mistake { code, span, message, help }: Mistake) -> Stopped {
+        self.stop(code, span, message, help)
+    }
+
     fn span(&self, span: &YamlSpan) -> Span {
         let range = span.byte_range().unwrap_or(0..0);
         let start = self.source.floor(range.start);
@@ -234,112 +236,8 @@ impl<'text> Builder<'_, 'text> {
         match self.parser.next_event() {
             None => Ok(None),
             Some(Ok((event, span))) => Ok(Some((event, self.span(&span)))),
-            Some(Err(error)) => Err(self.scan_error(&error)),
+            Some(Err(error)) => Err(self.stopped(mistake(&error, self.source))),
         }
-    }
-
-    fn scan_error(&self, error: &ScanError) -> Stopped {
-        let start = self.source.floor(error.marker().byte_offset().unwrap_or(0));
-        let next = self.source.text().get(start..).and_then(|rest| rest.chars().next());
-        let width = next.filter(|c| !matches!(c, '\n' | '\r')).map_or(0, char::len_utf8);
-        let span = Span::new(start, start + width);
-        match error.kind() {
-            ErrorKind::RecursionLimitExceeded => self.too_deep(span),
-            ErrorKind::TabNotAllowed
-            | ErrorKind::TabInBlockIndentation
-            | ErrorKind::TabInIndentation
-            | ErrorKind::TabAtBlockScalarStart
-            | ErrorKind::TabInPlainScalar => self.stop(
-                Code::TabIndentation,
-                self.tab_before(start).unwrap_or(span),
-                "a tab is used as indentation",
-                "indent with spaces",
-            ),
-            _ if self.pattern_before(start).is_some() => self.stop(
-                Code::YamlSyntax,
-                self.pattern_before(start).unwrap_or(span),
-                "the file is not YAML: what begins with `*` is an alias",
-                "quote a pattern that begins with `*`: `\"*_page\": enabled`",
-            ),
-            ErrorKind::UnknownAnchor => self.stop(
-                Code::YamlSyntax,
-                span,
-                "the alias refers to no anchor above it",
-                "define the anchor with `&name` before the alias `*name`",
-            ),
-            ErrorKind::UnclosedQuotedScalar
-            | ErrorKind::InvalidQuotedScalarIndent
-            | ErrorKind::DocumentIndicatorInQuotedScalar => self.stop(
-                Code::YamlSyntax,
-                self.open_quote(start).unwrap_or(span),
-                "the file is not YAML: this quote is not closed",
-                "put the same quote at the end of the text",
-            ),
-            _ => self.stop(
-                Code::YamlSyntax,
-                span,
-                format!("the file is not YAML: {}", error.info()),
-                "check the line above as well: indentation, quotes and brackets",
-            ),
-        }
-    }
-
-    /// Finds the tab on the line of an error: the parser reports where it gave up, which is behind the tab.
-    fn tab_before(&self, at: usize) -> Option<Span> {
-        let line = self.source.line_of(at);
-        let lines = [line, line.saturating_sub(1), line + 1];
-        lines.into_iter().find_map(|line| {
-            let span = self.source.line_span(line);
-            let text = self.source.text().get(span.range())?;
-            let tab = text.find('\t')?;
-            let blank = text.get(..tab)?.chars().all(|c| matches!(c, ' ' | '-' | ':' | '?'));
-            blank.then(|| Span::new(span.start + tab, span.start + tab + 1))
-        })
-    }
-
-    /// Finds a key that begins with `*` on the line of an error or the one before: a pattern that somebody forgot to quote.
-    fn pattern_before(&self, at: usize) -> Option<Span> {
-        let line = self.source.line_of(at);
-        [Some(line), line.checked_sub(1)].into_iter().flatten().find_map(|line| {
-            let span = self.source.line_span(line);
-            let text = self.source.text().get(span.range())?;
-            let mut begin = 0;
-            // Behind the indentation, or behind `{` or `,` in one line.
-            for piece in text.split_inclusive(['{', ',']) {
-                let blank = piece.len() - piece.trim_start().len();
-                let word = piece.trim_start().split(':').next().unwrap_or_default();
-                if word.starts_with('*') && word.len() < piece.trim_start().len() {
-                    let start = span.start + begin + blank;
-                    return Some(Span::new(start, start + word.trim_end().len()));
-                }
-                begin += piece.len();
-            }
-            None
-        })
-    }
-
-    /// Finds the quote that a text begins with which has no end on its line, above or at an error: the parser reports where
-    /// it gave up.
-    fn open_quote(&self, at: usize) -> Option<Span> {
-        (0..=self.source.line_of(at)).rev().take(QUOTED_LINES).find_map(|line| {
-            let span = self.source.line_span(line);
-            let text = self.source.text().get(span.range())?;
-            let open = |quote: char| {
-                let odd = text.matches(quote).count() % 2 == 1;
-                text.rfind(quote).filter(|_| odd)
-            };
-            let at = span.start + open('"').or_else(|| open('\''))?;
-            Some(Span::new(at, at + 1))
-        })
-    }
-
-    fn too_deep(&self, span: Span) -> Stopped {
-        self.stop(
-            Code::TooDeep,
-            span,
-            format!("the document is nested more than {MAX_DEPTH} levels deep"),
-            "check the indentation: the deepest legal document has ten levels",
-        )
     }
 
     fn document(&mut self) -> Result<Option<Node>, Stopped> {
@@ -371,7 +269,7 @@ impl<'text> Builder<'_, 'text> {
         depth: usize,
     ) -> Result<(Node, Measure), Stopped> {
         if depth >= MAX_DEPTH {
-            return Err(self.too_deep(Span::new(span.start, span.end.min(span.start + 1))));
+            return Err(self.stopped(too_deep(Span::new(span.start, span.end.min(span.start + 1)))));
         }
         let (node, measure, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -428,7 +326,7 @@ impl<'text> Builder<'_, 'text> {
             ));
         }
         if depth + measure.depth >= MAX_DEPTH {
-            return Err(self.too_deep(span));
+            return Err(self.stopped(too_deep(span)));
         }
         Ok((Node { span, defined: node.defined, value: node.value.clone() }, measure))
     }

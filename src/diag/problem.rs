@@ -13,7 +13,9 @@ pub struct Problem {
     pub at: Address,
     /// Lowercase fragment.
     pub message: String,
-    /// A command or an edit that the reader can make.
+    /// The known name that was most likely meant.
+    pub near: Option<String>,
+    /// A command or an edit that the reader can make, beside writing what is near; empty when there is none.
     pub help: String,
     /// Other declared things that have to do with it, each with a few words.
     pub related: Vec<(Address, String)>,
@@ -27,7 +29,15 @@ impl Problem {
         message: impl Into<String>,
         help: impl Into<String>,
     ) -> Self {
-        Self { code, at, message: message.into(), help: help.into(), related: Vec::new() }
+        let (message, help) = (message.into(), help.into());
+        Self { code, at, message, near: None, help, related: Vec::new() }
+    }
+
+    /// Adds the known name that was most likely meant, where there is one.
+    #[must_use]
+    pub fn near(mut self, name: Option<&str>) -> Self {
+        self.near = name.map(str::to_owned);
+        self
     }
 
     /// Adds another declared thing.
@@ -35,6 +45,17 @@ impl Problem {
     pub fn related(mut self, at: Address, text: impl Into<String>) -> Self {
         self.related.push((at, text.into()));
         self
+    }
+
+    /// Returns what to do, as it is printed: first whether the near name was meant. `None` when nothing is known.
+    #[must_use]
+    pub fn advice(&self) -> Option<String> {
+        match (&self.near, self.help.as_str()) {
+            (None, "") => None,
+            (None, help) => Some(help.to_owned()),
+            (Some(near), "") => Some(format!("did you mean `{near}`?")),
+            (Some(near), help) => Some(format!("did you mean `{near}`? {help}")),
+        }
     }
 
     /// Returns whether it makes the files invalid for this workspace.

@@ -47,9 +47,9 @@ pub fn finding(problem: Problem) -> Finding {
     Finding {
         severity: severity(problem.code),
         code: problem.code.name().to_owned(),
+        help: problem.advice().unwrap_or_default(),
         address: problem.at,
         message: problem.message,
-        help: problem.help,
         paste: ScopeSet::new(),
     }
 }

@@ -1,20 +1,23 @@
-//! Diagnostics as text, the way rustc prints them, and as JSON, the way `terraform validate -json` does.
-//!
-//! The text of the files is the user's, and may have come from anybody: control characters, escape sequences and
-//! direction marks are shown, not sent. Secrets that were written into a file are not shown at all.
+//! Diagnostics as text, the way rustc prints them.
 
-use std::collections::BTreeSet;
+mod document;
+mod printable;
+
 use std::fmt::{self, Write};
 use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
-use super::neutral::{is_deceptive, is_odd_space, is_runner_command, terminal};
+use self::printable::{LONG_LINE, Secrets, Shown};
+use super::neutral::{is_odd_space, terminal};
 use crate::diag::{Diagnostic, Diagnostics, Label, Severity};
-use crate::source::{FileId, Origin, Position, SourceFile, SourceMap};
+use crate::source::{FileId, SourceMap};
+
+pub use self::document::{
+    Document, Entry, JsonPosition, JsonRange, JsonSnippet, Related, document, document_schema, json,
+};
+pub use self::printable::visible;
 
 /// Whether text carries colour. Colour never carries meaning alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,12 +31,6 @@ pub enum Colour {
 
 /// More than this many are not read by anybody.
 const MOST: usize = 1_000;
-
-/// The longest message or label, in characters: a file may hold a text of any length.
-const LONGEST: usize = 600;
-
-/// What stands in the place of a secret.
-const REDACTED: &str = "[redacted]";
 
 /// Writes all diagnostics, then one line that counts them. Writes nothing when there are none.
 ///
@@ -114,9 +111,6 @@ fn odd_space(diagnostic: &Diagnostic, sources: &SourceMap) -> Option<String> {
         "`\\u{{{number:x}}}` is a space that is not the usual one (U+{number:04X}): put a plain space in its place, or none"
     ))
 }
-
-/// Lines longer than this are named, not shown.
-const LONG_LINE: usize = 2_000;
 
 /// What is shown of one file.
 enum Excerpt {
@@ -202,267 +196,11 @@ fn excerpts(
     found
 }
 
-/// A piece of a file as it may be printed, with a map from the bytes of the file to those of the print.
-struct Shown {
-    text: String,
-    /// (byte of the file, byte of the print), ascending in both.
-    steps: Vec<(usize, usize)>,
-}
-
-impl Shown {
-    fn new(id: FileId, file: &SourceFile, window: Range<usize>, all: &Diagnostics) -> Self {
-        let secrets: Vec<Range<usize>> =
-            all.redacted().filter(|at| at.file == id).map(|at| at.span.range()).collect();
-        let mut shown = Self { text: String::new(), steps: Vec::new() };
-        let mut hidden = false;
-        let piece = file.text().get(window.clone()).unwrap_or_default();
-        let mut rest = piece.chars().peekable();
-        let mut at = window.start;
-        while let Some(c) = rest.next() {
-            shown.steps.push((at, shown.text.len()));
-            let secret = secrets.iter().any(|range| range.contains(&at));
-            match c {
-                // Lines are kept, so that line numbers stay true.
-                '\n' => shown.text.push('\n'),
-                '\r' if rest.peek() == Some(&'\n') => {}
-                _ if secret && hidden => {}
-                _ if secret => shown.text.push_str(REDACTED),
-                '\t' => shown.text.push('\t'),
-                '#' if file.text().get(at..).is_some_and(is_runner_command) => {
-                    shown.text.push_str("\\u{23}");
-                }
-                c => push_visible(&mut shown.text, c),
-            }
-            hidden = secret;
-            at += c.len_utf8();
-        }
-        shown.steps.push((at, shown.text.len()));
-        shown
-    }
-
-    fn byte(&self, at: usize) -> usize {
-        let after = self.steps.partition_point(|(byte, _)| *byte <= at);
-        self.steps.get(after.saturating_sub(1)).map_or(0, |(_, shown)| *shown)
-    }
-
-    fn range(&self, range: Range<usize>) -> Range<usize> {
-        let start = self.byte(range.start);
-        start..self.byte(range.end).max(start)
-    }
-}
-
-/// Returns the text with everything that a terminal would obey or hide made visible.
-#[must_use]
-pub fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c == '\n' { out.push(c) } else { push_visible(&mut out, c) }
-    }
-    out
-}
-
-/// What may not be printed, as texts, to be kept out of what is said about a file as well.
-struct Secrets<'a>(BTreeSet<&'a str>);
-
-/// A redacted text of fewer bytes is a word that stands in messages for other reasons.
-const TELLING: usize = 8;
-
-impl<'a> Secrets<'a> {
-    fn of(all: &Diagnostics, sources: &'a SourceMap) -> Self {
-        let slices = all.redacted().filter_map(|at| Some(sources.file(at.file)?.slice(at.span)));
-        let lines = slices.flat_map(str::lines).map(|line| line.trim().trim_matches(['"', '\'']));
-        Self(lines.filter(|line| line.len() >= TELLING).collect())
-    }
-
-    /// Returns a message or a remark on one line, without secrets, cut short.
-    fn brief(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for secret in &self.0 {
-            if text.contains(secret) {
-                text = text.replace(secret, REDACTED);
-            }
-        }
-        brief(&text)
-    }
-}
-
-fn brief(text: &str) -> String {
-    let shown = terminal(text).to_string();
-    match shown.char_indices().nth(LONGEST) {
-        None => shown,
-        Some((end, _)) => format!("{}...", shown.get(..end).unwrap_or_default()),
-    }
-}
-
-fn push_visible(out: &mut String, c: char) {
-    if is_deceptive(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
-}
-
-/// What `validate --json` prints. Same field names as `terraform validate -json`, with `code`, `help` and `related`
-/// beside them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Document {
-    /// The version of this format.
-    pub format_version: String,
-    /// Whether the files can be planned.
-    pub valid: bool,
-    /// How many errors there are.
-    pub error_count: usize,
-    /// How many warnings there are.
-    pub warning_count: usize,
-    /// In the order of files and places.
-    pub diagnostics: Vec<Entry>,
-}
-
-/// One diagnostic.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Entry {
-    /// `error`, `warning` or `note`.
-    pub severity: String,
-    /// What is the matter.
-    pub summary: String,
-    /// What to do about it; empty when nothing is known.
-    pub detail: String,
-    /// The stable name of the rule; `scopeform explain CODE` says more.
-    pub code: String,
-    /// Where.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub range: Option<JsonRange>,
-    /// The line in question.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub snippet: Option<JsonSnippet>,
-    /// Other places that have to do with it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub related: Vec<Related>,
-}
-
-/// Another place with what it has to do with a diagnostic.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Related {
-    /// What about it.
-    pub message: String,
-    /// Where.
-    pub range: JsonRange,
-}
-
-/// A range in a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct JsonRange {
-    /// Path below the configuration folder, with `/`.
-    pub filename: String,
-    /// The first character.
-    pub start: JsonPosition,
-    /// The character after the last.
-    pub end: JsonPosition,
-}
-
-/// A position in a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct JsonPosition {
-    /// From 1.
-    pub line: usize,
-    /// In characters, from 1.
-    pub column: usize,
-    /// From 0.
-    pub byte: usize,
-}
-
-/// The first line of a range, as it may be printed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct JsonSnippet {
-    /// The line, with secrets and control characters replaced.
-    pub code: String,
-    /// Its number, from 1.
-    pub start_line: usize,
-    /// The first byte of `code` to highlight.
-    pub highlight_start_offset: usize,
-    /// The byte after the last to highlight.
-    pub highlight_end_offset: usize,
-}
-
-impl From<Position> for JsonPosition {
-    fn from(position: Position) -> Self {
-        Self { line: position.line, column: position.column, byte: position.byte }
-    }
-}
-
-/// Returns all diagnostics in the shape of `terraform validate -json`.
-#[must_use]
-pub fn document(diagnostics: &Diagnostics, sources: &SourceMap) -> Document {
-    let range = |origin: Origin| {
-        let (name, start, end) = sources.locate(origin)?;
-        Some(JsonRange { filename: visible(name), start: start.into(), end: end.into() })
-    };
-    let secrets = Secrets::of(diagnostics, sources);
-    let entries = diagnostics.iter().map(|diagnostic| Entry {
-        severity: diagnostic.severity.name().to_owned(),
-        summary: secrets.brief(&diagnostic.message),
-        detail: diagnostic.help.as_deref().map(|help| secrets.brief(help)).unwrap_or_default(),
-        code: diagnostic.code.name().to_owned(),
-        range: diagnostic.primary.as_ref().and_then(|label| range(label.origin)),
-        snippet: diagnostic
-            .primary
-            .as_ref()
-            .and_then(|label| snippet(label.origin, diagnostics, sources)),
-        related: diagnostic
-            .related
-            .iter()
-            .filter_map(|label| {
-                Some(Related { message: secrets.brief(&label.text), range: range(label.origin)? })
-            })
-            .collect(),
-    });
-    Document {
-        format_version: "1.0".to_owned(),
-        valid: !diagnostics.has_errors(),
-        error_count: diagnostics.count(Severity::Error),
-        warning_count: diagnostics.count(Severity::Warning),
-        diagnostics: entries.collect(),
-    }
-}
-
-fn snippet(origin: Origin, all: &Diagnostics, sources: &SourceMap) -> Option<JsonSnippet> {
-    let file = sources.file(origin.file)?;
-    let start = file.floor(origin.span.start);
-    let line = file.line_of(start);
-    if file.line_span(line).range().len() > LONG_LINE {
-        return None;
-    }
-    let shown = Shown::new(origin.file, file, file.line_span(line).range(), all);
-    let range = shown.range(start..file.floor(origin.span.end));
-    let code = shown.text.trim_end_matches('\n');
-    Some(JsonSnippet {
-        code: code.to_owned(),
-        start_line: line + 1,
-        highlight_start_offset: range.start.min(code.len()),
-        highlight_end_offset: range.end.min(code.len()),
-    })
-}
-
-/// Writes the JSON form, with a line end.
-///
-/// # Errors
-///
-/// Fails only when `out` does.
-pub fn json(diagnostics: &Diagnostics, sources: &SourceMap, out: &mut impl Write) -> fmt::Result {
-    let text =
-        serde_json::to_string_pretty(&document(diagnostics, sources)).map_err(|_| fmt::Error)?;
-    writeln!(out, "{}", super::neutral::json(&text))
-}
-
-/// Returns the JSON Schema of [`Document`].
-#[must_use]
-pub fn document_schema() -> serde_json::Value {
-    let mut schema = schemars::schema_for!(Document);
-    schema.insert("title".to_owned(), "scopeform diagnostics".into());
-    schema.to_value()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::diag::Code;
-    use crate::source::Span;
+    use crate::source::{Origin, Span};
 
     fn render(diagnostics: &Diagnostics, sources: &SourceMap) -> String {
         let mut out = String::new();

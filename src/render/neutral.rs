@@ -32,27 +32,49 @@ pub struct Terminal<'a>(&'a str);
 
 impl fmt::Display for Terminal<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A CI runner takes a line that begins so for a command to it, blanks before it or not.
-        let mut command = self.0.trim_start().starts_with("::");
-        for (at, c) in self.0.char_indices() {
-            match c {
-                ':' if command => {
-                    command = false;
-                    out.write_str("\\u{3a}")?;
-                }
-                // Older runners take these for commands anywhere in a line.
-                '#' if self.0.get(at..).is_some_and(is_runner_command) => {
-                    out.write_str("\\u{23}")?;
-                }
-                '\n' => out.write_str("\\n")?,
-                '\r' => out.write_str("\\r")?,
-                '\t' => out.write_str("\\t")?,
-                c if is_deceptive(c) => write!(out, "\\u{{{:x}}}", u32::from(c))?,
-                c => out.write_char(c)?,
-            }
-        }
-        Ok(())
+        one_line(out, self.0, Disarmed { colon: "\\u{3a}", hash: "\\u{23}" }, |_| None)
     }
+}
+
+/// What a format writes in the place of a character that begins a command to a CI runner.
+#[derive(Debug, Clone, Copy)]
+struct Disarmed {
+    colon: &'static str,
+    hash: &'static str,
+}
+
+/// Writes `text` on one line: no command to a CI runner, nothing that reorders or hides, and in the place of what else the
+/// format would act on what `markup` says.
+fn one_line(
+    out: &mut impl Write,
+    text: &str,
+    disarmed: Disarmed,
+    markup: impl Fn(char) -> Option<&'static str>,
+) -> fmt::Result {
+    // A CI runner takes a line that begins so for a command to it, blanks before it or not.
+    let mut command = text.trim_start().starts_with("::");
+    for (at, c) in text.char_indices() {
+        if let Some(instead) = markup(c) {
+            out.write_str(instead)?;
+            continue;
+        }
+        match c {
+            ':' if command => {
+                command = false;
+                out.write_str(disarmed.colon)?;
+            }
+            // Older runners take these for commands anywhere in a line.
+            '#' if text.get(at..).is_some_and(is_runner_command) => {
+                out.write_str(disarmed.hash)?;
+            }
+            '\n' => out.write_str("\\n")?,
+            '\r' => out.write_str("\\r")?,
+            '\t' => out.write_str("\\t")?,
+            c if is_deceptive(c) => write!(out, "\\u{{{:x}}}", u32::from(c))?,
+            c => out.write_char(c)?,
+        }
+    }
+    Ok(())
 }
 
 /// Returns whether a text begins with what a CI runner takes for a command anywhere in a line.

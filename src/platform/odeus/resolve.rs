@@ -83,14 +83,16 @@ fn unknown<'a>(
         Code::UnknownGroup => "group",
         _ => "user",
     };
-    let help = match (nearest(name, known.clone()), code) {
-        (Some(near), _) => format!("did you mean `{near}`?"),
+    let near = nearest(name, known.clone());
+    let help = match (near, code) {
+        (Some(_), _) => String::new(),
         (None, Code::UnknownIntegration) => {
             format!("{}; `scopeform status` lists them all", some_of(known))
         }
         (None, _) => some_of(known),
     };
-    Problem::new(code, at.clone(), format!("there is no {what} `{name}` in this workspace"), help)
+    let message = format!("there is no {what} `{name}` in this workspace");
+    Problem::new(code, at.clone(), message, help).near(near)
 }
 
 /// Says that an integration has no such action, and which others have one.
@@ -460,10 +462,8 @@ fn check_accepted(
         !declared.contains(scope) && !declared.iter().any(|known| known.becomes(scope))
     });
     problems.extend(idle.map(|scope| {
-        let help = match nearest(scope.as_str(), declared.iter().map(Scope::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "remove it".to_owned(),
-        };
+        let near = nearest(scope.as_str(), declared.iter().map(Scope::as_str));
+        let help = if near.is_some() { "" } else { "remove it" };
         let unit = &live.facts.key;
         Problem::new(
             Code::AcceptanceWithoutEffect,
@@ -471,6 +471,7 @@ fn check_accepted(
             format!("`{scope}` is declared by no action and is no base scope of `{unit}`"),
             help,
         )
+        .near(near)
     }));
 }
 

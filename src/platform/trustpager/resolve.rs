@@ -81,14 +81,13 @@ pub fn resolve<'a>(
         people(wanted, &address, snapshot, &mut problems);
         let Some(live) = snapshot.clients.get(name) else {
             let known = snapshot.clients.keys().map(AsRef::as_ref);
-            let near = nearest(name.as_str(), known)
-                .map_or_else(String::new, |near| format!("did you mean `{near}`? "));
-            problems.push(Problem::new(
+            let problem = Problem::new(
                 Code::UnknownClient,
                 address,
                 format!("there is no OAuth client `{name}` in this workspace"),
-                format!("{near}a client cannot be created from here: it comes to be when its integration registers over OAuth and a user connects it for the first time"),
-            ));
+                "a client cannot be created from here: it comes to be when its integration registers over OAuth and a user connects it for the first time",
+            );
+            problems.push(problem.near(nearest(name.as_str(), known)));
             continue;
         };
         revocations(wanted, &address, live, &mut problems);
@@ -156,23 +155,27 @@ fn people(
     let at = address.child("tokens").child("holders");
     for user in holders.users.iter().filter(|user| !snapshot.users.contains_key(*user)) {
         let known = snapshot.users.keys().map(UserId::as_str);
-        let help = nearest(user.as_str(), known).map(|near| format!("did you mean `{near}`?"));
-        problems.push(Problem::new(
+        let near = nearest(user.as_str(), known);
+        let help = "`scopeform tokens list` shows who holds tokens";
+        let problem = Problem::new(
             Code::UnknownUser,
             at.child("users").child(user.as_str()),
             format!("there is no user `{user}` in this workspace"),
-            help.unwrap_or_else(|| "`scopeform tokens list` shows who holds tokens".to_owned()),
-        ));
+            if near.is_some() { "" } else { help },
+        );
+        problems.push(problem.near(near));
     }
     for group in holders.groups.iter().filter(|group| !snapshot.groups.contains_key(*group)) {
         let known = snapshot.groups.keys().map(GroupKey::as_str);
-        let help = nearest(group.as_str(), known).map(|near| format!("did you mean `{near}`?"));
-        problems.push(Problem::new(
+        let near = nearest(group.as_str(), known);
+        let help = "name users instead, or create the group first";
+        let problem = Problem::new(
             Code::UnknownGroup,
             at.child("groups").child(group.as_str()),
             format!("there is no group `{group}` in this workspace"),
-            help.unwrap_or_else(|| "name users instead, or create the group first".to_owned()),
-        ));
+            if near.is_some() { "" } else { help },
+        );
+        problems.push(problem.near(near));
     }
 }
 
@@ -259,13 +262,13 @@ fn named(
         }
         if !resource.has(tier) {
             let near = nearest(tier.as_str(), resource.tiers.iter().map(|own| own.tier.as_str()));
-            let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
-            problems.push(Problem::new(
+            let problem = Problem::new(
                 Code::TierNotOnLadder,
                 at,
                 format!("`{key}` has no tier `{tier}`"),
-                format!("{near}the ladder of `{key}` is {}", resource.ladder_words()),
-            ));
+                format!("the ladder of `{key}` is {}", resource.ladder_words()),
+            );
+            problems.push(problem.near(near));
             continue;
         }
         list.tiers.insert(resource.key.clone(), tier.clone());
@@ -346,16 +349,18 @@ fn known<'c>(
 ) -> Option<&'c Resource> {
     let Some(resource) = catalog.resource(key) else {
         let names = catalog.resources.keys().map(ResourceKey::as_str);
-        let help = nearest(key.as_str(), names).map(|near| format!("did you mean `{near}`?"));
-        problems.push(Problem::new(
+        let near = nearest(key.as_str(), names.clone());
+        let help = match near {
+            Some(_) => String::new(),
+            None => format!("one of: {}", names.collect::<Vec<_>>().join(", ")),
+        };
+        let problem = Problem::new(
             Code::UnknownResource,
             at.clone(),
             format!("there is no resource `{key}`"),
-            help.unwrap_or_else(|| {
-                let names: Vec<&str> = catalog.resources.keys().map(ResourceKey::as_str).collect();
-                format!("one of: {}", names.join(", "))
-            }),
-        ));
+            help,
+        );
+        problems.push(problem.near(near));
         return None;
     };
     if resource.key != *key {

@@ -1,8 +1,8 @@
 //! What HTML would act on: markup in text and in quoted attributes, and what must not be seen in any format.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
-use super::{is_deceptive, is_runner_command};
+use super::{Disarmed, one_line};
 
 /// Returns `text` for an HTML document, as text or inside a quoted attribute: no markup, nothing that reorders or hides,
 /// and one line. Where the document goes through the log of a CI runner, nothing in it is a command there.
@@ -17,35 +17,21 @@ pub struct Html<'a>(&'a str);
 
 impl fmt::Display for Html<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut command = self.0.trim_start().starts_with("::");
-        for (at, c) in self.0.char_indices() {
-            match c {
-                '&' => out.write_str("&amp;")?,
-                '<' => out.write_str("&lt;")?,
-                '>' => out.write_str("&gt;")?,
-                '"' => out.write_str("&quot;")?,
-                '\'' => out.write_str("&#39;")?,
-                '`' => out.write_str("&#96;")?,
-                ':' if command => {
-                    command = false;
-                    out.write_str("&#58;")?;
-                }
-                '#' if self.0.get(at..).is_some_and(is_runner_command) => {
-                    out.write_str("&#35;")?;
-                }
-                '\n' => out.write_str("\\n")?,
-                '\r' => out.write_str("\\r")?,
-                '\t' => out.write_str("\\t")?,
-                c if is_deceptive(c) => write!(out, "\\u{{{:x}}}", u32::from(c))?,
-                c => out.write_char(c)?,
-            }
-        }
-        Ok(())
+        one_line(out, self.0, Disarmed { colon: "&#58;", hash: "&#35;" }, |c| match c {
+            '&' => Some("&amp;"),
+            '<' => Some("&lt;"),
+            '>' => Some("&gt;"),
+            '"' => Some("&quot;"),
+            '\'' => Some("&#39;"),
+            '`' => Some("&#96;"),
+            _ => None,
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::is_deceptive;
     use super::*;
 
     #[track_caller]

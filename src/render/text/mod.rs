@@ -11,6 +11,7 @@ mod operations;
 pub(super) mod privilege;
 pub(super) mod tokens;
 pub(super) mod value;
+pub(super) mod why;
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};

@@ -165,6 +165,36 @@ fn the_first_world_that_an_error_prints_is_read_when_it_is_pasted() {
     assert!(shown.contains("trail "), "{}", planned.all());
 }
 
+/// A slip is asked about first; that a world file may say it stands behind whatever else there is to do.
+#[test]
+fn a_name_that_is_near_is_asked_about_before_the_world_file() {
+    let lab = Lab::new();
+    lab.write("world.yaml", &format!("{}    groups: {{sales: []}}\n", world("acme", "ana")));
+    for (group, asked) in [("salse", "did you mean `sales`? Otherwise: "), ("board", "")] {
+        lab.write(
+            "acme.yaml",
+            &config("acme").replace("enabled", &format!("{{groups: [{group}]}}")),
+        );
+        let help = format!(
+            "help: {asked}on the embedded control plane there is what world.yaml says: add `{group}: []` to `groups` of `acme` there"
+        );
+        lab.run("plan").exits(1).says(&[&help]);
+    }
+    let lab = super::crm::crm();
+    let wish = lab.read("scopeform.yaml");
+    for (client, asked) in
+        [("Claude Conection", "did you mean `Claude Connection`? a client cannot "), ("Slack", "")]
+    {
+        lab.write("scopeform.yaml", &wish.replace("Claude Connection", client));
+        let say = "on the embedded control plane there is what world.yaml says: add `";
+        let done = lab.run("plan").exits(1);
+        let help = done.err.lines().find(|line| line.contains(say)).unwrap();
+        let begins = if asked.is_empty() { say } else { asked };
+        assert!(help.contains(&format!("help: {begins}")), "{}", done.all());
+        assert_eq!(help.contains("for the first time; on the"), !asked.is_empty(), "{help}");
+    }
+}
+
 /// A folder's name is a text of somebody's as well, and it stands in lines of ours.
 #[test]
 fn the_name_of_a_folder_forges_no_line() {

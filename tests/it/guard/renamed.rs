@@ -10,7 +10,7 @@ use scopeform::platform::odeus::state::Snapshot;
 use super::{ours, policy, under};
 use crate::cli::crm::crm;
 use crate::odeus::fixture::{key, new_action};
-use crate::planner::harness::{plan, publish, world};
+use crate::planner::harness::{plan, publish, rename, world};
 use crate::trustpager::fixture::{Bench, client_name, key_name, tiers, verbs};
 
 /// Where `get_page` is called `fetch_page` by now.
@@ -19,12 +19,7 @@ fn renamed() -> Snapshot {
         "actions: nobody\nintegrations:\n  sharepoint:\n    oauth: {mode: managed}\n    \
          actions: {get_page: enabled, get_list: enabled}\n",
     );
-    publish(&mut live, "sharepoint", |facts| {
-        let mut action = facts.actions.remove("get_page").unwrap();
-        action.key = key("fetch_page");
-        action.renamed_from.insert(key("get_page"));
-        facts.actions.insert(action.key.clone(), action);
-    });
+    rename(&mut live, &["get_page"]);
     live
 }
 

@@ -1,5 +1,7 @@
 //! What the page says of itself: which commit it is of, which approvals are there, and that an earlier one is no longer true.
 
+use std::collections::BTreeMap;
+
 use super::forge::{Github, Gitlab};
 use super::gitlab::{self, MERGE_REQUEST};
 use super::runner::Runner;
@@ -69,14 +71,20 @@ fn a_comment_says_of_which_commit_it_is_and_does_not_outlive_its_plan() {
     assert_eq!((forge.comments().len(), &forge.comments()[0]), (2, &eve));
 }
 
-#[test]
-fn a_note_does_not_outlive_its_plan_either() {
+/// A repository with a merge request, of which nothing has been applied yet, and the variables of its jobs.
+fn requested() -> (Shop, Gitlab, BTreeMap<String, String>) {
     let shop = Shop::new();
     let forge = Gitlab::start();
     shop.push();
     shop.propose();
     let mut variables = forge.variables();
     variables.insert("NEW_WORKSPACE".to_owned(), "yes".to_owned());
+    (shop, forge, variables)
+}
+
+#[test]
+fn a_note_does_not_outlive_its_plan_either() {
+    let (shop, forge, mut variables) = requested();
     let mut plan = |sha: &str| {
         variables.insert("CI_COMMIT_SHA".to_owned(), sha.to_owned());
         shop.git(&["checkout", "-q", "--detach", "change"]);
@@ -103,12 +111,7 @@ fn a_note_does_not_outlive_its_plan_either() {
 /// Nor where the job does not get as far as a plan.
 #[test]
 fn a_note_says_that_a_job_has_ended_before_its_plan() {
-    let shop = Shop::new();
-    let forge = Gitlab::start();
-    shop.push();
-    shop.propose();
-    let mut variables = forge.variables();
-    variables.insert("NEW_WORKSPACE".to_owned(), "yes".to_owned());
+    let (shop, forge, mut variables) = requested();
     let mut plan = |sha: &str| {
         // Of merged results the commit at hand is GitLab's own.
         variables.insert("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA".to_owned(), sha.to_owned());

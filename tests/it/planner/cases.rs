@@ -11,8 +11,8 @@ use scopeform::platform::odeus::operation::{ClientSpec, IntegrationOperation};
 use scopeform::platform::odeus::state::Snapshot;
 
 use super::harness::{
-    QUIET, apply_to, changed, codes, found, plan, plan_of, publish, scope, scopes, steps, world,
-    writes,
+    QUIET, apply_to, changed, codes, found, plan, plan_of, publish, rename, scope, scopes, steps,
+    world, writes,
 };
 use crate::odeus::fixture::{key, new_action};
 
@@ -51,7 +51,7 @@ fn problem(yaml: &str, live: &Snapshot) -> (String, String) {
     let (plan, problems) = plan_of(yaml, live);
     assert!(plan.is_none());
     let first = problems.first().unwrap();
-    (first.code.name().to_owned(), first.help.clone())
+    (first.code.name().to_owned(), first.advice().unwrap())
 }
 
 #[test]
@@ -336,12 +336,7 @@ fn case_25_an_action_that_the_vendor_removed_is_an_error_with_a_hint() {
 #[test]
 fn case_26_a_renamed_action_is_no_change() {
     let mut live = sync("get_page: enabled");
-    publish(&mut live, "sharepoint", |facts| {
-        let mut action = facts.actions.remove("get_page").unwrap();
-        action.key = key("fetch_page");
-        action.renamed_from.insert(key("get_page"));
-        facts.actions.insert(action.key.clone(), action);
-    });
+    rename(&mut live, &["get_page"]);
     for name in ["get_page", "fetch_page"] {
         let (made, problems) =
             plan_of(&sharepoint(&format!("actions: {{{name}: enabled}}")), &live);

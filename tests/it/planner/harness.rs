@@ -15,6 +15,8 @@ use scopeform::platform::odeus::planner::{self, Inputs};
 use scopeform::platform::odeus::state::Snapshot;
 use scopeform::source::SourceMap;
 
+use crate::odeus::fixture::key;
+
 /// The date of every plan that does not say otherwise.
 pub(crate) const TODAY: &str = "2026-11-22";
 
@@ -160,6 +162,16 @@ pub(crate) fn publish(
     change(&mut facts);
     one.state = platform::odeus::event::publish(&facts, &one.state, &live.settings);
     one.facts = facts.into();
+}
+
+/// Lets the vendor call `get_page` of SharePoint `fetch_page`, which was called `earlier` before.
+pub(crate) fn rename(live: &mut Snapshot, earlier: &[&str]) {
+    publish(live, "sharepoint", |facts| {
+        let mut action = facts.actions.remove("get_page").unwrap();
+        action.key = key("fetch_page");
+        action.renamed_from.extend(earlier.iter().map(|name| key(name)));
+        facts.actions.insert(action.key.clone(), action);
+    });
 }
 
 /// Returns the operations as sentences.

@@ -8,7 +8,7 @@ use scopeform::platform::odeus::resolve::resolve;
 use scopeform::platform::odeus::state::{Deployment, Snapshot};
 use scopeform::source::SourceMap;
 
-use super::harness::{QUIET, desired, publish, with_header, world};
+use super::harness::{QUIET, desired, publish, rename, with_header, world};
 use crate::odeus::fixture::{key, new_action};
 
 /// One mistake: its code, what is underlined, the message and the help.
@@ -34,12 +34,7 @@ fn dedicated() -> Snapshot {
 
 fn renamed() -> Snapshot {
     let mut live = QUIET.clone();
-    publish(&mut live, "sharepoint", |facts| {
-        let mut action = facts.actions.remove("get_page").unwrap();
-        action.key = key("fetch_page");
-        action.renamed_from.insert(key("get_page"));
-        facts.actions.insert(action.key.clone(), action);
-    });
+    rename(&mut live, &["get_page"]);
     live
 }
 
@@ -321,7 +316,7 @@ fn every_mistake_with_a_name_is_told_at_its_line() {
         let told: Vec<(String, String, String, String)> = problems
             .iter()
             .map(|problem| {
-                let help = Some(problem.help.clone());
+                let help = problem.advice();
                 let message = problem.message.clone();
                 let told = diagnose(&config.origins, &problem.at, problem.code, message, help);
                 let span = told.primary.unwrap().origin.span;

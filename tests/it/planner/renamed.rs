@@ -5,18 +5,13 @@ use scopeform::plan::Plan;
 use scopeform::platform::odeus::state::Snapshot;
 use serde_json::json;
 
-use super::harness::{QUIET, plan_of, publish};
+use super::harness::{QUIET, plan_of, publish, rename};
 use crate::odeus::fixture::{key, new_action};
 
 /// Where `fetch_page` was `get_page` before, and `read_page` before that.
 fn renamed(by: &[&str]) -> Snapshot {
     let mut live = QUIET.clone();
-    publish(&mut live, "sharepoint", |facts| {
-        let mut action = facts.actions.remove("get_page").unwrap();
-        action.key = key("fetch_page");
-        action.renamed_from.extend(by.iter().map(|name| key(name)));
-        facts.actions.insert(action.key.clone(), action);
-    });
+    rename(&mut live, by);
     live
 }
 

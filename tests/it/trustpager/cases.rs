@@ -451,7 +451,7 @@ fn case_64_one_resource_has_one_line() {
         let (plan, problems) = bench.planned();
         assert!(plan.is_none());
         let wrong = problems.iter().find(|problem| problem.is_error()).unwrap();
-        (wrong.code.name(), wrong.at.to_string(), wrong.message.clone(), wrong.help.clone())
+        (wrong.code.name(), wrong.at.to_string(), wrong.message.clone(), wrong.advice().unwrap())
     };
     assert_eq!(code, "duplicate-key");
     assert_eq!(at, "oauth_clients/Claude Connection/resources/companies");

@@ -319,7 +319,7 @@ impl Bench {
     pub(crate) fn problem(&self) -> (&'static str, String, String, String) {
         let (_, problems) = self.planned();
         let [one] = problems.as_slice() else { panic!("{problems:?}") };
-        (one.code.name(), one.at.to_string(), one.message.clone(), one.help.clone())
+        (one.code.name(), one.at.to_string(), one.message.clone(), one.advice().unwrap())
     }
 
     /// Returns the workspace after the plan's writes.
