@@ -98,7 +98,7 @@ fi
 # Naming these would hide what the variable names, so both are named.
 more=${SCOPEFORM_POLICY-}
 
-new=''
+new='' limits=''
 [ -z "$base" ] || [ "${NEW_WORKSPACE-}" != yes ] || new=--new-workspace
 
 # What readers of a page do is not what this script does.
@@ -121,6 +121,8 @@ page() {
                 [ ! -f "$statement" ] || set -- "$@" --approval "$statement"
             done
         fi
+        # As is every limit that was accepted.
+        for limit in $limits; do set -- "$@" --accept "$limit"; done
         scopeform show "$plan" --config "$folder" --apply-with "$applied_by" --format "$@"
     fi
 }

@@ -6,6 +6,7 @@
 //!   journal             what apply does, noted before and after
 //!   live                the control plane behind them
 //!   secret, env, clock  what else comes from outside
+//!   page                a plan in the format asked for
 //!   review, stream      stdout for review tools, and for programs that watch an apply
 //! ```
 
@@ -22,6 +23,7 @@ mod git;
 mod journal;
 mod keygen;
 mod live;
+mod page;
 mod product;
 mod reading;
 mod rego;

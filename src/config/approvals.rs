@@ -13,6 +13,7 @@ use super::yaml::{self, Value};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::{Address, nearest};
 use crate::plan::policy::{ApprovalRule, Approvals, Signer, When};
+use crate::platform::Kind;
 use crate::seal::signers;
 use crate::source::{FileId, Origin, SourceMap, Span, Spanned};
 
@@ -123,6 +124,7 @@ pub fn beside(sources: &SourceMap) -> BTreeSet<String> {
 /// Reads the `approvals` of one document into its workspace.
 pub(super) fn lower(
     header: &RawHeader,
+    kind: Kind,
     sources: &SourceMap,
     builder: &mut Builder,
     reader: &mut Reader<'_>,
@@ -139,7 +141,7 @@ pub(super) fn lower(
     let people = keys.as_ref().map(|keys| -> BTreeSet<&str> {
         keys.iter().flat_map(|signer| &signer.principals).map(String::as_str).collect()
     });
-    let names = Names { file: &path.value.value, people, teams: teams(raw, reader) };
+    let names = Names { file: &path.value.value, people, teams: teams(raw, reader), kind };
     names.check_teams(raw, reader);
     let mut lowered: Vec<ApprovalRule> = Vec::new();
     if rules.value.is_empty() {
@@ -253,6 +255,21 @@ fn one_person_per_key(keys: &[signers::Placed<Signer>], file: FileId, reader: &m
     }
 }
 
+/// Returns why no plan for a platform meets an occasion, and what to write instead: whoever relies on such a rule has none.
+const fn never(when: When, kind: Kind) -> Option<(&'static str, &'static str)> {
+    match (kind, when) {
+        (Kind::Trustpager, When::Breakage) => Some((
+            "what a token loses is refused at once, and that is narrowing",
+            "write `narrowing`, and `revocation` for tokens and keys that end",
+        )),
+        (Kind::Trustpager, When::AdminConsent) => Some((
+            "nobody consents to scopes there",
+            "write `widening`; rules in Rego and `findings: {tier-widens: blocker}` look at single tiers",
+        )),
+        (Kind::Odeus | Kind::Trustpager, _) => None,
+    }
+}
+
 type Teams = BTreeMap<String, BTreeSet<String>>;
 
 fn teams(raw: &RawApprovals, reader: &mut Reader<'_>) -> Teams {
@@ -274,6 +291,7 @@ struct Names<'a> {
     /// `None` when the allowed-signers file could not be read as a whole.
     people: Option<BTreeSet<&'a str>>,
     teams: Teams,
+    kind: Kind,
 }
 
 impl Names<'_> {
@@ -316,6 +334,11 @@ impl Names<'_> {
     fn rule(&self, raw: &RawRule, reader: &mut Reader<'_>) -> Option<ApprovalRule> {
         let need = raw.need.as_ref().map_or(1, |field| field.value.value.0);
         let when = raw.when.as_ref()?;
+        if let Some((why, help)) = never(when.value.value, self.kind) {
+            let message =
+                format!("no plan for {} meets `{}`: {why}", self.kind, when.value.value.name());
+            meaningless(reader, when.at, &message, help);
+        }
         if need == 0 {
             let at = raw.need.as_ref().map_or(when.at, |field| field.at);
             let help = "remove the rule: what no rule asks for needs no approval";

@@ -293,7 +293,7 @@ fn load_file(
         },
     };
     merge_header(&header, place, builder, &mut reader);
-    approvals::lower(&header, sources, builder, &mut reader);
+    approvals::lower(&header, place.0, sources, builder, &mut reader);
     rego::lower(header.rego.as_ref(), sources, builder, &mut reader);
     match place.0 {
         Kind::Odeus => {

@@ -127,6 +127,12 @@ impl Limit {
         rules.find(|(rule, _)| is(rule)).map(|(_, limit)| limit)
     }
 
+    /// Returns the limit that stops the plan with this finding, unless it is accepted; `None` where it has been.
+    #[must_use]
+    pub fn to_accept(finding: &Finding) -> Option<Self> {
+        Self::of(finding).filter(|_| finding.severity == Severity::Blocker)
+    }
+
     /// Returns how the limit is passed for the plan with this digest: `removals@DIGEST`, with the first
     /// [`ACCEPTED_DIGITS`] digits.
     #[must_use]
@@ -137,6 +143,21 @@ impl Limit {
     fn address(self) -> Address {
         Address::of(&["limits", self.word()])
     }
+}
+
+/// Lets a finding about a limit stop nothing any more: somebody has accepted that exactly this plan exceeds it.
+pub fn accept(finding: &mut Finding) {
+    finding.severity = Severity::Warning;
+    finding.message.push_str("; accepted for exactly this plan");
+    finding.help.clear();
+}
+
+/// Iterates the limits that have been accepted and are exceeded.
+pub fn accepted<'f>(
+    findings: impl IntoIterator<Item = &'f Finding>,
+) -> impl Iterator<Item = Limit> {
+    let passed = |finding: &Finding| Limit::to_accept(finding).is_none();
+    findings.into_iter().filter(move |finding| passed(finding)).filter_map(Limit::of)
 }
 
 /// Returns what to add to a command so that a plan passes its limits, each once: `--accept removals@DIGEST`.

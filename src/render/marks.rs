@@ -138,7 +138,7 @@ fn of_finding(finding: &Finding, place: Option<Place>, workspace: &str, digest: 
         code: terminal(&finding.code).to_string(),
         message: format!("{address}: {}", finding.message),
         help,
-        accept: Limit::of(finding).map(|limit| limit.acceptance(digest)),
+        accept: Limit::to_accept(finding).map(|limit| limit.acceptance(digest)),
         place,
         related: Vec::new(),
         // Not the message: it may count what moves by itself.

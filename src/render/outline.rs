@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Address, Direction, PrivilegeChange, Right, Scope};
-use crate::plan::guard::Limit;
+use crate::plan::guard::{self, Limit};
 use crate::plan::{
     Breakage, Change, Finding, LeftAlone, LossKind, PeopleEffect, Plan, ReconnectReason, Severity,
     SourceRange,
@@ -176,6 +176,11 @@ impl<'p> Outline<'p> {
     pub(super) fn only_limits(&self) -> bool {
         let mut blockers = self.of_severity(Severity::Blocker).peekable();
         blockers.peek().is_some() && blockers.all(|finding| Limit::of(finding).is_some())
+    }
+
+    /// Returns the limits that are exceeded and that somebody has accepted for this plan.
+    pub(super) fn accepted(&self) -> BTreeSet<Limit> {
+        guard::accepted(self.findings.iter().copied()).collect()
     }
 
     /// Returns whether connections end because another OAuth client takes the place of theirs.

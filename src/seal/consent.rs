@@ -1,13 +1,14 @@
 //! Consent: the only door from a sealed plan to one that may be applied.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use thiserror::Error;
 
 use super::approval::{Approval, Missing, lacking, missing};
 use super::{Acceptance, Digest, SealedPlan};
-use crate::plan::guard::Limit;
-use crate::plan::{Finding, Unreviewed};
+use crate::plan::guard::{self, Limit};
+use crate::plan::{Finding, Plan, Unreviewed};
 
 /// How somebody agreed to a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,16 +91,41 @@ pub struct ApprovedPlan {
 /// does nothing is left alone, so that a job may run again after it has succeeded. [`Refusal::Unasked`] when Rego rules in
 /// force have not been asked.
 pub fn standing(sealed: &SealedPlan, accepted: &[Acceptance]) -> Result<Vec<Finding>, Refusal> {
-    let other = accepted.iter().find(|acceptance| !acceptance.is_for(sealed.digest()));
-    if let Some(given) = other.filter(|_| !sealed.plan().is_empty()) {
-        let (given, actual) = (given.clone(), sealed.digest().clone());
-        return Err(Refusal::AcceptedOther { given, actual });
-    }
+    for_this(sealed, accepted)?;
     if sealed.is_unasked() {
         return Err(Refusal::Unasked);
     }
+    Ok(seen(sealed, accepted).blockers().cloned().collect())
+}
+
+/// Refuses acceptances of another plan.
+///
+/// # Errors
+/// [`Refusal::AcceptedOther`], but not where the plan does nothing.
+pub fn for_this(sealed: &SealedPlan, accepted: &[Acceptance]) -> Result<(), Refusal> {
+    let other = accepted.iter().find(|acceptance| !acceptance.is_for(sealed.digest()));
+    other.filter(|_| !sealed.plan().is_empty()).map_or(Ok(()), |given| {
+        let (given, actual) = (given.clone(), sealed.digest().clone());
+        Err(Refusal::AcceptedOther { given, actual })
+    })
+}
+
+/// Returns the plan as it is shown to whoever agrees to it: judged by every rule in force, where a limit that was accepted
+/// for this plan says so and stops nothing. What was accepted for another plan changes nothing.
+#[must_use]
+pub fn seen<'s>(sealed: &'s SealedPlan, accepted: &[Acceptance]) -> Cow<'s, Plan> {
     let judged = sealed.judged();
-    Ok(judged.blockers().filter(|finding| !passes(accepted, finding)).cloned().collect())
+    let ours: Vec<Acceptance> =
+        accepted.iter().filter(|given| given.is_for(sealed.digest())).cloned().collect();
+    if !judged.findings().any(|finding| passes(&ours, finding)) {
+        return judged;
+    }
+    let mut plan = judged.into_owned();
+    for findings in [&mut plan.bound.findings, &mut plan.observed.findings] {
+        findings.iter_mut().filter(|finding| passes(&ours, finding)).for_each(guard::accept);
+        findings.sort();
+    }
+    Cow::Owned(plan)
 }
 
 /// Returns whether a finding is about a limit that was accepted.

@@ -16,5 +16,5 @@ pub mod signature;
 pub mod signers;
 
 pub use acceptance::{Acceptance, AcceptanceError};
-pub use consent::{ApprovedPlan, Consent, Refusal, standing};
+pub use consent::{ApprovedPlan, Consent, Refusal, for_this, seen, standing};
 pub use digest::{Digest, SealedPlan};

@@ -20,6 +20,8 @@ mod control_plane;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod figures;
+#[cfg(test)]
 mod fuzz_smoke;
 #[cfg(test)]
 mod guard;

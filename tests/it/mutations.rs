@@ -1,4 +1,4 @@
-//! The mutations of `tests/mutations`: each still applies to the code, and names tests that are there. `just mutants` applies
+//! The mutations of `tests/mutations`: each still applies to the code, names tests that are there, and is named in their comments. `just mutants` applies
 //! them and sees those tests fail.
 
 use std::path::{Path, PathBuf};
@@ -52,8 +52,19 @@ fn every_mutation_names_tests_that_are_there() {
         for name in named {
             let (module, function) = name.rsplit_once("::").unwrap();
             let begins = format!("fn {function}");
-            let found = tests.iter().any(|(path, text)| path == module && text.contains(&begins));
-            assert!(found, "{}: there is no test {name}", patch.display());
+            let text = tests.iter().find(|(path, text)| path == module && text.contains(&begins));
+            let Some((_, text)) = text else { panic!("{}: no test {name}", patch.display()) };
+            // Whoever reads the test sees which break it is there for.
+            let mutation = format!("`{}`", patch.file_stem().unwrap().to_string_lossy());
+            let above: Vec<&str> = text.split_once(&begins).unwrap().0.lines().rev().collect();
+            let comment = above.iter().take_while(|line| {
+                let line = line.trim_start();
+                line.starts_with("///") || line.starts_with("#[") || line.is_empty()
+            });
+            assert!(
+                comment.clone().any(|line| line.contains(&mutation)),
+                "{name}: its comment does not name the mutation {mutation}"
+            );
         }
     }
 }

@@ -57,7 +57,7 @@ pub struct Plan {
     /// Rules in Rego beside those that the configuration names.
     #[command(flatten)]
     pub rules: Rules,
-    /// See whether a limit may be exceeded with exactly this plan: LIMIT@DIGEST, as the plan prints it; may be given several times
+    /// Plan as if a limit that this plan exceeds had been accepted for it: LIMIT@DIGEST, as the plan prints it; may be given several times
     #[arg(long, value_name = "LIMIT@DIGEST")]
     pub accept: Vec<Acceptance>,
     /// Which rules held before the change.
@@ -166,6 +166,9 @@ pub struct Show {
     /// An approval of this plan, beside those next to it: text and markdown then say which rules are satisfied; may be given several times
     #[arg(long, value_name = "FILE")]
     pub approval: Vec<PathBuf>,
+    /// Show a limit that was accepted for exactly this plan as accepted: LIMIT@DIGEST; may be given several times
+    #[arg(long, value_name = "LIMIT@DIGEST")]
+    pub accept: Vec<Acceptance>,
     /// How to print the plan.
     #[command(flatten)]
     pub output: Output,

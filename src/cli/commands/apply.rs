@@ -15,6 +15,7 @@ use crate::cli::folder::{
 };
 use crate::cli::gate::{self, Advice, Gate, Used};
 use crate::cli::live::Place;
+use crate::cli::page::Page;
 use crate::cli::product::{Odeus, Product, Trustpager};
 use crate::cli::rego::{self, Named};
 use crate::cli::stream;
@@ -109,7 +110,8 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     match args.answer() {
         Answer::Text => {
             let source = Source { path: args.config.clone(), workspace: None };
-            plan::print(&sealed, &output, &plan::apply_saved(file, &source), ui)?;
+            let command = plan::apply_saved(file, &source);
+            Page::of(&sealed, &output, &command).accepting(&args.agreed.accept).print(ui)?;
         }
         Answer::Lines => stream::planned(sealed.plan(), ui)?,
         Answer::Json => {}
@@ -227,8 +229,9 @@ async fn from_files_of<P: Product>(
 
     let output = Output::text(false);
     let command = plan::apply_files(source, &args.target);
+    let page = Page::of(&sealed, &output, &command).accepting(&args.agreed.accept);
     match args.answer() {
-        Answer::Text => plan::print(&sealed, &output, &command, ui)?,
+        Answer::Text => page.print(ui)?,
         Answer::Lines => stream::planned(sealed.plan(), ui)?,
         Answer::Json => {}
     }
@@ -249,7 +252,7 @@ async fn from_files_of<P: Product>(
     } else if !open.is_empty() {
         return Err(gate.missing(&sealed, &open));
     } else {
-        ask(&sealed, &output, (args.answer() != Answer::Text, &command), ui)?
+        ask(&sealed, (args.answer() != Answer::Text).then_some(page), ui)?
     };
     let approved =
         approve(sealed, Consent::Signed(Box::new(consent), approvals), &args.agreed.accept, &gate)?;
@@ -268,11 +271,10 @@ async fn from_files_of<P: Product>(
     finish(approved.sealed().plan(), done, verified, args.answer(), ui)
 }
 
-/// Asks whoever is there. With `json` the plan has not been printed yet; `command` is what carries it out.
+/// Asks whoever is there. `unseen` is the plan's page where it has not been printed yet, since stdout is the report's.
 pub(super) fn ask(
     sealed: &SealedPlan,
-    output: &Output,
-    (json, command): (bool, &str),
+    unseen: Option<Page<'_>>,
     ui: &Ui,
 ) -> Result<Consent, Failure> {
     let plan = sealed.plan();
@@ -283,9 +285,8 @@ pub(super) fn ask(
         )
         .help("give `--auto-approve`, or apply a saved plan"));
     }
-    if json {
-        // stdout is the report's; whoever is asked must see the plan all the same.
-        ui.say(&plan::page(sealed, output, command, ui.palette_err())?);
+    if let Some(page) = unseen {
+        ui.say(&page.text(ui.palette_err())?);
     }
     let question = format!(
         "\nApply plan {} to workspace {} ({})? Only `yes` is accepted: ",

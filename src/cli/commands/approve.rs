@@ -15,6 +15,7 @@ use crate::cli::exit::Exit;
 use crate::cli::folder::{Folder, replace, root_at_hand};
 use crate::cli::gate::{at_hand, rules, signature_of, statement_of};
 use crate::cli::keygen;
+use crate::cli::page::Page;
 use crate::cli::rego;
 use crate::cli::ui::{Failure, Ui};
 use crate::plan::policy::{Requirement, Signer};
@@ -46,11 +47,11 @@ pub(in crate::cli) fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failu
     let output = Output::text(false);
     let source = Source { path: args.config.clone(), workspace: None };
     let command = plan::apply_saved(&args.plan, &source);
-    let page = plan::page(&sealed, &output, &command, ui.palette())?;
+    let page = Page::of(&sealed, &output, &command);
     if args.json {
-        ui.say(&page);
+        ui.say(&page.text(ui.palette_err())?);
     } else {
-        ui.out(&page)?;
+        page.print(ui)?;
     }
     consent(args, &statement, &sealed, ui)?;
 

@@ -1,16 +1,16 @@
 //! `scopeform plan`: read, plan, print. It holds a reader and cannot write.
 
 use std::collections::BTreeSet;
-use std::num::NonZeroUsize;
 use std::path::Path;
 
 use jiff::civil::Date;
 
-use crate::cli::args::{Comment, Forge, Format, Output, Plan as Args, Reach, Source};
+use crate::cli::args::{Format, Output, Plan as Args, Reach, Source};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::live::{self, Place, Target, no_access};
+use crate::cli::page::Page;
 use crate::cli::product::{Odeus, Product, Trustpager};
 use crate::cli::rego;
 use crate::cli::review;
@@ -19,7 +19,7 @@ use crate::cli::snapshot;
 use crate::cli::ui::{Failure, Ui, shown};
 use crate::cli::workspace::{Loaded, Tell, load, located, report, source_ranges, wrong};
 use crate::cli::world;
-use crate::diag::{Code, Diagnostics, Problem};
+use crate::diag::{Code, Problem};
 use crate::model::{Address, nearest};
 use crate::plan::assemble::{Header, Inputs};
 use crate::plan::policy;
@@ -27,13 +27,8 @@ use crate::plan::policy::{Policy, Protected};
 use crate::plan::{FromSnapshot, Plan, Severity, SourceRange, weaken};
 use crate::platform::provider::{Read, Reading};
 use crate::platform::{Kind, remarks};
-use crate::render::given::Given;
-use crate::render::marks::Marks;
 use crate::render::neutral::terminal;
-use crate::render::palette::Palette;
-use crate::render::{diff, html, json, markdown, text};
 use crate::seal::{SealedPlan, document, standing};
-use crate::source::SourceMap;
 
 /// Plans, prints, saves.
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
@@ -111,15 +106,14 @@ fn finish<P: Product>(
         Some(file) => apply_saved(file, &args.source),
         None => apply_files(&args.source, &args.target),
     };
+    let page = Page::of(&sealed, &args.output, &apply_with).accepting(&args.accept);
     match args.output.format().tool() {
         Some(tool) => {
-            let (plan, digest) = (sealed.plan(), sealed.digest().as_str());
-            let base = review::base(&loaded.folder.root);
             let beside = (&loaded.diagnostics, &loaded.folder.configs);
-            let marks = Marks::of_plan(plan, digest, beside, &base);
+            let marks = page.marks(beside, &review::base(&loaded.folder.root));
             ui.out(&tool.page(&marks, None))?;
         }
-        None => print(&sealed, &args.output, &apply_with, ui)?,
+        None => page.print(ui)?,
     }
     if args.output.format() == Format::Text && sealed.plan().observed.snapshot.is_none() {
         let operations = &sealed.plan().bound.operations;
@@ -405,98 +399,12 @@ pub(super) fn apply_saved(file: &Path, source: &Source) -> String {
     }
 }
 
-/// Prints a plan on stdout in the format asked for.
-pub(super) fn print(
-    sealed: &SealedPlan,
-    output: &Output,
-    apply_with: &str,
-    ui: &Ui,
-) -> Result<(), Failure> {
-    Ok(ui.out(&page(sealed, output, apply_with, ui.palette())?)?)
-}
-
 /// Refuses a flag that means nothing in the format asked for.
 pub(super) fn formats(output: &Output) -> Result<(), Failure> {
     let misplaced = output.misplaced().map(|(flag, format)| {
         Failure::new(Exit::Usage, format!("`{flag}` is for `--format {format}`"))
     });
     misplaced.map_or(Ok(()), Err)
-}
-
-/// Returns a plan in the format asked for.
-pub(super) fn page(
-    sealed: &SealedPlan,
-    output: &Output,
-    apply_with: &str,
-    palette: Palette,
-) -> Result<String, Failure> {
-    page_with(sealed, output, (apply_with, None), palette)
-}
-
-/// Returns a plan in the format asked for, with what is known of its approvals.
-pub(super) fn page_with(
-    sealed: &SealedPlan,
-    output: &Output,
-    (apply_with, given): (&str, Option<&Given>),
-    palette: Palette,
-) -> Result<String, Failure> {
-    let mut page = String::new();
-    let judged = sealed.judged();
-    let (plan, digest) = (&*judged, sealed.digest().as_str());
-    let apply_with = output.apply_with.as_deref().unwrap_or(apply_with);
-    // Writing to a String cannot fail.
-    let _ = match output.format() {
-        Format::Text => {
-            let (full, diff) = (output.full, output.diff);
-            let options = text::Options { palette, full, diff, apply_with, given };
-            text::plan(&mut page, plan, digest, options)
-        }
-        Format::Json => json::plan(&mut page, plan, digest),
-        Format::Diff => diff::plan(&mut page, plan, palette),
-        Format::Html => html::plan(&mut page, plan, digest, apply_with),
-        Format::Markdown => {
-            page = comment(plan, digest, &output.comment, (apply_with, given))?;
-            Ok(())
-        }
-        Format::Sarif | Format::Annotations | Format::CodeQuality => {
-            // Files are named from the configuration folder where it is not known where that is.
-            let marks = marks(sealed, None);
-            page = output.format().tool().map_or(page, |tool| tool.page(&marks, None));
-            Ok(())
-        }
-    };
-    Ok(page)
-}
-
-/// Returns a plan as a comment that its forge takes.
-fn comment(
-    plan: &Plan,
-    digest: &str,
-    comment: &Comment,
-    (apply_with, given): (&str, Option<&Given>),
-) -> Result<String, Failure> {
-    let forge = match comment.forge {
-        None | Some(Forge::Github) => markdown::Forge::Github,
-        Some(Forge::GithubStepSummary) => markdown::Forge::GithubStepSummary,
-        Some(Forge::Gitlab) => markdown::Forge::Gitlab,
-        Some(Forge::Bitbucket) => markdown::Forge::Bitbucket,
-    };
-    let max_size = comment.max_size.map(NonZeroUsize::get);
-    let report_url = comment.report_url.as_ref();
-    let revision = comment.revision.as_deref();
-    let options = markdown::Options { forge, max_size, report_url, apply_with, revision, given };
-    markdown::plan(plan, digest, options).map_err(|markdown::TooSmall { needs }| {
-        let message = "`--max-size` is too small for the verdict and the counts";
-        Failure::new(Exit::Usage, message).help(format!("give at least {needs}"))
-    })
-}
-
-/// Returns what a plan marks in the files of the folder that it was made from.
-pub(super) fn marks(sealed: &SealedPlan, folder: Option<&Path>) -> Marks {
-    let (plan, digest) = (sealed.plan(), sealed.digest().as_str());
-    let beside = (&Diagnostics::new(), &SourceMap::new());
-    let base = folder.map(review::base).unwrap_or_default();
-    Marks::of_plan(plan, digest, beside, &base)
 }
 
 /// Saves a plan.

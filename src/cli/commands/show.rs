@@ -9,18 +9,24 @@ use crate::cli::exit::Exit;
 use crate::cli::folder::{data_dir, root_at_hand, root_of};
 use crate::cli::gate::{Advice, Gate, Used, beyond, rules};
 use crate::cli::live::Place;
+use crate::cli::page::Page;
 use crate::cli::reading;
+use crate::cli::review;
 use crate::cli::ui::{Failure, Ui, shown};
+use crate::diag::Diagnostics;
 use crate::render::given::Given;
 use crate::render::neutral::terminal;
 use crate::seal::approval::{missing, people};
-use crate::seal::{SealedPlan, document};
+use crate::seal::{SealedPlan, document, for_this};
+use crate::source::SourceMap;
 
 /// Prints a saved plan, which always works, also when the plan has become stale; or a run.
 pub(in crate::cli) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     if args.last || args.runs || args.run.is_some() {
-        if !args.approval.is_empty() {
-            return Err(Failure::new(Exit::Usage, "`--approval` goes with a saved PLAN"));
+        let misplaced =
+            [("--approval", args.approval.is_empty()), ("--accept", args.accept.is_empty())];
+        if let Some((flag, _)) = misplaced.iter().find(|(_, absent)| !absent) {
+            return Err(Failure::new(Exit::Usage, format!("`{flag}` goes with a saved PLAN")));
         }
         return super::history::run(args, env, ui);
     }
@@ -37,9 +43,13 @@ pub(in crate::cli) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failu
         return Err(Failure::new(Exit::Usage, message));
     }
     let sealed = read(file)?;
+    for_this(&sealed, &args.accept)
+        .map_err(|why| super::apply::refusal(&why, sealed.digest(), ""))?;
     if let Some(tool) = args.output.format().tool() {
         let folder = root_at_hand(args.config.as_deref(), env);
-        let marks = super::plan::marks(&sealed, folder.as_deref());
+        let base = folder.as_deref().map(review::base).unwrap_or_default();
+        let page = Page::of(&sealed, &args.output, "").accepting(&args.accept);
+        let marks = page.marks((&Diagnostics::new(), &SourceMap::new()), &base);
         ui.out(&tool.page(&marks, Some(Exit::Done)))?;
         return Ok(Exit::Done);
     }
@@ -51,8 +61,8 @@ pub(in crate::cli) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failu
         apply_with.push_str(" --config FOLDER");
     }
     let given = if tells { given(&sealed, file, args, env, ui)? } else { None };
-    let with = (apply_with.as_str(), given.as_ref());
-    ui.out(&super::plan::page_with(&sealed, &args.output, with, ui.palette())?)?;
+    let page = Page::of(&sealed, &args.output, &apply_with);
+    page.approved(given.as_ref()).accepting(&args.accept).print(ui)?;
     Ok(Exit::Done)
 }
 

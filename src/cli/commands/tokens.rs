@@ -10,6 +10,7 @@ use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::folder::data_dir;
 use crate::cli::gate::{Advice, Gate, Used};
+use crate::cli::page::Page;
 use crate::cli::product::Trustpager;
 use crate::cli::rego;
 use crate::cli::ui::{Failure, Ui};
@@ -186,8 +187,9 @@ async fn revoke(args: &TokensRevoke, env: &Env, ui: &Ui) -> Result<Exit, Failure
     let output = Output::text(false);
     // The question below, or `--auto-approve`, carries it out: there is no other command to type.
     let again = format!("this command, revoking {} and nothing else", token.id);
+    let page = Page::of(&sealed, &output, &again).accepting(&args.accept);
     if !args.json {
-        plan::print(&sealed, &output, &again, ui)?;
+        page.print(ui)?;
     }
     // A rule about revocation holds here too; where there is none, nothing delays this command.
     let used = Used::read(&data_dir(&loaded.folder.root, env))?;
@@ -201,7 +203,7 @@ async fn revoke(args: &TokensRevoke, env: &Env, ui: &Ui) -> Result<Exit, Failure
     let consent = if args.auto_approve || !open {
         Consent::Flag
     } else {
-        ask(&sealed, &output, (args.json, &again), ui)?
+        ask(&sealed, args.json.then_some(page), ui)?
     };
     let approved = approve(sealed, consent, &args.accept, &gate)?;
     let done = carry_out_one::<Trustpager>(&approved, &loaded, args.reach, None, env, ui).await?;

@@ -13,6 +13,7 @@ use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::gate::{Advice, Gate, Used};
 use crate::cli::journal::{self, Last, Past};
+use crate::cli::page::Page;
 use crate::cli::product::{Odeus, Product, Trustpager};
 use crate::cli::rego;
 use crate::cli::ui::{Failure, Ui, shown};
@@ -95,11 +96,12 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
         Some(file) => plan::apply_saved(file, &args.source),
         None => format!("this command, taking back run {}", past.begin.run),
     };
+    let page = Page::of(&sealed, &output, &apply_with).accepting(&args.agreed.accept);
     if !args.json {
         if empty {
             ui.out("There is nothing to take back.\n")?;
         } else {
-            plan::print(&sealed, &output, &apply_with, ui)?;
+            page.print(ui)?;
         }
         ui.out(&render::undo::text(&undo))?;
     }
@@ -133,7 +135,7 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
         // Nobody is asked to agree to what cannot be done.
         Consent::Prompt
     } else {
-        ask(&sealed, &output, (args.json, &apply_with), ui)?
+        ask(&sealed, args.json.then_some(page), ui)?
     };
     let approved = approve(
         sealed.clone(),

@@ -81,7 +81,7 @@ fn one_finding(page: &mut Page<'_, '_>, finding: &Finding, marks: Marks) -> fmt:
         out.prose(&finding.help)?;
         out.raw("</p>")?;
     }
-    if let Some(limit) = Limit::of(finding) {
+    if let Some(limit) = Limit::to_accept(finding) {
         let accept = format!("--accept {}", limit.acceptance(page.digest));
         out.el("<p class=\"help\"><i>Accept:</i> <code>", &accept, "</code></p>")?;
     }

@@ -312,7 +312,7 @@ fn people(effect: &PeopleEffect) -> v1::People {
 }
 
 fn finding(outline: &Outline<'_>, finding: &Finding, digest: &str) -> v1::Finding {
-    let accept = Limit::of(finding).map(|limit| limit.acceptance(digest));
+    let accept = Limit::to_accept(finding).map(|limit| limit.acceptance(digest));
     let Finding { severity, code, address, message, help, paste } = finding;
     v1::Finding {
         severity: match severity {

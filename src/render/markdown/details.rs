@@ -60,7 +60,7 @@ impl Writer<'_, '_> {
         if !finding.help.is_empty() {
             rest = rest.own("\n  help: ").text(&finding.help);
         }
-        if let Some(limit) = Limit::of(finding) {
+        if let Some(limit) = Limit::to_accept(finding) {
             let accept = format!("--accept {}", limit.acceptance(self.digest));
             rest = rest.own("\n  accept: ").code(&accept);
         }

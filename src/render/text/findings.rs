@@ -95,7 +95,7 @@ fn write(page: &mut Page<'_, '_>, finding: &Finding) -> fmt::Result {
     if !finding.help.is_empty() {
         writeln!(page.out, "      help: {}", terminal(&finding.help))?;
     }
-    if let Some(limit) = Limit::of(finding) {
+    if let Some(limit) = Limit::to_accept(finding) {
         writeln!(
             page.out,
             "      accept: `--accept {}`",

@@ -218,8 +218,9 @@ pub(super) fn how_to_go_on(
         let never = "never from a snapshot; plan what is live, with credentials";
         return vec![("Apply", How::Said(never.to_owned()))];
     }
+    // Those that were accepted too: whoever applies the plan says so again.
+    let flags = flags(outline.findings.iter().copied(), digest);
     if outline.only_limits() {
-        let flags = flags(outline.of_severity(Severity::Blocker), digest);
         return vec![match apply_with {
             command if is_command(command) => ("Apply", How::Command(format!("{command} {flags}"))),
             _ => ("Apply", How::Said(format!("only with `{flags}`"))),
@@ -243,7 +244,10 @@ pub(super) fn how_to_go_on(
             let keep = "`scopeform plan --out PLAN` keeps this plan, `scopeform apply PLAN` does exactly what it says";
             ("Apply", How::Said(keep.to_owned()))
         }
-        command if is_command(command) => ("Apply", How::Command(command.to_owned())),
+        command if is_command(command) && flags.is_empty() => {
+            ("Apply", How::Command(command.to_owned()))
+        }
+        command if is_command(command) => ("Apply", How::Command(format!("{command} {flags}"))),
         words => ("Apply", How::Said(words.to_owned())),
     });
     how
@@ -300,6 +304,11 @@ pub(super) fn verdict_by(outline: &Outline<'_>, show: &dyn Fn(&str) -> String) -
     if !plan.bound.weakened.is_empty() {
         let rules = count(plan.bound.weakened.len(), "rule is", "rules are");
         parts.push(format!("{rules} taken away or weakened."));
+    }
+    let accepted = outline.accepted().len();
+    if accepted > 0 {
+        let limits = count(accepted, "limit is", "limits are");
+        parts.push(format!("{limits} exceeded, which was accepted."));
     }
     if counts.blockers > 0 {
         parts.push(format!("{}.", count(counts.blockers, "blocker", "blockers")));

@@ -42,6 +42,7 @@ fn outcomes(report: &Value) -> Vec<&str> {
     steps.iter().map(|step| step["outcome"].as_str().unwrap()).collect()
 }
 
+/// Mutation `unsettled` makes it fail. Unknown is settled by reading: a write without an answer counts as not done.
 #[test]
 fn a_write_that_was_done_and_not_answered_is_settled_by_reading() {
     let (plane, report, _) =
@@ -51,6 +52,7 @@ fn a_write_that_was_done_and_not_answered_is_settled_by_reading() {
     assert_eq!(plane.audited(), 2, "a write was repeated");
 }
 
+/// Mutation `repeat` makes it fail. A write without an answer is sent again in place of reading what became of it.
 #[test]
 fn a_write_that_never_arrived_is_not_repeated() {
     let (plane, report, _) =
@@ -77,6 +79,8 @@ fn a_server_error_before_the_write_is_no_write() {
 
 /// One unit after the other, so that whoever stops at the first failure does not begin with the second.
 /// Mutation (tests/mutations): `independents`.
+///
+/// Mutation `independents` makes it fail. Independent items continue: the first failure anywhere stops everything.
 #[test]
 fn independent_units_go_on_when_one_fails() {
     for (failing, expected) in [("notes", 1), ("files", WRITES - 1)] {
@@ -155,6 +159,11 @@ fn only_what_no_step_explains_is_a_difference() {
     }
 }
 
+/// Mutation `believe-the-answer` makes it fail. The platform's answer must equal the predicted effect: whatever it did is
+/// taken for what was planned.
+///
+/// Mutation `dependants` makes it fail. Dependants are skipped: what follows a failure in its unit, or in the stage
+/// before, is sent all the same.
 #[test]
 fn another_effect_than_planned_stops_the_unit() {
     let (_, report, _) = apply(TWO, 6, |r, n| {
@@ -222,6 +231,8 @@ fn when_reading_fails_too_the_outcome_is_unknown() {
     plane.run(&straight, "apply --auto-approve").exits(0).prints(&["No changes"]);
 }
 
+/// Mutation `unverified` makes it fail. Apply ends with a comparison that must be empty: what is live at the end is not
+/// looked at.
 #[test]
 fn somebody_who_undoes_it_meanwhile_is_noticed() {
     // The first three readings are honest (plan, re-read); after the write the end reads otherwise.

@@ -129,6 +129,9 @@ fn a_journal_is_for_its_owner_alone_and_out_of_version_control() {
 }
 
 /// Mutation: tell the observer after `provider.write` in `apply/run.rs`, and this fails.
+///
+/// Mutation `unnoted` makes it fail. A journal is written before each call: the first lines of a write are noted after
+/// it.
 #[test]
 fn a_write_is_on_disk_before_it_leaves() {
     let plane = Plane::start();
@@ -182,6 +185,8 @@ fn killed_anywhere_the_last_run_is_told_and_the_next_apply_goes_on() {
 }
 
 /// Mutation: let `Odeus::resumed` return `None`, and this fails.
+///
+/// Mutation `again` makes it fail. A second apply does nothing: a saved plan that was carried out is carried out again.
 #[test]
 fn case_48_killed_anywhere_the_same_saved_plan_goes_on() {
     let end = {
@@ -214,6 +219,7 @@ fn case_48_killed_anywhere_the_same_saved_plan_goes_on() {
     }
 }
 
+/// Mutation `stale` makes it fail. Refuses, naming the field: what has moved since the plan does not stop it.
 #[test]
 fn a_foreign_change_after_a_crash_is_stale_all_the_same() {
     // What was done before is no accusation: only what somebody else did is told. Where one field alone is otherwise, reading

@@ -12,6 +12,8 @@ fn outcomes(report: &Value) -> Vec<(&str, &str)> {
     steps.iter().map(|s| (s["unit"].as_str().unwrap(), s["outcome"].as_str().unwrap())).collect()
 }
 
+/// Mutation `dependants` makes it fail. Dependants are skipped: what follows a failure in its unit, or in the stage
+/// before, is sent all the same.
 #[test]
 fn the_workspace_switch_that_comes_last_is_not_set_when_a_unit_failed() {
     let plane = Plane::start();

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::plane::{Plane, WISHES};
 use super::proxy::{Do, Proxy, gate};
 
+/// Mutation `stale` makes it fail. Refuses, naming the field: what has moved since the plan does not stop it.
 #[test]
 fn a_moved_field_stops_a_saved_plan_before_the_first_write() {
     let plane = Plane::start();
@@ -40,6 +41,7 @@ fn what_the_plan_does_not_rely_on_may_move() {
     plane.run(&lab, "plan --detailed-exitcode").exits(0);
 }
 
+/// Mutation `again` makes it fail. A second apply does nothing: a saved plan that was carried out is carried out again.
 #[test]
 fn a_plan_that_was_carried_out_is_done_already() {
     let plane = Plane::start();
@@ -65,6 +67,7 @@ fn a_vanished_person_stops_the_plan() {
     plane.run(&lab, "apply p.json").exits(3).says(&["sales", "live is gone"]);
 }
 
+/// Mutation `if-match` makes it fail. Each write carries its precondition: it matches whatever is there.
 #[test]
 fn the_loser_of_a_race_stops_with_an_exact_report() {
     let plane = Plane::start();

@@ -411,6 +411,7 @@ fn folders_for_the_value_of_a_key_are_made_for_their_owner_alone() {
     ]);
 }
 
+/// Mutation `again` makes it fail. A second apply does nothing: a saved plan that was carried out is carried out again.
 #[test]
 fn on_trustpager_the_same_saved_plan_goes_on() {
     let lab = Lab::with(CRM);

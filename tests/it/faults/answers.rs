@@ -15,6 +15,7 @@ use super::proxy::{Call, Fault};
 use super::stage::{Deed, Plane, Runner, Stage};
 use super::trustpager::Trustpager;
 use crate::apply::wire;
+use crate::figures::{documented, number};
 
 /// One fault for every way in which a write can end: not done and known, not done and unknown, done and unknown, overtaken,
 /// and nothing possible any more.
@@ -121,13 +122,9 @@ fn throughout<S: Stage>() {
             });
         }
     });
-    println!(
-        "{}: {} writes x {} faults, {} answers to users, none unlawful",
-        S::NAME,
-        writes.len(),
-        FAULTS.len(),
-        answered.into_inner()
-    );
+    let counts = [writes.len(), FAULTS.len(), answered.into_inner()].map(number);
+    let row = [&[S::TITLE.to_owned()], counts.as_slice()].concat();
+    documented("writes, faults, lawful answers to users", &row);
 }
 
 #[test]

@@ -16,6 +16,7 @@ use super::odeus::Odeus;
 use super::proxy::{Call, Fault, Look, Proxy, RetryAfter, Seen};
 use super::stage::{PATIENT, Plane, Runner, Stage};
 use super::trustpager::Trustpager;
+use crate::figures::{documented, number};
 
 /// How long a client waits that is meant to give up. Too short only means that it gives up more often.
 const IMPATIENT: Duration = Duration::from_millis(150);
@@ -271,14 +272,25 @@ fn matrix<S: Stage>() {
     assert!(failed.is_empty(), "{} of {} cases: {failed:?}", failed.len(), cases.len());
     let ran = ran.into_inner();
     assert_eq!(ran, cases.len());
-    println!("{}: {calls} calls x {} faults = {ran} cases", S::NAME, Fault::ALL.len());
+    let counts = [calls, Fault::ALL.len(), ran].map(number);
+    documented("calls, faults, cases", &[&[S::TITLE.to_owned()], counts.as_slice()].concat());
 }
 
+/// Mutation `if-match` makes it fail. Each write carries its precondition: it matches whatever is there.
+///
+/// Mutation `repeat` makes it fail. A write without an answer is sent again in place of reading what became of it.
+///
+/// Mutation `unsettled` makes it fail. Unknown is settled by reading: a write without an answer counts as not done.
 #[test]
 fn odeus_survives_every_fault_at_every_call() {
     matrix::<Odeus>();
 }
 
+/// Mutation `if-match` makes it fail. Each write carries its precondition: it matches whatever is there.
+///
+/// Mutation `repeat` makes it fail. A write without an answer is sent again in place of reading what became of it.
+///
+/// Mutation `unsettled` makes it fail. Unknown is settled by reading: a write without an answer counts as not done.
 #[test]
 fn trustpager_survives_every_fault_at_every_call() {
     matrix::<Trustpager>();

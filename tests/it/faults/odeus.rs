@@ -77,6 +77,7 @@ impl Stage for Odeus {
     type Client = OdeusClient;
 
     const NAME: &'static str = "odeus";
+    const TITLE: &'static str = "Odeus";
     const CREATES_KEYS: bool = false;
     const BASE: &'static str = "/odeus/v1/workspaces/";
     const COLLECTIONS: &'static [&'static str] = &["integrations"];

@@ -10,6 +10,7 @@ use super::stage::{Plane, Stage, yaml};
 use super::trustpager::Trustpager;
 use crate::apply::proxy::{Do, Proxy, gate};
 use crate::cli::harness::{Done, Lab, Run};
+use crate::figures::{documented, number};
 
 /// Writes go one after another, so that "the third write" means one thing.
 const SERIAL: &str = "apply --auto-approve --parallelism 1 --json";
@@ -97,7 +98,7 @@ fn sample<S: Stage>() -> usize {
 #[test]
 fn the_program_reports_faults_as_they_were() {
     let cases = sample::<Odeus>() + sample::<Trustpager>();
-    println!("real program: {cases} cases");
+    documented("cases with the real program", &["both".to_owned(), number(cases)]);
 }
 
 fn kills<S: Stage>() -> usize {
@@ -157,12 +158,12 @@ fn kills<S: Stage>() -> usize {
 
 #[test]
 fn killed_at_any_boundary_the_next_run_goes_on_odeus() {
-    println!("odeus: {} kills survived", kills::<Odeus>());
+    documented("kills survived", &[Odeus::TITLE.to_owned(), number(kills::<Odeus>())]);
 }
 
 #[test]
 fn killed_at_any_boundary_the_next_run_goes_on_trustpager() {
-    println!("trustpager: {} kills survived", kills::<Trustpager>());
+    documented("kills survived", &[Trustpager::TITLE.to_owned(), number(kills::<Trustpager>())]);
 }
 
 #[test]
@@ -305,10 +306,10 @@ fn races<S: Stage>() -> usize {
 
 #[test]
 fn of_two_applies_one_wins_and_the_other_says_so_on_odeus() {
-    println!("odeus: {} races", races::<Odeus>());
+    documented("two at once", &[Odeus::TITLE.to_owned(), number(races::<Odeus>())]);
 }
 
 #[test]
 fn of_two_applies_one_wins_and_the_other_says_so_on_trustpager() {
-    println!("trustpager: {} races", races::<Trustpager>());
+    documented("two at once", &[Trustpager::TITLE.to_owned(), number(races::<Trustpager>())]);
 }

@@ -67,6 +67,7 @@ impl Desk {
     }
 }
 
+/// Mutation `budget-alone` makes it fail. Each run notes its requests in a book of its own.
 #[test]
 fn a_saved_plan_is_applied_with_what_its_planning_left_of_the_budget() {
     for config in ["access", "access/acme.yaml"] {
@@ -85,6 +86,7 @@ fn a_saved_plan_is_applied_with_what_its_planning_left_of_the_budget() {
     }
 }
 
+/// Mutation `budget-alone` makes it fail. Each run notes its requests in a book of its own.
 #[test]
 fn two_runs_at_once_take_from_one_budget() {
     let desk = Desk::limited(Some(7));
@@ -102,6 +104,7 @@ fn two_runs_at_once_take_from_one_budget() {
     assert_eq!(desk.refused.load(Ordering::SeqCst), 0);
 }
 
+/// Mutation `budget-alone` makes it fail. Each run notes its requests in a book of its own.
 #[test]
 fn every_command_takes_from_the_budget_that_the_folder_has() {
     let desk = Desk::start();
@@ -138,6 +141,7 @@ fn every_command_takes_from_the_budget_that_the_folder_has() {
     desk.run("status access --api-budget 5").env("SCOPEFORM_DATA_DIR", &other).exits(0);
 }
 
+/// Mutation `budget-alone` makes it fail. Each run notes its requests in a book of its own.
 #[test]
 fn the_place_of_a_run_that_was_killed_is_taken() {
     let (gate, keeper) = gate();

@@ -49,6 +49,8 @@ pub(crate) trait Stage: Send + Sync + 'static {
     type Client: Read<Snapshot = Self::Snapshot> + Write<Operation = Self::Operation> + Send + Sync;
 
     const NAME: &'static str;
+    /// Its name in the documents.
+    const TITLE: &'static str;
     /// Whether its plan creates an API key, whose value only one run can get.
     const CREATES_KEYS: bool;
     /// The path of a workspace, without its name.

@@ -61,6 +61,7 @@ impl Stage for Trustpager {
     type Client = TrustpagerClient;
 
     const NAME: &'static str = "trustpager";
+    const TITLE: &'static str = "TrustPager";
     const CREATES_KEYS: bool = true;
     const BASE: &'static str = "/trustpager/v1/workspaces/";
     const COLLECTIONS: &'static [&'static str] = &["oauth-clients", "api-keys"];

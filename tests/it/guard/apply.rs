@@ -75,6 +75,79 @@ fn a_limit_is_passed_by_the_acceptance_that_was_printed_and_by_nothing_else() {
     plane.run(&lab, &format!("apply --auto-approve {flag}")).exits(0).prints(&["No changes"]);
 }
 
+/// Whoever looks at a plan after somebody accepted that it exceeds a limit sees that, and no blocker.
+#[test]
+fn a_limit_that_was_accepted_is_shown_as_accepted_in_every_format() {
+    let plane = Plane::start();
+    let lab = plane.lab(&format!("{RULES}{WISHES}"));
+    let flag = copied(&plane.run(&lab, "plan --out p.plan").exits(4).out);
+    let said = "2 removals, and the limit is 1; accepted for exactly this plan";
+    let verdict = "1 limit is exceeded, which was accepted.";
+    let opens = "nothing is applied until";
+    let shows = |args: &str| {
+        let done = plane.run(&lab, &format!("{args} {flag}")).exits(0);
+        assert!(!done.out.contains(opens), "{args}\n{}", done.out);
+        done
+    };
+    // What the blocked plan says of the way past it is what the accepted one must not say.
+    for format in ["text", "markdown", "html"] {
+        let blocked = plane.run(&lab, &format!("show p.plan --format {format}")).exits(0);
+        assert!(blocked.out.contains(opens) && !blocked.out.contains(verdict), "{}", blocked.out);
+        for args in ["plan", "show p.plan"] {
+            let done = shows(&format!("{args} --format {format}")).prints(&[said, verdict]);
+            // Whoever carries it out says so again; else nobody is told to.
+            let told = done.out.matches("--accept").count();
+            assert_eq!(told, 1, "{}", done.out);
+        }
+    }
+    let done = shows("show p.plan");
+    done.prints(&[&format!("Apply:  scopeform apply p.plan {flag}\n"), "warning[limit-removals]"]);
+    shows("show p.plan --apply-with pipeline").prints(&["Apply:  pipeline\n"]);
+    for args in ["plan --json", "show p.plan --json"] {
+        let json = shows(args).json();
+        let finding = &json["findings"][0];
+        assert_eq!(finding["severity"], "warning", "{finding}");
+        assert_eq!(finding["message"], said);
+        assert_eq!(finding["accept"], serde_json::Value::Null, "{finding}");
+        assert_eq!((&json["applyable"], &json["summary"]["blockers"]), (&json!(true), &json!(0)));
+    }
+    for args in ["plan --format sarif", "show p.plan --format sarif"] {
+        let json = shows(args).json();
+        let result = &json["runs"][0]["results"][0];
+        assert_eq!(
+            (&result["ruleId"], &result["level"]),
+            (&json!("limit-removals"), &json!("warning"))
+        );
+        assert!(result["message"]["text"].as_str().unwrap().contains(said), "{result}");
+        assert_eq!(result.get("properties"), None, "{result}");
+    }
+    shows("show p.plan --format annotations").prints(&["::warning ", said]);
+    shows("show p.plan --format code-quality").prints(&[said, "\"severity\": \"major\""]);
+    // Whoever is asked sees it too, also where the plan goes to another stream.
+    let asked = plane.run(&lab, &format!("apply --json {flag}")).types("no\n").exits(5);
+    assert!(asked.err.contains(said) && asked.err.contains(verdict), "{}", asked.err);
+}
+
+/// What was accepted of another plan is no word about this one.
+#[test]
+fn an_acceptance_of_another_plan_shows_nothing_as_accepted() {
+    let plane = Plane::start();
+    let lab = plane.lab(&format!("{RULES}{WISHES}"));
+    plane.run(&lab, "plan --out p.plan").exits(4);
+    let other = "--accept removals@00000000000000000000000000000000";
+    for args in ["show p.plan", "show p.plan --format sarif", "plan"] {
+        let done = plane.run(&lab, &format!("{args} {other}")).exits(4);
+        assert!(!done.out.contains("accepted for exactly"), "{}", done.all());
+        done.says(&["is for another plan than this one"]);
+    }
+    // Of the limits that are not exceeded nothing is said.
+    let flag = copied(&plane.run(&lab, "plan").exits(4).out).replace("removals", "people");
+    let done = plane.run(&lab, &format!("show p.plan {flag}")).exits(0);
+    assert!(done.out.contains("blocker[limit-removals]"), "{}", done.out);
+    assert!(!done.out.contains("which was accepted"), "{}", done.out);
+    lab.run(&format!("show --last {flag}")).exits(64).says(&["`--accept` goes with a saved PLAN"]);
+}
+
 #[test]
 fn an_acceptance_dies_with_its_plan() {
     let plane = Plane::start();

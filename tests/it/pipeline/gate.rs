@@ -252,6 +252,14 @@ fn an_acceptance_is_delivered_like_an_approval() {
         &format!("# Nobody has used them for a year\r\nremovals@{digest}\r\n# But see below"),
     );
     assert_eq!((done.code, applied), (0, true), "{}", done.log);
+    // And whoever lets it through sees what was accepted, on every page.
+    for page in
+        ["plan.txt", "comment.md", "summary.md", "report.html", "plan.json", "findings.sarif"]
+    {
+        let page = shop.read(&format!("scopeform-out/{page}"));
+        assert!(page.contains("accepted for exactly this plan"), "{page}");
+        assert!(!page.contains("nothing is applied until"), "{page}");
+    }
 }
 
 /// The last line of a file counts, and does not run into the first of the next.

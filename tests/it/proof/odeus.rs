@@ -18,6 +18,7 @@ use scopeform::platform::odeus::state::{IntegrationState, Snapshot};
 use super::laws::{Law, View, broken};
 use super::small::{self, NAME, World};
 use super::{Choice, Visited, over_all, permutations};
+use crate::figures::print;
 use crate::odeus::{oracle, translate};
 use crate::planner::harness::{found, plan_for, writes};
 
@@ -348,7 +349,7 @@ fn prove(world: &World, choice: Choice) -> Visited {
         pursuit.visited.states = pursuit.known.len() as u64;
         pursuit.visited
     });
-    println!("odeus, {}: {visited}", world.title);
+    print(&format!("odeus, {}: {visited}", world.title));
     let pairs = (world.initial.len() * world.wishes.len()) as u64;
     assert!(!choice.is_whole() || visited.pairs == pairs);
     assert!(visited.pairs > 500 && visited.empty > 0 && visited.longest >= 3, "{visited}");
@@ -369,6 +370,9 @@ fn one_action_is_led_lawfully_from_every_state_to_every_wish() {
 /// - `odeus-churn`, law 3: `check_step` does not look for churn, and `within_sync` narrows first;
 /// - `odeus-locked`, law 4: the machine lets a scope go while one more action, a native one, needs it;
 /// - `prefixes`: `fold` checks the last step only.
+///
+/// Mutation `excess-scope` makes it fail. Law 2, scopes: with a fixed list, everything that any touched action needs is
+/// asked for first, and that passes for lawful.
 #[test]
 fn actions_that_share_scopes_are_led_lawfully_from_every_state_to_every_wish() {
     let visited = prove(&small::two_actions(), Choice::or_every(13));
