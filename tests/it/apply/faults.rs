@@ -306,6 +306,24 @@ fn a_token_that_ends_on_the_way_stops_every_unit() {
     }
 }
 
+/// The other units too, which would have begun.
+/// Mutation: set no `halted` in `Run::unit`, and this fails.
+#[test]
+fn a_token_that_has_ended_at_the_first_write_begins_no_other_unit() {
+    let plane = Plane::start();
+    let proxy = Proxy::start(plane.address, |r, _| {
+        if r.is_write() { Do::Answer(401, "{}".to_owned()) } else { Do::Pass }
+    });
+    let lab = plane.lab_through(&proxy, WISHES);
+    let said = plane.run(&lab, "apply --auto-approve --parallelism 1 --json").exits(8).json();
+    assert_eq!(outcomes(&said), ["not_allowed", "skipped", "skipped", "skipped"], "{said}");
+    let units: Vec<&Value> =
+        said["operations"].as_array().unwrap().iter().map(|step| &step["unit"]).collect();
+    assert_ne!(units.first(), units.last(), "one unit is stopped by its own first write");
+    assert_eq!(proxy.writes(), 1, "{said}");
+    assert_eq!(plane.audited(), 0);
+}
+
 /// Who has gone away is waited for once, and not once more for each unit.
 /// Mutation: forget `gone` in `Run::turned_away`, and this fails.
 #[test]

@@ -48,6 +48,17 @@ fn without_a_world_every_workspace_is_there_from_the_first_day() {
     // One that is declared later begins as the others did, and they keep what they have.
     lab.write("d.yaml", &config("d"));
     assert_eq!([plan("d"), plan("a"), plan("b")], [Some(2), Some(0), Some(2)]);
+    // Also where nobody has planned any of them.
+    let first = Lab::new();
+    for name in ["a.yaml", "b.yaml", "c.yaml"] {
+        first.write(name, &lab.read(name));
+    }
+    drop(serving(&first, "."));
+    let db = rusqlite::Connection::open(first.path(".scopeform/control-plane.db")).unwrap();
+    let all = "SELECT workspace FROM workspaces UNION SELECT workspace FROM tp_workspaces";
+    let mut all = db.prepare(all).unwrap();
+    let all = all.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    assert_eq!(all.map(Result::unwrap).collect::<Vec<_>>(), ["a", "b", "c"]);
     // Once somebody writes who is there, that is a change.
     lab.write("world.yaml", &world("a", "ana"));
     let done = lab.run("plan --workspace a").exits(0);

@@ -317,6 +317,7 @@ fn one_file_is_no_way_round_the_rules_of_another() {
         ("protect: [sharepoint/actions/create_page]", "protect"),
         ("limits: {removals: {count: 0}}", "limits"),
         ("findings: {unknown-scope: blocker}", "findings"),
+        ("rego: [rules.rego]", "rego"),
         ("{approvals: ", "approvals"),
     ] {
         lab.write("rules.yaml", &format!("{}{rules}\n", header("acme")));

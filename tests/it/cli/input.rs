@@ -1,6 +1,7 @@
 //! Everything that can be wrong with what somebody gives us: said clearly, at its place, with the right code.
 
 use std::os::unix::fs::symlink;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -323,6 +324,53 @@ fn what_cannot_be_read_is_named() {
     let big = std::fs::File::create(lab.path("big.yaml")).unwrap();
     big.set_len(17 * 1024 * 1024).unwrap();
     lab.run("plan").exits(1).says(&["big.yaml is larger than 16 MiB"]);
+}
+
+/// What others may have put there is not read to its end. One byte less is read, and is something else that is wrong.
+#[test]
+fn what_is_too_large_to_be_meant_is_not_read() {
+    const MIB: u64 = 1024 * 1024;
+    let lab = Lab::with(GOOD);
+    lab.run("plan --out p.json").exits(0);
+    lab.run("apply p.json").exits(0);
+    let journals = std::fs::read_dir(lab.path(".scopeform/journal")).unwrap();
+    let journals: Vec<_> = journals.map(|entry| entry.unwrap().path()).collect();
+    let [journal] = journals.as_slice() else { panic!("{journals:?}") };
+    let sized = |file: &Path, bytes: u64| {
+        let file = std::fs::File::options().create(true).append(true).open(file).unwrap();
+        file.set_len(bytes).unwrap();
+    };
+    let too_large = "it is larger than 256 MiB";
+    let says = |args: &str, too_large: &str, meant: bool| {
+        let done = lab.run(args).done();
+        assert_eq!(done.err.contains(too_large), meant, "{args}: {}", done.all());
+    };
+    for (args, file) in [
+        ("show --last", journal.clone()),
+        ("undo --auto-approve", journal.clone()),
+        ("show p.json", lab.path("p.json")),
+        ("apply p.json", lab.path("p.json")),
+        ("plan --snapshot s.json --allow-unsigned", lab.path("s.json")),
+    ] {
+        sized(&file, 256 * MIB + 1);
+        says(args, too_large, true);
+        if args.starts_with("show") {
+            sized(&file, 256 * MIB);
+            says(args, too_large, false);
+        }
+        sized(&file, 0);
+    }
+    lab.run("plan --out p.json").exits(0);
+    for (args, name) in [
+        ("show p.json", "p.json.ana.approval"),
+        ("plan --snapshot s.json --signers signers", "signers"),
+    ] {
+        lab.write("s.json", "{}");
+        sized(&lab.path(name), MIB + 1);
+        says(args, "it is larger than 1 MiB", true);
+        sized(&lab.path(name), MIB);
+        says(args, "it is larger than 1 MiB", false);
+    }
 }
 
 #[test]

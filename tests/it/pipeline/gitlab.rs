@@ -271,8 +271,34 @@ fn a_job_installs_what_its_image_lacks_and_nothing_else() {
     let (done, asked) = prepare(&shop, &["curl", "git", "ssh", "ssh-keygen"]);
     assert!(done, "{asked}");
     let install: Vec<&str> = asked.lines().collect();
-    assert!(install[0].starts_with("update") && install[1].contains(" jq "), "{asked}");
+    let [update, install] = install.as_slice() else { panic!("jq is not installed: {asked:?}") };
+    assert!(update.starts_with("update") && install.contains(" jq "), "{asked}");
     // The clone may be of somebody else than runs the job.
     let believed = shop.run("git", &["config", "--global", "--get-all", "safe.directory"]);
-    assert!(text(&believed.stdout).contains(&shop.repository().display().to_string()));
+    let believed = text(&believed.stdout);
+    let here = shop.repository().display().to_string();
+    assert!(believed.contains(&here), "git does not believe {here}: {believed}");
+}
+
+/// A push ends the plan of an older commit, which would write its note over that of the newer one. It ends no apply, and none
+/// begins beside another.
+#[test]
+fn a_newer_commit_ends_the_plan_of_an_older_one_and_no_apply() {
+    let file = file();
+    let says = |job: &str, key: &str| -> Option<Value> {
+        let base = &file[job]["extends"].as_str().map_or(&Value::Null, |base| &file[base]);
+        [&file[job], base, &file["default"]].into_iter().find_map(|part| part.get(key).cloned())
+    };
+    let ends = |job: &str| says(job, "interruptible").is_some_and(|ends| ends.as_bool().unwrap());
+    let all =
+        [MERGE_REQUEST, PUSH, WEB, SCHEDULE].into_iter().flat_map(|of| jobs(of, &["access/x"]));
+    let ended: Vec<String> = all.map(|(job, _)| job).filter(|job| ends(job)).collect();
+    assert_eq!(ended, ["plan"]);
+    let alone: Vec<&str> = ["plan", "plan-main", "apply", "drift"]
+        .into_iter()
+        .filter(|job| says(job, "resource_group").is_some())
+        .collect();
+    assert_eq!(alone, ["apply"]);
+    // A pipeline of which a job has begun that must not be ended goes on, unless this says otherwise.
+    assert!(file.get("workflow").is_none_or(|workflow| workflow.get("auto_cancel").is_none()));
 }

@@ -219,6 +219,14 @@ fn a_plan_that_was_applied_in_part_takes_its_own_writes_for_nobody_elses() {
     assert_eq!((done, at_least), (2, true), "{lines:?}");
     assert!(lines[0].contains("/resources/deals: the plan left "), "{lines:?}");
     assert_eq!(lines.len(), 1, "{lines:?}");
+    // Where something was done for certain, what may be either was done as well.
+    let mut after = bench.applied(&plan);
+    let either = now(&[("contacts", "read"), ("email", "send_automatically")]);
+    after.snapshot.keys = either.keys;
+    let (_, at_least, lines) = told(&plan, &after.snapshot);
+    assert!(at_least, "{lines:?}");
+    let line = "api_keys/nightly/resources/email: the plan left (none), live is send_automatically";
+    assert_eq!(lines, [line]);
 }
 
 #[test]

@@ -73,6 +73,10 @@ fn what_the_line_for_the_rest_takes_is_said_there_verbs_included() {
     let calls: Vec<_> = calls.iter().filter(|(at, _)| at.ends_with("/calls")).collect();
     let line = "unlisted_resources";
     assert_eq!(calls, [&("resources/calls", line), &("verbs/calls", line)]);
+    // So is what is lost with it, which rules protect.
+    let lost = plan.bound.losses.iter().map(|l| (rest(&l.address), rest(&l.declared_at)));
+    let lost: Vec<_> = lost.filter(|(at, _)| at.ends_with("/calls")).collect();
+    assert_eq!(lost, [("resources/calls", line), ("verbs/calls", line)]);
 }
 
 #[test]
