@@ -1,6 +1,5 @@
 //! How an apply ends: what reading shows, what is printed, and the exit code.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::carry_out::Done;
@@ -109,13 +108,7 @@ pub(super) fn nothing(
         spent::close(data, &past.run.begin.run)?;
         journal::close(data, &past.run);
     }
-    let report = Report {
-        steps: Vec::new(),
-        differences: Some(Vec::new()),
-        calls: 0,
-        accepted: BTreeSet::new(),
-        token_refused: false,
-    };
+    let report = Report::of_nothing();
     match args.answer() {
         Answer::Text => {}
         Answer::Json => ui.out(&render::report::json(&report))?,
@@ -143,20 +136,27 @@ pub(super) fn finish<S>(
     match answer {
         Answer::Text => ui.out(&render::report::text(&report, ui.palette()))?,
         Answer::Json => ui.out(&render::report::json(&report))?,
-        Answer::Lines => {
-            stream::end(plan, &report, &ended, ui)?;
-            // The stream has its last line; the conversation has not.
-            return ended.or_else(|failure| {
-                ui.say(&failure.text());
-                Ok(failure.exit)
-            });
-        }
+        Answer::Lines => return end_of_stream(plan, &report, ended, ui),
     }
     ended
 }
 
 /// Notes the end. The report says what was done all the same, so a full disk here is no more than worth saying.
 pub(super) fn note_end(journal: Journal, end: End, ui: &Ui) {
+/// Prints the last lines of a stream. It has then been told how the command ends; the conversation has not.
+pub(in crate::cli::commands) fn end_of_stream(
+    plan: &Plan,
+    report: &Report,
+    ended: Result<Exit, Failure>,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
+    stream::end(plan, report, &ended, ui)?;
+    ended.or_else(|failure| {
+        ui.say(&failure.text());
+        Ok(failure.exit)
+    })
+}
+
     if let Err(why) = journal.end(end) {
         ui.say(&format!("warning: {}; `show --last` will not know the end", terminal(&why)));
     }
