@@ -87,11 +87,8 @@ fn one(
             Excerpt::Place(place) => group.element(place),
         };
     }
-    if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(secrets.brief(help)));
-    }
-    if let Some(odd) = odd_space(diagnostic, sources) {
-        group = group.element(Level::HELP.message(odd));
+    for help in help(diagnostic, secrets, sources) {
+        group = group.element(Level::HELP.message(help));
     }
     let renderer = match colour {
         Colour::Never => Renderer::plain(),
@@ -99,6 +96,16 @@ fn one(
     };
     let report = [group];
     writeln!(out, "{}", renderer.decor_style(DecorStyle::Ascii).term_width(120).render(&report))
+}
+
+/// Returns what to do about a diagnostic, in every format.
+fn help(
+    diagnostic: &Diagnostic,
+    secrets: &Secrets<'_>,
+    sources: &SourceMap,
+) -> impl Iterator<Item = String> {
+    let own = diagnostic.help.as_ref().map(|help| secrets.brief(help));
+    own.into_iter().chain(odd_space(diagnostic, sources))
 }
 
 /// Says of a place that holds a space which no editor tells from the usual one that it does.
@@ -397,7 +404,7 @@ pub fn document(diagnostics: &Diagnostics, sources: &SourceMap) -> Document {
     let entries = diagnostics.iter().map(|diagnostic| Entry {
         severity: diagnostic.severity.name().to_owned(),
         summary: secrets.brief(&diagnostic.message),
-        detail: diagnostic.help.as_deref().map(|help| secrets.brief(help)).unwrap_or_default(),
+        detail: help(diagnostic, &secrets, sources).collect::<Vec<_>>().join("; "),
         code: diagnostic.code.name().to_owned(),
         range: diagnostic.primary.as_ref().and_then(|label| range(label.origin)),
         snippet: diagnostic
