@@ -1,5 +1,6 @@
 //! How an apply ends: what reading shows, what is printed, and the exit code.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::carry_out::Done;
@@ -61,7 +62,9 @@ pub(super) fn beyond<P: Product>(bound: &Bound, folder: Folder, end: P::Snapshot
     }
     let policies = Vec::new();
     let (base, new_endpoint, named) = (None, None, Named::default());
-    let loaded = Loaded { folder, config, diagnostics, base, policies, named, new_endpoint };
+    let others = BTreeSet::new();
+    let loaded =
+        Loaded { folder, config, others, diagnostics, base, policies, named, new_endpoint };
     let reading = Reading { snapshot: end, calls: 0 };
     let again = plan::make::<P>(&loaded, &reading, &[], clock::today(), Tell::Nobody, ui);
     let left = match again {
@@ -141,8 +144,6 @@ pub(super) fn finish<S>(
     ended
 }
 
-/// Notes the end. The report says what was done all the same, so a full disk here is no more than worth saying.
-pub(super) fn note_end(journal: Journal, end: End, ui: &Ui) {
 /// Prints the last lines of a stream. It has then been told how the command ends; the conversation has not.
 pub(in crate::cli::commands) fn end_of_stream(
     plan: &Plan,
@@ -157,6 +158,8 @@ pub(in crate::cli::commands) fn end_of_stream(
     })
 }
 
+/// Notes the end. The report says what was done all the same, so a full disk here is no more than worth saying.
+pub(super) fn note_end(journal: Journal, end: End, ui: &Ui) {
     if let Err(why) = journal.end(end) {
         ui.say(&format!("warning: {}; `show --last` will not know the end", terminal(&why)));
     }
