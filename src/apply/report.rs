@@ -324,6 +324,18 @@ pub struct Report {
 }
 
 impl Report {
+    /// Returns the report of a plan that has nothing to do, for which nothing was asked.
+    #[must_use]
+    pub const fn of_nothing() -> Self {
+        Self {
+            steps: Vec::new(),
+            differences: Some(Vec::new()),
+            calls: 0,
+            accepted: BTreeSet::new(),
+            token_refused: false,
+        }
+    }
+
     /// Returns how many operations were applied, by this run or before it.
     #[must_use]
     pub fn applied(&self) -> usize {

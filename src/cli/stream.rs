@@ -1,4 +1,4 @@
-//! `apply --json-lines`: stamps each line with the clock and sends it off at once.
+//! `--json-lines` of `apply` and `undo`: stamps each line with the clock and sends it off at once.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,6 +11,7 @@ use super::ui::{Failure, Ui};
 use crate::apply::{Event, Report};
 use crate::plan::{Plan, PlannedOperation};
 use crate::render::stream::{self as lines, Hook, What};
+use crate::render::undo::Undo;
 
 /// Prints one line.
 ///
@@ -28,6 +29,16 @@ pub(super) fn begin(ui: &Ui) -> std::io::Result<()> {
 /// Prints what is planned.
 pub(super) fn planned(plan: &Plan, ui: &Ui) -> std::io::Result<()> {
     lines::planned(plan).into_iter().try_for_each(|what| say(what, ui))
+}
+
+/// Prints which run is taken back, and what cannot be restored.
+pub(super) fn undo(undo: &Undo<'_>, ui: &Ui) -> std::io::Result<()> {
+    say(lines::undo(undo), ui)
+}
+
+/// Prints the last line of a command that saved a plan and was not to carry it out.
+pub(super) fn saved(ui: &Ui) -> std::io::Result<()> {
+    say(lines::last(Exit::Done.code(), Exit::Done.name(), None), ui)
 }
 
 /// Prints why a command ends without a report, and the last line. What has been said already is not said again.

@@ -1,5 +1,6 @@
 //! From the command line's path to one workspace's configuration, or to diagnostics.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::args::{Base, Source};
@@ -12,7 +13,7 @@ use super::stream;
 use super::ui::{Failure, Ui};
 use crate::config::{self, Config, Endpoint};
 use crate::diag::{Diagnostics, Problem};
-use crate::model::{Address, is_slip};
+use crate::model::{Address, WorkspaceId, is_slip};
 use crate::plan::SourceRange;
 use crate::plan::policy::{Policy, Rego};
 use crate::platform::provider::ProviderError;
@@ -44,6 +45,8 @@ pub(super) struct Loaded {
     pub(super) folder: Folder,
     /// What they ask for.
     pub(super) config: Config,
+    /// The other workspaces that they declare.
+    pub(super) others: BTreeSet<WorkspaceId>,
     /// Warnings; there is no error.
     pub(super) diagnostics: Diagnostics,
     /// The files before the change, where they are known and hold this workspace.
@@ -163,7 +166,10 @@ pub(super) fn load(source: &Source, tell: Tell, ui: &Ui) -> Result<Loaded, Failu
         wrong(&diagnostics, &folder, tell, ui)?;
         return Err(Failure::said(Exit::Error));
     }
+    let mut others = BTreeSet::new();
     if let Some(wanted) = &source.workspace {
+        others.extend(configs.iter().map(|config| config.workspace.clone()));
+        others.retain(|name| name.as_str() != wanted);
         if !matches!(tell, Tell::Nobody) {
             slips(&configs, Some(wanted), &folder, ui);
         }
@@ -175,7 +181,7 @@ pub(super) fn load(source: &Source, tell: Tell, ui: &Ui) -> Result<Loaded, Failu
         (Some(config), None) => {
             let policies = vec![config.policy.clone()];
             let (base, new_endpoint, named) = (None, None, Named::default());
-            Ok(Loaded { folder, config, diagnostics, base, policies, named, new_endpoint })
+            Ok(Loaded { folder, config, others, diagnostics, base, policies, named, new_endpoint })
         }
         (None, _) => Err(none(&path, source, &folder)),
         (Some(_), Some(_)) => {

@@ -121,6 +121,7 @@ pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
         today: header.today,
         snapshot: None,
         takes_back: None,
+        other_workspaces: BTreeSet::new(),
         people: Vec::new(),
         tokens: Vec::new(),
         groups: BTreeMap::new(),

@@ -175,6 +175,9 @@ pub struct Observed {
     /// The run of apply that the plan takes back, where it is the plan of an undo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub takes_back: Option<String>,
+    /// The other workspaces that the files declare: nothing of them is in the plan.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub other_workspaces: BTreeSet<WorkspaceId>,
     /// Who must reconnect, per unit.
     pub people: Vec<PeopleEffect>,
     /// What changes for the holders of tokens, per client, on platforms where a change takes effect at once.

@@ -139,6 +139,7 @@ pub struct Http {
     hidden: Hidden,
     options: HttpOptions,
     loopback: bool,
+    /// Whether it has answered, and has not been out of reach for the whole time of a call since.
     reached: AtomicBool,
     sent: AtomicU32,
     /// The moment until which somebody has been told to wait.
@@ -267,6 +268,8 @@ impl Http {
         body: Option<Vec<u8>>,
     ) -> Result<Answer<T>, ProviderError> {
         let clock = &self.options.clock;
+        // Whoever began to wait while it answered has the whole time, also where another call has given up meanwhile.
+        let answered = self.reached.load(Ordering::Relaxed);
         let mut end = None;
         let mut before = 0_u32;
         loop {
@@ -289,7 +292,7 @@ impl Http {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            let reached = self.reached.load(Ordering::Relaxed);
+            let reached = answered || self.reached.load(Ordering::Relaxed);
             let failed = Failed { before, repeat, error: &error, reached };
             let left = end.saturating_sub(clock.now());
             match backoff::wait(failed, self.options.first_pause, left, random()) {
@@ -304,7 +307,13 @@ impl Http {
                         }
                     }
                 }
-                None => return Err(error),
+                None => {
+                    if matches!(error, ProviderError::Unreachable { .. }) {
+                        // What has just been waited for in vain is tried once, and not waited for again.
+                        self.reached.store(false, Ordering::Relaxed);
+                    }
+                    return Err(error);
+                }
             }
             before = before.saturating_add(1);
         }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::grave::grave;
 use super::outline::Outline;
 use crate::model::{Address, Direction, PrivilegeChange, PrivilegeLevel, Right, Scope};
 
@@ -18,7 +19,7 @@ pub(super) struct Alike<'p> {
     pub(super) direction: Direction,
     /// In address order.
     pub(super) units: Vec<&'p Address>,
-    /// One entry per scope, with its change in each unit.
+    /// One entry per scope, the gravest first, with its change in each unit.
     pub(super) scopes: Vec<Vec<&'p PrivilegeChange>>,
     /// Actions that are taken from the same people for the same reason.
     pub(super) closed: Vec<Closed<'p>>,
@@ -88,6 +89,9 @@ pub(super) fn parted<'p>(outline: &Outline<'p>, reason: Reason<'_>) -> Parted<'p
         own.closed.push(Closed { before, after, why, changes });
     }
     let mut alike: Vec<Alike<'p>> = alike.into_values().collect();
+    for own in &mut alike {
+        own.scopes.sort_by_key(|changes| changes.first().map(|change| grave(change)));
+    }
     alike.sort_by_key(|own| (own.direction, std::cmp::Reverse(own.units.len())));
     Parted { alike, rest }
 }

@@ -84,11 +84,8 @@ fn one(
             Excerpt::Place(place) => group.element(place),
         };
     }
-    if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(secrets.brief(help)));
-    }
-    if let Some(odd) = odd_space(diagnostic, sources) {
-        group = group.element(Level::HELP.message(odd));
+    for help in help(diagnostic, secrets, sources) {
+        group = group.element(Level::HELP.message(help));
     }
     let renderer = match colour {
         Colour::Never => Renderer::plain(),
@@ -96,6 +93,16 @@ fn one(
     };
     let report = [group];
     writeln!(out, "{}", renderer.decor_style(DecorStyle::Ascii).term_width(120).render(&report))
+}
+
+/// Returns what to do about a diagnostic, in every format.
+fn help(
+    diagnostic: &Diagnostic,
+    secrets: &Secrets<'_>,
+    sources: &SourceMap,
+) -> impl Iterator<Item = String> {
+    let own = diagnostic.help.as_ref().map(|help| secrets.brief(help));
+    own.into_iter().chain(odd_space(diagnostic, sources))
 }
 
 /// Says of a place that holds a space which no editor tells from the usual one that it does.

@@ -11,6 +11,7 @@ pub mod csv;
 pub mod diagnostic;
 pub mod diff;
 pub mod given;
+mod grave;
 pub mod history;
 mod holders;
 pub mod html;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::grave;
 use crate::model::{Address, Direction, PrivilegeChange, Right, Scope};
 use crate::plan::guard::{self, Limit};
 use crate::plan::{
@@ -107,7 +108,9 @@ impl<'p> Outline<'p> {
             privilege.entry(&change.unit).or_default().push(change);
         }
         for changes in privilege.values_mut() {
-            changes.sort_by_key(|c| (matches!(c.right, Right::Use { .. }), c.direction, &c.right));
+            changes.sort_by_key(|c| {
+                (matches!(c.right, Right::Use { .. }), c.direction, grave::place(c), &c.right)
+            });
         }
         let mut breakage: Vec<_> = plan.bound.breakage.iter().collect();
         breakage.sort_by_key(|b| breakage_order(b));

@@ -1,10 +1,11 @@
-//! What apply does while it does it, as JSON lines: the shape and the names of `terraform apply -json`.
+//! What `apply` and `undo` do while they do it, as JSON lines: the shape and the names of `terraform apply -json`.
 //!
 //! ```text
 //! version            who is talking
 //! diagnostic         what is wrong or odd, whenever it is found
 //! planned_change     one per change
 //! change_summary     what is planned, and at the end what was done
+//! undo               of `undo`, after the plan: which run is taken back, and what cannot be restored
 //! apply_start, apply_progress, apply_complete or apply_errored      one write each
 //! report             always the last line: the exit code, and the report of apply where there is one
 //! ```
@@ -18,6 +19,7 @@ use super::diagnostic::Entry;
 use super::neutral::{self, terminal};
 use super::outline::{Action, Outline};
 use super::report::{self, detail};
+use super::undo;
 use crate::apply::{Outcome, Report, Settled};
 use crate::model::Address;
 use crate::plan::{Change, Plan, PlannedOperation, count};
@@ -67,6 +69,11 @@ pub enum What {
         /// The counts.
         changes: Changes,
     },
+    /// Of `undo`, before the first write: what is taken back, and what cannot be restored.
+    Undo {
+        /// What, as `undo --json` has it beside the report.
+        undo: undo::Told,
+    },
     /// A write is about to be sent.
     ApplyStart {
         /// The write.
@@ -98,7 +105,7 @@ pub enum What {
         exit_code: u8,
         /// Its stable name.
         exit: &'static str,
-        /// What was done; absent when the program ended before it could tell.
+        /// What was done; absent when the program ended before it could tell, and when a plan was only saved.
         #[serde(skip_serializing_if = "Option::is_none")]
         report: Option<report::Document>,
     },
@@ -242,6 +249,12 @@ fn action(change: &Change) -> &'static str {
     }
 }
 
+/// Returns the line of what is taken back.
+#[must_use]
+pub fn undo(undo: &undo::Undo<'_>) -> What {
+    What::Undo { undo: undo::told(undo) }
+}
+
 /// Returns the line before a write.
 #[must_use]
 pub const fn started(hook: Hook) -> What {
@@ -326,6 +339,7 @@ pub fn line(what: What, timestamp: &str) -> String {
         What::Version { .. }
         | What::PlannedChange { .. }
         | What::ChangeSummary { .. }
+        | What::Undo { .. }
         | What::ApplyStart { .. }
         | What::ApplyProgress { .. }
         | What::ApplyComplete { .. }
@@ -354,6 +368,7 @@ impl fmt::Display for What {
                     write!(out, "Applied: {add} added, {change} changed, {remove} removed.")
                 }
             }
+            Self::Undo { undo } => undo.fmt(out),
             Self::ApplyStart { hook } => {
                 write!(
                     out,

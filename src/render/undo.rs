@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::neutral::terminal;
 use super::text::value;
 use crate::apply::{Moved, Unrestored};
-use crate::plan::Plan;
+use crate::plan::{Plan, count};
 
 /// The version of the JSON document.
 pub const FORMAT_VERSION: &str = "1.0";
@@ -111,6 +111,15 @@ fn write_text(out: &mut String, undo: &Undo<'_>) -> std::fmt::Result {
 struct Document {
     /// The version of this format: readers ignore unknown fields of a higher minor version.
     format_version: &'static str,
+    #[serde(flatten)]
+    told: Told,
+    /// The report of apply; `null` when the plan was saved or there was nothing to do.
+    report: Option<serde_json::Value>,
+}
+
+/// What is taken back, and what cannot be.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Told {
     /// The id of the run to undo.
     run: String,
     /// The runs of the same plan that it went on with, oldest first: they are undone with it.
@@ -130,8 +139,6 @@ struct Document {
     /// Whether the files still ask for some of what is taken back: the next apply of them would do it again. `null` where
     /// nobody knows, since they cannot be planned as they are.
     asked_again: Option<bool>,
-    /// The report of apply; `null` when the plan was saved or there was nothing to do.
-    report: Option<serde_json::Value>,
 }
 
 /// Who must reconnect.
@@ -143,13 +150,12 @@ struct Reconnect {
     users: Vec<String>,
 }
 
-/// Returns what undo says as JSON, with the report of apply as JSON text where there is one.
+/// Returns what undo says as a value, as its document and the stream of JSON lines hold it.
 #[must_use]
-pub fn json(undo: &Undo<'_>, report: Option<&str>) -> String {
+pub fn told(undo: &Undo<'_>) -> Told {
     let reconnect = reconnect(undo.plan)
         .map(|(unit, users)| Reconnect { unit: unit.to_string(), users: users.to_vec() });
-    let document = Document {
-        format_version: FORMAT_VERSION,
+    Told {
         run: undo.run.to_owned(),
         went_on: undo.went_on.iter().map(|run| (*run).to_owned()).collect(),
         again: undo.again.map(str::to_owned),
@@ -159,11 +165,35 @@ pub fn json(undo: &Undo<'_>, report: Option<&str>) -> String {
         must_reconnect: reconnect.collect(),
         moved: undo.moved.to_vec(),
         asked_again: undo.asked_again,
+    }
+}
+
+/// Returns what undo says as JSON, with the report of apply as JSON text where there is one.
+#[must_use]
+pub fn json(undo: &Undo<'_>, report: Option<&str>) -> String {
+    let document = Document {
+        format_version: FORMAT_VERSION,
+        told: told(undo),
         report: report.and_then(|text| serde_json::from_str(text).ok()),
     };
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     super::neutral::json(&text).into_owned()
+}
+
+/// Says in one line what is taken back, and how much cannot be.
+impl std::fmt::Display for Told {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Takes back run {}", self.run)?;
+        let lost = self.cannot_be_restored.len() + self.must_reconnect.len();
+        let lost =
+            (lost > 0).then(|| format!("{} cannot be restored", count(lost, "thing", "things")));
+        let left = self.moved.len();
+        let left =
+            (left > 0).then(|| format!("{} moved since", count(left, "field has", "fields have")));
+        let parts: Vec<String> = lost.into_iter().chain(left).collect();
+        if parts.is_empty() { write!(out, ".") } else { write!(out, ": {}.", parts.join(", ")) }
+    }
 }
 
 /// Returns the JSON Schema of what undo says.

@@ -186,6 +186,24 @@ fn every_diagnostic_has_a_place_inside_its_file_and_its_json_fits_the_schema() {
     }
 }
 
+/// Nothing that a person is told to do is kept from whoever reads it with a program.
+#[test]
+fn what_to_do_is_the_same_in_text_and_in_json() {
+    let mut told = 0;
+    for (name, sources) in all_invalid() {
+        let out = diagnose(&sources);
+        let document = diagnostic::document(&out, &sources);
+        let page = render(&out, &sources);
+        let helps = page.lines().filter_map(|line| Some(line.split_once(" = help: ")?.1));
+        for help in helps {
+            let known = document.diagnostics.iter().any(|entry| entry.detail.contains(help));
+            assert!(known, "{name}: {help}");
+            told += 1;
+        }
+    }
+    assert!(told > 100, "only {told} helps were found");
+}
+
 #[test]
 fn secrets_in_files_are_never_printed() {
     let mut checked = 0;

@@ -50,6 +50,8 @@ mod rego;
 #[cfg(test)]
 mod render_markdown;
 #[cfg(test)]
+mod render_order;
+#[cfg(test)]
 mod render_plan;
 #[cfg(test)]
 mod render_status;

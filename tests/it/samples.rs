@@ -55,6 +55,7 @@ pub(crate) fn empty() -> Plan {
             takes_back: None,
             today: date(2026, 11, 22),
             snapshot: None,
+            other_workspaces: BTreeSet::new(),
             people: Vec::new(),
             tokens: Vec::new(),
             groups: std::collections::BTreeMap::new(),

@@ -92,11 +92,7 @@ impl Apply {
     /// Returns what stdout is for.
     #[must_use]
     pub const fn answer(&self) -> Answer {
-        match (self.json, self.json_lines) {
-            (_, true) => Answer::Lines,
-            (true, false) => Answer::Json,
-            (false, false) => Answer::Text,
-        }
+        Answer::of(self.json, self.json_lines)
     }
 }
 
@@ -109,6 +105,16 @@ pub enum Answer {
     Json,
     /// What happens while it happens, and the report as the last line.
     Lines,
+}
+
+impl Answer {
+    const fn of(json: bool, json_lines: bool) -> Self {
+        match (json, json_lines) {
+            (_, true) => Self::Lines,
+            (true, false) => Self::Json,
+            (false, false) => Self::Text,
+        }
+    }
 }
 
 /// `undo`
@@ -141,6 +147,17 @@ pub struct Undo {
     /// Print JSON: what cannot be restored, and the report
     #[arg(long)]
     pub json: bool,
+    /// Print what happens while it happens, one JSON object a line, as `apply --json-lines` does
+    #[arg(long, conflicts_with = "json")]
+    pub json_lines: bool,
+}
+
+impl Undo {
+    /// Returns what stdout is for.
+    #[must_use]
+    pub const fn answer(&self) -> Answer {
+        Answer::of(self.json, self.json_lines)
+    }
 }
 
 /// `tokens revoke`

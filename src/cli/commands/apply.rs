@@ -33,7 +33,7 @@ mod end;
 
 pub(super) use advice::refusal;
 pub(super) use carry_out::{carry_out_one, obstacles};
-pub(super) use end::print_report;
+pub(super) use end::{end_of_stream, print_report};
 
 /// Applies from files or from a saved plan.
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {

@@ -247,6 +247,7 @@ pub(super) fn make_for<P: Product>(
     match plan {
         Some(mut plan) => {
             plan.label(&config.labels);
+            plan.observed.other_workspaces.clone_from(&loaded.others);
             // Of an undo the names are those of the journal, and of no line.
             if tell != Tell::Nobody {
                 note(&mut plan, problems, &loaded.policies);

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::apply::{approve, ask, carry_out_one, print_report};
 use super::plan;
-use crate::cli::args::{Output, Tokens as Args, TokensCommand, TokensList, TokensRevoke};
+use crate::cli::args::{Answer, Output, Tokens as Args, TokensCommand, TokensList, TokensRevoke};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
@@ -206,7 +206,8 @@ async fn revoke(args: &TokensRevoke, env: &Env, ui: &Ui) -> Result<Exit, Failure
         ask(&sealed, args.json.then_some(page), ui)?
     };
     let approved = approve(sealed, consent, &args.accept, &gate)?;
-    let done = carry_out_one::<Trustpager>(&approved, &loaded, args.reach, None, env, ui).await?;
+    let told = (if args.json { Answer::Json } else { Answer::Text }, None);
+    let done = carry_out_one::<Trustpager>(&approved, &loaded, args.reach, told, env, ui).await?;
     print_report(&done.0, args.json, ui)?;
     done.1
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::apply::{approve, ask, carry_out_one};
+use super::apply::{approve, ask, carry_out_one, end_of_stream};
 use super::{history, plan};
 use crate::apply::journal::{Known, Run};
-use crate::apply::{Adapter as _, Settled};
-use crate::cli::args::{Output, Undo as Args};
+use crate::apply::{Adapter as _, Report, Settled};
+use crate::cli::args::{Answer, Output, Undo as Args};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
@@ -16,6 +16,7 @@ use crate::cli::journal::{self, Last, Past};
 use crate::cli::page::Page;
 use crate::cli::product::{Odeus, Product, Trustpager};
 use crate::cli::rego;
+use crate::cli::stream;
 use crate::cli::ui::{Failure, Ui, shown};
 use crate::cli::workspace::{Loaded, Tell, load};
 use crate::plan::{Bound, PlannedOperation};
@@ -28,7 +29,14 @@ use crate::seal::{Consent, SealedPlan, standing};
 
 /// Plans the way back, prints it, and carries it out or saves it.
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
-    let tell = if args.json { Tell::Json } else { Tell::People };
+    let tell = match args.answer() {
+        Answer::Text => Tell::People,
+        Answer::Json => Tell::Json,
+        Answer::Lines => {
+            stream::begin(ui)?;
+            Tell::Lines
+        }
+    };
     let loaded = load(&args.source, tell, ui)?.with_rules(&args.rules.policy, None, ui)?;
     match loaded.config.desired.kind() {
         Kind::Odeus => of::<Odeus>(args, &loaded, env, ui).await,
@@ -68,7 +76,7 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
         desired: &inverse.desired,
         sources: Vec::new(),
         only: None,
-        both_sides: args.out.is_some() || args.json,
+        both_sides: args.out.is_some() || args.answer() != Answer::Text,
         shown: false,
     };
     let mut made = plan::make_for::<P>(wanted, loaded, &reading, clock::today(), Tell::Nobody, ui)?;
@@ -97,13 +105,21 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
         None => format!("this command, taking back run {}", past.begin.run),
     };
     let page = Page::of(&sealed, &output, &apply_with).accepting(&args.agreed.accept);
-    if !args.json {
-        if empty {
-            ui.out("There is nothing to take back.\n")?;
-        } else {
-            page.print(ui)?;
+    match args.answer() {
+        Answer::Text => {
+            if empty {
+                ui.out("There is nothing to take back.\n")?;
+            } else {
+                page.print(ui)?;
+            }
+            ui.out(&render::undo::text(&undo))?;
         }
-        ui.out(&render::undo::text(&undo))?;
+        Answer::Lines => {
+            stream::planned(sealed.plan(), ui)?;
+            stream::undo(&undo, ui)?;
+        }
+        // One document, once it is known how it ends.
+        Answer::Json => {}
     }
     if let Some(file) = &args.out {
         plan::save(&sealed, file)?;
@@ -111,8 +127,14 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
     }
     let blocked = !standing(&sealed, &args.agreed.accept).is_ok_and(|blockers| blockers.is_empty());
     if empty || (args.out.is_some() && !blocked) {
-        if args.json {
-            ui.out(&render::undo::json(&undo, None))?;
+        match args.answer() {
+            Answer::Text => {}
+            Answer::Json => ui.out(&render::undo::json(&undo, None))?,
+            Answer::Lines if args.out.is_some() => stream::saved(ui)?,
+            Answer::Lines => {
+                let done = Ok(Exit::Done);
+                stream::end(sealed.plan(), &Report::of_nothing(), &done, ui)?;
+            }
         }
         return Ok(Exit::Done);
     }
@@ -135,7 +157,7 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
         // Nobody is asked to agree to what cannot be done.
         Consent::Prompt
     } else {
-        ask(&sealed, args.json.then_some(page), ui)?
+        ask(&sealed, (args.answer() != Answer::Text).then_some(page), ui)?
     };
     let approved = approve(
         sealed.clone(),
@@ -143,15 +165,16 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
         &args.agreed.accept,
         &gate,
     )?;
-    let takes_back = Some(past.begin.run.as_str());
-    let (report, exit) =
-        carry_out_one::<P>(&approved, loaded, args.reach, takes_back, env, ui).await?;
-    if args.json {
-        ui.out(&render::undo::json(&undo, Some(&render::report::json(&report))))?;
-    } else {
-        ui.out(&render::report::text(&report, ui.palette()))?;
+    let told = (args.answer(), Some(past.begin.run.as_str()));
+    let (report, ended) = carry_out_one::<P>(&approved, loaded, args.reach, told, env, ui).await?;
+    match args.answer() {
+        Answer::Text => ui.out(&render::report::text(&report, ui.palette()))?,
+        Answer::Json => {
+            ui.out(&render::undo::json(&undo, Some(&render::report::json(&report))))?;
+        }
+        Answer::Lines => return end_of_stream(sealed.plan(), &report, ended, ui),
     }
-    exit
+    ended
 }
 
 /// Returns the run that is meant: by its id, or the last of this workspace that wrote something. Where that took another

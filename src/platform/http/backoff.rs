@@ -32,7 +32,7 @@ pub(super) struct Failed<'e> {
     pub(super) repeat: Repeat,
     /// Why it failed.
     pub(super) error: &'e ProviderError,
-    /// Whether this endpoint has answered anything before.
+    /// Whether this endpoint has answered anything before, and no call has waited for it in vain since.
     pub(super) reached: bool,
 }
 

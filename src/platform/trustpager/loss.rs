@@ -54,10 +54,16 @@ pub fn key(prospect: &KeyProspect<'_>, catalog: &Catalog) -> Vec<Loss> {
         KeyWish::May(grants) => Some(grants),
         KeyWish::Gone(_) => None,
     };
-    match &prospect.operation {
+    let mut losses = match &prospect.operation {
         Some(_) => of_key(&target.address, target.before.as_ref(), wanted, catalog),
         None => Vec::new(),
+    };
+    for loss in &mut losses {
+        if let Some(line) = target.declared_at.get(&loss.address) {
+            loss.declared_at = line.clone();
+        }
     }
+    losses
 }
 
 /// Returns what is taken from a key; `None` is a key that does not exist.

@@ -23,8 +23,8 @@ use crate::model::Address;
 pub use crate::plan::assemble::Inputs;
 use crate::plan::assemble::{Header, UnitPlan, assemble};
 use crate::plan::{
-    Change, Effective, LeftAlone, Loss, LossKind, Plan, Reliance, TokenChange, TokenEffect,
-    TokenUnchanged,
+    Change, Effective, LeftAlone, Loss, LossKind, Plan, Reliance, SourceRange, TokenChange,
+    TokenEffect, TokenUnchanged,
 };
 use crate::platform;
 
@@ -56,7 +56,9 @@ pub fn plan(
         }
         units.push(unit);
     }
+    let mut sources = Vec::new();
     for target in keys.into_iter().filter(|target| inputs.wants(&target.address)) {
+        sources.extend(under_present_names(&target, &inputs.sources));
         let prospect = KeyProspect::new(target, snapshot);
         let mut unit = key_unit(&prospect, snapshot);
         if inputs.both_sides && !unit.changes.is_empty() {
@@ -76,10 +78,21 @@ pub fn plan(
         today: inputs.today,
         reads: inputs.reads,
         rights: loss::rights(snapshot),
-        sources: inputs.sources,
+        sources: inputs.sources.into_iter().chain(sources).collect(),
     };
     let plan = assemble(header, units);
     (Some(plan), problems)
+}
+
+/// Returns the lines of a key that name a resource otherwise than the platform does, under its present name: a key changes
+/// as a whole, so that what a finding says of one resource has no change that knows its line.
+fn under_present_names(target: &KeyTarget<'_>, sources: &[SourceRange]) -> Vec<SourceRange> {
+    let other = target.declared_at.iter().filter(|(present, line)| present != line);
+    let range = |(present, line): (&Address, &Address)| {
+        let range = sources.iter().find(|range| range.address == *line)?;
+        Some(SourceRange { address: present.clone(), ..range.clone() })
+    };
+    other.filter_map(range).collect()
 }
 
 fn undeclared(desired: &Desired, snapshot: &Snapshot) -> UnitPlan {

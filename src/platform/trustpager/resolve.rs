@@ -46,6 +46,9 @@ pub struct KeyTarget<'a> {
     pub wanted: KeyWish,
     /// Where the value goes if it has to be created.
     pub deliver: Option<&'a str>,
+    /// For the tier and the verb list of every resource that a line names, by address, the line: it may stand under another
+    /// name of the resource.
+    pub declared_at: BTreeMap<Address, Address>,
 }
 
 /// What is wanted of a key.
@@ -112,6 +115,7 @@ pub fn resolve<'a>(
         let address = Address::of(&["api_keys", name.as_str()]);
         let live = snapshot.keys.get(name);
         let before = live.map(|live| live.grants.under_present_names(&snapshot.catalog));
+        let mut declared_at = BTreeMap::new();
         let (mut wish, deliver) = match wanted {
             DesiredKey::Revoked { reason } => (KeyWish::Gone(reason.clone()), None),
             DesiredKey::FullAccess { deliver } => {
@@ -123,10 +127,9 @@ pub fn resolve<'a>(
                     // What nobody knows is kept as it is.
                     list.unknown.clone_from(&before.unknown);
                 }
-                let mut lines = BTreeMap::new();
                 named(
                     &mut list,
-                    &mut lines,
+                    &mut declared_at,
                     (resources, verbs),
                     &snapshot.catalog,
                     &address,
@@ -140,7 +143,7 @@ pub fn resolve<'a>(
         {
             grants.clone_from(before);
         }
-        keys.push(KeyTarget { name, address, live, before, wanted: wish, deliver });
+        keys.push(KeyTarget { name, address, live, before, wanted: wish, deliver, declared_at });
     }
     (clients, keys, problems)
 }

@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::help;
 use super::printable::{LONG_LINE, Secrets, Shown, visible};
 use crate::diag::{Diagnostics, Severity};
 use crate::source::{Origin, Position, SourceMap};
@@ -108,7 +109,7 @@ pub fn document(diagnostics: &Diagnostics, sources: &SourceMap) -> Document {
     let entries = diagnostics.iter().map(|diagnostic| Entry {
         severity: diagnostic.severity.name().to_owned(),
         summary: secrets.brief(&diagnostic.message),
-        detail: diagnostic.help.as_deref().map(|help| secrets.brief(help)).unwrap_or_default(),
+        detail: help(diagnostic, &secrets, sources).collect::<Vec<_>>().join("; "),
         code: diagnostic.code.name().to_owned(),
         range: diagnostic.primary.as_ref().and_then(|label| range(label.origin)),
         snippet: diagnostic

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::super::grave::weight;
 use super::super::holders::{Client, Happens, Tokens, parted};
 use super::super::table::{count, names_by};
 use super::super::text::impact::{breakage_title, people_title, unbroken};
-use super::super::text::privilege::{phrase, weight};
+use super::super::text::privilege::phrase;
 use super::super::text::why::{Shown, why};
 use super::super::text::{below, findings::place, tokens::title};
 use super::marks::{Marks, unit_of_breakage};

@@ -18,7 +18,7 @@ use std::fmt::{self, Write};
 use self::marks::Index;
 use self::markup::Markup;
 use super::outline::Outline;
-use super::text::{How, from_snapshot, how_to_go_on, labels, verdict_by};
+use super::text::{How, alone, from_snapshot, how_to_go_on, labels, verdict_by};
 use crate::plan::policy::required;
 use crate::plan::{Plan, Severity};
 use crate::platform::Latency;
@@ -98,6 +98,9 @@ impl Page<'_, '_> {
         out.el("<h1>", plan.bound.workspace.as_str(), "</h1>\n")?;
         let verdict = verdict_by(self.outline, &|name| name.to_owned());
         out.el("<p class=\"verdict\">", &verdict, "</p>\n")?;
+        if let Some(alone) = alone(self.outline, &|name| name.to_owned()) {
+            out.el("<p>", &alone, "</p>\n")?;
+        }
         if let Some(from) = from_snapshot(self.outline) {
             out.el("<p class=\"verdict\"><b class=\"g w\">", &from, "</b></p>\n")?;
         }

@@ -19,7 +19,7 @@ mod rows;
 use super::given::Given;
 use super::neutral::{code, comment_word, markdown};
 use super::outline::Outline;
-use super::text::{How, from_snapshot, how_to_go_on, impact, labels, verdict_by};
+use super::text::{How, alone, from_snapshot, how_to_go_on, impact, labels, verdict_by};
 use crate::model::Address;
 use crate::plan::Plan;
 use crate::platform::{Kind, Latency};
@@ -134,6 +134,9 @@ impl Writer<'_, '_> {
         if !self.options.forge.folds() {
             // A definition needs an empty line behind it.
             head = format!("{marker}\n\n**{verdict}**\n");
+        }
+        if let Some(alone) = alone(self.outline, &code) {
+            head.push_str(&format!("\n{alone}\n"));
         }
         if let Some(from) = from_snapshot(self.outline) {
             head.push_str(&format!("\n{from}\n"));

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::super::alike::{Alike, Closed, Parted, parted};
+use super::super::grave::{Gravity, place};
 use super::super::neutral::code;
 use super::super::table::{count, names_by};
 use super::super::text::below;
@@ -20,17 +21,26 @@ const ITEMS: usize = 40;
 /// Of what moves, everything of one sort and direction.
 #[derive(Default)]
 struct Lines<'p> {
-    wider: Vec<Line<'p>>,
+    wider: Vec<Placed<'p>>,
     opened: Vec<Line<'p>>,
-    narrower: Vec<Line<'p>>,
+    narrower: Vec<Placed<'p>>,
     closed: Vec<Line<'p>>,
 }
 
+/// A line, and where its right stands among those of all units.
+type Placed<'p> = ((u8, Gravity), Line<'p>);
+
 impl<'p> Lines<'p> {
-    /// What is asked of everybody who connects comes before who may use what.
-    fn in_order(self) -> Vec<Line<'p>> {
-        let all = [self.wider, self.opened, self.narrower, self.closed];
-        all.into_iter().flatten().collect()
+    /// Returns what opens, and what closes. What is asked of everybody who connects comes before what settings let in and
+    /// who may use what, whichever units these are in.
+    fn in_order(self) -> [Vec<Line<'p>>; 2] {
+        let sorted = |mut placed: Vec<Placed<'p>>, mut uses: Vec<Line<'p>>| {
+            placed.sort_by_key(|(place, _)| *place);
+            let mut lines: Vec<Line<'p>> = placed.into_iter().map(|(_, line)| line).collect();
+            lines.append(&mut uses);
+            lines
+        };
+        [sorted(self.wider, self.opened), sorted(self.narrower, self.closed)]
     }
 }
 
@@ -41,8 +51,14 @@ impl<'p> Writer<'_, 'p> {
     pub(super) fn privilege(&self) -> (Section, Section) {
         let platform = self.outline.plan.bound.platform;
         let Parted { alike, rest } = parted(self.outline, &|change| self.meant(change));
-        let mut rows: Vec<Row> = alike.iter().flat_map(|own| self.alike(own)).collect();
-        rows.extend(merge(self.lines(&rest).in_order(), platform));
+        let [opens, closes] = self.lines(&rest).in_order();
+        let mut rows: Vec<Row> = Vec::new();
+        // What opens stands before what closes, in many units and in one.
+        for (direction, lines) in [(Direction::Widening, opens), (Direction::Narrowing, closes)] {
+            let own = alike.iter().filter(|own| own.direction == direction);
+            rows.extend(own.flat_map(|own| self.alike(own)));
+            rows.extend(merge(lines, platform));
+        }
         let title = format!("Privilege: {}", phrase(self.outline));
         let shown = self.shown(&title, rows);
         let mut told: ByUnit<'p> = BTreeMap::new();
@@ -63,12 +79,11 @@ impl<'p> Writer<'_, 'p> {
         for line in &mut lines.closed {
             line.rank = Rank::Detail;
         }
-        for line in lines.wider.iter_mut().chain(&mut lines.narrower) {
+        for (_, line) in lines.wider.iter_mut().chain(&mut lines.narrower) {
             line.rank = Rank::Reason;
         }
-        let mut all = lines.closed;
-        all.append(&mut lines.wider);
-        all.append(&mut lines.narrower);
+        let mut all = std::mem::take(&mut lines.closed);
+        all.extend(lines.in_order().into_iter().flatten());
         let rows = merge(all, platform);
         let title = "Privilege, one by one: what is said above of many at once";
         (shown, self.folded(title, rows))
@@ -125,7 +140,7 @@ impl<'p> Writer<'_, 'p> {
                     Direction::Narrowing => &mut all.narrower,
                 };
                 match self.right(unit, change) {
-                    Told::Line(line) => lines.push(line),
+                    Told::Line(line) => lines.push((place(change), line)),
                     Told::Use(one) => match uses.iter_mut().find(|known| known.is_like(&one)) {
                         Some(known) => known.addresses.extend(one.addresses),
                         None => uses.push(one),

@@ -104,6 +104,9 @@ impl Page<'_, '_> {
         let paint = if self.outline.counts.blockers > 0 { Paint::Alarm } else { Paint::Heading };
         let text = self.paint(paint, text);
         writeln!(self.out, "{text}")?;
+        if let Some(alone) = alone(self.outline, &|name| terminal(name).to_string()) {
+            writeln!(self.out, "{alone}")?;
+        }
         match from_snapshot(self.outline) {
             Some(from) => {
                 let from = self.paint(Paint::Warning, from);
@@ -175,6 +178,20 @@ pub(super) fn from_snapshot(outline: &Outline<'_>) -> Option<String> {
     let taken = outline.plan.observed.snapshot.as_ref()?.taken;
     Some(format!(
         "Planned from a snapshot of {taken} and not from what is live; people are pseudonyms."
+    ))
+}
+
+/// Says which workspace alone the plan is of, where the files declare others: whoever reads of no change must not take it
+/// for all of them. Each name is made harmless by `show`.
+pub(super) fn alone(outline: &Outline<'_>, show: &dyn Fn(&str) -> String) -> Option<String> {
+    let others = &outline.plan.observed.other_workspaces;
+    if others.is_empty() {
+        return None;
+    }
+    let own = show(outline.plan.bound.workspace.as_str());
+    let others = names_by(others.iter().map(|name| name.as_str()), 8, show);
+    Some(format!(
+        "Of workspace {own} alone; the files declare others, which are not in this plan: {others}."
     ))
 }
 

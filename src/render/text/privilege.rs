@@ -1,10 +1,10 @@
 //! What becomes possible and what stops being possible: in a phrase for the verdict, and right by right.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::super::alike::{Alike, Closed, Parted, parted};
+use super::super::grave::{Gravity, grave, weight};
 use super::super::neutral::terminal;
 use super::super::outline::Outline;
 use super::super::palette::Paint;
@@ -28,32 +28,23 @@ pub(in crate::render) fn phrase_with_names(
     show: &dyn Fn(&str) -> String,
 ) -> String {
     let mut consents: BTreeSet<&str> = BTreeSet::new();
-    let mut wider: BTreeMap<&str, (u8, Reverse<u8>)> = BTreeMap::new();
+    let mut wider: BTreeMap<&str, Gravity> = BTreeMap::new();
     for change in outline.privilege.values().flatten() {
-        let (name, grave) = match &change.right {
+        let name = match &change.right {
             Right::Scope(scope) if change.direction == Direction::Widening => {
-                let consent = match change.admin_consent {
-                    Some(true) => 0,
-                    None => 1,
-                    Some(false) => 2,
-                };
-                if consent == 0 {
+                if change.admin_consent == Some(true) {
                     consents.insert(scope.as_str());
                 }
-                // What nobody has graded may be anything.
-                let level = change.level.map_or(u8::MAX, |level| level.0);
-                (scope.as_str(), (consent, Reverse(level)))
+                scope.as_str()
             }
-            Right::Tier(tier) if tier.tier_widens => {
-                let automatic = tier.widens.iter().any(|words| words.contains("automatic"));
-                (tier.address.name(), (u8::from(!automatic), Reverse(0)))
-            }
+            Right::Tier(tier) if tier.tier_widens => tier.address.name(),
             _ => continue,
         };
+        let grave = grave(change);
         let known = wider.entry(name).or_insert(grave);
         *known = grave.min(*known);
     }
-    let mut gravest: Vec<(&str, (u8, Reverse<u8>))> = wider.into_iter().collect();
+    let mut gravest: Vec<(&str, Gravity)> = wider.into_iter().collect();
     gravest.sort_by_key(|(name, grave)| (*grave, *name));
     // A name that is no name to read is among those that are counted, and none is cut.
     let readable = gravest.iter().filter(|(name, _)| name.chars().count() <= LONGEST);
@@ -170,16 +161,21 @@ pub(super) fn section(page: &mut Page<'_, '_>) -> fmt::Result {
         true => Parted { alike: Vec::new(), rest: outline.privilege.clone() },
         false => parted(outline, &|change| why_here(page, &change.unit, change)),
     };
-    for own in &alike {
-        many(page, own)?;
-    }
-    let mut units: Vec<_> = rest.iter().collect();
-    units.sort_by_key(|(_, changes)| weight(changes));
-    for (unit, changes) in units {
-        writeln!(page.out, "  {}", terminal(unit.as_str()))?;
-        // What opens stands before what closes.
-        for direction in [Direction::Widening, Direction::Narrowing] {
-            unit_rows(page, unit, changes.iter().copied().filter(|c| c.direction == direction))?;
+    let mut units: Vec<_> =
+        rest.iter().map(|(unit, changes)| (weight(changes), unit, changes)).collect();
+    units.sort_by_key(|(weight, ..)| *weight);
+    // What opens stands before what closes, in many units and in one.
+    let both = [Direction::Widening, Direction::Narrowing];
+    for section in both {
+        for own in alike.iter().filter(|own| own.direction == section) {
+            many(page, own)?;
+        }
+        for (_, unit, changes) in units.iter().filter(|((first, _), ..)| *first == section) {
+            writeln!(page.out, "  {}", terminal(unit.as_str()))?;
+            for direction in both {
+                let own = changes.iter().copied().filter(|c| c.direction == direction);
+                unit_rows(page, unit, own)?;
+            }
         }
     }
     Ok(())
@@ -281,18 +277,6 @@ fn many(page: &mut Page<'_, '_>, own: &Alike<'_>) -> fmt::Result {
         );
     }
     table.write(page.out, page.options.palette, 4)
-}
-
-/// Where a unit stands: who decides reads first what is asked of people anew, then what settings let in, then who may do
-/// more, then what ends.
-pub(in crate::render) fn weight(changes: &[&PrivilegeChange]) -> u8 {
-    let wider = |change: &&PrivilegeChange| match (change.direction, &change.right) {
-        (Direction::Widening, Right::Scope(_) | Right::Tier(_) | Right::Credential { .. }) => 0,
-        (Direction::Widening, Right::Setting { .. }) => 1,
-        (Direction::Widening, Right::Use { .. }) => 2,
-        (Direction::Narrowing, _) => 3,
-    };
-    changes.iter().map(wider).min().unwrap_or(3)
 }
 
 const fn sign(direction: Direction) -> (&'static str, Paint) {

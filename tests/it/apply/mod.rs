@@ -11,5 +11,5 @@ mod resume;
 mod stages;
 mod stale;
 mod told;
-mod undo;
+pub(crate) mod undo;
 pub(crate) mod wire;

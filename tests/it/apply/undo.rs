@@ -323,7 +323,7 @@ integrations:
     assert!(plane.state().to_string().contains("managed"), "{}", plane.state());
 }
 
-const CRM: &str = "version: 1
+pub(crate) const CRM: &str = "version: 1
 platform: trustpager
 workspace: crm
 endpoint: embedded
@@ -338,7 +338,7 @@ api_keys:
   sync: {resources: {tasks: read}, deliver: {file: sync.key}}
 ";
 
-const CRM_WORLD: &str = "kind: world
+pub(crate) const CRM_WORLD: &str = "kind: world
 platform: trustpager
 workspaces:
   crm:

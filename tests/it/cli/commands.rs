@@ -357,6 +357,40 @@ fn several_workspaces_need_a_choice() {
     lab.run("plan beta.yaml").exits(0).prints(&["No changes"]);
 }
 
+/// A plan that says nothing of a workspace does not let anybody believe that it has looked at it.
+#[test]
+fn a_plan_of_one_of_several_workspaces_says_that_it_is_of_one() {
+    let lab = Lab::new();
+    for name in ["acme", "beta", "gamma"] {
+        lab.write(
+            &format!("{name}.yaml"),
+            &format!("version: 1\nplatform: odeus\nworkspace: {name}\nintegrations: {{}}\n"),
+        );
+    }
+    let others = "which are not in this plan";
+    let text = lab.run("plan --workspace acme --out p.plan").exits(0).out;
+    let second = text.lines().nth(1).unwrap();
+    let said = format!("Of workspace acme alone; the files declare others, {others}: beta, gamma.");
+    assert_eq!(second, said, "{text}");
+    let page = lab.run("show p.plan --format markdown").exits(0).out;
+    assert!(
+        page.contains(&format!(
+            "Of workspace `acme` alone; the files declare others, {others}: `beta`, `gamma`."
+        )),
+        "{page}"
+    );
+    lab.run("show p.plan --format html").exits(0).prints(&[&said]);
+    // What is beside it is no part of what is agreed to.
+    let digest =
+        |text: &str| text.lines().find(|line| line.starts_with("Digest: ")).unwrap().to_owned();
+    for name in ["beta", "gamma"] {
+        std::fs::remove_file(lab.path(&format!("{name}.yaml"))).unwrap();
+    }
+    let alone = lab.run("plan --workspace acme").exits(0).out;
+    assert!(!alone.contains(others), "{alone}");
+    assert_eq!(digest(&alone), digest(&text));
+}
+
 #[test]
 fn explain_says_what_a_code_means_on_every_platform_that_has_it() {
     let lab = Lab::new();

@@ -1,4 +1,4 @@
-//! `apply --json-lines`: every line fits the published schema, and the last one says how it ended.
+//! `apply --json-lines` and `undo --json-lines`: every line fits the published schema, and the last one says how it ended.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::harness::{Done, Lab};
 use crate::apply::plane::{Plane, WISHES};
 use crate::apply::proxy::{Do, Proxy, gate};
+use crate::apply::undo::{CRM, CRM_WORLD};
 
 /// Returns the lines of a run, each of which fits the schema.
 #[track_caller]
@@ -180,4 +181,60 @@ fn lines_are_sent_off_before_the_next_write() {
     let all = lines(&done.out);
     let last: Vec<&str> = types(&all).into_iter().rev().take(3).collect();
     assert_eq!(last, ["apply_start", "apply_complete", "apply_start"], "{}", done.out);
+}
+
+/// Whoever watches learns what stays lost before anything is written, and in the words of `undo --json`.
+#[test]
+fn an_undo_tells_what_cannot_be_restored_before_it_writes() {
+    let lab = Lab::with(CRM);
+    lab.write("world.yaml", CRM_WORLD);
+    lab.run("apply --auto-approve --parallelism 1").exits(0);
+    let mut alone = lab.run("undo --out a.plan --json").exits(0).json();
+    let beside = alone.as_object_mut().unwrap();
+    assert!(beside.remove("format_version").is_some() && beside.remove("report").is_some());
+    let lost = |told: &Value| {
+        let lost = told["cannot_be_restored"].as_array().unwrap();
+        lost.iter().any(|one| one["address"] == "api_keys/old")
+    };
+    assert!(lost(&alone), "{alone:#}");
+
+    // Saved: nothing is carried out, so there is no report.
+    let all = check(&lab.run("undo --out b.plan --json-lines").done(), 0);
+    let planned = alone["operations"].as_u64().unwrap();
+    let kinds = types(&all);
+    assert_eq!(kinds[kinds.len() - 3..], ["change_summary", "undo", "report"]);
+    assert_eq!(all[all.len() - 2]["undo"], alone);
+    assert_eq!(all.last().unwrap().get("report"), None);
+    assert_eq!(lab.read("a.plan"), lab.read("b.plan"));
+
+    // Not agreed to: told all the same, and nothing is written.
+    let all = check(&lab.run("undo --json-lines").types("no\n").done(), 5);
+    assert!(all.iter().any(|line| line["undo"] == alone), "{all:#?}");
+    assert!(!types(&all).contains(&"apply_start"));
+
+    let all = check(&lab.run("undo --auto-approve --json-lines").done(), 0);
+    let kinds = types(&all);
+    let at = |kind: &str| kinds.iter().position(|known| *known == kind).unwrap();
+    assert!(at("undo") < at("apply_start"), "{kinds:?}");
+    assert_eq!(all[at("undo")]["undo"], alone);
+    let writes = kinds.iter().filter(|kind| **kind == "apply_complete").count();
+    assert_eq!(writes as u64, planned);
+    let report = &all.last().unwrap()["report"];
+    assert_eq!((&report["complete"], &report["applied"]), (&json!(true), &json!(planned)));
+}
+
+#[test]
+fn an_undo_with_nothing_to_take_back_names_what_has_moved() {
+    let plane = Plane::start();
+    let lab = plane.lab(WISHES);
+    plane.run(&lab, "apply --auto-approve --target files").exits(0);
+    let run = plane.run(&lab, "show --last --json").exits(0).json()["run"].clone();
+    plane.switch("files", "write_file", &json!({ "only": [{ "group": "sales" }] }));
+    let all = check(&plane.run(&lab, "undo --auto-approve --json-lines").done(), 0);
+    assert_eq!(types(&all), ["version", "change_summary", "undo", "change_summary", "report"]);
+    assert_eq!((&all[2]["undo"]["run"], &all[2]["undo"]["operations"]), (&run, &json!(0)));
+    assert_eq!(all[2]["undo"]["moved"][0]["address"], "files/actions/write_file");
+    assert_eq!(all[4]["report"]["complete"], true);
+    let said = all[2]["@message"].as_str().unwrap();
+    assert!(said.ends_with(": 1 field has moved since."), "{said}");
 }

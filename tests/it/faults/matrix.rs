@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use scopeform::apply::{ApplyError, Outcome, Report};
 use scopeform::plan::Plan;
+use scopeform::platform::http::HttpOptions;
 use serde_json::Value;
 
 use super::odeus::Odeus;
@@ -181,6 +182,11 @@ fn case<S: Stage>(plane: &Plane<S>, workspace: &str, (at, fault): (usize, Fault)
         Err(error) => {
             assert!(!calls.iter().any(Call::is_write), "{context}: {error}: {calls:?}");
         }
+    }
+    if fault == Fault::Refused {
+        let waited: Duration = runner.clock.waited().iter().sum();
+        let deadline = HttpOptions::default().deadline;
+        assert!(waited <= deadline, "{context}: who is gone is waited for once: {waited:?}");
     }
     if let Fault::Limited(after) = fault {
         limited(after, &runner.clock.waited(), &calls[at..], &context);

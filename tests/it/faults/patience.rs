@@ -4,11 +4,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use scopeform::platform::http::{Clock, Http, HttpOptions, Tell};
+use scopeform::render::palette::Palette;
 use secrecy::SecretString;
 use serde_json::Value;
 
 use super::odeus::Odeus;
-use super::stage::{Plane, Virtual, yaml};
+use super::proxy::{self, Fault};
+use super::stage::{PATIENT, Plane, Runner, Virtual, yaml};
 use crate::apply::proxy::{Do, Proxy};
 use crate::cli::harness::Lab;
 
@@ -85,4 +87,29 @@ fn nobody_is_told_to_wait_for_more_than_a_day() {
         }
         lab.run(&format!("plan {flag}=86400")).exits(0);
     }
+}
+
+/// The write has waited for who is gone; the read at the end tries once, does not wait, and the report says so.
+/// Mutation: leave `reached` alone where `Http::call` gives up, and this fails.
+#[test]
+fn a_platform_that_is_gone_is_not_waited_for_at_the_end() {
+    let plane = Plane::<Odeus>::start(1);
+    let runner = Runner::new(&plane, "acme-0");
+    let (plan, _) = runner.plan(&format!("http://{}", plane.address));
+    let cost = plan.observed.api_cost;
+    let first_write = (cost.apply_reads / 2) as usize;
+    let fault = Some((first_write, Fault::Refused));
+    let proxy = proxy::Proxy::start(plane.address, fault, Arc::new(|| Value::Null), || {});
+    let report = runner.apply(&plan, &proxy.url(), PATIENT).unwrap();
+    let seen = proxy.end();
+    assert_eq!(seen.calls.len(), first_write, "{:?}", seen.calls);
+    let words: Vec<&str> = report.steps.iter().map(|step| step.outcome.word()).collect();
+    assert_eq!(words[0], "unreachable", "{report:#?}");
+    assert!(words[1..].iter().all(|word| *word == "skipped"), "{report:#?}");
+    let waited: Duration = runner.clock.waited().iter().sum();
+    let deadline = HttpOptions::default().deadline;
+    assert!(waited <= deadline && waited > deadline / 2, "{waited:?}");
+    assert_eq!(report.differences, None);
+    let told = scopeform::render::report::text(&report, Palette::PLAIN);
+    assert!(told.contains("The end could not be read back"), "{told}");
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::examples;
+use super::runner::{plain, yaml};
 use super::shop::text;
 
 fn root() -> &'static Path {
@@ -101,4 +102,31 @@ fn actions_are_pinned_by_commit() {
         }
     }
     assert!(pinned > 4);
+}
+
+/// What a linter does not know either: whichever job is given a secret may write nothing at the forge but the comment.
+#[test]
+fn no_job_with_a_secret_may_write_at_the_forge_more_than_the_comment() {
+    let mut writes = Vec::new();
+    for file in workflows() {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let workflow = yaml(&file);
+        assert!(workflow["permissions"].as_mapping().is_some_and(|all| all.is_empty()), "{name}");
+        for (job, of) in workflow["jobs"].as_mapping().unwrap() {
+            let given = serde_yaml::to_string(of).unwrap();
+            let secret = of.get("environment").is_some() || given.contains("secrets.");
+            let rights = of["permissions"].as_mapping().unwrap();
+            for (right, _) in rights.iter().filter(|(_, how)| plain(how) != "read") {
+                writes.push(format!("{name} {} {} {secret}", plain(job), plain(right)));
+            }
+        }
+    }
+    assert_eq!(
+        writes,
+        [
+            "plan.yml plan pull-requests true",
+            "plan.yml code-scanning security-events false",
+            "apply.yml code-scanning security-events false",
+        ]
+    );
 }

@@ -168,8 +168,11 @@ fn the_workflows_go_from_a_pull_request_to_an_approved_apply() {
     shop.git(&["checkout", "-q", "--detach", "main"]);
     shop.git(&["merge", "-q", "--no-ff", "-m", "merge", "change"]);
     for times in 1..=2 {
-        let done = runner.job("plan.yml", "plan", forge.pull_request("acme/access"));
+        let context = forge.pull_request("acme/access");
+        let done = runner.job("plan.yml", "plan", context.clone());
         assert_eq!(done.code, 0, "{}", done.log);
+        let scanned = runner.scan("plan.yml", &done, &context).unwrap();
+        assert_eq!(scanned.code, 0, "{}", scanned.log);
         let comments = forge.comments();
         assert_eq!(comments.len(), 1 + 1, "one comment of ours, edited in place, round {times}");
         assert_eq!(comments[1]["body"].as_str().unwrap(), shop.read("scopeform-out/comment.md"));

@@ -124,20 +124,27 @@ fn one_check_says_that_a_pull_request_was_planned() {
     let shop = Shop::new();
     let forge = Github::new(&shop);
     let runner = Runner::new(&shop);
-    let ends = |plan: &str, fork: &str| {
+    let ends = |plan: &str, scanning: &str, fork: &str| {
         let mut context = forge.pull_request("acme/access");
-        context.insert("needs.plan.result".to_owned(), plan.to_owned());
-        context.insert("needs.fork.result".to_owned(), fork.to_owned());
+        for (job, result) in [("plan", plan), ("code-scanning", scanning), ("fork", fork)] {
+            context.insert(format!("needs.{job}.result"), result.to_owned());
+        }
         runner.job("plan.yml", "scopeform", context).code
     };
-    assert_eq!((ends("success", "skipped"), ends("skipped", "success")), (0, 0));
-    for (plan, fork) in [
-        ("skipped", "skipped"),
-        ("failure", "skipped"),
-        ("skipped", "failure"),
-        ("cancelled", "skipped"),
+    for scanning in ["success", "skipped"] {
+        assert_eq!(ends("success", scanning, "skipped"), 0, "{scanning}");
+    }
+    assert_eq!(ends("skipped", "skipped", "success"), 0);
+    for (plan, scanning, fork) in [
+        ("skipped", "skipped", "skipped"),
+        ("failure", "skipped", "skipped"),
+        ("failure", "success", "skipped"),
+        ("success", "failure", "skipped"),
+        ("success", "cancelled", "skipped"),
+        ("skipped", "skipped", "failure"),
+        ("cancelled", "skipped", "skipped"),
     ] {
-        assert_ne!(ends(plan, fork), 0, "{plan} {fork}");
+        assert_ne!(ends(plan, scanning, fork), 0, "{plan} {scanning} {fork}");
     }
     // In a merge queue nothing is planned once more: what is merged is, before it is applied.
     let mut queued = forge.pull_request("acme/access");
@@ -145,6 +152,7 @@ fn one_check_says_that_a_pull_request_was_planned() {
         ("github.event_name", "merge_group"),
         ("github.event.pull_request.head.repo.full_name", ""),
         ("needs.plan.result", "skipped"),
+        ("needs.code-scanning.result", "skipped"),
         ("needs.fork.result", "skipped"),
     ] {
         queued.insert(name.to_owned(), value.to_owned());

@@ -116,15 +116,15 @@ fn no_second_comment_is_made_where_comments_cannot_be_listed() {
     // Code scanning is of no use where it is not turned on, and stops nothing there.
     forge.fails("no-code-security");
     context.insert("vars.CODE_SCANNING".to_owned(), String::new());
-    let done = Runner::new(&shop).job("plan.yml", "plan", context.clone());
+    let runner = Runner::new(&shop);
+    let done = runner.job("plan.yml", "plan", context.clone());
     assert_eq!((done.code, forge.comments().len()), (0, 2), "{}", done.log);
+    assert!(runner.scan("plan.yml", &done, &context).is_none());
     assert!(!forge.log().iter().any(|call| call.contains("sarifs")), "{:?}", forge.log());
     context.insert("vars.CODE_SCANNING".to_owned(), "yes".to_owned());
-    let done = Runner::new(&shop).job("plan.yml", "plan", context.clone());
-    assert_ne!(done.code, 0);
-    context.insert("vars.CODE_SCANNING".to_owned(), String::new());
+    assert_ne!(runner.scan("plan.yml", &done, &context).unwrap().code, 0);
     forge.fails("broken");
-    let done = Runner::new(&shop).job("plan.yml", "plan", context);
+    let done = runner.job("plan.yml", "plan", context);
     assert_ne!(done.code, 0, "{}", done.log);
     let posted = forge
         .log()

@@ -161,10 +161,25 @@ impl<'s> Runner<'s> {
         done
     }
 
+    /// Runs the job that gives the findings of a plan to code scanning, where it is wanted after that plan.
+    pub(super) fn scan(&self, workflow: &str, planned: &Done, context: &Context) -> Option<Done> {
+        let mut context = context.clone();
+        let code = planned.outputs["exit-code"].clone();
+        context.insert("needs.plan.outputs.exit-code".to_owned(), code);
+        let wanted = self.wanted(workflow, "code-scanning", &context);
+        let done = wanted.then(|| self.job(workflow, "code-scanning", context));
+        // It has seen one commit alone, on a machine of its own; whoever goes on here has all branches.
+        self.shop.git(&["fetch", "-q", "origin", "+refs/heads/*:refs/remotes/origin/*"]);
+        done
+    }
+
     /// Runs the workflow that follows a push to main: plans, and applies where the plan asks for it. Returns how the last
     /// of the two ended, and whether it was the apply.
     pub(super) fn deploy(&self, context: &Context) -> (Done, bool) {
         let planned = self.job("apply.yml", "plan", context.clone());
+        if let Some(scanned) = self.scan("apply.yml", &planned, context) {
+            assert_eq!(scanned.code, 0, "{}", scanned.log);
+        }
         let mut context = context.clone();
         let to_apply = planned.outputs["to-apply"].clone();
         context.insert("needs.plan.outputs.to-apply".to_owned(), to_apply);

@@ -6,6 +6,7 @@ use scopeform::platform::trustpager::desired::{DesiredRevocation, Unlisted};
 
 use super::fixture::{Bench, MEMBER, VIEWER, holders, tiers, verbs};
 use crate::cli::crm::crm;
+use crate::cli::harness::Lab;
 use crate::guard::{ours, under};
 
 const AT: &str = "oauth_clients/Claude Connection/";
@@ -122,4 +123,36 @@ fn every_format_puts_the_end_of_a_token_at_the_line_that_ends_it() {
     let revoked = results.iter().find(|result| result["ruleId"] == "token-revoked").unwrap();
     let region = &revoked["locations"][0]["physicalLocation"]["region"];
     assert_eq!(region["startLine"], 8, "{text}\n{revoked:#}");
+}
+
+/// A key changes as a whole; what is said of one resource of it stands at its line all the same, whatever name that uses.
+#[test]
+fn what_is_said_of_a_resource_of_a_key_stands_at_its_line_under_another_name_too() {
+    let wish = |tier: &str| {
+        format!(
+            "version: 1\nplatform: trustpager\nworkspace: crm\nendpoint: embedded\napi_keys:\n  export:\n    resources:\n      contacts: read\n      opportunities: {tier}\nprotect: [api_keys/export/resources/deals]\n"
+        )
+    };
+    let lab = Lab::with(&wish("write_with_approval"));
+    lab.write(
+        "world.yaml",
+        "kind: world\nplatform: trustpager\nworkspaces:\n  crm:\n    users: {olga@x.example: owner}\n    api_keys:\n      export: {resources: {contacts: read, deals: read}}\n",
+    );
+    let found = |code: &str, exit: i32| {
+        let made = lab.run("plan --format sarif").exits(exit).json();
+        let results = made["runs"][0]["results"].as_array().unwrap();
+        let found = results.iter().find(|result| result["ruleId"] == code);
+        let found = found.unwrap_or_else(|| panic!("no {code} in {made:#}"));
+        let line = found["locations"][0]["physicalLocation"]["region"]["startLine"].clone();
+        (line.as_u64().unwrap(), found["message"]["text"].as_str().unwrap().to_owned())
+    };
+    assert_eq!((found("resource-renamed", 0).0, found("tier-widens", 0).0), (9, 9));
+    let comment = lab.run("plan --format annotations").exits(0).out;
+    assert!(comment.contains("line=9"), "{comment}");
+    // What it loses is said there as well.
+    lab.write("scopeform.yaml", &wish("no_access"));
+    let (line, said) = found("protected", 4);
+    assert_eq!(line, 9, "{said}");
+    // By the name that the line has, as it is for clients.
+    assert!(said.starts_with("api_keys/export/resources/opportunities: "), "{said}");
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::advice::refused;
 use super::end::{exit_of, note_end};
 use crate::apply::{self, Event, Observer, Options, Purpose, Report};
-use crate::cli::args::Reach;
+use crate::cli::args::{Answer, Reach};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
@@ -159,7 +159,7 @@ pub(in crate::cli::commands) async fn carry_out_one<P: Product>(
     approved: &ApprovedPlan,
     loaded: &Loaded,
     reach: Reach,
-    takes_back: Option<&str>,
+    (answer, takes_back): (Answer, Option<&str>),
     env: &Env,
     ui: &Ui,
 ) -> Result<(Report, Result<Exit, Failure>), Failure> {
@@ -169,7 +169,7 @@ pub(in crate::cli::commands) async fn carry_out_one<P: Product>(
         root: loaded.folder.root.clone(),
         reach,
         parallelism: 1,
-        lines: false,
+        lines: answer == Answer::Lines,
         takes_back,
         env,
         ui,

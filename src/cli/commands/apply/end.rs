@@ -62,7 +62,9 @@ pub(super) fn beyond<P: Product>(bound: &Bound, folder: Folder, end: P::Snapshot
     }
     let policies = Vec::new();
     let (base, new_endpoint, named) = (None, None, Named::default());
-    let loaded = Loaded { folder, config, diagnostics, base, policies, named, new_endpoint };
+    let others = BTreeSet::new();
+    let loaded =
+        Loaded { folder, config, others, diagnostics, base, policies, named, new_endpoint };
     let reading = Reading { snapshot: end, calls: 0 };
     let again = plan::make::<P>(&loaded, &reading, &[], clock::today(), Tell::Nobody, ui);
     let left = match again {
@@ -109,13 +111,7 @@ pub(super) fn nothing(
         spent::close(data, &past.run.begin.run)?;
         journal::close(data, &past.run);
     }
-    let report = Report {
-        steps: Vec::new(),
-        differences: Some(Vec::new()),
-        calls: 0,
-        accepted: BTreeSet::new(),
-        token_refused: false,
-    };
+    let report = Report::of_nothing();
     match args.answer() {
         Answer::Text => {}
         Answer::Json => ui.out(&render::report::json(&report))?,
@@ -143,16 +139,23 @@ pub(super) fn finish<S>(
     match answer {
         Answer::Text => ui.out(&render::report::text(&report, ui.palette()))?,
         Answer::Json => ui.out(&render::report::json(&report))?,
-        Answer::Lines => {
-            stream::end(plan, &report, &ended, ui)?;
-            // The stream has its last line; the conversation has not.
-            return ended.or_else(|failure| {
-                ui.say(&failure.text());
-                Ok(failure.exit)
-            });
-        }
+        Answer::Lines => return end_of_stream(plan, &report, ended, ui),
     }
     ended
+}
+
+/// Prints the last lines of a stream. It has then been told how the command ends; the conversation has not.
+pub(in crate::cli::commands) fn end_of_stream(
+    plan: &Plan,
+    report: &Report,
+    ended: Result<Exit, Failure>,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
+    stream::end(plan, report, &ended, ui)?;
+    ended.or_else(|failure| {
+        ui.say(&failure.text());
+        Ok(failure.exit)
+    })
 }
 
 /// Notes the end. The report says what was done all the same, so a full disk here is no more than worth saying.
