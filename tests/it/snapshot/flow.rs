@@ -83,3 +83,22 @@ fn exit_codes_are_those_of_a_live_plan() {
         planned(&lab, &format!("--format {format}")).exits(0);
     }
 }
+
+/// Whatever is planned against, a mistake in the files is told in the format asked for, and so is one in the command line.
+#[test]
+fn mistakes_are_told_as_they_are_of_a_live_plan() {
+    for example in ["acme", "acme-crm"] {
+        let lab = lab(example);
+        take(&lab);
+        planned(&lab, "--forge gitlab").exits(64).says(&["`--forge` is for `--format markdown`"]);
+        let file = format!("acme/{example}.yaml");
+        let good = lab.read(&file);
+        lab.write(&file, &good.replace("\nendpoint:", "\nendpiont:"));
+        for format in ["json", "sarif", "annotations", "code-quality"] {
+            let format = format!("--format {format}");
+            let of = live(&lab, &format).exits(1).out;
+            assert!(of.contains("unknown-key"), "{format}: {of}");
+            assert_eq!(planned(&lab, &format).exits(1).out, of, "{format}");
+        }
+    }
+}
