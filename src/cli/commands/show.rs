@@ -19,9 +19,6 @@ use crate::seal::{SealedPlan, document};
 /// Prints a saved plan, which always works, also when the plan has become stale; or a run.
 pub(in crate::cli) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     if args.last || args.runs || args.run.is_some() {
-        if !args.approval.is_empty() {
-            return Err(Failure::new(Exit::Usage, "`--approval` goes with a saved PLAN"));
-        }
         return super::history::run(args, env, ui);
     }
     if args.workspace.is_some() {
