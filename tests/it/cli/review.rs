@@ -197,14 +197,14 @@ fn nothing_in_a_message_is_obeyed() {
 
 /// A workflow command as GitHub's runner takes it apart (`ActionCommand.TryParseV2`).
 #[derive(Debug)]
-struct Annotation {
-    level: String,
-    properties: Vec<(String, String)>,
-    message: String,
+pub(crate) struct Annotation {
+    pub(crate) level: String,
+    pub(crate) properties: Vec<(String, String)>,
+    pub(crate) message: String,
 }
 
 impl Annotation {
-    fn parse(line: &str) -> Self {
+    pub(crate) fn parse(line: &str) -> Self {
         let rest = line.strip_prefix("::").unwrap_or_else(|| panic!("no command: {line}"));
         let (head, data) = rest.split_once("::").unwrap();
         let (level, properties) = head.split_once(' ').unwrap_or((head, ""));
@@ -226,7 +226,7 @@ impl Annotation {
         }
     }
 
-    fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.properties.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
