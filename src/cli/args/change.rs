@@ -132,6 +132,9 @@ pub struct Undo {
     /// Which apply to take back: a run's id, or the beginning of one [default: the last that wrote something]
     #[arg(long, value_name = "ID")]
     pub run: Option<String>,
+    /// Another name for PATH, as `apply PLAN` has it
+    #[arg(long, value_name = "FOLDER")]
+    pub config: Option<PathBuf>,
     /// Save the inverse plan, to be reviewed and applied as it is, and do nothing
     #[arg(long, value_name = "FILE", conflicts_with = "auto_approve")]
     pub out: Option<PathBuf>,

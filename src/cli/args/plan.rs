@@ -160,7 +160,7 @@ pub struct Show {
     /// With --last or --runs: only applies to this workspace
     #[arg(long, value_name = "NAME", conflicts_with = "run")]
     pub workspace: Option<String>,
-    /// The configuration folder that the plan was made from, from which review tools find its lines [default: the nearest]
+    /// The configuration folder that the plan was made from, from which review tools find its lines [default: the nearest]; with --last, --run or --runs: another name for PATH
     #[arg(long, value_name = "FOLDER")]
     pub config: Option<PathBuf>,
     /// An approval of this plan, beside those next to it: text and markdown then say which rules are satisfied; may be given several times

@@ -18,7 +18,10 @@ pub(super) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     if !matches!(args.output.format(), Format::Text | Format::Json) {
         return Err(Failure::new(Exit::Usage, "a run is shown as text or json"));
     }
-    let data = data_dir(&root(args.path.as_deref())?, env);
+    if let Some(flag) = of_plans(args) {
+        return Err(Failure::new(Exit::Usage, format!("`{flag}` goes with a saved PLAN")));
+    }
+    let data = data_dir(&root(folder(args)?)?, env);
     let mut ids = journal::ids(&data);
     if let Some(wanted) = &args.workspace {
         // One that cannot be read may be of any workspace, and is told.
@@ -58,6 +61,28 @@ pub(super) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
         ui.out(&history::text(&run, running, around, ui.palette()))?;
     }
     Ok(Exit::Done)
+}
+
+/// Returns an option that was given and says nothing of a run.
+fn of_plans(args: &Show) -> Option<&'static str> {
+    let Show { approval, accept, output, .. } = args;
+    let given = [
+        ("--approval", !approval.is_empty()),
+        ("--accept", !accept.is_empty()),
+        ("--full", output.full),
+        ("--diff", output.diff),
+        ("--apply-with", output.apply_with.is_some()),
+    ];
+    given.into_iter().find_map(|(flag, given)| given.then_some(flag))
+}
+
+/// Returns the configuration folder that was named, as PATH or with `--config`.
+fn folder(args: &Show) -> Result<Option<&Path>, Failure> {
+    if args.path.is_some() && args.config.is_some() {
+        let message = "PATH and `--config` both name the folder here; give one of them";
+        return Err(Failure::new(Exit::Usage, message));
+    }
+    Ok(args.path.as_deref().or(args.config.as_deref()))
 }
 
 /// Returns the folder whose runs are meant: named, found, or the one we are in.

@@ -32,13 +32,7 @@ use crate::seal::{SealedPlan, document, standing};
 
 /// Plans, prints, saves.
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
-    formats(&args.output)?;
-    let tell = match args.output.format() {
-        Format::Json => Tell::Json,
-        format => format.tool().map_or(Tell::People, Tell::Tool),
-    };
-    let loaded = load(&args.source, tell, ui)?.with_base(&args.base, ui)?;
-    let loaded = loaded.with_rules(&args.rules.policy, args.base.base.as_deref(), ui)?;
+    let (loaded, tell) = open(args, ui)?;
     match loaded.config.desired.kind() {
         Kind::Odeus => of::<Odeus>(args, &loaded, tell, env, ui).await,
         Kind::Trustpager => of::<Trustpager>(args, &loaded, tell, env, ui).await,
@@ -47,13 +41,23 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
 
 /// Plans from a snapshot file, prints. There is no reader either, nor anything else that knows a network.
 pub(in crate::cli) fn run_from_snapshot(args: &Args, ui: &Ui) -> Result<Exit, Failure> {
-    let tell = if args.output.format() == Format::Json { Tell::Json } else { Tell::People };
-    let loaded = load(&args.source, tell, ui)?.with_base(&args.base, ui)?;
-    let loaded = loaded.with_rules(&args.rules.policy, args.base.base.as_deref(), ui)?;
+    let (loaded, tell) = open(args, ui)?;
     match loaded.config.desired.kind() {
         Kind::Odeus => from_snapshot::<Odeus>(args, &loaded, tell, ui),
         Kind::Trustpager => from_snapshot::<Trustpager>(args, &loaded, tell, ui),
     }
+}
+
+/// Reads the files with all rules that hold, whatever they will be planned against. What is wrong with them is said to
+/// whoever reads the format asked for; returns who that is.
+fn open(args: &Args, ui: &Ui) -> Result<(Loaded, Tell), Failure> {
+    formats(&args.output)?;
+    let tell = match args.output.format() {
+        Format::Json => Tell::Json,
+        format => format.tool().map_or(Tell::People, Tell::Tool),
+    };
+    let loaded = load(&args.source, tell, ui)?.with_base(&args.base, ui)?;
+    Ok((loaded.with_rules(&args.rules.policy, args.base.base.as_deref(), ui)?, tell))
 }
 
 fn from_snapshot<P: Product>(

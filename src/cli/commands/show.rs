@@ -23,11 +23,6 @@ use crate::source::SourceMap;
 /// Prints a saved plan, which always works, also when the plan has become stale; or a run.
 pub(in crate::cli) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
     if args.last || args.runs || args.run.is_some() {
-        let misplaced =
-            [("--approval", args.approval.is_empty()), ("--accept", args.accept.is_empty())];
-        if let Some((flag, _)) = misplaced.iter().find(|(_, absent)| !absent) {
-            return Err(Failure::new(Exit::Usage, format!("`{flag}` goes with a saved PLAN")));
-        }
         return super::history::run(args, env, ui);
     }
     if args.workspace.is_some() {

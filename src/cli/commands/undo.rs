@@ -7,7 +7,7 @@ use super::apply::{approve, ask, carry_out_one, end_of_stream};
 use super::{history, plan};
 use crate::apply::journal::{Known, Run};
 use crate::apply::{Adapter as _, Report, Settled};
-use crate::cli::args::{Answer, Output, Undo as Args};
+use crate::cli::args::{Answer, Output, Source, Undo as Args};
 use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
@@ -37,14 +37,34 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
             Tell::Lines
         }
     };
-    let loaded = load(&args.source, tell, ui)?.with_rules(&args.rules.policy, None, ui)?;
+    let source = source(args, env)?;
+    let loaded = load(&source, tell, ui)?.with_rules(&args.rules.policy, None, ui)?;
     match loaded.config.desired.kind() {
-        Kind::Odeus => of::<Odeus>(args, &loaded, env, ui).await,
-        Kind::Trustpager => of::<Trustpager>(args, &loaded, env, ui).await,
+        Kind::Odeus => of::<Odeus>(args, &source, &loaded, env, ui).await,
+        Kind::Trustpager => of::<Trustpager>(args, &source, &loaded, env, ui).await,
     }
 }
 
-async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
+/// Returns where the configuration is, named as PATH or with `--config`.
+fn source(args: &Args, env: &Env) -> Result<Source, Failure> {
+    let Source { path, workspace } = args.source.clone();
+    let Some(config) = &args.config else { return Ok(Source { path, workspace }) };
+    // The variable names it where the command line does not.
+    let set = env.get("SCOPEFORM_CONFIG").map(Path::new);
+    if path.as_deref().is_some_and(|path| set != Some(path)) {
+        let message = "PATH and `--config` both name the folder here; give one of them";
+        return Err(Failure::new(Exit::Usage, message));
+    }
+    Ok(Source { path: Some(config.clone()), workspace })
+}
+
+async fn of<P: Product>(
+    args: &Args,
+    source: &Source,
+    loaded: &Loaded,
+    env: &Env,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
     let data = loaded.folder.data_dir(env);
     let endpoint = loaded.config.endpoint.to_string();
     history::tell(&data, &loaded.config.workspace, &endpoint, ui);
@@ -101,7 +121,7 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
     let empty = sealed.plan().is_empty();
     let output = Output::text(args.full);
     let apply_with = match &args.out {
-        Some(file) => plan::apply_saved(file, &args.source),
+        Some(file) => plan::apply_saved(file, source),
         None => format!("this command, taking back run {}", past.begin.run),
     };
     let page = Page::of(&sealed, &output, &apply_with).accepting(&args.agreed.accept);
@@ -141,7 +161,7 @@ async fn of<P: Product>(args: &Args, loaded: &Loaded, env: &Env, ui: &Ui) -> Res
     // What is undone changes what people may do like anything else: the same rules hold.
     let used = Used::read(&data)?;
     let mut save = format!("scopeform undo --run {}", past.begin.run);
-    if let Some(path) = &args.source.path {
+    if let Some(path) = &source.path {
         save.push_str(&format!(" {}", path.display()));
     }
     let gate =

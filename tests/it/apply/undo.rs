@@ -43,6 +43,41 @@ fn what_was_applied_is_taken_back() {
     plane.run(&lab, "plan --detailed-exitcode").exits(0);
 }
 
+/// `--config` names the folder here as it does for `apply PLAN`, and nothing that is given is passed over.
+#[test]
+fn the_folder_of_a_run_may_be_named_as_it_was_for_the_apply() {
+    let plane = Plane::start();
+    let lab = plane.lab(WISHES);
+    let config = lab.read("scopeform.yaml");
+    std::fs::remove_file(lab.path("scopeform.yaml")).unwrap();
+    lab.write("team/access/scopeform.yaml", &config);
+    plane.run(&lab, "plan team/access --out p.plan").exits(0);
+    plane.run(&lab, "apply p.plan --config team/access").exits(0);
+    let id = lab.run("show --runs team/access").exits(0).out;
+    let id = id.split_whitespace().next().unwrap();
+    let one = format!("show --run {id}");
+    for args in ["show --last", "show --runs", one.as_str()] {
+        let named = lab.run(&format!("{args} team/access")).exits(0).out;
+        assert!(named.contains("4 of 4") || named.contains("4 operations"), "{named}");
+        assert_eq!(lab.run(&format!("{args} --config team/access")).exits(0).out, named);
+        lab.run(&format!("{args} --config nowhere")).exits(1);
+        lab.run(&format!("{args} team/access --config team")).exits(64).says(&["give one of"]);
+        for option in ["--full", "--diff", "--apply-with words", "--approval a"] {
+            let flag = option.split(' ').next().unwrap();
+            let done = lab.run(&format!("{args} team/access {option}")).exits(64);
+            done.says(&[&format!("`{flag}` goes with a saved PLAN")]);
+        }
+    }
+    plane.run(&lab, "undo --config team/access --out back.plan").exits(0).prints(&[
+        &format!("This takes back run {id}"),
+        "Apply:  scopeform apply back.plan --config team/access",
+    ]);
+    plane.run(&lab, "undo team --config team/access").exits(64).says(&["give one of them"]);
+    // The variable is for a command line that names none.
+    let undo = plane.run(&lab, "undo --config team/access --auto-approve");
+    undo.env("SCOPEFORM_CONFIG", "nowhere").exits(0).prints(&["Applied: 4 operations"]);
+}
+
 #[test]
 fn files_that_ask_for_it_no_more_are_not_said_to() {
     let plane = Plane::start();

@@ -8,6 +8,7 @@ mod commands;
 pub(crate) mod crm;
 mod documents;
 mod exits;
+pub(crate) mod foreign;
 pub(crate) mod harness;
 pub(crate) mod hostile;
 mod input;

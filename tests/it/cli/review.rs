@@ -16,6 +16,7 @@ use scopeform::source::{Origin, SourceMap, Span};
 use serde_json::Value;
 use serde_sarif::sarif::{ResultLevel, Sarif};
 
+use super::foreign::example;
 use super::harness::{Done, Lab};
 use crate::apply::plane::{Plane, WISHES};
 use crate::samples;
@@ -197,14 +198,14 @@ fn nothing_in_a_message_is_obeyed() {
 
 /// A workflow command as GitHub's runner takes it apart (`ActionCommand.TryParseV2`).
 #[derive(Debug)]
-struct Annotation {
-    level: String,
-    properties: Vec<(String, String)>,
-    message: String,
+pub(crate) struct Annotation {
+    pub(crate) level: String,
+    pub(crate) properties: Vec<(String, String)>,
+    pub(crate) message: String,
 }
 
 impl Annotation {
-    fn parse(line: &str) -> Self {
+    pub(crate) fn parse(line: &str) -> Self {
         let rest = line.strip_prefix("::").unwrap_or_else(|| panic!("no command: {line}"));
         let (head, data) = rest.split_once("::").unwrap();
         let (level, properties) = head.split_once(' ').unwrap_or((head, ""));
@@ -226,7 +227,7 @@ impl Annotation {
         }
     }
 
-    fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.properties.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
@@ -383,6 +384,116 @@ fn a_plan_marks_the_lines_of_the_repository() {
     let first = Annotation::parse(annotated.out.lines().next().unwrap());
     assert_eq!((first.level.as_str(), first.get("file")), ("error", Some(file)));
     assert_eq!(first.get("line").unwrap(), blocker.1.to_string());
+}
+
+/// What each example marks: the address, and the line that it stands in.
+const MARKED: [(&str, &[(&str, &str)]); 2] = [
+    (
+        "acme",
+        &[
+            ("excel", "excel:"),
+            ("excel/oauth", "oauth:"),
+            ("onedrive", "onedrive:"),
+            ("onedrive/oauth", "oauth:"),
+            ("onedrive/oauth", "oauth:"),
+            ("outlook-email", "outlook-email:"),
+            ("outlook-email/actions/forward_email", "forward_email: {groups: [sales]}"),
+            ("power-bi", "power-bi:"),
+            ("sharepoint", "sharepoint:"),
+            (
+                "sharepoint/actions/create_list",
+                "create_list: {groups: [content-team], users: [ana@acme.example]}",
+            ),
+            ("sharepoint/actions/get_*", "\"get_*\": enabled"),
+            ("sharepoint/oauth", "oauth:"),
+        ],
+    ),
+    (
+        "acme-crm",
+        &[
+            (
+                "oauth_clients/Claude Connection/resources/contacts",
+                "contacts: delete_with_approval",
+            ),
+            (
+                "oauth_clients/Claude Connection/resources/contacts",
+                "contacts: delete_with_approval",
+            ),
+            ("oauth_clients/Claude Connection/resources/email", "email: send_automatically"),
+            ("oauth_clients/Claude Connection/resources/email", "email: send_automatically"),
+            (
+                "oauth_clients/Claude Connection/tokens/",
+                "holders: {groups: [sales], users: [simon@acme.example]}",
+            ),
+            ("oauth_clients/Zapier/tokens/", "max_idle: 365d"),
+        ],
+    ),
+];
+
+#[test]
+fn both_examples_are_marked_on_their_lines() {
+    for (name, marked) in MARKED {
+        let lab = example(name, "access");
+        let run = |format: &str| {
+            lab.run(&format!("plan access --today 2026-11-22 --format {format}")).exits(0)
+        };
+        let line = |file: &str, number: usize| {
+            let text = lab.read(file);
+            text.lines().nth(number - 1).unwrap().trim().to_owned()
+        };
+        let log = only(&run("sarif"));
+        let mut told: Vec<(String, String)> = places(&log)
+            .iter()
+            .zip(log.runs[0].results.iter().flatten())
+            .map(|((file, number, ..), result)| {
+                let own = &result.locations.as_ref().unwrap()[0].logical_locations;
+                let address = own.as_ref().unwrap()[0].fully_qualified_name.clone().unwrap();
+                // A token's id is one of this world alone.
+                let address = match address.split_once("/tokens/") {
+                    Some((client, _)) => format!("{client}/tokens/"),
+                    None => address,
+                };
+                (address, line(file, usize::try_from(*number).unwrap()))
+            })
+            .collect();
+        told.sort();
+        let wanted: Vec<(String, String)> =
+            marked.iter().map(|(at, line)| ((*at).to_owned(), (*line).to_owned())).collect();
+        assert_eq!(told, wanted, "{name}");
+        // The other formats mark the same lines.
+        let mut lines: Vec<String> = told.into_iter().map(|(_, line)| line).collect();
+        lines.sort();
+        let issues = run("code-quality").json();
+        let mut own: Vec<String> = issues
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|issue| {
+                let place = &issue["location"];
+                let begin = place["lines"]["begin"].as_u64().unwrap();
+                line(place["path"].as_str().unwrap(), usize::try_from(begin).unwrap())
+            })
+            .collect();
+        own.sort();
+        assert_eq!(own, lines, "{name}");
+        let annotated = run("annotations").out;
+        let annotations: Vec<Annotation> = annotated.lines().map(Annotation::parse).collect();
+        for (file, number) in annotations.iter().filter_map(|a| a.get("file").zip(a.get("line"))) {
+            assert!(lines.contains(&line(file, number.parse().unwrap())), "{annotated}");
+        }
+        assert_eq!(annotations.len(), marked.len().min(10), "{annotated}");
+        // And files that do not read are marked where they do not.
+        let file = format!("access/{name}.yaml");
+        lab.write(&file, &lab.read(&file).replace("endpoint:", "endpiont:"));
+        let wrong = lab.run("plan access --format sarif").exits(1);
+        let all = places(&only(&wrong));
+        assert!(!all.is_empty());
+        for (uri, number, level, rule) in all {
+            let line = line(&uri, usize::try_from(number).unwrap());
+            assert_eq!((level.as_str(), rule.as_str()), ("error", "unknown-key"));
+            assert_eq!((uri.as_str(), line.as_str()), (file.as_str(), "endpiont: embedded"));
+        }
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests read and write files")]
 
 mod artefacts;
+mod crm;
 mod documented;
 mod forge;
 mod gate;

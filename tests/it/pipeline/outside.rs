@@ -81,6 +81,33 @@ fn a_fork_plans_from_the_last_snapshot_with_nothing_of_its_own() {
     );
 }
 
+/// What is wrong with a fork's files is shown on their lines, as it is with everybody's.
+#[test]
+fn a_fork_is_told_where_its_files_are_wrong() {
+    let shop = Shop::new();
+    let live = shop.path("live").display().to_string();
+    let key = shop.path("keys/nightly").display().to_string();
+    shop.exits(0, "scopeform", &["snapshot", "access", "--key", &key, "--out", &live]);
+    let pages = || {
+        ["findings.sarif", "annotations.txt", "code-quality.json"]
+            .map(|name| shop.read(&format!("out/{name}")))
+    };
+    // What does not read, and a name that only what is live can tell to be wrong.
+    for (from, to) in [("integrations:", "integratons:"), ("create_page", "creat_page")] {
+        shop.edit("access/acme.yaml", from, to);
+        shop.script(1, &["fork", "access", "out", "HEAD", &live]);
+        let [sarif, annotations, issues] = pages();
+        let log = read_sarif(std::slice::from_ref(&sarif)).remove(0);
+        assert!(!log.runs[0].results.as_ref().unwrap().is_empty(), "{sarif}");
+        assert!(annotations.starts_with("::error file=access/acme.yaml,line="), "{annotations}");
+        assert!(issues.contains("\"path\": \"access/acme.yaml\""), "{issues}");
+        // Whoever may read what is live is told the same.
+        shop.script(1, &["plan", "access", "out", "HEAD"]);
+        assert_eq!(pages(), [sarif, annotations, issues]);
+        shop.edit("access/acme.yaml", to, from);
+    }
+}
+
 #[test]
 fn the_program_is_installed_only_if_it_is_the_one_that_is_meant() {
     let shop = Shop::new();

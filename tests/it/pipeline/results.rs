@@ -174,3 +174,29 @@ fn a_merge_request_has_one_note_that_is_edited() {
     variables.insert("NOTE_TOKEN".to_owned(), "wrong".to_owned());
     assert_eq!(gitlab::run(&shop, "plan", MERGE_REQUEST, &variables).code, 0);
 }
+
+/// A summary that is too long is not shown at all, so what is said beside the page is counted too.
+#[test]
+fn a_summary_says_first_what_letting_it_through_does_and_is_never_too_long() {
+    let shop = Shop::new();
+    shop.exits(0, "scopeform", &["apply", "access", "--auto-approve"]);
+    // So many remarks about lines that match nothing that the page is full, and nothing to write.
+    let odd = |n: usize| format!("      \"{}_{n:05}_*\": disabled\n", "odd".repeat(64));
+    let file = shop.repository().join("access/acme.yaml");
+    let text = shop.read("access/acme.yaml") + &(0..2_000).map(odd).collect::<String>();
+    std::fs::write(file, text).unwrap();
+    shop.commit("lines that match nothing");
+    shop.script(0, &["plan", "access", "out", "HEAD~1"]);
+    assert_eq!(shop.read("out/to-apply"), "yes\n");
+    let summary = shop.read("out/summary.md");
+    let (said, page) = summary.split_once("\n\n").unwrap();
+    assert!(
+        said.starts_with("Files with rules that differ from what was last applied: 1."),
+        "{said}"
+    );
+    assert!(page.starts_with("<!-- scopeform:"), "{said}");
+    assert!(summary.len() <= 1 << 20, "{}", summary.len());
+    // The page is as long as it may be, and leaves room for more than that sentence.
+    assert!((1_040_000..=(1 << 20) - 1_024).contains(&page.len()), "{}", page.len());
+    assert!(said.len() < 1_000, "{said}");
+}

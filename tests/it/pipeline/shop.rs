@@ -72,7 +72,13 @@ pub(super) fn program(folder: &Path) {
 }
 
 impl Shop {
+    /// With the workspace that ships with the kit.
     pub(super) fn new() -> Self {
+        Self::of(&examples().join("access"))
+    }
+
+    /// With the workspace of a folder.
+    pub(super) fn of(workspace: &Path) -> Self {
         let shop = Self { dir: tempfile::tempdir().unwrap() };
         for name in ["home", "keys", "runner"] {
             std::fs::create_dir_all(shop.path(name)).unwrap();
@@ -80,7 +86,7 @@ impl Shop {
         program(&shop.path("bin"));
         let repository = shop.repository();
         copy(&examples(), &repository.join("ci"));
-        std::fs::rename(repository.join("ci/access"), shop.path("access")).unwrap();
+        std::fs::remove_dir_all(repository.join("ci/access")).unwrap();
         shop.git(&["init", "-q", "-b", "main"]);
         shop.commit("pipelines");
         new_key(&shop.path("keys"), "deploy", &["ed25519"]);
@@ -90,7 +96,7 @@ impl Shop {
         let root = shop.dir.path().display().to_string();
         shop.install("bin/ssh", &SSH.replace("ROOT", &root));
         shop.install("origin.git/hooks/update", PROTECTION);
-        std::fs::rename(shop.path("access"), repository.join("access")).unwrap();
+        crate::readme::copy(workspace, &repository.join("access"));
         let mut signers = String::new();
         for name in ["ana", "omar", "eve", "nightly"] {
             let key = new_key(&shop.path("keys"), name, &["ed25519"]);

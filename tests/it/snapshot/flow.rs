@@ -5,6 +5,7 @@ use scopeform::seal::{ApprovedPlan, Consent, Refusal, SealedPlan};
 
 use super::{NAMESPACE, ROBOT, bytes, lab, live, planned, take};
 use crate::approvals::keygen;
+use crate::cli::harness::Run;
 
 #[test]
 fn what_a_fork_sees_is_the_live_plan() {
@@ -81,5 +82,45 @@ fn exit_codes_are_those_of_a_live_plan() {
         .prints(&["blocker[substitute-expired]"]);
     for format in ["text", "json", "diff"] {
         planned(&lab, &format!("--format {format}")).exits(0);
+    }
+}
+
+/// Whatever is planned against, a mistake in the files is told in the format asked for, and so is one in the command line.
+#[test]
+fn mistakes_are_told_as_they_are_of_a_live_plan() {
+    for example in ["acme", "acme-crm"] {
+        let lab = lab(example);
+        take(&lab);
+        planned(&lab, "--forge gitlab").exits(64).says(&["`--forge` is for `--format markdown`"]);
+        let file = format!("acme/{example}.yaml");
+        let good = lab.read(&file);
+        lab.write(&file, &good.replace("\nendpoint:", "\nendpiont:"));
+        for format in ["json", "sarif", "annotations", "code-quality"] {
+            let format = format!("--format {format}");
+            let of = live(&lab, &format).exits(1).out;
+            assert!(of.contains("unknown-key"), "{format}: {of}");
+            assert_eq!(planned(&lab, &format).exits(1).out, of, "{format}");
+        }
+    }
+}
+
+/// Where a plan names people whom no file names, a snapshot has pseudonyms for them: it gives the live plan under these.
+#[test]
+fn whom_no_file_names_has_a_pseudonym_in_what_a_fork_sees() {
+    let lab = lab("acme-crm");
+    take(&lab);
+    let json = |run: Run| run.exits(0).json();
+    let from = json(planned(&lab, "--json"));
+    let of = json(live(&lab, "--json"));
+    // A token that ends is of somebody whom no line names, and its plan says so.
+    let (of, from) = (bytes(&of), bytes(&from));
+    assert!(of.contains("left@acme.example") && !from.contains("left@acme.example"), "{from}");
+    assert_eq!(bytes(&json(live(&lab, "--json --pseudonyms s.json"))), from);
+    // What says nothing of how it was planned is the same byte by byte.
+    for format in ["diff", "sarif", "annotations", "code-quality"] {
+        let format = format!("--format {format}");
+        let from = planned(&lab, &format).exits(0).out;
+        assert_ne!(live(&lab, &format).exits(0).out, from, "{format}");
+        assert_eq!(live(&lab, &format!("{format} --pseudonyms s.json")).exits(0).out, from);
     }
 }
