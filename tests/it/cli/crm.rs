@@ -379,3 +379,36 @@ fn a_saved_plan_names_the_whole_command_that_carries_it_out() {
     let page = lab.run("apply p.plan --config below").exits(0).out;
     assert!(page.contains(command), "{page}");
 }
+
+#[test]
+fn a_new_key_is_no_way_around_a_raised_finding() {
+    let lab = crm();
+    let key = |name: &str, tier: &str| {
+        lab.write(
+            "scopeform.yaml",
+            &format!(
+                "{WISH}api_keys:\n  {name}:\n    resources:\n      contacts: {tier}\n    deliver: {{file: .scopeform/key}}\n\
+                 findings: {{tier-widens: blocker}}\n"
+            ),
+        );
+    };
+    for (name, tier, code) in [
+        ("nightly export", "write_automatically", 4),
+        ("weekly export", "read", 4),
+        ("weekly export", "no_access", 4),
+        ("nightly export", "no_access", 0),
+    ] {
+        key(name, tier);
+        let done = lab.run("plan").exits(code);
+        assert_eq!(
+            done.out.contains("blocker[tier-widens] api_keys/"),
+            code == 4,
+            "{}",
+            done.all()
+        );
+    }
+    key("weekly export", "read");
+    lab.run("plan")
+        .exits(4)
+        .prints(&["api_keys/weekly export/resources/contacts", "at scopeform.yaml:11:7"]);
+}
