@@ -303,6 +303,8 @@ fn why(direction: Direction, causes: &[(CauseKind, &str)]) -> String {
         causes: causes.collect(),
         admin_consent: Some(false),
         level: None,
+        access: None,
+        doubt: None,
         ..first
     }];
     let text = as_text(&plan, PLAIN);
@@ -386,7 +388,16 @@ fn a_plan_that_moves_people_but_no_scope_says_so() {
 fn moves(unit: &str, direction: Direction, right: Right, kind: CauseKind) -> PrivilegeChange {
     let causes = [Cause { kind, address: None }].into_iter().collect();
     let unit = Address::of(&[unit]);
-    PrivilegeChange { unit, direction, right, causes, admin_consent: None, level: None }
+    PrivilegeChange {
+        unit,
+        direction,
+        right,
+        causes,
+        admin_consent: None,
+        level: None,
+        access: None,
+        doubt: None,
+    }
 }
 
 fn access(unit: &str, action: &str, before: &str, after: &str) -> Right {

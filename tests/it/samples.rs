@@ -105,6 +105,8 @@ fn widens(unit: &str, text: &str, causes: Vec<Cause>) -> PrivilegeChange {
         causes,
         admin_consent: None,
         level: None,
+        access: None,
+        doubt: None,
     }
 }
 
@@ -123,6 +125,8 @@ fn uses(unit: &str, path: &str, before: &str, after: &str) -> PrivilegeChange {
         right: Right::Use { address, before: before.into(), after: after.into() },
         admin_consent: None,
         level: None,
+        access: None,
+        doubt: None,
     }
 }
 

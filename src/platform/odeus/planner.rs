@@ -161,6 +161,8 @@ pub(super) fn new_actions(enabled: bool) -> PrivilegeChange {
         causes: vec![Cause { kind: CauseKind::Declared, address: Some(address) }],
         admin_consent: None,
         level: None,
+        access: None,
+        doubt: None,
     }
 }
 

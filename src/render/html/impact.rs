@@ -248,6 +248,10 @@ fn right(page: &mut Page<'_, '_>, unit: &Address, change: &PrivilegeChange) -> f
             }
             out.raw("</td><td>")?;
             out.prose(&why)?;
+            if let Some(doubt) = &change.doubt {
+                out.raw("; ")?;
+                out.prose(doubt)?;
+            }
             out.raw("</td></tr>\n")
         }
         Right::Tier(tier) => {

@@ -5,7 +5,8 @@ use super::super::outline::{self, Outline};
 use super::super::text;
 use super::{FORMAT_VERSION, v1};
 use crate::model::{
-    Address, CauseKind, Direction, Effect, LetsIn, PrivilegeChange, Right, ScopeSet, TierMove,
+    Address, CauseKind, Direction, Effect, LetsIn, PrivilegeChange, Right, ScopeAccess, ScopeSet,
+    TierMove,
 };
 use crate::plan::guard::{self, Limit};
 use crate::plan::policy::{Requirement, required};
@@ -172,7 +173,8 @@ fn source(range: &SourceRange) -> v1::Source {
 }
 
 fn privilege_change(change: &PrivilegeChange) -> v1::PrivilegeChange {
-    let PrivilegeChange { unit, direction: _, right, causes, admin_consent, level } = change;
+    let PrivilegeChange { unit, direction: _, right, causes, admin_consent, level, access, doubt } =
+        change;
     v1::PrivilegeChange {
         unit: unit.to_string(),
         right: match right {
@@ -221,6 +223,11 @@ fn privilege_change(change: &PrivilegeChange) -> v1::PrivilegeChange {
             .collect(),
         admin_consent: *admin_consent,
         level: level.map(|level| level.0),
+        access: access.map(|access| match access {
+            ScopeAccess::Read => v1::ScopeAccess::Read,
+            ScopeAccess::Write => v1::ScopeAccess::Write,
+        }),
+        doubt: doubt.clone(),
     }
 }
 

@@ -239,6 +239,18 @@ pub(super) struct PrivilegeChange {
     pub(super) admin_consent: Option<bool>,
     /// The provider's own grading; `null` where no source says.
     pub(super) level: Option<u8>,
+    /// Whether a scope only reads; `null` where no source says, and for rights that are no scope.
+    pub(super) access: Option<ScopeAccess>,
+    /// What is doubtful about a scope, in words; else `null`.
+    pub(super) doubt: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ScopeAccess {
+    Read,
+    /// It does something beside reading.
+    Write,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]

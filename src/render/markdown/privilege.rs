@@ -161,6 +161,9 @@ impl<'p> Writer<'_, 'p> {
                 if !shown.is_empty() {
                     rest = rest.own(", ").made(&shown, meant);
                 }
+                if let Some(doubt) = &change.doubt {
+                    rest = rest.own("; ").text(doubt);
+                }
                 line(scope.as_str(), "", rest)
             }
             Right::Tier(tier) => {

@@ -318,7 +318,15 @@ fn scope_row(change: &PrivilegeChange, why: String) -> Row {
         .cell(paint, format!("{sign} {}", terminal(scope)))
         .cell(consent.1, consent.0)
         .cell(Paint::Plain, level)
-        .cell(Paint::Dim, why)
+        .cell(Paint::Dim, with_doubt(why, change))
+}
+
+/// Adds what is doubtful about the scope to the reason for it.
+fn with_doubt(why: String, change: &PrivilegeChange) -> String {
+    match &change.doubt {
+        Some(doubt) => format!("{why}; {}", terminal(doubt)).trim_start_matches("; ").to_owned(),
+        None => why,
+    }
 }
 
 /// Things whose reach moves in the same way for the same reason.

@@ -91,6 +91,8 @@ fn plan_of(amounts: &Amounts) -> Plan {
         causes: vec![Cause { kind: CauseKind::Declared, address: None }],
         admin_consent: None,
         level: None,
+        access: None,
+        doubt: None,
     };
     plan.bound.findings.extend((0..amounts.blockers).map(|n| finding(Severity::Blocker, n)));
     plan.bound.findings.extend((0..amounts.warnings).map(|n| finding(Severity::Warning, n)));
@@ -386,6 +388,8 @@ fn what_is_summed_up_goes_before_what_sums_it_up() {
             causes: vec![Cause { kind, address: None }],
             admin_consent: None,
             level: None,
+            access: None,
+            doubt: None,
         };
         let used = Right::Use {
             address: unit.child("actions").child("list"),

@@ -42,6 +42,8 @@ fn clients(n: usize) -> Plan {
             causes: vec![Cause { kind: CauseKind::Declared, address: Some(resource.clone()) }],
             admin_consent: None,
             level: None,
+            access: None,
+            doubt: None,
         });
         if n.is_multiple_of(10) {
             plan.bound.findings.push(Finding {
