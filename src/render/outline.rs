@@ -31,6 +31,15 @@ pub(super) struct Outline<'p> {
     stops: BTreeSet<&'p Address>,
 }
 
+/// The findings which say that a line of the files does nothing.
+const IDLE: &[&str] = &[
+    "acceptance-without-effect",
+    "glob-matches-nothing",
+    "no-such-key",
+    "no-such-token",
+    "protects-nothing",
+];
+
 /// The numbers of a plan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Counts {
@@ -65,6 +74,8 @@ pub(super) struct Counts {
     pub(super) blockers: usize,
     pub(super) warnings: usize,
     pub(super) notes: usize,
+    /// Lines of the files that ask for something and do nothing.
+    pub(super) lines_idle: usize,
 }
 
 impl Counts {
@@ -284,5 +295,7 @@ fn counts(plan: &Plan, findings: &[&Finding]) -> Counts {
             Severity::Note => counts.notes += 1,
         }
     }
+    let idle = findings.iter().filter(|finding| IDLE.contains(&finding.code.as_str()));
+    counts.lines_idle = idle.map(|finding| &finding.address).collect::<BTreeSet<_>>().len();
     counts
 }

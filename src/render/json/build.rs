@@ -75,6 +75,7 @@ pub(super) fn plan(plan: &Plan, digest: &str) -> v1::Plan {
             blockers: counts.blockers,
             warnings: counts.warnings,
             notes: counts.notes,
+            lines_without_effect: counts.lines_idle,
         },
         approvals_required: required(&plan.bound)
             .into_iter()

@@ -144,6 +144,8 @@ pub(super) struct Summary {
     pub(super) blockers: usize,
     pub(super) warnings: usize,
     pub(super) notes: usize,
+    /// Lines of the files that ask for something and do nothing, such as a pattern that matches no action.
+    pub(super) lines_without_effect: usize,
 }
 
 /// One thing that changes.
