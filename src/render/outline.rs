@@ -68,7 +68,10 @@ pub(super) struct Counts {
     pub(super) actions_will_not_run: usize,
     pub(super) actions_unverified: usize,
     pub(super) features_break: usize,
+    /// Different people who must reconnect and had not to before the plan.
     pub(super) must_reconnect: usize,
+    /// Different others who must and had to already: the plan asks nothing of them.
+    pub(super) had_to_already: usize,
     /// Things that stop in between and are afterwards as they were.
     pub(super) moments: usize,
     pub(super) blockers: usize,
@@ -285,8 +288,11 @@ fn counts(plan: &Plan, findings: &[&Finding]) -> Counts {
             Breakage::FeatureBreaks { .. } => counts.features_break += 1,
         }
     }
-    let people = plan.observed.people.iter().flat_map(|p| &p.must_reconnect);
-    counts.must_reconnect = people.collect::<BTreeSet<_>>().len();
+    let people = || plan.observed.people.iter();
+    let new: BTreeSet<&str> = people().flat_map(PeopleEffect::newly).collect();
+    let had_to: BTreeSet<&str> = people().flat_map(|p| &p.already).map(String::as_str).collect();
+    counts.must_reconnect = new.len();
+    counts.had_to_already = had_to.difference(&new).count();
     counts.tokens_re_resolved = plan.observed.tokens.iter().map(|effect| effect.re_resolved).sum();
     for finding in findings {
         match finding.severity {

@@ -257,7 +257,7 @@ pub(crate) fn toggle() -> Plan {
     plan.observed.people = vec![PeopleEffect {
         unit: at("sharepoint"),
         must_reconnect: users(41),
-        already: 3,
+        already: users(3).into_iter().collect(),
         reason: ReconnectReason::NewScopes,
         still_hold: vec![StillHolds { scope: scope("Sites.FullControl.All"), users: users(12) }],
         connected: 57,
@@ -419,7 +419,7 @@ pub(crate) fn fixed() -> Plan {
     plan.observed.people.push(PeopleEffect {
         unit: at("onedrive"),
         must_reconnect: users(5),
-        already: 0,
+        already: BTreeSet::new(),
         reason: ReconnectReason::NewClient,
         still_hold: Vec::new(),
         connected: 5,

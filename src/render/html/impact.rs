@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::super::holders::{Client, Happens, Tokens, parted};
 use super::super::table::{count, names_by};
-use super::super::text::impact::{breakage_title, people_title, unbroken};
+use super::super::text::impact::{breakage_title, concerns, how_many, people_title, unbroken};
 use super::super::text::privilege::{Shown, phrase, weight, why};
 use super::super::text::{below, findings::place, tokens::title};
 use super::marks::{Marks, unit_of_breakage};
@@ -361,12 +361,8 @@ fn broken(page: &mut Page<'_, '_>, breakage: &Breakage) -> fmt::Result {
 pub(super) fn people(page: &mut Page<'_, '_>) -> fmt::Result {
     let outline = page.outline;
     let consent = outline.admin_consent();
-    let concerned: Vec<&PeopleEffect> = outline
-        .people
-        .iter()
-        .copied()
-        .filter(|p| !p.must_reconnect.is_empty() || !p.still_hold.is_empty())
-        .collect();
+    let concerned: Vec<&PeopleEffect> =
+        outline.people.iter().copied().filter(|p| concerns(p)).collect();
     if concerned.is_empty() && consent.is_empty() {
         return Ok(());
     }
@@ -395,23 +391,24 @@ pub(super) fn people(page: &mut Page<'_, '_>) -> fmt::Result {
 }
 
 fn concerned_by(page: &mut Page<'_, '_>, effect: &PeopleEffect) -> fmt::Result {
-    let PeopleEffect { unit, must_reconnect, already, reason, still_hold, connected } = effect;
+    let PeopleEffect { unit, must_reconnect, reason, still_hold, .. } = effect;
+    let new: Vec<&str> = effect.newly().collect();
     let out = &mut page.out;
     if !must_reconnect.is_empty() {
         row(out, Marks::CHANGES)?;
         out.el("<th scope=\"row\">", unit.as_str(), "</th>")?;
         out.raw("<td><b class=\"g p\">↻ must reconnect</b> ")?;
-        out.text(&format!("{} of {connected} connected", must_reconnect.len()))?;
-        if *already > 0 {
-            out.text(&format!(" ({already} already had to)"))?;
-        }
+        out.text(&how_many(effect))?;
         let why = match reason {
             ReconnectReason::Nobody => "",
             ReconnectReason::NewScopes => ": what they may run needs a scope they have not granted",
             ReconnectReason::NewClient => ": the OAuth client changes",
         };
         out.el("", why, "</td><td>")?;
-        list(out, must_reconnect, PLAIN)?;
+        match new.is_empty() {
+            true => list(out, must_reconnect, PLAIN)?,
+            false => list(out, &new, PLAIN)?,
+        }
         out.raw("</td></tr>\n")?;
     }
     let mut holders: BTreeMap<&[String], ScopeSet> = BTreeMap::new();

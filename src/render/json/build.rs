@@ -306,7 +306,8 @@ fn people(effect: &PeopleEffect) -> v1::People {
         unit: unit.to_string(),
         connected: *connected,
         must_reconnect: must_reconnect.clone(),
-        already: *already,
+        already: already.len(),
+        newly: effect.newly().map(ToOwned::to_owned).collect(),
         reason: match reason {
             ReconnectReason::Nobody => v1::ReconnectReason::Nobody,
             ReconnectReason::NewScopes => v1::ReconnectReason::NewScopes,
@@ -388,12 +389,12 @@ fn requires_human(outline: &Outline<'_>) -> Vec<v1::RequiresHuman> {
             scopes: scopes.into_iter().map(ToString::to_string).collect(),
         });
     }
-    for effect in outline.people.iter().filter(|p| !p.must_reconnect.is_empty()) {
+    for effect in outline.people.iter().filter(|p| p.newly().next().is_some()) {
         tasks.push(v1::RequiresHuman::Reconnect {
             unit: effect.unit.to_string(),
             who: "users",
             what: "reconnect".to_owned(),
-            users: effect.must_reconnect.clone(),
+            users: effect.newly().map(ToOwned::to_owned).collect(),
         });
     }
     tasks

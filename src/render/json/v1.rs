@@ -133,7 +133,7 @@ pub(super) struct Summary {
     pub(super) actions_will_not_run: usize,
     pub(super) actions_unverified: usize,
     pub(super) features_break: usize,
-    /// Different people, over all integrations.
+    /// Different people who must reconnect and had not to before the plan, over all integrations.
     pub(super) people_must_reconnect: usize,
     /// People who must reconnect who need not do so before, or whose tokens change or end: what `limits` counts.
     pub(super) people_affected: usize,
@@ -384,6 +384,8 @@ pub(super) struct People {
     pub(super) must_reconnect: Vec<String>,
     /// How many of them already had to before this plan.
     pub(super) already: usize,
+    /// Those who must reconnect and had not to before this plan.
+    pub(super) newly: Vec<String>,
     pub(super) reason: ReconnectReason,
     /// Users whose grant holds a removed scope until they reconnect or their token expires.
     pub(super) still_hold: Vec<StillHolds>,

@@ -243,7 +243,10 @@ proptest! {
                 Some(told) => {
                     let names: BTreeSet<String> = told.must_reconnect.iter().cloned().collect();
                     prop_assert_eq!(&names, &must);
-                    prop_assert_eq!(told.already, must.intersection(&had_to).count());
+                    let already: BTreeSet<String> = must.intersection(&had_to).cloned().collect();
+                    prop_assert_eq!(&told.already, &already);
+                    let anew: BTreeSet<String> = told.newly().map(ToOwned::to_owned).collect();
+                    prop_assert_eq!(anew, must.difference(&had_to).cloned().collect());
                 }
                 None => prop_assert!(own(&plan, key).is_empty() || must == had_to),
             }

@@ -25,6 +25,54 @@ fn document(made: &Plan) -> Value {
 }
 
 #[test]
+fn who_had_to_reconnect_already_is_not_asked_by_a_plan_that_takes_a_scope_away() {
+    let live = world(CONNECTED);
+    let all = "openid, offline_access, User.Read, Files.Read, Files.Read.All";
+    let swap = plan(&onedrive(all, ""), &live);
+    let shown = pages(&swap);
+    shown.say("2 people must reconnect.");
+    shown.say("2 of 2 connected");
+    shown.never_say("had to already");
+    let live = apply_to(&live, &swap);
+    let less = plan(&onedrive(&all.replace("Files.Read, ", ""), ""), &live);
+    let shown = pages(&less);
+    shown.never_say("people must reconnect.");
+    shown.never_say("needs a scope they have not granted");
+    shown.never_say("2 must reconnect");
+    shown.say("nobody new, 2 had to already");
+    shown.say("nobody else must reconnect");
+    shown.say("until they reconnect or their token expires");
+    let read = document(&less);
+    assert_eq!(read["summary"]["people_must_reconnect"], 0);
+    assert_eq!(read["summary"]["people_affected"], 0);
+    assert_eq!(read["people"][0]["must_reconnect"].as_array().unwrap().len(), 2);
+    assert_eq!(read["people"][0]["already"], 2);
+    assert_eq!(read["people"][0]["reason"], "nobody");
+    assert_eq!(read["requires_human"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn only_those_who_must_reconnect_anew_are_counted_and_told_why() {
+    // Ben's connection lacks a scope already; Cleo's is whole.
+    let body = "actions: nobody\nintegrations: {sharepoint: {actions: {get_page: enabled, create_page: {groups: [content-team]}}}}\n\
+        connections: [{integration: sharepoint, users: [cleo@acme.example]}, \
+        {integration: sharepoint, users: [ben@acme.example], granted: [offline_access, User.Read, Sites.Read.All, Files.Read.All]}]\n";
+    let live = world(body);
+    let made = plan("integrations: {sharepoint: {actions: {create_list: enabled}}}", &live);
+    let shown = pages(&made);
+    shown.say("1 person must reconnect.");
+    shown.say("1 of 2 connected (1 more had to already)");
+    shown.say("what they may run needs a scope they have not granted");
+    let read = document(&made);
+    assert_eq!(read["summary"]["people_must_reconnect"], 1);
+    assert_eq!(read["people"][0]["must_reconnect"].as_array().unwrap().len(), 2);
+    assert_eq!(read["people"][0]["newly"], serde_json::json!(["cleo@acme.example"]));
+    let asked = &read["requires_human"].as_array().unwrap();
+    let asked = asked.iter().find(|task| task["kind"] == "reconnect").unwrap();
+    assert_eq!(asked["users"], serde_json::json!(["cleo@acme.example"]));
+}
+
+#[test]
 fn warnings_are_counted_in_the_first_line_before_blockers() {
     let live = world("actions: nobody\nintegrations: {onedrive: {}}\n");
     let list = onedrive("openid, offline_access, User.Read, Files.Read", "");

@@ -124,7 +124,7 @@ fn tokens_and_people_push_out_neither_narrowings_nor_warnings() {
         .map(|n| PeopleEffect {
             unit: Address::of(&["oauth_clients", &format!("client-{n:03}")]),
             must_reconnect: vec![format!("person{n:03}@acme.example")],
-            already: 0,
+            already: BTreeSet::new(),
             reason: ReconnectReason::NewScopes,
             still_hold: Vec::new(),
             connected: 1,
