@@ -29,6 +29,7 @@ pub(super) struct Outline<'p> {
     sources: BTreeMap<&'p str, &'p SourceRange>,
     changed: BTreeMap<&'p Address, &'p Change>,
     stops: BTreeSet<&'p Address>,
+    native: BTreeSet<&'p Address>,
 }
 
 /// The findings which say that a line of the files does nothing.
@@ -140,13 +141,16 @@ impl<'p> Outline<'p> {
             }
         }
         let changed = changes.iter().map(|c| (&c.address, *c)).collect();
-        let stops = breakage.iter().filter_map(|breakage| match breakage {
-            Breakage::StopsRunning { address, .. } => Some(address),
-            Breakage::WillNotRun { .. }
-            | Breakage::Unverified { .. }
-            | Breakage::FeatureBreaks { .. } => None,
-        });
-        let stops = stops.collect();
+        let (mut stops, mut native) = (BTreeSet::new(), BTreeSet::new());
+        for breakage in &breakage {
+            match breakage {
+                Breakage::StopsRunning { address, .. } => {
+                    stops.insert(address);
+                }
+                Breakage::FeatureBreaks { actions, .. } => native.extend(actions),
+                Breakage::WillNotRun { .. } | Breakage::Unverified { .. } => {}
+            }
+        }
         let counts = counts(plan, &findings);
         Self {
             plan,
@@ -160,12 +164,18 @@ impl<'p> Outline<'p> {
             sources,
             changed,
             stops,
+            native,
         }
     }
 
     /// Returns whether the action at `address` stops for want of scopes although it stays on.
     pub(super) fn stops(&self, address: &Address) -> bool {
-        self.stops.contains(address)
+        self.stops.contains(address) || self.is_native(address)
+    }
+
+    /// Returns whether the action at `address` is a native one that stops with its feature.
+    pub(super) fn is_native(&self, address: &Address) -> bool {
+        self.native.contains(address)
     }
 
     /// Returns where the files declare `address`: the line that a change of it names, the line itself, or the nearest

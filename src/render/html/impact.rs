@@ -176,7 +176,8 @@ fn rights<'p>(
             continue;
         };
         let why = reason(page, unit, change);
-        let row = UseRow { direction: change.direction, before, after, why };
+        let native = page.outline.is_native(address);
+        let row = UseRow { direction: change.direction, before, after, why, native };
         // Many actions that move alike are one row.
         match uses.iter_mut().find(|(known, _)| *known == row) {
             Some((_, names)) => names.push(below(address, unit)),
@@ -201,6 +202,7 @@ struct UseRow<'p> {
     before: &'p str,
     after: &'p str,
     why: String,
+    native: bool,
 }
 
 impl UseRow<'_> {
@@ -208,6 +210,7 @@ impl UseRow<'_> {
         let marks = Marks::of(self.direction);
         row(out, marks)?;
         out.raw("<th scope=\"row\">")?;
+        out.raw(if self.native { "native " } else { "" })?;
         list(out, names, ("<code>", "</code>"))?;
         out.raw("</th><td>")?;
         marks.badges(out)?;

@@ -190,6 +190,7 @@ impl<'p> Writer<'_, 'p> {
                     after,
                     shown,
                     meant,
+                    native: self.outline.is_native(address),
                     addresses: vec![address],
                 })
             }
@@ -227,6 +228,7 @@ struct Uses<'p> {
     after: &'p str,
     shown: String,
     meant: String,
+    native: bool,
     addresses: Vec<&'p Address>,
 }
 
@@ -235,6 +237,7 @@ impl<'p> Uses<'p> {
         self.direction == other.direction
             && (self.before, self.after) == (other.before, other.after)
             && self.meant == other.meant
+            && self.native == other.native
     }
 
     fn line(&self, unit: &'p Address) -> Line<'p> {
@@ -249,7 +252,7 @@ impl<'p> Uses<'p> {
             _ => self.shown.replacen("because it ", "because each ", 1),
         };
         let moved = format!("{} -> {}", self.before, self.after);
-        let lead = Words::default().own(sign);
+        let lead = Words::default().own(sign).own(if self.native { "native " } else { "" });
         // Whoever decides reads the name of everything that opens.
         let lead = match self.direction {
             Direction::Widening => lead.all_names(names),

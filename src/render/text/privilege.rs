@@ -232,6 +232,7 @@ fn unit_rows<'p>(
                     before,
                     after,
                     why: why_here(page, unit, change),
+                    native: page.outline.is_native(address),
                     addresses: vec![address],
                 };
                 // Many actions that move alike are one line, unless everything is asked for.
@@ -335,6 +336,7 @@ struct UseLine<'p> {
     before: &'p str,
     after: &'p str,
     why: String,
+    native: bool,
     addresses: Vec<&'p Address>,
 }
 
@@ -343,6 +345,7 @@ impl UseLine<'_> {
     fn is_like(&self, other: &Self) -> bool {
         self.direction == other.direction
             && self.why == other.why
+            && self.native == other.native
             && self.before == other.before
             && self.after == other.after
     }
@@ -355,7 +358,7 @@ impl UseLine<'_> {
             _ => self.why.replacen("because it ", "because each ", 1),
         };
         Row::default()
-            .cell(paint, format!("{sign} {shown}"))
+            .cell(paint, format!("{sign} {}{shown}", if self.native { "native " } else { "" }))
             .cell(Paint::Plain, format!("{} -> {}", terminal(self.before), terminal(self.after)))
             .cell(Paint::Dim, why)
     }

@@ -73,6 +73,23 @@ fn only_those_who_must_reconnect_anew_are_counted_and_told_why() {
 }
 
 #[test]
+fn a_native_action_that_stops_names_the_scope_that_it_lacks() {
+    let live = world("actions: nobody\nintegrations: {onedrive: {}}\n");
+    let made = plan(&onedrive("openid, offline_access, User.Read, Files.Read", ""), &live);
+    let shown = pages(&made);
+    for page in [&shown.text, &shown.full, &shown.markdown, &shown.html] {
+        let plain = page.replace(['`'], "").replace("<code>", "").replace("</code>", "");
+        assert!(!plain.contains("lacks scopes"), "{page}");
+        assert!(plain.contains("native check_file_access"), "{page}");
+        assert!(plain.contains("lacks Files.Read.All"), "{page}");
+    }
+    let own = shown.text.lines().find(|line| line.contains("because each lacks Files.Read.All"));
+    assert!(own.unwrap().contains("- native check_file_access, "), "{}", shown.text);
+    // What has a switch is not called native.
+    shown.never_say("native search_onedrive");
+}
+
+#[test]
 fn warnings_are_counted_in_the_first_line_before_blockers() {
     let live = world("actions: nobody\nintegrations: {onedrive: {}}\n");
     let list = onedrive("openid, offline_access, User.Read, Files.Read", "");
