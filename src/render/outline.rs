@@ -13,7 +13,7 @@ use crate::plan::{
 #[derive(Debug)]
 pub(super) struct Outline<'p> {
     pub(super) plan: &'p Plan,
-    /// Most severe first, then by code and address.
+    /// Most severe first; of one severity what causes others first, then by code and address.
     pub(super) findings: Vec<&'p Finding>,
     /// By unit; wider before narrower, scopes before uses.
     pub(super) privilege: BTreeMap<&'p Address, Vec<&'p PrivilegeChange>>,
@@ -31,6 +31,9 @@ pub(super) struct Outline<'p> {
     stops: BTreeSet<&'p Address>,
     native: BTreeSet<&'p Address>,
 }
+
+/// The findings that cause others: a scope that was meant to be another one is missing where that one is needed.
+const CAUSES: &[&str] = &["scope-case-mismatch", "unknown-scope"];
 
 /// The findings which say that a line of the files does nothing.
 const IDLE: &[&str] = &[
@@ -116,7 +119,9 @@ impl Action {
 impl<'p> Outline<'p> {
     pub(super) fn of(plan: &'p Plan) -> Self {
         let mut findings: Vec<_> = plan.findings().collect();
-        findings.sort();
+        findings.sort_by_key(|finding| {
+            (finding.severity, !CAUSES.contains(&finding.code.as_str()), *finding)
+        });
         let mut privilege: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for change in &plan.bound.privilege.changes {
             privilege.entry(&change.unit).or_default().push(change);

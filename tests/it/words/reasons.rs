@@ -90,6 +90,79 @@ fn a_native_action_that_stops_names_the_scope_that_it_lacks() {
 }
 
 #[test]
+fn a_typo_is_told_at_the_scope_and_before_what_it_breaks_in_one_finding() {
+    let body = "actions: nobody\nintegrations: {onedrive: {actions: {search_onedrive: enabled, download_file: enabled, \
+        get_file_metadata: enabled}, oauth: {mode: fixed, client: {id: own}, scopes: [openid, offline_access, User.Read, Files.Read, Files.Read.All]}}}\n";
+    let live = world(body);
+    let typo = "openid, offline_access, User.Read, Files.Read, Files.Raed.All";
+    let on =
+        ", actions: {search_onedrive: enabled, download_file: enabled, get_file_metadata: enabled}";
+    let made = plan(&onedrive(typo, on), &live);
+    let shown = pages(&made);
+    let row = shown.text.lines().find(|line| line.contains("+ Files.Raed.All")).unwrap();
+    assert!(row.contains("not published by microsoft; did you mean `Files.Read.All`?"), "{row}");
+    for page in [&shown.full, &shown.markdown, &shown.html] {
+        let plain = page.replace('`', "").replace("<code>", "").replace("</code>", "");
+        let at = plain.find("not published by microsoft; did you mean Files.Read.All?");
+        assert!(at.is_some(), "{page}");
+    }
+    let read = document(&made);
+    let anew = &read["privilege_delta"]["widening"][0];
+    assert_eq!(anew["doubt"], "not published by microsoft; did you mean `Files.Read.All`?");
+    let gone = &read["privilege_delta"]["narrowing"][0];
+    assert_eq!(gone["doubt"], Value::Null);
+    let codes: Vec<&str> = read["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["severity"] == "warning")
+        .map(|finding| finding["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(codes[0], "unknown-scope", "{codes:?}");
+    let missing: Vec<_> =
+        made.bound.findings.iter().filter(|f| f.code == "action-missing-scope").collect();
+    let [one] = missing.as_slice() else { panic!("{missing:#?}") };
+    assert_eq!((one.severity, one.address.as_str()), (Severity::Warning, "onedrive/actions"));
+    assert_eq!(
+        one.message,
+        "`download_file`, `get_file_metadata` and `search_onedrive` stay on and will not run: the list lacks Files.Read.All"
+    );
+}
+
+#[test]
+fn blockers_for_the_same_missing_scopes_are_one_and_others_are_apart() {
+    let live = world("actions: nobody\nintegrations: {onedrive: {}}\n");
+    let on =
+        ", actions: {search_onedrive: enabled, download_file: enabled, create_folder: enabled}";
+    let made = plan(&onedrive("openid, offline_access, User.Read, Files.Read", on), &live);
+    let blocked: Vec<(&str, &str)> =
+        made.blockers().map(|f| (f.address.as_str(), f.message.as_str())).collect();
+    assert_eq!(
+        blocked,
+        [
+            (
+                "onedrive/actions",
+                "`download_file` and `search_onedrive` would be turned on without scopes that they need: Files.Read.All"
+            ),
+            (
+                "onedrive/actions/create_folder",
+                "`create_folder` would be turned on without scopes that it needs: Files.ReadWrite.All"
+            ),
+        ]
+    );
+    // One line that covers several is the place of what it asks for.
+    let made = plan(
+        &onedrive(
+            "openid, offline_access, User.Read, Files.Read",
+            ", actions: {\"*_onedrive*\": enabled}",
+        ),
+        &live,
+    );
+    let at: Vec<&str> = made.blockers().map(|f| f.address.as_str()).collect();
+    assert_eq!(at, ["onedrive/actions/*_onedrive*"]);
+}
+
+#[test]
 fn warnings_are_counted_in_the_first_line_before_blockers() {
     let live = world("actions: nobody\nintegrations: {onedrive: {}}\n");
     let list = onedrive("openid, offline_access, User.Read, Files.Read", "");
