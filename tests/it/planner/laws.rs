@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use scopeform::model::{Address, IntegrationKey, Right, ScopeSet};
+use scopeform::model::{Address, CauseKind, IntegrationKey, Right, ScopeSet};
 use scopeform::plan::{Plan, Severity};
 use scopeform::platform::odeus::desired::{Desired, DesiredIntegration};
 use scopeform::platform::odeus::machine::observe;
@@ -225,7 +225,11 @@ proptest! {
             asks.push(change.unit.scope_list());
             let marked = found(&plan, "privilege-widens")
                 .iter()
-                .any(|finding| asks.iter().any(|line| line.is_within(&finding.address)));
+                .any(|finding| {
+                    let with_scope = change.causes.iter().all(|c| c.kind == CauseKind::NeededScope);
+                    asks.iter().any(|line| line.is_within(&finding.address))
+                        || with_scope && finding.address.is_within(&change.unit)
+                });
             prop_assert!(marked, "{change:?} {:?}", found(&plan, "privilege-widens"));
         }
     }

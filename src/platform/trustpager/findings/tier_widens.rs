@@ -65,9 +65,8 @@ fn widened(
             continue;
         }
         let (widens, _) = old.words(&new);
-        let tier = |list: &AccessList| list.tiers.get(&resource.key).cloned();
         // The line to look at: of the tier, or of the verbs where the tier stays.
-        let stays = tier(before) == tier(after);
+        let stays = before.tier_name(resource) == after.tier_name(resource);
         let field = if stays { "verbs" } else { "resources" };
         let (from, to) = (before.words(resource), after.words(resource));
         let (key, widens) = (&resource.key, widens.join("; "));
