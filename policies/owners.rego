@@ -14,7 +14,7 @@ deny_owners contains {"msg": msg, "address": change.address} if {
 	some change in input.resource_changes
 	change.type == "odeus_oauth_client"
 	not has_owner(change.unit)
-	writing := [scope | some scope in kept(change); can_write(change.unit, scope)]
+	writing := [scope | some scope in kept_by_hand(change); can_write(change.unit, scope)]
 	count(writing) > 0
 	msg := sprintf("%s keeps %s in a list by hand and has no owner", [change.unit, concat(", ", writing)])
 }
@@ -28,25 +28,27 @@ deny_owners contains {"msg": msg, "address": change.address} if {
 }
 
 # The whole list of a client that is new, and what joins the list of one that stays.
-kept(change) := change.change.after.scopes if change.change.after.mode == "fixed"
+kept_by_hand(change) := change.change.after.scopes if change.change.after.mode == "fixed"
 
-kept(change) := [scope | some scope in change.change.after; not scope in change.change.before] if {
+kept_by_hand(change) := after - before if {
 	endswith(change.address, "/oauth/scopes")
+	before := {scope | some scope in change.change.before}
+	after := {scope | some scope in change.change.after}
 }
 
 # What is known of each scope that is requested anew.
-known := {[line.unit, line.right.scope]: line.access |
+listed_access := {[line.unit, line.right.scope]: line.access |
 	some line in input.privilege_delta.widening
 	line.right.kind == "scope"
 	line.access != null
 }
 
-can_write(unit, scope) if known[[unit, scope]] != "read"
+can_write(unit, scope) if listed_access[[unit, scope]] != "read"
 
 # By its name, where no list says it or it was requested before; the pattern stands in settings.json. Where a scope is an
 # address, its name is what stands last: `https://graph.microsoft.com/Mail.Send`.
 can_write(unit, scope) if {
-	not known[[unit, scope]]
+	not listed_access[[unit, scope]]
 	parts := split(scope, "/")
 	name := parts[count(parts) - 1]
 	regex.match(sprintf("(?i)%s", [data.owners.writing_scopes]), name)
