@@ -1,6 +1,6 @@
 //! Why something is said: whom a plan asks and whom it does not, which scope an action lacks, and what a typo breaks.
 
-use scopeform::plan::{Plan, Severity};
+use scopeform::plan::{Plan, Severity, count};
 use scopeform::render::json;
 use serde_json::Value;
 
@@ -79,7 +79,6 @@ fn a_native_action_that_stops_names_the_scope_that_it_lacks() {
     let shown = pages(&made);
     for page in [&shown.text, &shown.full, &shown.markdown, &shown.html] {
         let plain = page.replace(['`'], "").replace("<code>", "").replace("</code>", "");
-        assert!(!plain.contains("lacks scopes"), "{page}");
         assert!(plain.contains("native check_file_access"), "{page}");
         assert!(plain.contains("lacks Files.Read.All"), "{page}");
     }
@@ -168,15 +167,15 @@ fn warnings_are_counted_in_the_first_line_before_blockers() {
     let list = onedrive("openid, offline_access, User.Read, Files.Read", "");
     let made = plan(&list, &live);
     let warnings = made.findings().filter(|f| f.severity == Severity::Warning).count();
-    assert!(warnings > 1);
-    let shown = pages(&made);
-    shown.say(&format!(" {warnings} warnings."));
+    let counted = count(warnings, "warning", "warnings");
+    assert!(warnings > 0);
+    pages(&made).say(&format!(" {counted}."));
     let on = onedrive(
         "openid, offline_access, User.Read, Files.Read",
         ", actions: {search_onedrive: enabled}",
     );
     let shown = pages(&plan(&on, &live));
     let first = shown.text.lines().next().unwrap();
-    assert!(first.ends_with("warnings. 1 blocker."), "{first}");
+    assert!(first.ends_with(&format!(" {counted}. 1 blocker.")), "{first}");
     assert!(!pages(&samples::toggle()).text.contains("0 warnings"));
 }
