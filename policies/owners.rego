@@ -13,9 +13,8 @@ import rego.v1
 deny_owners contains {"msg": msg, "address": change.address} if {
 	some change in input.resource_changes
 	change.type == "odeus_oauth_client"
-	change.change.after.mode == "fixed"
 	not has_owner(change.unit)
-	writing := [scope | some scope in change.change.after.scopes; can_write(scope)]
+	writing := [scope | some scope in kept_by_hand(change); can_write(change.unit, scope)]
 	count(writing) > 0
 	msg := sprintf("%s keeps %s in a list by hand and has no owner", [change.unit, concat(", ", writing)])
 }
@@ -28,9 +27,28 @@ deny_owners contains {"msg": msg, "address": change.address} if {
 	msg := sprintf("%s can write and has no owner", [change.unit])
 }
 
-# By its name, since no list says it for every provider; the pattern stands in settings.json. Where a scope is an address,
-# its name is what stands last: `https://graph.microsoft.com/Mail.Send`.
-can_write(scope) if {
+# The whole list of a client that is new, and what joins the list of one that stays.
+kept_by_hand(change) := change.change.after.scopes if change.change.after.mode == "fixed"
+
+kept_by_hand(change) := after - before if {
+	endswith(change.address, "/oauth/scopes")
+	before := {scope | some scope in change.change.before}
+	after := {scope | some scope in change.change.after}
+}
+
+# What is known of each scope that is requested anew.
+listed_access := {[line.unit, line.right.scope]: line.access |
+	some line in input.privilege_delta.widening
+	line.right.kind == "scope"
+	line.access != null
+}
+
+can_write(unit, scope) if listed_access[[unit, scope]] != "read"
+
+# By its name, where no list says it or it was requested before; the pattern stands in settings.json. Where a scope is an
+# address, its name is what stands last: `https://graph.microsoft.com/Mail.Send`.
+can_write(unit, scope) if {
+	not listed_access[[unit, scope]]
 	parts := split(scope, "/")
 	name := parts[count(parts) - 1]
 	regex.match(sprintf("(?i)%s", [data.owners.writing_scopes]), name)

@@ -56,6 +56,24 @@ pub struct PrivilegeChange {
     /// How powerful the provider says the right is; `None` where no source says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<PrivilegeLevel>,
+    /// Whether a scope only reads; `None` where no source says, and for rights that are no scope.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<ScopeAccess>,
+    /// What is doubtful about a scope, in words: that it is not published, and which one may have been meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<String>,
+}
+
+/// What a scope allows.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ScopeAccess {
+    /// It reads and does nothing else.
+    Read,
+    /// It does something beside reading.
+    Write,
 }
 
 /// The provider's own grading, 1 (least) to 4 or 5 (most).

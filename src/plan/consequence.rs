@@ -11,7 +11,7 @@ use std::fmt;
 use super::approvals::{broken, line};
 use super::laws::Violation;
 use super::types::{Bound, Breakage, Loss};
-use crate::model::{Address, Direction, PrivilegeChange, Right, Scope, ScopeSet};
+use crate::model::{Address, Direction, PrivilegeChange, Right, Scope, ScopeAccess, ScopeSet};
 
 /// The code of the finding that names a law which the order breaks, the same on every platform.
 pub const ORDER_WINDOW: &str = "order-window";
@@ -112,15 +112,25 @@ fn in_full(change: &PrivilegeChange) -> String {
         None if matches!(change.right, Right::Scope(_)) => text.push_str(", admin consent unknown"),
         Some(false) | None => {}
     }
+    if change.access == Some(ScopeAccess::Write) {
+        text.push_str(", can write");
+    }
+    if let Some(doubt) = &change.doubt {
+        text.push_str(&format!(", {doubt}"));
+    }
     text
 }
 
 /// What a privilege line says, but for its causes.
-type Line<'b> = (&'b Address, Direction, &'b Right, Option<bool>, Option<u8>);
+type Line<'b> = (&'b Address, Direction, &'b Right, Known<'b>);
+
+/// What is known of a right: consent, level, access, and what is doubtful.
+type Known<'b> = (Option<bool>, Option<u8>, Option<ScopeAccess>, Option<&'b str>);
 
 fn key(change: &PrivilegeChange) -> Line<'_> {
     let level = change.level.map(|level| level.0);
-    (&change.unit, change.direction, &change.right, change.admin_consent, level)
+    let known = (change.admin_consent, level, change.access, change.doubt.as_deref());
+    (&change.unit, change.direction, &change.right, known)
 }
 
 /// What a plan says.

@@ -1,5 +1,7 @@
 //! Whom a plan reaches: people who must reconnect and what they still hold, and holders of tokens that change at once.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,14 +14,22 @@ pub struct PeopleEffect {
     pub unit: Address,
     /// Users who must reconnect after the plan, in byte order.
     pub must_reconnect: Vec<String>,
-    /// How many of them already had to before it.
-    pub already: usize,
-    /// Why.
+    /// Those of them who already had to before it: no plan asks them anew.
+    pub already: BTreeSet<String>,
+    /// Why those must who had not to, or why every connection is made anew.
     pub reason: ReconnectReason,
     /// Users whose grant still holds a scope that the plan removes, until they reconnect or their token expires.
     pub still_hold: Vec<StillHolds>,
     /// All users with a connection.
     pub connected: usize,
+}
+
+impl PeopleEffect {
+    /// Iterates the users who must reconnect and had not to before the plan, in byte order.
+    pub fn newly(&self) -> impl Iterator<Item = &str> {
+        let new = self.must_reconnect.iter().filter(|user| !self.already.contains(*user));
+        new.map(String::as_str)
+    }
 }
 
 /// What a save does to the active tokens of one client, at once.

@@ -14,7 +14,7 @@ use crate::plan::{
 #[derive(Debug)]
 pub(super) struct Outline<'p> {
     pub(super) plan: &'p Plan,
-    /// Most severe first, then by code and address.
+    /// Most severe first; of one severity what causes others first, then by code and address.
     pub(super) findings: Vec<&'p Finding>,
     /// By unit; wider before narrower, scopes before uses.
     pub(super) privilege: BTreeMap<&'p Address, Vec<&'p PrivilegeChange>>,
@@ -30,7 +30,20 @@ pub(super) struct Outline<'p> {
     sources: BTreeMap<&'p str, &'p SourceRange>,
     changed: BTreeMap<&'p Address, &'p Change>,
     stops: BTreeSet<&'p Address>,
+    native: BTreeSet<&'p Address>,
 }
+
+/// The findings that cause others: a scope that was meant to be another one is missing where that one is needed.
+const CAUSES: &[&str] = &["scope-case-mismatch", "unknown-scope"];
+
+/// The findings which say that a line of the files does nothing.
+const IDLE: &[&str] = &[
+    "acceptance-without-effect",
+    "glob-matches-nothing",
+    "no-such-key",
+    "no-such-token",
+    "protects-nothing",
+];
 
 /// The numbers of a plan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -60,12 +73,17 @@ pub(super) struct Counts {
     pub(super) actions_will_not_run: usize,
     pub(super) actions_unverified: usize,
     pub(super) features_break: usize,
+    /// Different people who must reconnect and had not to before the plan.
     pub(super) must_reconnect: usize,
+    /// Different others who must and had to already: the plan asks nothing of them.
+    pub(super) had_to_already: usize,
     /// Things that stop in between and are afterwards as they were.
     pub(super) moments: usize,
     pub(super) blockers: usize,
     pub(super) warnings: usize,
     pub(super) notes: usize,
+    /// Lines of the files that ask for something and do nothing.
+    pub(super) lines_idle: usize,
 }
 
 impl Counts {
@@ -102,7 +120,9 @@ impl Action {
 impl<'p> Outline<'p> {
     pub(super) fn of(plan: &'p Plan) -> Self {
         let mut findings: Vec<_> = plan.findings().collect();
-        findings.sort();
+        findings.sort_by_key(|finding| {
+            (finding.severity, !CAUSES.contains(&finding.code.as_str()), *finding)
+        });
         let mut privilege: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for change in &plan.bound.privilege.changes {
             privilege.entry(&change.unit).or_default().push(change);
@@ -129,13 +149,16 @@ impl<'p> Outline<'p> {
             }
         }
         let changed = changes.iter().map(|c| (&c.address, *c)).collect();
-        let stops = breakage.iter().filter_map(|breakage| match breakage {
-            Breakage::StopsRunning { address, .. } => Some(address),
-            Breakage::WillNotRun { .. }
-            | Breakage::Unverified { .. }
-            | Breakage::FeatureBreaks { .. } => None,
-        });
-        let stops = stops.collect();
+        let (mut stops, mut native) = (BTreeSet::new(), BTreeSet::new());
+        for breakage in &breakage {
+            match breakage {
+                Breakage::StopsRunning { address, .. } => {
+                    stops.insert(address);
+                }
+                Breakage::FeatureBreaks { actions, .. } => native.extend(actions),
+                Breakage::WillNotRun { .. } | Breakage::Unverified { .. } => {}
+            }
+        }
         let counts = counts(plan, &findings);
         Self {
             plan,
@@ -149,12 +172,18 @@ impl<'p> Outline<'p> {
             sources,
             changed,
             stops,
+            native,
         }
     }
 
     /// Returns whether the action at `address` stops for want of scopes although it stays on.
     pub(super) fn stops(&self, address: &Address) -> bool {
-        self.stops.contains(address)
+        self.stops.contains(address) || self.is_native(address)
+    }
+
+    /// Returns whether the action at `address` is a native one that stops with its feature.
+    pub(super) fn is_native(&self, address: &Address) -> bool {
+        self.native.contains(address)
     }
 
     /// Returns where the files declare `address`: the line that a change of it names, the line itself, or the nearest
@@ -282,8 +311,11 @@ fn counts(plan: &Plan, findings: &[&Finding]) -> Counts {
             Breakage::FeatureBreaks { .. } => counts.features_break += 1,
         }
     }
-    let people = plan.observed.people.iter().flat_map(|p| &p.must_reconnect);
-    counts.must_reconnect = people.collect::<BTreeSet<_>>().len();
+    let people = || plan.observed.people.iter();
+    let new: BTreeSet<&str> = people().flat_map(PeopleEffect::newly).collect();
+    let had_to: BTreeSet<&str> = people().flat_map(|p| &p.already).map(String::as_str).collect();
+    counts.must_reconnect = new.len();
+    counts.had_to_already = had_to.difference(&new).count();
     counts.tokens_re_resolved = plan.observed.tokens.iter().map(|effect| effect.re_resolved).sum();
     for finding in findings {
         match finding.severity {
@@ -292,5 +324,7 @@ fn counts(plan: &Plan, findings: &[&Finding]) -> Counts {
             Severity::Note => counts.notes += 1,
         }
     }
+    let idle = findings.iter().filter(|finding| IDLE.contains(&finding.code.as_str()));
+    counts.lines_idle = idle.map(|finding| &finding.address).collect::<BTreeSet<_>>().len();
     counts
 }

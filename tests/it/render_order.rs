@@ -42,6 +42,8 @@ fn moves(plan: &mut Plan, unit: &str, direction: Direction, right: Right, grave:
         causes: Vec::new(),
         admin_consent: Some(grave.0),
         level: Some(PrivilegeLevel(grave.1)),
+        access: None,
+        doubt: None,
     });
 }
 

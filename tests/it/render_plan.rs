@@ -100,7 +100,7 @@ fn the_first_ten_lines_hold_verdict_blocker_and_the_first_privilege() {
     assert_eq!(
         head[0],
         "Plan: 4 changes in onedrive, sharepoint, workspace. Privilege: +2 scopes wider (Sites.Manage.All, Files.Read; 1 needs admin consent), -4 \
-         narrower, 1 action opened to more people, 13 closed to some. Breaks 2 actions and 2 native features. 41 people must reconnect. 1 blocker."
+         narrower, 1 action opened to more people, 13 closed to some. Breaks 2 actions and 2 native features. 41 people must reconnect. 2 warnings. 1 blocker."
     );
     assert!(head.iter().any(|line| line.contains("action-missing-scope")));
     assert!(head.contains(&"Privilege"));
@@ -140,7 +140,7 @@ fn a_paste_list_is_whole_and_alone_on_its_line() {
 fn names_are_cut_at_eight_and_whole_when_asked_for() {
     let plan = samples::toggle();
     let short = as_text(&plan, PLAIN);
-    assert!(short.contains("user08@acme.example and 33 more"), "{short}");
+    assert!(short.contains("user11@acme.example and 30 more"), "{short}");
     assert!(!short.contains("user41@acme.example"));
     let long = as_text(&plan, FULL);
     assert!(long.contains("user41@acme.example"), "{long}");
@@ -303,6 +303,8 @@ fn why(direction: Direction, causes: &[(CauseKind, &str)]) -> String {
         causes: causes.collect(),
         admin_consent: Some(false),
         level: None,
+        access: None,
+        doubt: None,
         ..first
     }];
     let text = as_text(&plan, PLAIN);
@@ -386,7 +388,16 @@ fn a_plan_that_moves_people_but_no_scope_says_so() {
 fn moves(unit: &str, direction: Direction, right: Right, kind: CauseKind) -> PrivilegeChange {
     let causes = [Cause { kind, address: None }].into_iter().collect();
     let unit = Address::of(&[unit]);
-    PrivilegeChange { unit, direction, right, causes, admin_consent: None, level: None }
+    PrivilegeChange {
+        unit,
+        direction,
+        right,
+        causes,
+        admin_consent: None,
+        level: None,
+        access: None,
+        doubt: None,
+    }
 }
 
 fn access(unit: &str, action: &str, before: &str, after: &str) -> Right {

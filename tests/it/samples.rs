@@ -106,6 +106,8 @@ fn widens(unit: &str, text: &str, causes: Vec<Cause>) -> PrivilegeChange {
         causes,
         admin_consent: None,
         level: None,
+        access: None,
+        doubt: None,
     }
 }
 
@@ -124,6 +126,8 @@ fn uses(unit: &str, path: &str, before: &str, after: &str) -> PrivilegeChange {
         right: Right::Use { address, before: before.into(), after: after.into() },
         admin_consent: None,
         level: None,
+        access: None,
+        doubt: None,
     }
 }
 
@@ -254,7 +258,7 @@ pub(crate) fn toggle() -> Plan {
     plan.observed.people = vec![PeopleEffect {
         unit: at("sharepoint"),
         must_reconnect: users(41),
-        already: 3,
+        already: users(3).into_iter().collect(),
         reason: ReconnectReason::NewScopes,
         still_hold: vec![StillHolds { scope: scope("Sites.FullControl.All"), users: users(12) }],
         connected: 57,
@@ -416,7 +420,7 @@ pub(crate) fn fixed() -> Plan {
     plan.observed.people.push(PeopleEffect {
         unit: at("onedrive"),
         must_reconnect: users(5),
-        already: 0,
+        already: BTreeSet::new(),
         reason: ReconnectReason::NewClient,
         still_hold: Vec::new(),
         connected: 5,

@@ -9,7 +9,7 @@ use super::audience::{Audience, NOT_RUNNING};
 use super::catalog;
 use super::prospect::audience_words;
 use super::scope_facts;
-use super::state::{Client, IntegrationState};
+use super::state::{Client, IntegrationState, Mode};
 use crate::model::{
     ActionKey, Address, Direction, LetsIn, PrivilegeChange, Reach as _, Right, Scope, ScopeDelta,
     ScopeSet,
@@ -92,6 +92,16 @@ impl<'p> Passage<'p> {
     pub fn rights(&self) -> Vec<PrivilegeChange> {
         let delta = self.scopes();
         let mut changes = Vec::new();
+        // Elsewhere than in a list that is kept by hand, scopes are the vendor's own.
+        let by_hand = self.after.client.mode() == Some(Mode::Fixed) && !delta.add.is_empty();
+        let catalogue = by_hand.then(|| self.facts.recommended_scopes());
+        let doubt = |direction, scope: &Scope| match (direction, &catalogue) {
+            (Direction::Widening, Some(catalogue)) => {
+                let provider = &self.facts.provider;
+                scope_facts::doubt(provider, scope, catalogue)?.unpublished(provider)
+            }
+            (Direction::Widening | Direction::Narrowing, _) => None,
+        };
         for (direction, scopes) in
             [(Direction::Widening, &delta.add), (Direction::Narrowing, &delta.remove)]
         {
@@ -104,6 +114,8 @@ impl<'p> Passage<'p> {
                     causes: Vec::new(),
                     admin_consent: fact.and_then(|f| f.admin_consent),
                     level: fact.and_then(|f| f.level),
+                    access: scope_facts::access(&self.facts.provider, scope),
+                    doubt: doubt(direction, scope),
                 });
             }
         }
@@ -116,6 +128,8 @@ impl<'p> Passage<'p> {
                 causes: Vec::new(),
                 admin_consent: None,
                 level: None,
+                access: None,
+                doubt: None,
             });
         }
         changes.extend(self.uses());
@@ -154,6 +168,8 @@ impl<'p> Passage<'p> {
                 causes: Vec::new(),
                 admin_consent: None,
                 level: None,
+                access: None,
+                doubt: None,
             }
         })
     }

@@ -161,6 +161,8 @@ pub(super) fn new_actions(enabled: bool) -> PrivilegeChange {
         causes: vec![Cause { kind: CauseKind::Declared, address: Some(address) }],
         admin_consent: None,
         level: None,
+        access: None,
+        doubt: None,
     }
 }
 
@@ -300,16 +302,17 @@ fn people(prospect: &Prospect<'_>) -> Option<PeopleEffect> {
     if must == had_to && held.is_empty() {
         return None;
     }
-    let reason = if must.is_empty() {
+    let same_client = before.client.identity() == after.client.identity();
+    let reason = if must.is_empty() || same_client && must.is_subset(had_to) {
         ReconnectReason::Nobody
-    } else if before.client.identity() == after.client.identity() {
+    } else if same_client {
         ReconnectReason::NewScopes
     } else {
         ReconnectReason::NewClient
     };
     Some(PeopleEffect {
         unit: prospect.address.clone(),
-        already: must.intersection(had_to).count(),
+        already: must.intersection(had_to).map(ToString::to_string).collect(),
         must_reconnect: must.iter().map(ToString::to_string).collect(),
         reason,
         still_hold: held

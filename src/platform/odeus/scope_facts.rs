@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-use crate::model::{PrivilegeLevel, Scope, ScopeSet, nearest};
+use crate::model::{PrivilegeLevel, Scope, ScopeAccess, ScopeSet, nearest};
 
 /// What is known about one scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct ScopeFact {
     pub admin_consent: Option<bool>,
     /// The provider's own grading, 1 to 4; `None` where it gives none.
     pub level: Option<PrivilegeLevel>,
+    /// Whether it only reads.
+    pub access: ScopeAccess,
 }
 
 #[derive(Deserialize)]
@@ -29,6 +31,7 @@ struct Row {
     name: String,
     admin_consent: bool,
     privilege_level: Option<u8>,
+    access: ScopeAccess,
 }
 
 static MICROSOFT: OnceLock<BTreeMap<String, ScopeFact>> = OnceLock::new();
@@ -39,7 +42,9 @@ fn microsoft() -> &'static BTreeMap<String, ScopeFact> {
         let rows = serde_json::from_str::<File>(text).map(|file| file.scopes).unwrap_or_default();
         let facts = rows.into_iter().map(|row| {
             let level = row.privilege_level.map(PrivilegeLevel);
-            (row.name, ScopeFact { admin_consent: Some(row.admin_consent), level })
+            let fact =
+                ScopeFact { admin_consent: Some(row.admin_consent), level, access: row.access };
+            (row.name, fact)
         });
         facts.collect()
     })
@@ -112,7 +117,11 @@ pub fn known(provider: &str, scope: &Scope) -> Option<ScopeFact> {
     match provider {
         "microsoft" if is_default(provider, scope) => {
             // What is registered is not known from here, and may be everything there is.
-            Some(ScopeFact { admin_consent: None, level: Some(PrivilegeLevel(4)) })
+            Some(ScopeFact {
+                admin_consent: None,
+                level: Some(PrivilegeLevel(4)),
+                access: ScopeAccess::Write,
+            })
         }
         "microsoft" => {
             let spelt = Spelt::of(scope.as_str());
@@ -120,6 +129,19 @@ pub fn known(provider: &str, scope: &Scope) -> Option<ScopeFact> {
         }
         _ => None,
     }
+}
+
+/// Returns whether `scope` at `provider` only reads, or `None` where no source says. Unlike what else is known of it, this
+/// holds in whichever case it is written: a provider that does not tell cases apart grants the same.
+#[must_use]
+pub fn access(provider: &str, scope: &Scope) -> Option<ScopeAccess> {
+    let any_case = || {
+        let Spelt { permission, graph, .. } = Spelt::of(scope.as_str());
+        let same = |(name, _): &(&String, &ScopeFact)| name.eq_ignore_ascii_case(permission);
+        let found = microsoft().iter().find(same);
+        found.map(|(_, fact)| *fact).filter(|_| graph && provider == "microsoft")
+    };
+    known(provider, scope).or_else(any_case).map(|fact| fact.access)
 }
 
 /// What is doubtful about a scope that somebody wrote.
@@ -134,6 +156,23 @@ pub enum Doubt {
         /// The known scope that was most likely meant.
         near: Option<String>,
     },
+}
+
+impl Doubt {
+    /// Returns in words that no list of `provider` has the scope, and which was most likely meant; `None` where only its
+    /// spelling is odd.
+    #[must_use]
+    pub fn unpublished(&self, provider: &str) -> Option<String> {
+        let Self::Unknown { listed, near } = self else { return None };
+        let mut words = match listed {
+            true => format!("not published by {provider}"),
+            false => "in no list that we know".to_owned(),
+        };
+        if let Some(near) = near {
+            words.push_str(&format!("; did you mean `{near}`?"));
+        }
+        Some(words)
+    }
 }
 
 /// Returns what is doubtful about `scope` beside those that the vendor declares: of the catalogue first, of the
@@ -191,6 +230,22 @@ mod tests {
         let everything = known("microsoft", &scope("api://own/.default")).unwrap();
         assert_eq!((everything.admin_consent, everything.level), (None, Some(PrivilegeLevel(4))));
         assert!(known("nobody", &scope(".default")).is_none());
+    }
+
+    #[test]
+    fn what_a_scope_allows_is_known_in_whichever_case_it_is_written() {
+        for (provider, text, allows) in [
+            ("microsoft", "Sites.Read.All", Some(ScopeAccess::Read)),
+            ("microsoft", "sites.read.all", Some(ScopeAccess::Read)),
+            ("microsoft", "Sites.Selected", Some(ScopeAccess::Write)),
+            ("microsoft", "https://GRAPH.microsoft.com/sites.selected", Some(ScopeAccess::Write)),
+            ("microsoft", "https://evil.example/Sites.Read.All", None),
+            ("microsoft", "Sites.Raed.All", None),
+            ("microsoft", ".default", Some(ScopeAccess::Write)),
+            ("nobody", "Sites.Read.All", None),
+        ] {
+            assert_eq!(access(provider, &scope(text)), allows, "{text}");
+        }
     }
 
     #[test]

@@ -110,6 +110,8 @@ fn tiers(
             causes: vec![Cause { kind: CauseKind::Declared, address: Some(cause) }],
             admin_consent: None,
             level: None,
+            access: None,
+            doubt: None,
         });
     }
     changes
@@ -128,5 +130,7 @@ fn credential(
         causes: vec![Cause { kind: CauseKind::Declared, address: None }],
         admin_consent: None,
         level: None,
+        access: None,
+        doubt: None,
     }
 }

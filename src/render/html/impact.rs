@@ -6,7 +6,7 @@ use std::fmt;
 use super::super::grave::weight;
 use super::super::holders::{Client, Happens, Tokens, parted};
 use super::super::table::{count, names_by};
-use super::super::text::impact::{breakage_title, people_title, unbroken};
+use super::super::text::impact::{breakage_title, concerns, how_many, people_title, unbroken};
 use super::super::text::privilege::phrase;
 use super::super::text::why::{Shown, why};
 use super::super::text::{below, findings::place, tokens::title};
@@ -178,7 +178,8 @@ fn rights<'p>(
             continue;
         };
         let why = reason(page, unit, change);
-        let row = UseRow { direction: change.direction, before, after, why };
+        let native = page.outline.is_native(address);
+        let row = UseRow { direction: change.direction, before, after, why, native };
         // Many actions that move alike are one row.
         match uses.iter_mut().find(|(known, _)| *known == row) {
             Some((_, names)) => names.push(below(address, unit)),
@@ -203,6 +204,7 @@ struct UseRow<'p> {
     before: &'p str,
     after: &'p str,
     why: String,
+    native: bool,
 }
 
 impl UseRow<'_> {
@@ -210,6 +212,7 @@ impl UseRow<'_> {
         let marks = Marks::of(self.direction);
         row(out, marks)?;
         out.raw("<th scope=\"row\">")?;
+        out.raw(if self.native { "native " } else { "" })?;
         list(out, names, ("<code>", "</code>"))?;
         out.raw("</th><td>")?;
         marks.badges(out)?;
@@ -250,6 +253,10 @@ fn right(page: &mut Page<'_, '_>, unit: &Address, change: &PrivilegeChange) -> f
             }
             out.raw("</td><td>")?;
             out.prose(&why)?;
+            if let Some(doubt) = &change.doubt {
+                out.raw("; ")?;
+                out.prose(doubt)?;
+            }
             out.raw("</td></tr>\n")
         }
         Right::Tier(tier) => {
@@ -359,12 +366,8 @@ fn broken(page: &mut Page<'_, '_>, breakage: &Breakage) -> fmt::Result {
 pub(super) fn people(page: &mut Page<'_, '_>) -> fmt::Result {
     let outline = page.outline;
     let consent = outline.admin_consent();
-    let concerned: Vec<&PeopleEffect> = outline
-        .people
-        .iter()
-        .copied()
-        .filter(|p| !p.must_reconnect.is_empty() || !p.still_hold.is_empty())
-        .collect();
+    let concerned: Vec<&PeopleEffect> =
+        outline.people.iter().copied().filter(|p| concerns(p)).collect();
     if concerned.is_empty() && consent.is_empty() {
         return Ok(());
     }
@@ -393,23 +396,24 @@ pub(super) fn people(page: &mut Page<'_, '_>) -> fmt::Result {
 }
 
 fn concerned_by(page: &mut Page<'_, '_>, effect: &PeopleEffect) -> fmt::Result {
-    let PeopleEffect { unit, must_reconnect, already, reason, still_hold, connected } = effect;
+    let PeopleEffect { unit, must_reconnect, reason, still_hold, .. } = effect;
+    let new: Vec<&str> = effect.newly().collect();
     let out = &mut page.out;
     if !must_reconnect.is_empty() {
         row(out, Marks::CHANGES)?;
         out.el("<th scope=\"row\">", unit.as_str(), "</th>")?;
         out.raw("<td><b class=\"g p\">↻ must reconnect</b> ")?;
-        out.text(&format!("{} of {connected} connected", must_reconnect.len()))?;
-        if *already > 0 {
-            out.text(&format!(" ({already} already had to)"))?;
-        }
+        out.text(&how_many(effect))?;
         let why = match reason {
             ReconnectReason::Nobody => "",
             ReconnectReason::NewScopes => ": what they may run needs a scope they have not granted",
             ReconnectReason::NewClient => ": the OAuth client changes",
         };
         out.el("", why, "</td><td>")?;
-        list(out, must_reconnect, PLAIN)?;
+        match new.is_empty() {
+            true => list(out, must_reconnect, PLAIN)?,
+            false => list(out, &new, PLAIN)?,
+        }
         out.raw("</td></tr>\n")?;
     }
     let mut holders: BTreeMap<&[String], ScopeSet> = BTreeMap::new();

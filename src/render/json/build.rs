@@ -5,7 +5,8 @@ use super::super::outline::{self, Outline};
 use super::super::text;
 use super::{FORMAT_VERSION, v1};
 use crate::model::{
-    Address, CauseKind, Direction, Effect, LetsIn, PrivilegeChange, Right, ScopeSet, TierMove,
+    Address, CauseKind, Direction, Effect, LetsIn, PrivilegeChange, Right, ScopeAccess, ScopeSet,
+    TierMove,
 };
 use crate::plan::guard::{self, Limit};
 use crate::plan::policy::{Requirement, required};
@@ -74,6 +75,7 @@ pub(super) fn plan(plan: &Plan, digest: &str) -> v1::Plan {
             blockers: counts.blockers,
             warnings: counts.warnings,
             notes: counts.notes,
+            lines_without_effect: counts.lines_idle,
         },
         approvals_required: required(&plan.bound)
             .into_iter()
@@ -172,7 +174,8 @@ fn source(range: &SourceRange) -> v1::Source {
 }
 
 fn privilege_change(change: &PrivilegeChange) -> v1::PrivilegeChange {
-    let PrivilegeChange { unit, direction: _, right, causes, admin_consent, level } = change;
+    let PrivilegeChange { unit, direction: _, right, causes, admin_consent, level, access, doubt } =
+        change;
     v1::PrivilegeChange {
         unit: unit.to_string(),
         right: match right {
@@ -221,6 +224,11 @@ fn privilege_change(change: &PrivilegeChange) -> v1::PrivilegeChange {
             .collect(),
         admin_consent: *admin_consent,
         level: level.map(|level| level.0),
+        access: access.map(|access| match access {
+            ScopeAccess::Read => v1::ScopeAccess::Read,
+            ScopeAccess::Write => v1::ScopeAccess::Write,
+        }),
+        doubt: doubt.clone(),
     }
 }
 
@@ -298,7 +306,8 @@ fn people(effect: &PeopleEffect) -> v1::People {
         unit: unit.to_string(),
         connected: *connected,
         must_reconnect: must_reconnect.clone(),
-        already: *already,
+        already: already.len(),
+        newly: effect.newly().map(ToOwned::to_owned).collect(),
         reason: match reason {
             ReconnectReason::Nobody => v1::ReconnectReason::Nobody,
             ReconnectReason::NewScopes => v1::ReconnectReason::NewScopes,
@@ -380,12 +389,12 @@ fn requires_human(outline: &Outline<'_>) -> Vec<v1::RequiresHuman> {
             scopes: scopes.into_iter().map(ToString::to_string).collect(),
         });
     }
-    for effect in outline.people.iter().filter(|p| !p.must_reconnect.is_empty()) {
+    for effect in outline.people.iter().filter(|p| p.newly().next().is_some()) {
         tasks.push(v1::RequiresHuman::Reconnect {
             unit: effect.unit.to_string(),
             who: "users",
             what: "reconnect".to_owned(),
-            users: effect.must_reconnect.clone(),
+            users: effect.newly().map(ToOwned::to_owned).collect(),
         });
     }
     tasks

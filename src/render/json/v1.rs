@@ -133,7 +133,7 @@ pub(super) struct Summary {
     pub(super) actions_will_not_run: usize,
     pub(super) actions_unverified: usize,
     pub(super) features_break: usize,
-    /// Different people, over all integrations.
+    /// Different people who must reconnect and had not to before the plan, over all integrations.
     pub(super) people_must_reconnect: usize,
     /// People who must reconnect who need not do so before, or whose tokens change or end: what `limits` counts.
     pub(super) people_affected: usize,
@@ -144,6 +144,8 @@ pub(super) struct Summary {
     pub(super) blockers: usize,
     pub(super) warnings: usize,
     pub(super) notes: usize,
+    /// Lines of the files that ask for something and do nothing, such as a pattern that matches no action.
+    pub(super) lines_without_effect: usize,
 }
 
 /// One thing that changes.
@@ -239,6 +241,18 @@ pub(super) struct PrivilegeChange {
     pub(super) admin_consent: Option<bool>,
     /// The provider's own grading; `null` where no source says.
     pub(super) level: Option<u8>,
+    /// Whether a scope only reads; `null` where no source says, and for rights that are no scope.
+    pub(super) access: Option<ScopeAccess>,
+    /// What is doubtful about a scope, in words; else `null`.
+    pub(super) doubt: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ScopeAccess {
+    Read,
+    /// It does something beside reading.
+    Write,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -370,6 +384,8 @@ pub(super) struct People {
     pub(super) must_reconnect: Vec<String>,
     /// How many of them already had to before this plan.
     pub(super) already: usize,
+    /// Those who must reconnect and had not to before this plan.
+    pub(super) newly: Vec<String>,
     pub(super) reason: ReconnectReason,
     /// Users whose grant holds a removed scope until they reconnect or their token expires.
     pub(super) still_hold: Vec<StillHolds>,

@@ -65,9 +65,8 @@ impl Writer<'_, '_> {
             lines.push(line(unit, lead, rest));
         }
         for effect in &self.outline.people {
-            let PeopleEffect { unit, must_reconnect, already, reason, still_hold, connected } =
-                effect;
-            if !must_reconnect.is_empty() {
+            let PeopleEffect { unit, must_reconnect, reason, still_hold, .. } = effect;
+            if !must_reconnect.is_empty() && impact::concerns(effect) {
                 let why = match reason {
                     ReconnectReason::Nobody => "",
                     ReconnectReason::NewScopes => {
@@ -75,14 +74,13 @@ impl Writer<'_, '_> {
                     }
                     ReconnectReason::NewClient => ", because the OAuth client changes",
                 };
-                let already = match already {
-                    0 => String::new(),
-                    n => format!(" ({n} already had to)"),
-                };
                 let lead = Words::default().own("**must reconnect**");
-                let who = format!(", {} of {connected} connected", must_reconnect.len());
-                let rest = Words::default().own(&format!("{who}{already}{why}: "));
-                let rest = rest.names(must_reconnect.iter().map(String::as_str));
+                let who = impact::how_many(effect);
+                let rest = Words::default().own(&format!(", {who}{why}: "));
+                let rest = match effect.newly().next() {
+                    Some(_) => rest.names(effect.newly()),
+                    None => rest.names(must_reconnect.iter().map(String::as_str)),
+                };
                 lines.push(line(unit, lead, rest));
             }
             let mut holders: BTreeMap<&[String], ScopeSet> = BTreeMap::new();

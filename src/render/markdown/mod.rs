@@ -144,17 +144,19 @@ impl Writer<'_, '_> {
         // Where a change takes effect at once, there is nothing to reconnect, and the sections say what stops.
         if !plan.is_empty() && plan.bound.platform.takes_effect() != Latency::AtOnce {
             let whole = plan.bound.breakage.is_empty();
+            let nobody = impact::nobody(self.outline);
+            let alone = nobody.replacen('n', "N", 1);
             let calm =
                 match (whole, impact::taken(self.outline), self.outline.counts.must_reconnect) {
                     (true, None, 0) => {
-                        "Nothing stops working, and nobody must reconnect.\n".to_owned()
+                        format!("Nothing stops working, and {nobody}.\n")
                     }
                     (true, None, _) => "Nothing stops working.\n".to_owned(),
                     (true, Some(taken), 0) => {
-                        format!("Nothing breaks, but {taken}. Nobody must reconnect.\n")
+                        format!("Nothing breaks, but {taken}. {alone}.\n")
                     }
                     (true, Some(taken), _) => format!("Nothing breaks, but {taken}.\n"),
-                    (false, _, 0) => "Nobody must reconnect.\n".to_owned(),
+                    (false, _, 0) => format!("{alone}.\n"),
                     (false, _, _) => String::new(),
                 };
             head.push_str(&calm);

@@ -177,6 +177,9 @@ impl<'p> Writer<'_, 'p> {
                 if !shown.is_empty() {
                     rest = rest.own(", ").made(&shown, meant);
                 }
+                if let Some(doubt) = &change.doubt {
+                    rest = rest.own("; ").text(doubt);
+                }
                 line(scope.as_str(), "", rest)
             }
             Right::Tier(tier) => {
@@ -203,6 +206,7 @@ impl<'p> Writer<'_, 'p> {
                     after,
                     shown,
                     meant,
+                    native: self.outline.is_native(address),
                     addresses: vec![address],
                 })
             }
@@ -240,6 +244,7 @@ struct Uses<'p> {
     after: &'p str,
     shown: String,
     meant: String,
+    native: bool,
     addresses: Vec<&'p Address>,
 }
 
@@ -248,6 +253,7 @@ impl<'p> Uses<'p> {
         self.direction == other.direction
             && (self.before, self.after) == (other.before, other.after)
             && self.meant == other.meant
+            && self.native == other.native
     }
 
     fn line(&self, unit: &'p Address) -> Line<'p> {
@@ -262,7 +268,7 @@ impl<'p> Uses<'p> {
             _ => self.shown.replacen("because it ", "because each ", 1),
         };
         let moved = format!("{} -> {}", self.before, self.after);
-        let lead = Words::default().own(sign);
+        let lead = Words::default().own(sign).own(if self.native { "native " } else { "" });
         // Whoever decides reads the name of everything that opens.
         let lead = match self.direction {
             Direction::Widening => lead.all_names(names),

@@ -143,12 +143,8 @@ fn lacks(missing: &ScopeSet) -> String {
 pub(super) fn people(page: &mut Page<'_, '_>) -> fmt::Result {
     let outline = page.outline;
     let consent = outline.admin_consent();
-    let concerned: Vec<&PeopleEffect> = outline
-        .people
-        .iter()
-        .copied()
-        .filter(|p| !p.must_reconnect.is_empty() || !p.still_hold.is_empty())
-        .collect();
+    let concerned: Vec<&PeopleEffect> =
+        outline.people.iter().copied().filter(|p| concerns(p)).collect();
     let at_once = outline.plan.bound.platform.takes_effect() == Latency::AtOnce;
     if concerned.is_empty() && consent.is_empty() && (outline.plan.is_empty() || at_once) {
         return Ok(());
@@ -170,10 +166,38 @@ pub(super) fn people(page: &mut Page<'_, '_>) -> fmt::Result {
     Ok(())
 }
 
+/// Returns whether there is something to tell about the people of an integration: somebody must reconnect who had not to, or
+/// still holds what is taken away, or every connection is made anew.
+pub(in crate::render) fn concerns(effect: &PeopleEffect) -> bool {
+    effect.newly().next().is_some()
+        || !effect.still_hold.is_empty()
+        || effect.reason == ReconnectReason::NewClient
+}
+
+/// Returns `nobody must reconnect`, or that nobody must who had not to before the plan.
+pub(in crate::render) fn nobody(outline: &Outline<'_>) -> &'static str {
+    if outline.counts.had_to_already > 0 {
+        "nobody else must reconnect"
+    } else {
+        "nobody must reconnect"
+    }
+}
+
+/// Returns `12 of 41 connected (3 more had to already)`, or `nobody new, 3 had to already`.
+pub(in crate::render) fn how_many(effect: &PeopleEffect) -> String {
+    let (new, had_to) = (effect.newly().count(), effect.already.len());
+    let connected = effect.connected;
+    match (new, had_to) {
+        (0, _) => format!("nobody new, {had_to} had to already"),
+        (_, 0) => format!("{new} of {connected} connected"),
+        (_, _) => format!("{new} of {connected} connected ({had_to} more had to already)"),
+    }
+}
+
 /// Returns `41 must reconnect, a tenant administrator must consent first`.
 pub(in crate::render) fn people_title(outline: &Outline<'_>) -> String {
     let mut title = match outline.counts.must_reconnect {
-        0 => "nobody must reconnect".to_owned(),
+        0 => nobody(outline).to_owned(),
         n => format!("{n} must reconnect"),
     };
     if !outline.admin_consent().is_empty() {
@@ -183,21 +207,24 @@ pub(in crate::render) fn people_title(outline: &Outline<'_>) -> String {
 }
 
 fn one(page: &mut Page<'_, '_>, effect: &PeopleEffect) -> fmt::Result {
-    let PeopleEffect { unit: _, must_reconnect, already, reason, still_hold, connected } = effect;
-    if !must_reconnect.is_empty() {
-        let words = page.paint(Paint::Warning, "! must reconnect");
+    let PeopleEffect { reason, still_hold, .. } = effect;
+    let new: Vec<&str> = effect.newly().collect();
+    if !effect.must_reconnect.is_empty() {
+        let (paint, words, list) = match new.is_empty() {
+            true => {
+                let all = effect.must_reconnect.iter().map(String::as_str).collect();
+                (Paint::Note, "* must reconnect", all)
+            }
+            false => (Paint::Warning, "! must reconnect", new),
+        };
+        let words = page.paint(paint, words);
         let why = match reason {
             ReconnectReason::Nobody => "",
             ReconnectReason::NewScopes => ": what they may run needs a scope they have not granted",
             ReconnectReason::NewClient => ": the OAuth client changes",
         };
-        let already = match already {
-            0 => String::new(),
-            n => format!(" ({n} already had to)"),
-        };
-        let n = must_reconnect.len();
-        writeln!(page.out, "    {words} {n} of {connected} connected{already}{why}")?;
-        let list = names(must_reconnect.iter().map(String::as_str), page.most());
+        writeln!(page.out, "    {words} {}{why}", how_many(effect))?;
+        let list = names(list, page.most());
         writeln!(page.out, "        {list}")?;
     }
     let mut holders: BTreeMap<&[String], ScopeSet> = BTreeMap::new();

@@ -299,12 +299,17 @@ pub(super) fn verdict_by(outline: &Outline<'_>, show: &dyn Fn(&str) -> String) -
         let units = names_by(outline.units().into_iter().map(Address::as_str), 4, show);
         parts.push(format!("Plan: {} in {units}.", changes_phrase(counts)));
         parts.push(format!("Privilege: {}.", privilege::phrase_with_names(outline, show)));
-    } else if counts.blockers == 0 {
+    } else if counts.blockers + counts.lines_idle == 0 {
         let workspace = show(plan.bound.workspace.as_str());
         parts.push(format!("No changes. {workspace} is what the files ask for."));
     } else {
         let workspace = show(plan.bound.workspace.as_str());
         parts.push(format!("Plan: nothing to change in {workspace}."));
+        match counts.lines_idle {
+            0 => {}
+            1 => parts.push("1 line does nothing.".to_owned()),
+            n => parts.push(format!("{n} lines do nothing.")),
+        }
     }
     let broken = impact::phrase(outline);
     if !broken.is_empty() {
@@ -327,8 +332,12 @@ pub(super) fn verdict_by(outline: &Outline<'_>, show: &dyn Fn(&str) -> String) -
         let limits = count(accepted, "limit is", "limits are");
         parts.push(format!("{limits} exceeded, which was accepted."));
     }
-    if counts.blockers > 0 {
-        parts.push(format!("{}.", count(counts.blockers, "blocker", "blockers")));
+    for (n, one, many) in
+        [(counts.warnings, "warning", "warnings"), (counts.blockers, "blocker", "blockers")]
+    {
+        if n > 0 {
+            parts.push(format!("{}.", count(n, one, many)));
+        }
     }
     parts.join(" ")
 }

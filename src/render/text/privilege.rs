@@ -229,6 +229,7 @@ fn unit_rows<'p>(
                     before,
                     after,
                     why: why_here(page, unit, change),
+                    native: page.outline.is_native(address),
                     addresses: vec![address],
                 };
                 // Many actions that move alike are one line, unless everything is asked for.
@@ -303,7 +304,15 @@ fn scope_row(change: &PrivilegeChange, why: String) -> Row {
         .cell(paint, format!("{sign} {}", terminal(scope)))
         .cell(consent.1, consent.0)
         .cell(Paint::Plain, level)
-        .cell(Paint::Dim, why)
+        .cell(Paint::Dim, with_doubt(why, change))
+}
+
+/// Adds what is doubtful about the scope to the reason for it.
+fn with_doubt(why: String, change: &PrivilegeChange) -> String {
+    match &change.doubt {
+        Some(doubt) => format!("{why}; {}", terminal(doubt)).trim_start_matches("; ").to_owned(),
+        None => why,
+    }
 }
 
 /// Things whose reach moves in the same way for the same reason.
@@ -312,6 +321,7 @@ struct UseLine<'p> {
     before: &'p str,
     after: &'p str,
     why: String,
+    native: bool,
     addresses: Vec<&'p Address>,
 }
 
@@ -320,6 +330,7 @@ impl UseLine<'_> {
     fn is_like(&self, other: &Self) -> bool {
         self.direction == other.direction
             && self.why == other.why
+            && self.native == other.native
             && self.before == other.before
             && self.after == other.after
     }
@@ -332,7 +343,7 @@ impl UseLine<'_> {
             _ => self.why.replacen("because it ", "because each ", 1),
         };
         Row::default()
-            .cell(paint, format!("{sign} {shown}"))
+            .cell(paint, format!("{sign} {}{shown}", if self.native { "native " } else { "" }))
             .cell(Paint::Plain, format!("{} -> {}", terminal(self.before), terminal(self.after)))
             .cell(Paint::Dim, why)
     }

@@ -379,3 +379,70 @@ fn a_saved_plan_names_the_whole_command_that_carries_it_out() {
     let page = lab.run("apply p.plan --config below").exits(0).out;
     assert!(page.contains(command), "{page}");
 }
+
+#[test]
+fn a_new_key_is_no_way_around_a_raised_finding() {
+    let lab = crm();
+    let key = |name: &str, tier: &str| {
+        lab.write(
+            "scopeform.yaml",
+            &format!(
+                "{WISH}api_keys:\n  {name}:\n    resources:\n      contacts: {tier}\n    deliver: {{file: .scopeform/key}}\n\
+                 findings: {{tier-widens: blocker}}\n"
+            ),
+        );
+    };
+    for (name, tier, code) in [
+        ("nightly export", "write_automatically", 4),
+        ("weekly export", "read", 4),
+        ("weekly export", "no_access", 4),
+        ("nightly export", "no_access", 0),
+    ] {
+        key(name, tier);
+        let done = lab.run("plan").exits(code);
+        assert_eq!(
+            done.out.contains("blocker[tier-widens] api_keys/"),
+            code == 4,
+            "{}",
+            done.all()
+        );
+    }
+    key("weekly export", "read");
+    lab.run("plan")
+        .exits(4)
+        .prints(&["api_keys/weekly export/resources/contacts", "at scopeform.yaml:11:7"]);
+}
+
+/// A name that is wrong by a letter revokes nothing, and the first line says so.
+#[test]
+fn a_line_that_does_nothing_is_told_before_all_is_called_well() {
+    let lab = crm();
+    let config = |rest: &str| {
+        let head = "version: 1\nplatform: trustpager\nworkspace: crm\nendpoint: embedded\n";
+        lab.write("scopeform.yaml", &format!("{head}{rest}"));
+    };
+    config("api_keys: {nigtly export: {revoke: \"SEC-9\"}}\n");
+    let first = "Plan: nothing to change in crm. 1 line does nothing. 1 warning.";
+    for run in ["plan", "apply --auto-approve"] {
+        let done = lab.run(run).exits(0);
+        assert_eq!(done.out.lines().next(), Some(first), "{}", done.all());
+        assert!(!done.all().contains("No changes"), "{}", done.all());
+    }
+    let plan = lab.run("plan --json --detailed-exitcode").exits(0).json();
+    assert_eq!(plan["summary"]["verdict"], first);
+    assert_eq!(plan["summary"]["lines_without_effect"], 1);
+    for format in ["markdown", "html"] {
+        let page = lab.run(&format!("plan --format {format}")).exits(0).out;
+        assert!(page.contains("1 line does nothing. 1 warning."), "{page}");
+    }
+    // What has ended already, and what protects nothing, are such lines as well, whatever they weigh.
+    config(
+        "oauth_clients: {Zapier: {tokens: {revoke: [{token: t9, reason: left}, {token: t8, reason: left}]}}}\n\
+         protect: [\"api_keys/nigtly export\"]\n",
+    );
+    let done = lab.run("plan").exits(0);
+    let first = "Plan: nothing to change in crm. 3 lines do nothing. 1 warning.";
+    assert_eq!(done.out.lines().next(), Some(first), "{}", done.all());
+    config("oauth_clients: {Zapier: {}}\n");
+    lab.run("plan").exits(0).prints(&["No changes. crm is what the files ask for.\n"]);
+}

@@ -1,9 +1,9 @@
 //! What holds for every workspace and every wish.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use scopeform::model::{IntegrationKey, ScopeSet};
+use scopeform::model::{Address, CauseKind, IntegrationKey, Right, ScopeSet};
 use scopeform::plan::{Plan, Severity};
 use scopeform::platform::odeus::desired::{Desired, DesiredIntegration};
 use scopeform::platform::odeus::machine::observe;
@@ -205,6 +205,35 @@ proptest! {
         }
     }
 
+    /// Whatever widens is marked: at the line that asks for it, or above it. An action that runs because a scope is requested
+    /// is said with the scope.
+    #[test]
+    fn every_line_that_widens_has_a_finding((live, desired) in wished()) {
+        let plan = plan_for(&desired, &live);
+        let lines: BTreeMap<&Address, &Address> =
+            plan.bound.changes.iter().map(|change| (&change.address, &change.declared_at)).collect();
+        for change in plan.bound.privilege.widening() {
+            let mut asks: Vec<Address> = change.causes.iter().filter_map(|c| c.address.clone()).collect();
+            asks.extend(asks.clone().iter().filter_map(|at| lines.get(at).map(|line| (*line).clone())));
+            match &change.right {
+                Right::Use { address, .. } => asks.push(address.clone()),
+                Right::Setting { address, .. } => asks.push(address.clone()),
+                Right::Scope(_) => {}
+                other => return Err(TestCaseError::fail(format!("{other:?}"))),
+            }
+            // What follows from the client is asked for where the client is written, or in its list.
+            asks.push(change.unit.scope_list());
+            let marked = found(&plan, "privilege-widens")
+                .iter()
+                .any(|finding| {
+                    let with_scope = change.causes.iter().all(|c| c.kind == CauseKind::NeededScope);
+                    asks.iter().any(|line| line.is_within(&finding.address))
+                        || with_scope && finding.address.is_within(&change.unit)
+                });
+            prop_assert!(marked, "{change:?} {:?}", found(&plan, "privilege-widens"));
+        }
+    }
+
     /// Who must reconnect is who an enumeration of everybody and everything says.
     #[test]
     fn people_who_must_reconnect_are_named_one_by_one((live, desired) in wished()) {
@@ -218,7 +247,10 @@ proptest! {
                 Some(told) => {
                     let names: BTreeSet<String> = told.must_reconnect.iter().cloned().collect();
                     prop_assert_eq!(&names, &must);
-                    prop_assert_eq!(told.already, must.intersection(&had_to).count());
+                    let already: BTreeSet<String> = must.intersection(&had_to).cloned().collect();
+                    prop_assert_eq!(&told.already, &already);
+                    let anew: BTreeSet<String> = told.newly().map(ToOwned::to_owned).collect();
+                    prop_assert_eq!(anew, must.difference(&had_to).cloned().collect());
                 }
                 None => prop_assert!(own(&plan, key).is_empty() || must == had_to),
             }

@@ -1,13 +1,14 @@
 //! The rules that the project ships, each on real plans: one that it denies, and the same plan without what it denies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use scopeform::config;
 use scopeform::platform::trustpager::catalog::How;
 use serde_json::Value;
 
-use super::{Files, crm, odeus, shipped};
+use super::{Files, ask, crm, odeus, shipped};
 use crate::cli::harness::Lab;
+use crate::planner::harness::world;
 
 /// A workspace whose files name the shipped rules.
 fn under(workspace: fn(&str, Files<'_>) -> Lab, wishes: &str) -> Lab {
@@ -88,13 +89,13 @@ fn a_scope_that_an_admin_must_grant_needs_a_ticket() {
         ("https://graph.microsoft.us/User.Read.All", "which a tenant administrator must grant"),
     ] {
         denied(
-            &under(odeus, &fixed(scope, "")),
+            &under(odeus, &fixed(scope, "    labels: {owner: it}\n")),
             "deny_admin_consent",
             "admin_consent.rego",
             "sharepoint",
             words,
         );
-        fine(&under(odeus, &fixed(scope, "    labels: {ticket: SEC-142}\n")));
+        fine(&under(odeus, &fixed(scope, "    labels: {owner: it, ticket: SEC-142}\n")));
     }
 
     let key = |labels: &str| {
@@ -221,6 +222,39 @@ fn what_writes_has_an_owner() {
     );
     fine(&under(odeus, &drive("Files.ReadWrite.All", "    labels: {owner: content-team}\n")));
     fine(&under(odeus, &drive("Files.Read.All", "")));
+    // What is known of a scope counts, and not what its name sounds like, however it is spelt.
+    for scope in ["Device.Command", "device.command", "https://graph.microsoft.us/Sites.Selected"] {
+        denied(
+            &under(odeus, &drive(&format!("\"{scope}\""), "    labels: {ticket: SEC-1}\n")),
+            "deny_owners",
+            "owners.rego",
+            "onedrive/oauth",
+            &format!("onedrive keeps {scope} in a list by hand"),
+        );
+    }
+    fine(&under(odeus, &drive("DeviceManagementApps.Read.All", "    labels: {ticket: SEC-1}\n")));
+
+    // A list that stays and grows; what was in it before, and what leaves it, is not the plan's doing.
+    let lab = under(odeus, &drive("Files.ReadWrite.All", "    labels: {owner: content-team}\n"));
+    lab.run("apply --auto-approve").exits(0);
+    let header = lab.read("scopeform.yaml");
+    let header = header.split("integrations:").next().unwrap();
+    let now = |scopes: &str| {
+        let ticket = "    labels: {ticket: SEC-1}\n";
+        lab.write("scopeform.yaml", &format!("{header}{}", drive(scopes, ticket)));
+    };
+    now("Files.ReadWrite.All, Sites.Selected");
+    denied(
+        &lab,
+        "deny_owners",
+        "owners.rego",
+        "onedrive/oauth/scopes",
+        "onedrive keeps Sites.Selected in a list by hand and has no owner",
+    );
+    now("Files.ReadWrite.All, Sites.Read.All");
+    fine(&lab);
+    now("Sites.Read.All");
+    fine(&lab);
 
     let key = |may: &str, labels: &str| {
         format!("api_keys:\n  sync:\n    {may}\n    deliver: {{file: .scopeform/k}}\n{labels}")
@@ -296,4 +330,57 @@ fn the_tiers_that_the_rules_know_are_those_of_the_catalogue() {
         assert!(known.is_none_or(|known| known == grants), "{} grants two things", fact.tier);
     }
     assert_eq!(known["trustpager_tiers"], serde_json::to_value(tiers).unwrap());
+}
+
+/// Every scope of the bundled list, in one list by hand: those that only read pass, and all others are denied by name.
+#[test]
+fn every_scope_that_is_not_known_to_read_alone_is_one_that_can_write() {
+    let listed: Value =
+        serde_json::from_str(include_str!("../../../data/scopes/microsoft-graph.json")).unwrap();
+    let listed: Vec<(&str, bool)> = listed["scopes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (row["name"].as_str().unwrap(), row["access"] == "read"))
+        .collect();
+    let denials = |scopes: &[&str]| {
+        let list = scopes.iter().map(|scope| format!("\"{scope}\"")).collect::<Vec<_>>().join(", ");
+        let wish = format!(
+            "integrations: {{sharepoint: {{oauth: {{mode: fixed, client: {{id: own}}, scopes: [{list}]}}}}}}"
+        );
+        let made = crate::planner::harness::plan(
+            &wish,
+            &world("actions: nobody\nintegrations: {sharepoint: {}}\n"),
+        );
+        let mut input = String::new();
+        scopeform::render::json::plan(&mut input, &made, crate::samples::DIGEST).unwrap();
+        let files: Vec<(String, String)> =
+            shipped().into_iter().map(|(path, text)| (path.display().to_string(), text)).collect();
+        let files: Vec<(&str, &str)> =
+            files.iter().map(|(p, t)| (p.as_str(), t.as_str())).collect();
+        let all = ask(&files, &input)
+            .unwrap()
+            .into_iter()
+            .filter(|said| said.rule.ends_with("deny_owners"));
+        all.map(|said| said.message).collect::<Vec<_>>()
+    };
+    let reading: Vec<&str> =
+        listed.iter().filter(|(_, reads)| *reads).map(|(name, _)| *name).collect();
+    assert!(reading.len() > 300, "{}", reading.len());
+    assert_eq!(denials(&reading), Vec::<String>::new());
+    let all: Vec<&str> = listed.iter().map(|(name, _)| *name).collect();
+    let mut named = BTreeSet::new();
+    // A few at a time, since a long message is cut.
+    for some in all.chunks(10) {
+        for said in denials(some) {
+            let said = said.strip_prefix("sharepoint keeps ").unwrap();
+            let said = said.strip_suffix(" in a list by hand and has no owner").unwrap();
+            named.extend(said.split(", ").map(str::to_owned));
+        }
+    }
+    let said: BTreeSet<&str> = named.iter().map(String::as_str).collect();
+    let writing: BTreeSet<&str> =
+        listed.iter().filter(|(_, reads)| !*reads).map(|(name, _)| *name).collect();
+    assert!(writing.contains("ChannelMessage.Edit") && writing.len() > 400);
+    assert_eq!(said, writing);
 }

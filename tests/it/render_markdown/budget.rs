@@ -91,6 +91,8 @@ fn plan_of(amounts: &Amounts) -> Plan {
         causes: vec![Cause { kind: CauseKind::Declared, address: None }],
         admin_consent: None,
         level: None,
+        access: None,
+        doubt: None,
     };
     plan.bound.findings.extend((0..amounts.blockers).map(|n| finding(Severity::Blocker, n)));
     plan.bound.findings.extend((0..amounts.warnings).map(|n| finding(Severity::Warning, n)));
@@ -108,7 +110,7 @@ fn plan_of(amounts: &Amounts) -> Plan {
         .map(|n| PeopleEffect {
             unit: unit(n),
             must_reconnect: (0..=n).map(|n| format!("user{n}@acme.example")).collect(),
-            already: 0,
+            already: std::collections::BTreeSet::new(),
             reason: ReconnectReason::NewScopes,
             still_hold: Vec::new(),
             connected: 9,
@@ -386,6 +388,8 @@ fn what_is_summed_up_goes_before_what_sums_it_up() {
             causes: vec![Cause { kind, address: None }],
             admin_consent: None,
             level: None,
+            access: None,
+            doubt: None,
         };
         let used = Right::Use {
             address: unit.child("actions").child("list"),
@@ -399,7 +403,7 @@ fn what_is_summed_up_goes_before_what_sums_it_up() {
         plan.observed.people.push(PeopleEffect {
             unit: unit.clone(),
             must_reconnect: vec![format!("user{n:02}@acme.example")],
-            already: 0,
+            already: std::collections::BTreeSet::new(),
             reason: ReconnectReason::NewScopes,
             still_hold: Vec::new(),
             connected: 9,

@@ -25,6 +25,8 @@ fn opened(plan: &mut Plan, unit: &str, action: &str, after: &str) {
         right: Right::Use { address, before: "does not run".into(), after: after.into() },
         admin_consent: None,
         level: None,
+        access: None,
+        doubt: None,
     });
 }
 

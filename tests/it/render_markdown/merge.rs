@@ -42,6 +42,8 @@ fn alike() -> Plan {
                 causes: causes.clone(),
                 admin_consent: Some(true),
                 level: None,
+                access: None,
+                doubt: None,
             });
         }
         plan.bound.breakage.push(Breakage::StopsRunning {

@@ -81,6 +81,28 @@ fn rows() -> Vec<Row> {
         },
         Row {
             code: "tier-widens",
+            fires: Bench::new().wants_key("weekly", custom(&[("contacts", "read")], Some("key"))),
+            beside: Bench::new().wants_key("weekly", revoked()),
+            severity: Severity::Warning,
+            bound: true,
+            address: "api_keys/weekly/resources/contacts",
+            message: "`contacts` widens from no_access to read: reads become possible, automatically",
+            help: "",
+        },
+        Row {
+            code: "tier-widens",
+            fires: Bench::new()
+                .wants_key("weekly", custom(&[("contacts", "no_access")], Some("key"))),
+            beside: live_key("no_access")
+                .wants_key("nightly", custom(&[("contacts", "no_access")], None)),
+            severity: Severity::Warning,
+            bound: true,
+            address: "api_keys/weekly",
+            message: "a key is created, which may do nothing so far",
+            help: "",
+        },
+        Row {
+            code: "tier-widens",
             fires: Bench::new().with(|wish| wish.verbs = verbs(&[("email", &["write"])])),
             beside: Bench::new().with(|wish| wish.verbs = verbs(&[("calls", &[])])),
             severity: Severity::Warning,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use scopeform::model::{Direction, Right};
+use scopeform::plan::Finding;
 use scopeform::platform;
 use scopeform::platform::trustpager::operation::Operation;
 use scopeform::platform::trustpager::state::{ClientState, KeyGrants, Snapshot};
@@ -44,6 +45,28 @@ proptest! {
         prop_assert!(again.is_empty(), "{:?}\n{:?}", again.bound.changes, again.bound.operations);
         prop_assert!(again.bound.privilege.changes.is_empty());
         prop_assert!(again.observed.tokens.is_empty());
+    }
+
+    /// Whatever widens is marked: at the line that asks for it, or above it. What a new key may do is marked below the key.
+    #[test]
+    fn every_line_that_widens_has_a_finding(bench in wishes()) {
+        let plan = bench.plan();
+        for change in plan.bound.privilege.widening() {
+            let own = match &change.right {
+                Right::Tier(tier) => &tier.address,
+                Right::Credential { address, .. } => address,
+                other => return Err(TestCaseError::fail(format!("{other:?}"))),
+            };
+            let mut causes = change.causes.iter().filter_map(|cause| cause.address.as_ref());
+            let line = causes.next_back().unwrap_or(own);
+            let marks = |finding: &&Finding| {
+                let at = &finding.address;
+                let new_key = matches!(change.right, Right::Credential { .. });
+                ["tier-widens", "full-access-key"].contains(&finding.code.as_str())
+                    && (line.is_within(at) || new_key && at.is_within(line))
+            };
+            prop_assert!(plan.bound.findings.iter().any(|f| marks(&f)), "{change:?}");
+        }
     }
 
     #[test]

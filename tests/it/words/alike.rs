@@ -29,6 +29,8 @@ fn off(integrations: usize, scopes: usize) -> Plan {
                 causes,
                 admin_consent: Some(true),
                 level: None,
+                access: None,
+                doubt: None,
             });
         }
         for a in 0..3 {
@@ -43,6 +45,8 @@ fn off(integrations: usize, scopes: usize) -> Plan {
                 causes: vec![Cause { kind: CauseKind::Declared, address: None }],
                 admin_consent: None,
                 level: None,
+                access: None,
+                doubt: None,
             });
         }
     }

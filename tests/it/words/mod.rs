@@ -3,6 +3,7 @@
 
 mod alike;
 mod crm;
+mod reasons;
 mod settings;
 mod tokens;
 

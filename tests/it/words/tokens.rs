@@ -42,6 +42,8 @@ fn clients(n: usize) -> Plan {
             causes: vec![Cause { kind: CauseKind::Declared, address: Some(resource.clone()) }],
             admin_consent: None,
             level: None,
+            access: None,
+            doubt: None,
         });
         if n.is_multiple_of(10) {
             plan.bound.findings.push(Finding {
@@ -122,7 +124,7 @@ fn tokens_and_people_push_out_neither_narrowings_nor_warnings() {
         .map(|n| PeopleEffect {
             unit: Address::of(&["oauth_clients", &format!("client-{n:03}")]),
             must_reconnect: vec![format!("person{n:03}@acme.example")],
-            already: 0,
+            already: BTreeSet::new(),
             reason: ReconnectReason::NewScopes,
             still_hold: Vec::new(),
             connected: 1,

@@ -1,7 +1,9 @@
 //! An action is on, or is turned on, without scopes of the fixed list. Seed, *Confirm actions with missing scopes*; cases 35, 36.
 
-use super::{Scene, blocking, finding_with_list};
-use crate::model::ScopeSet;
+use std::collections::BTreeSet;
+
+use super::{Scene, blocking, finding_with_list, names};
+use crate::model::{ActionKey, Address, ScopeSet};
 use crate::plan::{Finding, Rule, Severity};
 use crate::platform::odeus::machine::observe;
 use crate::platform::odeus::prospect::Prospect;
@@ -39,11 +41,16 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
         )
     };
     let mut found = Vec::new();
-    for (key, missing) in &prospect.proposal.unacknowledged {
+    let unacknowledged = prospect.proposal.unacknowledged.iter();
+    for (missing, keys) in alike(unacknowledged.map(|(key, missing)| (key, missing))) {
+        let (it, verb) = if keys.len() == 1 { ("it", "needs") } else { ("they", "need") };
         found.push(blocking(finding_with_list(
             &RULE,
-            prospect.declared_at(key),
-            format!("`{key}` would be turned on without scopes that it needs: {missing}"),
+            line_of(prospect, &keys),
+            format!(
+                "{} would be turned on without scopes that {it} {verb}: {missing}",
+                together(&keys)
+            ),
             help(missing),
             missing.clone(),
         )));
@@ -52,21 +59,56 @@ pub(super) fn check(_: &Scene<'_>, prospect: &Prospect<'_>) -> Vec<Finding> {
         return found;
     }
     let seen = observe(prospect.facts(), &prospect.after);
-    for (key, view) in &seen.actions {
-        let native = prospect.facts().actions.get(key).is_some_and(|action| action.native);
-        let declared = prospect.target.actions.contains_key(key);
-        let blocked = prospect.proposal.unacknowledged.iter().any(|(other, _)| other == key);
+    let failing = seen.actions.iter().filter(|(key, view)| {
+        let native = prospect.facts().actions.get(*key).is_some_and(|action| action.native);
+        let declared = prospect.target.actions.contains_key(*key);
+        let blocked = prospect.proposal.unacknowledged.iter().any(|(other, _)| other == *key);
         // An undeclared action that was failing before is not this plan's business.
         let new = prospect.before().requested != prospect.after.requested;
-        if view.live && !native && !blocked && !view.blocking.is_empty() && (declared || new) {
-            found.push(finding_with_list(
-                &RULE,
-                prospect.declared_at(key),
-                format!("`{key}` stays on and will not run: the list lacks {}", view.blocking),
-                help(&view.blocking),
-                view.blocking.clone(),
-            ));
+        view.live && !native && !blocked && !view.blocking.is_empty() && (declared || new)
+    });
+    for (missing, keys) in alike(failing.map(|(key, view)| (key, &view.blocking))) {
+        let stays = if keys.len() == 1 { "stays" } else { "stay" };
+        found.push(finding_with_list(
+            &RULE,
+            line_of(prospect, &keys),
+            format!("{} {stays} on and will not run: the list lacks {missing}", together(&keys)),
+            help(missing),
+            missing.clone(),
+        ));
+    }
+    found
+}
+
+/// Returns the actions by what they lack: one line of the list mends all that lack the same.
+fn alike<'a>(
+    actions: impl Iterator<Item = (&'a ActionKey, &'a ScopeSet)>,
+) -> Vec<(&'a ScopeSet, Vec<&'a ActionKey>)> {
+    let mut found: Vec<(&ScopeSet, Vec<&ActionKey>)> = Vec::new();
+    for (key, missing) in actions {
+        match found.iter_mut().find(|(known, _)| *known == missing) {
+            Some((_, keys)) => keys.push(key),
+            None => found.push((missing, vec![key])),
         }
     }
     found
+}
+
+/// Returns the line that asks for all of these actions, or where their lines stand.
+fn line_of(prospect: &Prospect<'_>, keys: &[&ActionKey]) -> Address {
+    let lines: BTreeSet<Address> = keys.iter().map(|key| prospect.declared_at(key)).collect();
+    match lines.first() {
+        Some(one) if lines.len() == 1 => one.clone(),
+        _ => prospect.address.child("actions"),
+    }
+}
+
+/// Returns `` `a`, `b` and `c` ``, or the first few and how many more.
+fn together(keys: &[&ActionKey]) -> String {
+    let keys = keys.iter().map(|key| key.as_str());
+    let all = names(keys);
+    match all.rsplit_once(", ") {
+        Some((first, last)) if !all.contains(" more") => format!("{first} and {last}"),
+        _ => all,
+    }
 }

@@ -18,7 +18,8 @@ pub(super) const RULE: Rule = Rule {
 A tier is ordered by what it grants, not by its name. *Delete with Approval* reads and writes automatically and queues
 deletions, so moving from *Write with Approval* to it makes writes automatic: an escalation, whatever the name suggests.
 
-A verb outside the ladders that is allowed anew is said too: the tier stays, and more is possible beside it.
+A verb outside the ladders that is allowed anew is said too: the tier stays, and more is possible beside it. An API key that
+is created had nothing before, so everything that it may do is said.
 
 On this platform a save takes effect at once, on every active token.
 ",
@@ -32,12 +33,22 @@ pub(super) fn check(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Vec<F
 /// The same for an API key.
 pub(super) fn check_key(prospect: &KeyProspect<'_>, snapshot: &Snapshot) -> Vec<Finding> {
     let target = &prospect.target;
-    match (&target.before, &target.wanted) {
+    let nothing = AccessList::default();
+    let (before, after) = match (&target.before, &target.wanted) {
         (Some(KeyGrants::Custom(before)), KeyWish::May(KeyGrants::Custom(after))) => {
-            widened(&target.address, before, after, snapshot)
+            (before, after)
         }
-        _ => Vec::new(),
+        (None, KeyWish::May(KeyGrants::Custom(after))) => (&nothing, after),
+        // Full access has no tiers and a finding of its own; what ends or loses full access widens nothing.
+        (_, KeyWish::May(KeyGrants::FullAccess) | KeyWish::Gone(_))
+        | (Some(KeyGrants::FullAccess), KeyWish::May(KeyGrants::Custom(_))) => return Vec::new(),
+    };
+    let mut found = widened(&target.address, before, after, snapshot);
+    if target.before.is_none() && found.is_empty() {
+        let message = "a key is created, which may do nothing so far".to_owned();
+        found.push(finding(&RULE, target.address.clone(), message, ""));
     }
+    found
 }
 
 fn widened(
@@ -54,9 +65,8 @@ fn widened(
             continue;
         }
         let (widens, _) = old.words(&new);
-        let tier = |list: &AccessList| list.tiers.get(&resource.key).cloned();
         // The line to look at: of the tier, or of the verbs where the tier stays.
-        let stays = tier(before) == tier(after);
+        let stays = before.tier_name(resource) == after.tier_name(resource);
         let field = if stays { "verbs" } else { "resources" };
         let (from, to) = (before.words(resource), after.words(resource));
         let (key, widens) = (&resource.key, widens.join("; "));
