@@ -4,15 +4,18 @@
 //! remains is to notice when the world differs and to stop.
 //!
 //! The run re-reads the workspace once and refuses a stale plan before the first write; writes unit by unit, operations
-//! of one unit one after another; never repeats a write that may have happened; settles an unanswered write by reading;
-//! reads once more at the end and compares. A plan whose beginning has been carried out already goes on where it stopped.
+//! of one unit one after another; holds every answer against what the platform's machine makes of the whole unit; never
+//! repeats a write that may have happened; settles an unanswered write by reading; reads once more at the end and compares. A plan whose beginning has been carried out already goes on where it stopped.
 
+mod course;
+mod end;
 mod inverse;
 pub mod journal;
 mod observer;
 mod report;
 mod run;
 
+pub use course::{Course, elsewhere};
 pub use inverse::{Inverse, Moved, Unrestored};
 pub use observer::{Event, Observer, Purpose, Silent};
 pub use report::{
@@ -34,6 +37,17 @@ pub trait Adapter {
     type Snapshot;
     /// One write.
     type Operation;
+    /// What an answer shows of the unit that was written.
+    type Resource;
+    /// One unit on its way through a run.
+    type Course<'s>: Course<
+            's,
+            Snapshot = Self::Snapshot,
+            Operation = Self::Operation,
+            Resource = Self::Resource,
+        >
+    where
+        Self::Snapshot: 's;
 
     /// Returns the platform's own operation, or `None` for another platform's.
     fn operation(operation: &platform::Operation) -> Option<&Self::Operation>;

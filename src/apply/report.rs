@@ -152,6 +152,19 @@ pub struct Difference {
     pub live: Value,
 }
 
+/// The difference for the middle of a sentence: values in the words of plans.
+impl fmt::Display for Difference {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = |value: &Value| match value {
+            Value::Null => "nothing".to_owned(),
+            Value::String(word) => word.clone(),
+            other => other.to_string(),
+        };
+        let Self { address, planned, live } = self;
+        write!(out, "{address}: expected {}, found {}", words(planned), words(live))
+    }
+}
+
 /// What reading shows of a write that got no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "settled", content = "what", rename_all = "snake_case")]

@@ -9,12 +9,14 @@ use jiff::civil::Date;
 use thiserror::Error;
 
 use super::Adapter;
+use super::course::{Course as _, unlike};
+use super::end::{overtaken, unexplained};
 use super::observer::{Event, Observer, Purpose};
-use super::report::{Difference, Outcome, Report, Settled, Step, Unexplained};
+use super::report::{Outcome, Report, Settled, Step, Unexplained};
 use crate::model::Address;
 use crate::plan::consequence::{Extent, Unsaid};
-use crate::plan::{Bound, Finding, PlannedOperation, guard};
-use crate::platform::provider::{ProviderError, Read, Write};
+use crate::plan::{Finding, PlannedOperation, guard};
+use crate::platform::provider::{ProviderError, Read, Write, Written};
 use crate::seal::ApprovedPlan;
 
 /// How to run.
@@ -82,7 +84,7 @@ pub async fn run<A, P>(
 ) -> Result<(Report, Option<A::Snapshot>), ApplyError>
 where
     A: Adapter,
-    P: Read<Snapshot = A::Snapshot> + Write<Operation = A::Operation>,
+    P: Read<Snapshot = A::Snapshot> + Write<Operation = A::Operation, Resource = A::Resource>,
 {
     let bound = &approved.sealed().plan().bound;
     if let Some(valid_until) = bound.valid_until
@@ -189,40 +191,6 @@ fn first_undone(operations: &[PlannedOperation], done: &[(usize, Outcome)]) -> O
     operations.get(*index).map(|planned| planned.address.clone())
 }
 
-/// Says of a conflict that the end shows what the write would have done: somebody else was faster, and not against us.
-fn overtaken<A: Adapter>(outcome: &mut Outcome, planned: &PlannedOperation, end: &A::Snapshot) {
-    let Outcome::Conflict(why) = outcome else { return };
-    let Some(operation) = A::operation(&planned.operation) else { return };
-    if A::settle(operation, end) != Settled::NotDone {
-        why.push_str("; reading shows that somebody else has done just this");
-    }
-}
-
-/// Returns where the end is neither what the plan leads to nor what its steps, as they came out, explain.
-fn unexplained<A: Adapter>(
-    (bound, done): (&Bound, &BTreeSet<usize>),
-    steps: &[Step],
-    (before, end): (&A::Snapshot, &A::Snapshot),
-    today: Date,
-) -> Vec<Difference> {
-    let mut found = A::differences(bound, done, before, end, today);
-    // What may or may not have been done explains both.
-    for unknown_is_done in [false, true] {
-        let undone = steps.iter().enumerate().filter(|(_, step)| match &step.outcome {
-            Outcome::Diverged(_) => false,
-            Outcome::Unknown(_) => !unknown_is_done,
-            outcome => !outcome.is_applied(),
-        });
-        let left_out: BTreeSet<usize> =
-            done.iter().copied().chain(undone.map(|(at, _)| at)).collect();
-        if left_out != *done {
-            let others = A::differences(bound, &left_out, before, end, today);
-            found.retain(|one| others.iter().any(|other| other.address == one.address));
-        }
-    }
-    found
-}
-
 /// Splits operations into stages that wait for one another, and each stage into units that do not: the workspace's own
 /// switches stay where the plan put them, before or after all units.
 fn stages(operations: &[PlannedOperation]) -> Vec<Vec<Unit<'_>>> {
@@ -246,6 +214,16 @@ fn stages(operations: &[PlannedOperation]) -> Vec<Vec<Unit<'_>>> {
     stages
 }
 
+/// What a unit's next write rests on.
+struct Way<'r, A: Adapter + 'r> {
+    /// The version token that the last answer or reading gave.
+    revision: Option<String>,
+    /// What the writes so far make of the unit.
+    course: Option<A::Course<'r>>,
+    /// What somebody else has changed in between: nothing more is written over it.
+    foreign: Option<String>,
+}
+
 struct Run<'r, A: Adapter, P> {
     provider: &'r P,
     options: Options<'r>,
@@ -262,15 +240,15 @@ struct Run<'r, A: Adapter, P> {
     gone: AtomicBool,
 }
 
-impl<A, P> Run<'_, A, P>
+impl<'r, A, P> Run<'r, A, P>
 where
     A: Adapter,
-    P: Read<Snapshot = A::Snapshot> + Write<Operation = A::Operation>,
+    P: Read<Snapshot = A::Snapshot> + Write<Operation = A::Operation, Resource = A::Resource>,
 {
     /// Carries out one unit; `stopped` names what was not applied before it and stops it before it begins.
     async fn unit(&self, unit: Unit<'_>, mut stopped: Option<Address>) -> Vec<(usize, Outcome)> {
         let mut done = Vec::with_capacity(unit.len());
-        let mut revision: Option<String> = None;
+        let mut way = Way { revision: None, course: None, foreign: None };
         let mut begun = false;
         for (index, planned) in unit {
             if !begun {
@@ -287,7 +265,7 @@ where
                 Outcome::Interrupted
             } else {
                 begun = true;
-                self.operation(index, planned, &mut revision).await
+                self.operation(index, planned, &mut way).await
             };
             let refused = self.turned_away();
             if matches!(outcome, Outcome::Conflict(_)) || (refused && !outcome.is_applied()) {
@@ -317,7 +295,7 @@ where
         &self,
         index: usize,
         planned: &PlannedOperation,
-        revision: &mut Option<String>,
+        way: &mut Way<'r, A>,
     ) -> Outcome {
         let Some(operation) = A::operation(&planned.operation) else {
             return Outcome::Failed("the operation is another platform's".to_owned());
@@ -325,7 +303,17 @@ where
         if let Some(why) = A::not_needed(operation, self.snapshot, self.options.today) {
             return Outcome::NotNeeded(why);
         }
-        let current = revision.take().unwrap_or_else(|| A::revision(operation, self.snapshot));
+        if let Some(why) = &way.foreign {
+            return Outcome::Conflict(why.clone());
+        }
+        if way.course.is_none() {
+            way.course = A::Course::of(operation, self.snapshot);
+        }
+        let led = way.course.as_mut().map(|course| course.go(operation));
+        if let Err(why) = led.unwrap_or_else(|| Err(format!("{} is not there", planned.unit))) {
+            return Outcome::Failed(format!("the request did not leave: {why}"));
+        }
+        let current = way.revision.take().unwrap_or_else(|| A::revision(operation, self.snapshot));
         let total = self.total;
         let started = Event::Started { index, total, operation: planned, revision: &current };
         if let Err(why) = self.observer.on(started) {
@@ -333,25 +321,8 @@ where
         }
         let answer = self.provider.write(operation, &current, &planned.effect).await;
         match answer.inspect_err(|error| self.look_at(error)) {
-            Ok(written) => {
-                *revision = Some(written.revision);
-                if written.scopes == planned.effect.scopes
-                    && written.accepts == planned.effect.accepts
-                {
-                    Outcome::Applied { re_resolved: written.re_resolved }
-                } else {
-                    Outcome::Diverged(format!(
-                        "planned to add [{}] and remove [{}]; the platform added [{}] and removed [{}]",
-                        planned.effect.scopes.add,
-                        planned.effect.scopes.remove,
-                        written.scopes.add,
-                        written.scopes.remove
-                    ))
-                }
-            }
-            Err(error) if error.is_unknown() => {
-                self.settle(index, operation, revision, &error).await
-            }
+            Ok(written) => answered(planned, written, way),
+            Err(error) if error.is_unknown() => self.settle(index, operation, way, &error).await,
             Err(ProviderError::Stopped) => Outcome::Interrupted,
             Err(
                 // What was there a moment ago and is gone has moved too, and so has what is there now and was not (409).
@@ -397,17 +368,20 @@ where
         &self,
         index: usize,
         operation: &A::Operation,
-        revision: &mut Option<String>,
+        way: &mut Way<'r, A>,
         error: &ProviderError,
     ) -> Outcome {
         match self.provider.read().await.inspect_err(|error| self.look_at(error)) {
             Ok(reading) => {
                 self.has_read(Purpose::Settle, reading.calls);
-                *revision = Some(A::revision(operation, &reading.snapshot));
+                way.revision = Some(A::revision(operation, &reading.snapshot));
                 let settled = A::settle(operation, &reading.snapshot);
                 let _ = self.observer.on(Event::Settled { index, settled: &settled });
                 match settled {
-                    Settled::Done => Outcome::AppliedUnanswered,
+                    Settled::Done => {
+                        way.foreign = foreign::<A>(way.course.as_ref(), &reading.snapshot);
+                        Outcome::AppliedUnanswered
+                    }
                     // A late write is conditional too: it is refused once anything else has been written there.
                     Settled::NotDone if error.may_come_late() => Outcome::Unknown(format!(
                         "{error}; reading showed that it had not been done by then, but it may still be"
@@ -420,5 +394,45 @@ where
             }
             Err(second) => Outcome::Unknown(format!("{error}; and reading failed too: {second}")),
         }
+    }
+}
+
+/// Says what a reading shows beside the write that it settles. The version token that comes with it stands for all of it, so
+/// that writing on it would write over what somebody else has done in between.
+fn foreign<A: Adapter>(course: Option<&A::Course<'_>>, reading: &A::Snapshot) -> Option<String> {
+    let odd = unlike(&course?.settled(reading))?;
+    Some(format!(
+        "the write before it was done, and reading showed more than that write: {odd}; nothing is written over it"
+    ))
+}
+
+/// Holds an answer against what the plan says of the write, and against what the machine makes of the whole unit.
+fn answered<A: Adapter>(
+    planned: &PlannedOperation,
+    written: Written<A::Resource>,
+    way: &mut Way<'_, A>,
+) -> Outcome {
+    let Written { scopes, accepts, re_resolved, revision, resource } = written;
+    way.revision = Some(revision);
+    let effect = &planned.effect;
+    let mut odd = Vec::new();
+    if scopes != effect.scopes {
+        odd.push(format!(
+            "planned to add [{}] and remove [{}]; the platform added [{}] and removed [{}]",
+            effect.scopes.add, effect.scopes.remove, scopes.add, scopes.remove
+        ));
+    }
+    if accepts != effect.accepts {
+        odd.push(format!(
+            "planned to accept [{}] as missing; the platform accepted [{accepts}]",
+            effect.accepts
+        ));
+    }
+    let shown = way.course.as_ref().map(|course| course.answered(&resource));
+    odd.extend(shown.and_then(|differences| unlike(&differences)));
+    if odd.is_empty() {
+        Outcome::Applied { re_resolved }
+    } else {
+        Outcome::Diverged(odd.join("; "))
     }
 }

@@ -36,7 +36,8 @@ pub(super) trait Product {
     /// What the files ask for.
     type Desired;
     /// Reads and writes it.
-    type Client: Read<Snapshot = Self::Snapshot> + Write<Operation = Self::Operation>;
+    type Client: Read<Snapshot = Self::Snapshot>
+        + Write<Operation = Self::Operation, Resource = <Self::Adapter as Adapter>::Resource>;
 
     /// Returns the wishes of a configuration, or `None` when it is for another platform.
     fn desired(config: &Config) -> Option<&Self::Desired>;

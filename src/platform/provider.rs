@@ -34,6 +34,8 @@ pub struct Reading<S> {
 pub trait Write {
     /// One write.
     type Operation;
+    /// What an answer shows of the thing that was written.
+    type Resource;
 
     /// Carries out one write exactly once: never repeats it, whatever goes wrong.
     ///
@@ -44,7 +46,7 @@ pub trait Write {
         operation: &Self::Operation,
         revision: &str,
         expected: &Effect,
-    ) -> impl Future<Output = Result<Written, ProviderError>> + Send;
+    ) -> impl Future<Output = Result<Written<Self::Resource>, ProviderError>> + Send;
 
     /// Returns whether what only the answer to `operation` held has arrived where it belongs, for a write that an earlier
     /// run has done. Most answers hold nothing of the sort.
@@ -59,7 +61,7 @@ pub trait Write {
 
 /// The platform's answer to a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct Written<R> {
     /// What the platform says the write did.
     pub scopes: ScopeDelta,
     /// What the platform recorded as newly accepted.
@@ -68,6 +70,8 @@ pub struct Written {
     pub re_resolved: Option<u64>,
     /// The version token for the next write to the same resource.
     pub revision: String,
+    /// The whole of what was written to, as the platform says it is now. A write may do more than it was asked to.
+    pub resource: R,
 }
 
 /// Says what a platform asks for that was not waited for.

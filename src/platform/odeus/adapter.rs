@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
+use super::course::{Course, Resource};
 use super::loss;
 use super::machine::{Context, Machine, Rejected};
 use super::operation::{IntegrationOperation, Operation};
@@ -152,6 +153,8 @@ pub(super) fn refused(operations: &[Own<'_>], rejected: &Rejected) -> Option<Sta
 impl Adapter for Odeus {
     type Snapshot = Snapshot;
     type Operation = Operation;
+    type Resource = Resource;
+    type Course<'s> = Course<'s>;
 
     fn operation(operation: &platform::Operation) -> Option<&Operation> {
         match operation {

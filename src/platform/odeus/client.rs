@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::course::Resource;
 use super::operation::{ClientSpec, IntegrationOperation, Operation};
 use super::state::{Connection, Directory, LiveIntegration, SecretLabel, Settings, Snapshot};
 use super::wire::{
@@ -80,7 +81,7 @@ impl OdeusClient {
         change: &IntegrationOperation,
         revision: &str,
         confirm: Confirm,
-    ) -> Result<Written, ProviderError> {
+    ) -> Result<Written<Resource>, ProviderError> {
         let key = integration.as_str();
         let answer: Answer<IntegrationWritten> = match change {
             IntegrationOperation::SetIntegrationAccess { access } => {
@@ -112,7 +113,8 @@ impl OdeusClient {
             let got = format!("`{}`", now.facts.key);
             return Err(astray(path::INTEGRATION, &format!("integration `{integration}`"), &got));
         }
-        Ok(written(effect, answer.etag.unwrap_or(now.etag)))
+        let revision = answer.etag.unwrap_or(now.etag);
+        Ok(written(effect, revision, Resource::Integration(now.state)))
     }
 
     /// Returns the value of the secret that a client names. A name without a value stops the write before it is sent.
@@ -128,9 +130,9 @@ impl OdeusClient {
     }
 }
 
-fn written(effect: WriteEffect, revision: String) -> Written {
+fn written(effect: WriteEffect, revision: String, resource: Resource) -> Written<Resource> {
     let WriteEffect { scopes, accepts } = effect;
-    Written { scopes, accepts, re_resolved: None, revision }
+    Written { scopes, accepts, re_resolved: None, revision, resource }
 }
 
 impl Read for OdeusClient {
@@ -176,20 +178,23 @@ impl Read for OdeusClient {
 
 impl Write for OdeusClient {
     type Operation = Operation;
+    type Resource = Resource;
 
     async fn write(
         &self,
         operation: &Operation,
         revision: &str,
         expected: &Effect,
-    ) -> Result<Written, ProviderError> {
+    ) -> Result<Written<Resource>, ProviderError> {
         match operation {
             Operation::SetNewActionsDefault { enabled } => {
                 let body = SetNewActionsDefault { enabled: *enabled };
                 let answer: Answer<SettingsWritten> =
                     self.put(path::NEW_ACTIONS, &[], revision, &body).await?;
                 let SettingsWritten { effect, settings } = answer.body;
-                Ok(written(effect, answer.etag.unwrap_or(settings.etag)))
+                let enabled = settings.new_actions_enabled_by_default;
+                let revision = answer.etag.unwrap_or(settings.etag);
+                Ok(written(effect, revision, Resource::NewActions { enabled }))
             }
             Operation::Integration { integration, change } => {
                 let confirm = Confirm::of(&expected.scopes, &expected.accepts);

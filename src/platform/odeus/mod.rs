@@ -7,6 +7,7 @@ pub mod catalog;
 pub mod client;
 pub mod compare;
 pub mod consequence;
+pub mod course;
 pub mod desired;
 pub mod diff;
 pub mod effective;

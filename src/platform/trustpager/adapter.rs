@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use super::consequence;
+use super::course::{Course, Resource};
 use super::loss;
 use super::machine::{Context, Machine};
 use super::name::ClientName;
@@ -175,7 +176,13 @@ fn leaves(planned: &PlannedOperation, old: &Value, new: &Value) -> Vec<(Address,
     found
 }
 
-fn collect(address: &Address, old: &Value, new: &Value, found: &mut Vec<(Address, Value, Value)>) {
+/// Adds the parts in which two values differ, each with its address below that of the whole.
+pub(super) fn collect(
+    address: &Address,
+    old: &Value,
+    new: &Value,
+    found: &mut Vec<(Address, Value, Value)>,
+) {
     if old == new {
         return;
     }
@@ -200,6 +207,8 @@ fn collect(address: &Address, old: &Value, new: &Value, found: &mut Vec<(Address
 impl Adapter for Trustpager {
     type Snapshot = Snapshot;
     type Operation = Operation;
+    type Resource = Resource;
+    type Course<'s> = Course<'s>;
 
     fn operation(operation: &platform::Operation) -> Option<&Operation> {
         match operation {

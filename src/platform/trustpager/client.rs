@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::catalog::Catalog;
+use super::course::Resource;
 use super::deliver::Deliver;
 use super::name::KeyName;
 use super::operation::Operation;
@@ -67,7 +68,7 @@ impl TrustpagerClient {
         grants: &KeyGrants,
         deliver: &str,
         (revision, confirm): (&str, Confirm),
-    ) -> Result<Written, ProviderError> {
+    ) -> Result<Written<Resource>, ProviderError> {
         let refused = |message: String| ProviderError::Refused { status: 422, message };
         let place = self.deliver.reserve(deliver).map_err(|why| {
             refused(format!("{why}; the API key `{key}` was not created and nothing was sent"))
@@ -90,7 +91,7 @@ impl TrustpagerClient {
             return Err(astray(path::KEYS, &format!("API key `{key}`"), &got));
         }
         match place.fill(&secret(&value)) {
-            Ok(()) => Ok(written(effect.scopes, revision)),
+            Ok(()) => Ok(written(effect.scopes, revision, Resource::Key(Some(issued.grants)))),
             Err(why) => {
                 let reason = "its value could not be delivered".to_owned();
                 let outcome = match self.revoke_key(key, &reason, &revision).await {
@@ -109,7 +110,7 @@ impl TrustpagerClient {
         key: &KeyName,
         reason: &str,
         revision: &str,
-    ) -> Result<Written, ProviderError> {
+    ) -> Result<Written<Resource>, ProviderError> {
         let body = Because { reason: Some(reason.to_owned()) };
         let target = (Method::POST, path::REVOKE_KEY);
         let answer: Answer<KeyRevoked> =
@@ -118,7 +119,8 @@ impl TrustpagerClient {
         if gone != *key {
             return Err(astray(path::REVOKE_KEY, &format!("`{key}`"), &format!("`{gone}`")));
         }
-        Ok(written(effect.scopes, answer.etag.unwrap_or_default()))
+        let revision = answer.etag.unwrap_or_default();
+        Ok(written(effect.scopes, revision, Resource::Key(None)))
     }
 }
 
@@ -137,8 +139,8 @@ fn secret(value: &SecretText) -> SecretString {
     SecretString::from(value.expose().to_owned())
 }
 
-fn written(scopes: ScopeDelta, revision: String) -> Written {
-    Written { scopes, accepts: ScopeSet::new(), re_resolved: None, revision }
+fn written(scopes: ScopeDelta, revision: String, resource: Resource) -> Written<Resource> {
+    Written { scopes, accepts: ScopeSet::new(), re_resolved: None, revision, resource }
 }
 
 impl Read for TrustpagerClient {
@@ -182,13 +184,14 @@ impl Read for TrustpagerClient {
 
 impl Write for TrustpagerClient {
     type Operation = Operation;
+    type Resource = Resource;
 
     async fn write(
         &self,
         operation: &Operation,
         revision: &str,
         expected: &Effect,
-    ) -> Result<Written, ProviderError> {
+    ) -> Result<Written<Resource>, ProviderError> {
         let confirm = Confirm::of(&expected.scopes);
         match operation {
             Operation::RevokeToken { client, token, why } => {
@@ -202,7 +205,8 @@ impl Write for TrustpagerClient {
                     let got = format!("`{gone}` of `{}`", now.name);
                     return Err(astray(path::REVOKE_TOKEN, &format!("`{token}`"), &got));
                 }
-                Ok(written(effect.scopes, answer.etag.unwrap_or(now.etag)))
+                let revision = answer.etag.unwrap_or(now.etag);
+                Ok(written(effect.scopes, revision, Resource::Client(now.state)))
             }
             Operation::SetClientAccess { client, access } => {
                 let body = SetClientAccess { access: access.clone(), confirm };
@@ -214,7 +218,8 @@ impl Write for TrustpagerClient {
                     let got = format!("`{}`", now.name);
                     return Err(astray(path::CLIENT_ACCESS, &format!("`{client}`"), &got));
                 }
-                let written = written(effect.scopes, answer.etag.unwrap_or(now.etag));
+                let revision = answer.etag.unwrap_or(now.etag);
+                let written = written(effect.scopes, revision, Resource::Client(now.state));
                 Ok(Written { re_resolved: Some(tokens_re_resolved), ..written })
             }
             Operation::CreateKey { key, grants, deliver } => {
@@ -230,7 +235,8 @@ impl Write for TrustpagerClient {
                     let got = format!("`{}`", now.name);
                     return Err(astray(path::KEY_ACCESS, &format!("`{key}`"), &got));
                 }
-                Ok(written(effect.scopes, answer.etag.unwrap_or(now.etag)))
+                let revision = answer.etag.unwrap_or(now.etag);
+                Ok(written(effect.scopes, revision, Resource::Key(Some(now.grants))))
             }
             Operation::RevokeKey { key, reason } => self.revoke_key(key, reason, revision).await,
         }

@@ -124,7 +124,8 @@ pub enum Side {
     Both,
 }
 
-fn no_access(resource: &Resource) -> Tier {
+/// Returns the tier of a resource that grants nothing.
+pub(super) fn no_access(resource: &Resource) -> Tier {
     // Every ladder begins with the tier that grants nothing.
     resource.tiers.first().map_or_else(|| resource.default_tier.clone(), |own| own.tier.clone())
 }

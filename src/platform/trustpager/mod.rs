@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod client;
 pub mod compare;
 pub mod consequence;
+pub mod course;
 #[cfg(feature = "http")]
 pub mod deliver;
 pub mod desired;

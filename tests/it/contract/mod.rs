@@ -5,6 +5,7 @@
 
 mod behaviour;
 mod faults;
+mod lies;
 mod odeus;
 mod rogue;
 mod trustpager;
@@ -44,8 +45,10 @@ pub(crate) struct Request {
 pub(crate) trait Platform: Sized {
     type Snapshot: Clone + PartialEq + Debug;
     type Operation: Clone + Display;
-    type Client: Read<Snapshot = Self::Snapshot> + Write<Operation = Self::Operation>;
-    type Adapter: Adapter<Snapshot = Self::Snapshot, Operation = Self::Operation>;
+    type Resource: Debug;
+    type Client: Read<Snapshot = Self::Snapshot>
+        + Write<Operation = Self::Operation, Resource = Self::Resource>;
+    type Adapter: Adapter<Snapshot = Self::Snapshot, Operation = Self::Operation, Resource = Self::Resource>;
 
     /// How many items a page holds when the client reads.
     const PAGE: usize;

@@ -9,6 +9,7 @@ use scopeform::model::{Access, Effect, Principal};
 use scopeform::platform::http::Http;
 use scopeform::platform::odeus::adapter;
 use scopeform::platform::odeus::client::OdeusClient;
+use scopeform::platform::odeus::course::Resource;
 use scopeform::platform::odeus::machine::{self, Context};
 use scopeform::platform::odeus::operation::{ClientSpec, IntegrationOperation, Operation};
 use scopeform::platform::odeus::state::{Role, SecretLabel, Snapshot};
@@ -43,6 +44,7 @@ fn own(fixed: Option<&[&str]>) -> IntegrationOperation {
 impl Platform for Odeus {
     type Snapshot = Snapshot;
     type Operation = Operation;
+    type Resource = Resource;
     type Client = OdeusClient;
     type Adapter = adapter::Odeus;
 

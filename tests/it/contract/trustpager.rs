@@ -8,6 +8,7 @@ use scopeform::model::{Effect, WorkspaceId};
 use scopeform::platform::http::Http;
 use scopeform::platform::trustpager::adapter;
 use scopeform::platform::trustpager::client::TrustpagerClient;
+use scopeform::platform::trustpager::course::Resource;
 use scopeform::platform::trustpager::deliver::Files;
 use scopeform::platform::trustpager::key;
 use scopeform::platform::trustpager::machine::{self, Context};
@@ -28,6 +29,7 @@ fn grants(tiers: &Value) -> KeyGrants {
 impl Platform for Trustpager {
     type Snapshot = Snapshot;
     type Operation = Operation;
+    type Resource = Resource;
     type Client = TrustpagerClient;
     type Adapter = adapter::Trustpager;
 

@@ -46,7 +46,10 @@ pub(crate) trait Stage: Send + Sync + 'static {
     type Snapshot: Send + Sync;
     type Operation: Send + Sync;
     type Adapter: Adapter<Snapshot = Self::Snapshot, Operation = Self::Operation>;
-    type Client: Read<Snapshot = Self::Snapshot> + Write<Operation = Self::Operation> + Send + Sync;
+    type Client: Read<Snapshot = Self::Snapshot>
+        + Write<Operation = Self::Operation, Resource = <Self::Adapter as Adapter>::Resource>
+        + Send
+        + Sync;
 
     const NAME: &'static str;
     /// Its name in the documents.
@@ -96,6 +99,7 @@ pub(crate) struct Plane<S> {
     running: Option<Running>,
     pub(crate) address: SocketAddr,
     pub(crate) token: String,
+    pub(crate) vendor: String,
     pub(crate) workspaces: Vec<String>,
     _data: TempDir,
     stage: PhantomData<fn() -> S>,
@@ -122,6 +126,7 @@ impl<S: Stage> Plane<S> {
         Self {
             address: running.address,
             token: running.admin_token.expose_secret().to_owned(),
+            vendor: running.vendor_token.expose_secret().to_owned(),
             running: Some(running),
             runtime,
             workspaces,
