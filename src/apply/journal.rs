@@ -142,7 +142,7 @@ pub struct End {
     /// What that is about, one line each: with a stale plan, the fields that have moved.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<String>,
-    /// Whether the platform refused the token on the way, so that no further unit was begun.
+    /// Whether the platform refused the token, of a write or of the read at the end. After that no unit is begun.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub token_refused: bool,
 }

@@ -332,7 +332,7 @@ pub struct Report {
     pub calls: u32,
     /// The limits that the plan was allowed to exceed, as they were accepted: `removals@DIGEST`.
     pub accepted: BTreeSet<String>,
-    /// Whether the platform said on the way that it does not accept the token, so that no further unit was begun.
+    /// Whether the platform refused the token, of a write or of the read at the end. After that no unit is begun.
     pub token_refused: bool,
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::Base;
 use super::exit::Exit;
-use super::folder::is_yaml;
+use super::folder::{is_yaml, rules_elsewhere};
 use super::git::{Blobs, Entry, Repository};
 use super::rego;
 use super::ui::{Failure, Ui, shown};
@@ -170,7 +170,66 @@ impl Tree<'_> {
         if diagnostics.has_errors() {
             return Err(self.not_valid(&diagnostics, &sources, ui)?);
         }
-        Ok(configs.into_iter().find(|config| config.workspace == loaded.config.workspace))
+        let found = configs.into_iter().find(|config| config.workspace == loaded.config.workspace);
+        if found.is_some() {
+            self.no_rules_elsewhere(root, loaded, blobs)?;
+        }
+        Ok(found)
+    }
+
+    /// Refuses what is read of the folder at `root` where it is not all of the workspace's configuration, and rules stood in
+    /// the rest: a change that takes them away must not be planned without them.
+    fn no_rules_elsewhere(
+        &self,
+        root: &str,
+        loaded: &Loaded,
+        blobs: &mut Blobs,
+    ) -> Result<(), Failure> {
+        let workspace = loaded.config.workspace.as_str();
+        let hidden = |name: &str| name.split('/').any(|part| part.starts_with('.'));
+        let files =
+            self.files.iter().filter(|entry| entry.regular && is_yaml(Path::new(&entry.path)));
+        let files: Vec<&Entry> = files.collect();
+        // A folder above that held a part of the workspace was its configuration folder.
+        let (mut top, mut folder) = (root, root);
+        while !folder.is_empty() {
+            folder = folder_of(folder);
+            for entry in files.iter().filter(|entry| folder_of(&entry.path) == folder) {
+                if !hidden(&entry.path) && config::is_part_of(&blobs.read(entry)?, workspace) {
+                    top = folder;
+                    break;
+                }
+            }
+        }
+        for entry in files {
+            let Some(name) = below(top, &entry.path).filter(|name| !hidden(name)) else { continue };
+            let inside = below(root, &entry.path);
+            let only = loaded.folder.only.as_deref();
+            if inside.is_some_and(|name| only.is_none_or(|only| only == name)) {
+                continue;
+            }
+            let bytes = blobs.read(entry)?;
+            let rules = match inside {
+                Some(_) if classify(&bytes) != FileKind::Config => Vec::new(),
+                Some(_) => config::declared_rules(&bytes, Some(workspace)),
+                None => config::rules_for(&bytes, workspace),
+            };
+            if !rules.is_empty() {
+                let folder = loaded.folder.root.clone();
+                let named = match only {
+                    Some(only) if folder == Path::new(".") => PathBuf::from(only),
+                    Some(only) => folder.join(only),
+                    None => folder,
+                };
+                let stood = if inside.is_some() { name } else { &entry.path };
+                return Err(rules_elsewhere(
+                    &named,
+                    &format!("{stood} at {}", self.revision),
+                    &rules,
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Returns the configuration of the workspace from all files that declared it: a folder or file that the change

@@ -1,6 +1,7 @@
 //! Reads what is in the configuration folder: which files there are, and of what kind.
 #![expect(clippy::disallowed_methods, reason = "the command line is where files are read")]
 
+mod above;
 mod find;
 
 use std::collections::BTreeSet;
@@ -45,8 +46,26 @@ impl Folder {
     /// Reads a folder with everything below it, or one file.
     ///
     /// # Errors
-    /// When something cannot be read, a link leads back into a folder that holds it, or a name ends in `.YAML`.
+    /// When something cannot be read, a link leads back into a folder that holds it, or a name ends in `.YAML`. When rules
+    /// for the same workspace stand where they would not be asked.
     pub(super) fn read(path: &Path, ui: &Ui) -> Result<Self, Failure> {
+        let folder = Self::alone(path, ui)?;
+        above::no_rules(path, &folder.root, &folder.configs)?;
+        Ok(folder)
+    }
+
+    /// Reads a folder that nobody has named; `None` where it cannot be read.
+    ///
+    /// # Errors
+    /// When rules for the same workspace stand where they would not be asked.
+    pub(super) fn at_most(path: &Path, ui: &Ui) -> Result<Option<Self>, Failure> {
+        let Ok(folder) = Self::alone(path, ui) else { return Ok(None) };
+        above::no_rules(path, &folder.root, &folder.configs)?;
+        Ok(Some(folder))
+    }
+
+    /// Reads what is there, whatever stands above it.
+    fn alone(path: &Path, ui: &Ui) -> Result<Self, Failure> {
         let kind = fs::metadata(path).map_err(|error| {
             Failure::new(Exit::Error, format!("cannot read {}: {error}", path.display()))
                 .help("name a folder or a file that holds a configuration, or make one with `scopeform init`")
@@ -58,7 +77,11 @@ impl Folder {
         } else {
             let parent = root_of(path);
             let mut files = vec![path.to_owned()];
-            let workspace = declared_workspace(&read(path)?);
+            let bytes = read(path)?;
+            if classify(&bytes) == FileKind::Plan {
+                return Err(saved_plan(path));
+            }
+            let workspace = declared_workspace(&bytes);
             // One file is the whole wish, but the world and the catalogue beside it are still the platform, and nobody
             // gets round the rules of a workspace by naming another of its files.
             walk(&parent, &mut Vec::new(), &mut found)?;
@@ -73,7 +96,7 @@ impl Folder {
                 }
                 let rules = declared_rules(&bytes, workspace.as_deref());
                 if !rules.is_empty() {
-                    return Err(rules_beside(path, &name_below(&other, &parent), &rules));
+                    return Err(rules_elsewhere(path, &name_below(&other, &parent), &rules));
                 }
             }
             // Whoever names one file has said which of the others count as wishes: none.
@@ -103,6 +126,13 @@ impl Folder {
                 FileKind::Config => folder.configs.add(name, &bytes),
                 FileKind::World => folder.worlds.add(name, &bytes),
                 FileKind::Catalog => folder.catalogs.add(name, &bytes),
+                FileKind::Plan => {
+                    ui.say(&format!(
+                        "notice: {} is a saved plan, and no part of the configuration",
+                        neutral::terminal(&name)
+                    ));
+                    continue;
+                }
             };
         }
         let (names, links) = expanded(beside(&folder.configs), &folder.root)?;
@@ -287,6 +317,18 @@ pub(super) fn is_part(path: &Path) -> bool {
     reading::head(path, HEAD as u64).is_ok_and(|bytes| reads_as_part(&bytes))
 }
 
+/// Returns whether a file is a saved plan by its first key, whatever its name.
+pub(super) fn is_saved_plan(path: &Path) -> bool {
+    reading::head(path, HEAD as u64).is_ok_and(|bytes| classify(&bytes) == FileKind::Plan)
+}
+
+/// Refuses a saved plan where a configuration is meant.
+fn saved_plan(path: &Path) -> Failure {
+    let path = path.display();
+    Failure::new(Exit::Error, format!("{path} is a saved plan, and no configuration"))
+        .help(format!("`scopeform show {path}` prints it, `scopeform apply {path}` carries it out"))
+}
+
 /// What a walk through a folder finds.
 #[derive(Debug, Default)]
 struct Found {
@@ -400,12 +442,15 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     })
 }
 
-/// One file is named, and a rule about its workspace stands in another.
-fn rules_beside(file: &Path, other: &str, rules: &[&str]) -> Failure {
+/// A part of a workspace's configuration is named, and rules for it stand in another, `other`.
+pub(super) fn rules_elsewhere(named: &Path, other: &str, rules: &[&str]) -> Failure {
     let rules: Vec<String> = rules.iter().map(|rule| format!("`{rule}`")).collect();
+    let kind = if named.is_dir() { "folder" } else { "file" };
+    // A dot says nothing.
+    let own = if named == Path::new(".") { fs::canonicalize(named).ok() } else { None };
     let message = format!(
-        "{} is one file of a workspace whose rules stand in {} ({}), and they would not be asked",
-        neutral::terminal(&file.display().to_string()),
+        "{} is one {kind} of a workspace whose rules stand in {} ({}), and they would not be asked",
+        neutral::terminal(&own.as_deref().unwrap_or(named).display().to_string()),
         neutral::terminal(other),
         rules.join(", ")
     );

@@ -95,9 +95,11 @@ pub enum FileKind {
     World,
     /// A catalogue: `kind: catalog` comes first.
     Catalog,
+    /// A saved plan: `scopeform_plan` comes first.
+    Plan,
 }
 
-/// Tells worlds and catalogues from configuration by the first key, whatever else is wrong with the file.
+/// Tells worlds, catalogues and saved plans from configuration by the first key, whatever else is wrong with the file.
 #[must_use]
 pub fn classify(bytes: &[u8]) -> FileKind {
     // The first entry stands at the top; a hostile file is not read further than that.
@@ -105,6 +107,7 @@ pub fn classify(bytes: &[u8]) -> FileKind {
     match yaml::first_entry(&text) {
         Some((key, Some(value))) if key == "kind" && value == "world" => FileKind::World,
         Some((key, Some(value))) if key == "kind" && value == "catalog" => FileKind::Catalog,
+        Some((key, _)) if key == "scopeform_plan" => FileKind::Plan,
         _ => FileKind::Config,
     }
 }
@@ -132,21 +135,46 @@ pub fn declared_workspace(bytes: &[u8]) -> Option<String> {
 /// that is `None`. What cannot be read as YAML is taken at its words: a mistake in a file ends no rule.
 #[must_use]
 pub fn declared_rules(bytes: &[u8], workspace: Option<&str>) -> Vec<&'static str> {
-    const RULES: [&str; 5] = ["approvals", "protect", "limits", "findings", "rego"];
     let mut sources = SourceMap::new();
     sources.add("", bytes);
     let Some((file, source)) = sources.iter().next() else { return Vec::new() };
     let Some(node) = yaml::parse(file, source, &mut Diagnostics::new()) else {
         let text = source.text();
-        return RULES.into_iter().filter(|rule| text.contains(&format!("{rule}:"))).collect();
+        return rule_keys().filter(|rule| text.contains(&format!("{rule}:"))).collect();
     };
     let own = node.get("workspace").map(|own| &own.value);
     let other = match (own, workspace) {
         (Some(Value::Scalar { text, .. }), Some(workspace)) => text != workspace,
         _ => false,
     };
-    let rules = RULES.into_iter().filter(|rule| !other && node.get(rule).is_some());
-    rules.collect()
+    rule_keys().filter(|rule| !other && node.get(rule).is_some()).collect()
+}
+
+/// Iterates the keys of the header that are rules about plans: all but those that say what is meant.
+fn rule_keys() -> impl Iterator<Item = &'static str> {
+    let says_what = ["version", "platform", "workspace", "endpoint"];
+    RawHeader::KEYS.iter().copied().filter(move |key| !says_what.contains(key))
+}
+
+/// Returns whether a file that stands apart is a part of the configuration of `workspace`. One that cannot be read as YAML and
+/// begins like a part is taken for one of every workspace.
+#[must_use]
+pub fn is_part_of(bytes: &[u8], workspace: &str) -> bool {
+    classify(bytes) == FileKind::Config
+        && match declared_workspace(bytes) {
+            Some(own) => own == workspace,
+            None => reads_as_part(bytes),
+        }
+}
+
+/// Returns the keys of the rules about plans that a file which stands apart declares for `workspace`. Unlike what stands
+/// beside a file that is named, it may be anybody's: only a part of the configuration counts.
+#[must_use]
+pub fn rules_for(bytes: &[u8], workspace: &str) -> Vec<&'static str> {
+    match is_part_of(bytes, workspace) {
+        true => declared_rules(bytes, Some(workspace)),
+        false => Vec::new(),
+    }
 }
 
 /// How much of a file says what it is, in bytes.
@@ -162,8 +190,10 @@ pub fn is_plain_key(name: &str) -> bool {
 /// are enough.
 #[must_use]
 pub fn reads_as_part(bytes: &[u8]) -> bool {
-    if classify(bytes) != FileKind::Config {
-        return true;
+    match classify(bytes) {
+        FileKind::World | FileKind::Catalog => return true,
+        FileKind::Plan => return false,
+        FileKind::Config => {}
     }
     // A plan or a report as JSON names platform and workspace too, and a version of its own form.
     let text = String::from_utf8_lossy(head(bytes));

@@ -79,17 +79,15 @@ fn write_text(
         // A later run may have written since, and a stopped undo is not what is taken back.
         let undo = around.undo.filter(|undo| undo.last == wrote.begin.run);
         let undo = match undo {
-            Some(undo) if undo.meant == undo.last => {
-                ", and is what `scopeform undo` takes back".to_owned()
-            }
+            Some(undo) if undo.meant == undo.last => " `scopeform undo` takes it back.".to_owned(),
             Some(undo) => {
-                format!("; `scopeform undo` goes on with taking back run {}", terminal(undo.meant))
+                format!(" `scopeform undo` goes on with taking back run {}.", terminal(undo.meant))
             }
             None => String::new(),
         };
         writeln!(
             out,
-            "The last run before it that wrote is {id}, {sum}: `scopeform show --run {id}` tells what it did{undo}."
+            "The last run before it that wrote is {id}, {sum}: `scopeform show --run {id}` tells what it did.{undo}"
         )?;
     }
     if let Some(first) = begin.continues.as_ref().filter(|_| run.went_on()) {
@@ -269,7 +267,9 @@ fn consent_words(begin: &Begin) -> String {
 fn way_back(run: &Run, around: Around<'_>) -> Option<String> {
     let wrote = around.wrote.unwrap_or(run);
     let id = &wrote.begin.run;
-    if around.undo.is_some_and(|undo| undo.last == id && undo.meant == id) {
+    let next = around.undo.is_some_and(|undo| undo.last == id && undo.meant == id);
+    // Another run than the one that is shown is named.
+    if next && around.wrote.is_none() {
         return Some("`scopeform undo`".to_owned());
     }
     wrote.may_have_written().then(|| format!("`scopeform undo --run {}`", terminal(id)))
@@ -358,7 +358,7 @@ struct Document {
     error: Option<String>,
     /// What that is about, one line each: with a stale plan, the fields that have moved.
     details: Vec<String>,
-    /// Whether the platform refused the token on the way, so that no further unit was begun.
+    /// Whether the platform refused the token, of a write or of the read at the end. After that no unit is begun.
     token_refused: bool,
     /// What to set then; else `null`.
     help: Option<&'static str>,

@@ -312,7 +312,7 @@ pub struct Document {
     calls: u32,
     /// The limits that the plan was allowed to exceed, as they were accepted: `removals@DIGEST`.
     accepted: Vec<String>,
-    /// Whether the platform refused the token on the way, so that no further unit was begun.
+    /// Whether the platform refused the token, of a write or of the read at the end. After that no unit is begun.
     token_refused: bool,
     /// What to set then; else `null`.
     help: Option<&'static str>,

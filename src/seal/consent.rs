@@ -145,14 +145,38 @@ impl ApprovedPlan {
         consent: Consent,
         accepted: Vec<Acceptance>,
     ) -> Result<Self, Refusal> {
+        Self::or_back(sealed, consent, accepted).map_err(|back| back.1)
+    }
+
+    /// Like [`Self::new`], and gives a plan that is refused back to whoever says why.
+    ///
+    /// # Errors
+    /// As with [`Self::new`].
+    pub fn or_back(
+        sealed: SealedPlan,
+        consent: Consent,
+        accepted: Vec<Acceptance>,
+    ) -> Result<Self, Box<(SealedPlan, Refusal)>> {
+        match Self::covers(&sealed, &consent, &accepted) {
+            Ok(()) => Ok(Self { sealed, consent, accepted }),
+            Err(why) => Err(Box::new((sealed, why))),
+        }
+    }
+
+    /// Returns why a plan is not covered, where it is not.
+    fn covers(
+        sealed: &SealedPlan,
+        consent: &Consent,
+        accepted: &[Acceptance],
+    ) -> Result<(), Refusal> {
         if sealed.plan().observed.snapshot.is_some() {
             return Err(Refusal::FromSnapshot);
         }
-        let blockers = standing(&sealed, &accepted)?;
+        let blockers = standing(sealed, accepted)?;
         if !blockers.is_empty() {
             return Err(Refusal::Blocked(blockers));
         }
-        let (given, approvals): (&Consent, &[Approval]) = match &consent {
+        let (given, approvals): (&Consent, &[Approval]) = match consent {
             Consent::Signed(given, approvals) => (given, approvals),
             other => (other, &[]),
         };
@@ -173,13 +197,13 @@ impl ApprovedPlan {
                 }
             }
             // Signatures go with one of the others, and only once.
-            Consent::Signed(..) => return Err(Refusal::Unapproved(missing(&sealed, &[]))),
+            Consent::Signed(..) => return Err(Refusal::Unapproved(missing(sealed, &[]))),
         }
-        let open = missing(&sealed, approvals);
+        let open = missing(sealed, approvals);
         if !open.is_empty() {
             return Err(Refusal::Unapproved(open));
         }
-        Ok(Self { sealed, consent, accepted })
+        Ok(())
     }
 
     /// Returns the plan that was agreed to.

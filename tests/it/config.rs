@@ -68,7 +68,7 @@ fn diagnose(sources: &SourceMap) -> Diagnostics {
             out
         }
         FileKind::Config if json => config::catalog::load(sources).1,
-        FileKind::Config => config::load(sources).1,
+        FileKind::Config | FileKind::Plan => config::load(sources).1,
     }
 }
 
@@ -239,7 +239,7 @@ fn valid_files_are_valid_to_us_to_the_schema_and_to_another_parser() {
             let validator = match config::classify(file.text().as_bytes()) {
                 FileKind::Config => &schema,
                 FileKind::World => &world,
-                FileKind::Catalog => continue,
+                FileKind::Catalog | FileKind::Plan => continue,
             };
             let errors: Vec<String> = validator
                 .iter_errors(&other)

@@ -11,7 +11,7 @@ use crate::cli::clock;
 use crate::cli::env::Env;
 use crate::cli::exit::Exit;
 use crate::cli::folder::{
-    Folder, data_dir, is_part, is_yaml, is_yaml_in_other_case, root_at_hand, root_of,
+    Folder, data_dir, is_part, is_saved_plan, is_yaml, is_yaml_in_other_case, root_at_hand, root_of,
 };
 use crate::cli::gate::{self, Advice, Gate, Used};
 use crate::cli::live::Place;
@@ -51,11 +51,13 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
     }
 }
 
-/// A file is a plan, unless it has a configuration's name or reads like a part of one.
+/// A file is a plan when it begins like one. Whatever else has neither a configuration's name nor reads like a part of one is
+/// meant to be, so that reading it says what is wrong with it.
 #[expect(clippy::disallowed_methods, reason = "the command line is where files are read")]
 fn is_plan_file(path: &Path) -> bool {
     let yaml = is_yaml(path) || is_yaml_in_other_case(path);
-    path.is_file() && !yaml && std::fs::File::open(path).is_ok() && !is_part(path)
+    let meant = || !yaml && std::fs::File::open(path).is_ok() && !is_part(path);
+    path.is_file() && (is_saved_plan(path) || meant())
 }
 
 async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
@@ -83,7 +85,7 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     let cut = history::tell(&data, planned, &sealed.plan().bound.endpoint, ui);
     let folder = match &hand {
         Some(named) => Some(Folder::read(named, ui)?),
-        None => Folder::read(&root, ui).ok(),
+        None => Folder::at_most(&root, ui)?,
     };
     let sealed = match &folder {
         // Beside the plan there may be anything; what is at hand is meant to be its configuration.
@@ -244,11 +246,9 @@ async fn from_files_of<P: Product>(
     let gate = Gate::open(&sealed, &args.agreed.approval, Advice::Files(save), &used, today)?;
     let approvals = gate.approvals();
     let open = missing(&sealed, &approvals);
+    can_be_done(&sealed, &args.agreed.accept)?;
     let consent = if args.auto_approve || empty {
         Consent::Flag
-    } else if !standing(&sealed, &args.agreed.accept).is_ok_and(|blockers| blockers.is_empty()) {
-        // Nobody is asked to agree to what cannot be done.
-        Consent::Prompt
     } else if !open.is_empty() {
         return Err(gate.missing(&sealed, &open));
     } else {
@@ -269,6 +269,20 @@ async fn from_files_of<P: Product>(
         None => Ok(()),
     };
     finish(approved.sealed().plan(), done, verified, args.answer(), ui)
+}
+
+/// Refuses a plan that cannot be done whoever agrees to it, so that nobody is asked.
+///
+/// # Errors
+/// When a blocker stands in it, or a limit was accepted for another plan.
+pub(super) fn can_be_done(sealed: &SealedPlan, accepted: &[Acceptance]) -> Result<(), Failure> {
+    let blockers = standing(sealed, accepted);
+    let why = match blockers {
+        Ok(blockers) if blockers.is_empty() => return Ok(()),
+        Ok(blockers) => Refusal::Blocked(blockers),
+        Err(why) => why,
+    };
+    Err(refusal(&why, sealed.digest(), "; nothing was done"))
 }
 
 /// Asks whoever is there. `unseen` is the plan's page where it has not been printed yet, since stdout is the report's.
@@ -309,9 +323,8 @@ pub(super) fn approve(
     accepted: &[Acceptance],
     gate: &Gate,
 ) -> Result<ApprovedPlan, Failure> {
-    let asked = sealed.clone();
-    ApprovedPlan::new(sealed, consent, accepted.to_vec()).map_err(|why| match &why {
-        Refusal::Unapproved(open) => gate.missing(&asked, open),
-        _ => refusal(&why, asked.digest(), "; nothing was done"),
+    ApprovedPlan::or_back(sealed, consent, accepted.to_vec()).map_err(|back| match &*back {
+        (sealed, Refusal::Unapproved(open)) => gate.missing(sealed, open),
+        (sealed, why) => refusal(why, sealed.digest(), "; nothing was done"),
     })
 }

@@ -19,7 +19,7 @@ use crate::cli::snapshot;
 use crate::cli::ui::{Failure, Ui, shown};
 use crate::cli::workspace::{Loaded, Tell, load, located, report, source_ranges, wrong};
 use crate::cli::world;
-use crate::diag::{Code, Problem};
+use crate::diag::{self, Code, Diagnostics, Problem};
 use crate::model::{Address, nearest};
 use crate::plan::assemble::{Header, Inputs};
 use crate::plan::policy;
@@ -246,7 +246,7 @@ pub(super) fn make_for<P: Product>(
     ));
     let mut diagnostics = loaded.diagnostics.clone();
     if plan.is_none() || !shown {
-        diagnostics.append(located(&problems, &config.origins));
+        diagnostics.append(raised(&located(&problems, &config.origins), &loaded.policies));
     }
     match plan {
         Some(mut plan) => {
@@ -295,6 +295,23 @@ fn note(plan: &mut Plan, problems: Vec<Problem>, policies: &[Policy]) {
         };
         half.push(finding);
     }
+}
+
+/// Returns diagnostics as grave as the rules in force make the findings of the same code.
+fn raised(found: &Diagnostics, policies: &[Policy]) -> Diagnostics {
+    let mut all = Diagnostics::new();
+    for mut told in found.iter().cloned() {
+        let asked = policies.iter().filter_map(|policy| policy.raised.get(told.code.name()));
+        let asked = asked.map(|severity| match severity {
+            Severity::Blocker => diag::Severity::Error,
+            Severity::Warning => diag::Severity::Warning,
+            Severity::Note => diag::Severity::Note,
+        });
+        // The gravest comes first.
+        told.severity = asked.chain([told.severity]).min().unwrap_or(told.severity);
+        all.push(told);
+    }
+    all
 }
 
 /// Returns the protections that name nothing live by its present name: misspelt, of something that is gone, or renamed.

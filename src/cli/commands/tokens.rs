@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::apply::{approve, ask, carry_out_one, print_report};
+use super::apply::{approve, ask, can_be_done, carry_out_one, print_report};
 use super::plan;
 use crate::cli::args::{Answer, Output, Tokens as Args, TokensCommand, TokensList, TokensRevoke};
 use crate::cli::clock;
@@ -25,7 +25,7 @@ use crate::platform::trustpager::prospect::meant;
 use crate::platform::trustpager::state::{Snapshot, Token};
 use crate::render::neutral::{self, terminal};
 use crate::seal::approval::missing;
-use crate::seal::{Consent, SealedPlan, standing};
+use crate::seal::{Consent, SealedPlan};
 
 /// Lists or revokes.
 pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
@@ -199,8 +199,8 @@ async fn revoke(args: &TokensRevoke, env: &Env, ui: &Ui) -> Result<Exit, Failure
     if !needed.is_empty() {
         return Err(gate.missing(&sealed, &needed));
     }
-    let open = standing(&sealed, &args.accept).is_ok_and(|blockers| blockers.is_empty());
-    let consent = if args.auto_approve || !open {
+    can_be_done(&sealed, &args.accept)?;
+    let consent = if args.auto_approve {
         Consent::Flag
     } else {
         ask(&sealed, args.json.then_some(page), ui)?

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::apply::{approve, ask, carry_out_one, end_of_stream};
+use super::apply::{approve, ask, can_be_done, carry_out_one, end_of_stream};
 use super::{history, plan};
 use crate::apply::journal::{Known, Run};
 use crate::apply::{Adapter as _, Report, Settled};
@@ -168,14 +168,12 @@ async fn of<P: Product>(
         Gate::open(&sealed, &args.agreed.approval, Advice::Files(save), &used, clock::today())?;
     let approvals = gate.approvals();
     let open = missing(&sealed, &approvals);
-    if !blocked && !open.is_empty() {
+    can_be_done(&sealed, &args.agreed.accept)?;
+    if !open.is_empty() {
         return Err(gate.missing(&sealed, &open));
     }
     let consent = if args.auto_approve {
         Consent::Flag
-    } else if blocked {
-        // Nobody is asked to agree to what cannot be done.
-        Consent::Prompt
     } else {
         ask(&sealed, (args.answer() != Answer::Text).then_some(page), ui)?
     };

@@ -267,7 +267,7 @@ fn a_foreign_change_after_a_crash_is_stale_all_the_same() {
         let first = journals(&lab).remove(0);
         let first = first.file_stem().unwrap().to_str().unwrap();
         plane.run(&lab, "show --last").exits(0).prints(&[&format!(
-            "The last run before it that wrote is {first}, 3 of 4 operations: `scopeform show --run {first}` tells what it did, and is what `scopeform undo` takes back."
+            "The last run before it that wrote is {first}, 3 of 4 operations: `scopeform show --run {first}` tells what it did. `scopeform undo` takes it back."
         )]);
         let shown = plane.run(&lab, &format!("show --run {first}")).exits(0);
         assert!(!shown.out.contains("that wrote is"), "{}", shown.all());

@@ -26,7 +26,7 @@ fn last(plane: &Plane, lab: &Lab) -> String {
     plane.run(lab, "show --last --json").exits(0).json()["run"].as_str().unwrap().to_owned()
 }
 
-const UNDONE: &str = "is what `scopeform undo` takes back";
+const UNDONE: &str = "`scopeform undo` takes it back";
 
 /// Mutation: let `journal::undone_next` take the run that is shown for the last one, and this fails.
 #[test]
@@ -44,12 +44,13 @@ fn what_undo_takes_back_is_said_of_the_last_run_that_wrote() {
         "The last run before it that wrote is {first}, 2 of 4 operations: `scopeform show --run {first}` tells what it did"
     );
     let told = plane.run(&lab, "show --last").exits(0);
-    told.prints(&[&format!("{wrote}, and {UNDONE}."), "left, `scopeform undo` the way back."]);
+    // It is another run than the one that is shown, so it is named.
+    let by_name = format!("left, `scopeform undo --run {first}` the way back.");
+    told.prints(&[&format!("{wrote}. {UNDONE}.\n"), &by_name]);
 
     limit.store(usize::MAX, Ordering::Relaxed);
     plane.run(&lab, apply).exits(0);
     let told = plane.run(&lab, &format!("show --run {second}")).exits(0);
-    let by_name = format!("left, `scopeform undo --run {first}` the way back.");
     let told = told.prints(&[&format!("{wrote}.\n"), &by_name]);
     assert!(!told.out.contains(UNDONE), "{}", told.all());
     plane.run(&lab, &format!("show --run {first}")).exits(0).prints(&[&by_name]);
@@ -71,7 +72,7 @@ fn a_stopped_undo_is_not_what_undo_takes_back() {
     let half = last(&plane, &lab);
     plane.run(&lab, "undo --auto-approve").exits(1).says(&[&format!("taking back run {first}")]);
     let told = plane.run(&lab, "show --last").exits(0).prints(&[&format!(
-        "The last run before it that wrote is {half}, 1 of 4 operations: `scopeform show --run {half}` tells what it did; `scopeform undo` goes on with taking back run {first}."
+        "The last run before it that wrote is {half}, 1 of 4 operations: `scopeform show --run {half}` tells what it did. `scopeform undo` goes on with taking back run {first}."
     )]);
     assert!(!told.out.contains(UNDONE), "{}", told.all());
 }

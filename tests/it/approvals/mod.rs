@@ -4,6 +4,7 @@
 
 mod base;
 mod before;
+mod elsewhere;
 mod flow;
 mod forged;
 mod rules;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::apply::plane::{Plane, WISHES};
 use crate::apply::proxy::{Do, Proxy};
+use crate::cli::harness::Lab;
 
 #[track_caller]
 pub(super) fn valid(schema: &str, document: &Value) {
@@ -82,4 +83,21 @@ fn the_diff_is_a_unified_diff() {
     }
     plane.run(&lab, "apply --auto-approve").exits(0);
     plane.run(&lab, "plan --format diff").exits(0).prints_nothing();
+}
+
+#[test]
+fn a_saved_plan_is_known_by_how_it_begins_and_not_by_its_name() {
+    let lab = Lab::new();
+    lab.run("init --workspace acme").exits(0);
+    for name in ["g.yaml", "g.plan"] {
+        lab.run(&format!("plan --out {name}")).exits(0);
+        let help = format!("`scopeform show {name}` prints it, `scopeform apply {name}`");
+        for command in ["plan", "validate"] {
+            let told = format!("{name} is a saved plan, and no configuration");
+            lab.run(&format!("{command} {name}")).exits(1).says(&[&told, &help]);
+        }
+    }
+    // Beside the configuration it is none.
+    lab.run("plan").exits(0).says(&["notice: g.yaml is a saved plan, and no part of the"]);
+    lab.run("apply g.yaml").exits(0).prints(&["Applied: 14 operations"]);
 }

@@ -119,3 +119,19 @@ fn one_that_is_raised_stops_the_plan_and_stays_in_its_file() {
     );
     lab.run("plan").exits(1).says(&["there is no finding `resource-renamed`"]);
 }
+
+/// Where the plan is not printed they are said beside the page, as grave as there.
+#[test]
+fn one_that_is_raised_is_as_grave_beside_the_page() {
+    let raised = format!("{CONFIG}findings: {{protects-nothing: blocker}}\n");
+    let lab = Lab::with(&raised);
+    for args in ["plan --format diff", "apply --auto-approve --json"] {
+        let done = lab.run(args).exits(4).says(&["error[protects-nothing]"]);
+        assert!(done.err.contains("warning[glob-matches-nothing]"), "{}", done.all());
+        assert!(!done.err.contains("warning[protects-nothing]"), "{}", done.all());
+    }
+    let done = lab.run("apply --auto-approve --json-lines").exits(4);
+    let line = done.out.lines().find(|line| line.contains("protects-nothing")).unwrap();
+    let told: serde_json::Value = serde_json::from_str(line).unwrap();
+    assert_eq!(told["diagnostic"]["severity"], "error", "{line}");
+}
