@@ -259,3 +259,62 @@ fn a_list_stored_under_the_other_names_is_the_same_list() {
             .is_empty()
     );
 }
+
+/// Half of a plan was applied, the platform still stores a resource under its earlier name, and something else has moved:
+/// that alone is told.
+#[test]
+fn an_earlier_name_is_no_difference_where_something_else_has_moved() {
+    let grants = |all: &[(&str, &str)]| KeyGrants::Custom(list(all));
+    let wish = DesiredKey::Custom {
+        resources: tiers(&[("contacts", "read"), ("companies", "read")]),
+        verbs: verbs(&[]),
+        deliver: Some("key".to_owned()),
+    };
+    let before = [("contacts", "read"), ("companies", "read"), ("email", "read")];
+    let bench = bench().key("nightly", grants(&before)).wants_key("nightly", wish);
+    let plan = bench.plan();
+    assert_eq!(plan.bound.operations.len(), 4);
+    let earlier = |mut bench: Bench| {
+        let tier = bench.live().access.tiers.remove("customers").unwrap();
+        bench.live().access.tiers.insert("companies".try_into().unwrap(), tier);
+        bench
+    };
+    // The tokens have ended and the ceiling is saved; the key was written too.
+    let half = earlier(bench.applied(&plan))
+        .key("nightly", grants(&[("contacts", "read"), ("companies", "read")]));
+    let moved = half
+        .clone()
+        .has(&[("deals", "read")])
+        .key("nightly", grants(&[("contacts", "read"), ("companies", "read"), ("deals", "read")]));
+
+    let found = Trustpager::resumed(&plan.bound, &moved.snapshot, TODAY).unwrap_err();
+    let lines: Vec<String> =
+        found.moved.iter().flat_map(scopeform::render::report::stale).collect();
+    assert_eq!(
+        lines,
+        [
+            "api_keys/nightly/resources/deals: the plan left (none), live is read",
+            "oauth_clients/Claude Connection/resources/deals: the plan left delete_with_approval, live is read",
+        ]
+    );
+    assert_eq!(found.done, 2);
+
+    let differences = |done: &[usize], before: &Bench, after: &Bench| {
+        let done = done.iter().copied().collect();
+        let (before, after) = (&before.snapshot, &after.snapshot);
+        let found = Trustpager::differences(&plan.bound, &done, before, after, TODAY);
+        let mut found: Vec<String> = found.iter().map(|one| one.address.to_string()).collect();
+        found.sort();
+        found
+    };
+    let deals =
+        ["api_keys/nightly/resources/deals", "oauth_clients/Claude Connection/resources/deals"];
+    assert_eq!(differences(&[], &bench, &moved), deals);
+    // What was done before this run stays as it was found then, under whichever name.
+    let places: Vec<usize> = (0..4).collect();
+    let present = bench
+        .applied(&plan)
+        .has(&[("deals", "read")])
+        .key("nightly", grants(&[("contacts", "read"), ("customers", "read"), ("deals", "read")]));
+    assert_eq!(differences(&places, &half, &present), deals);
+}
