@@ -1,13 +1,20 @@
 //! What apply refuses as stale, what it skips by name, and what it lets pass (SEMANTICS section 4).
 
 use std::collections::BTreeSet;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::task::{Context, Waker};
 
-use scopeform::apply::{Adapter as _, Settled};
+use scopeform::apply::{self, Adapter as _, Options, Settled, Silent};
+use scopeform::model::Effect;
 use scopeform::plan::Plan;
 use scopeform::platform;
+use scopeform::platform::provider::{ProviderError, Read, Reading, Write, Written};
 use scopeform::platform::trustpager::adapter::Trustpager;
 use scopeform::platform::trustpager::desired::DesiredKey;
+use scopeform::platform::trustpager::operation::Operation;
 use scopeform::platform::trustpager::state::{KeyGrants, Snapshot};
+use scopeform::seal::{ApprovedPlan, Consent, SealedPlan};
 
 use super::fixture::{
     ADMIN, Bench, CLIENT, MEMBER, TODAY, VIEWER, holders, list, tiers, token_id, verbs,
@@ -317,4 +324,59 @@ fn an_earlier_name_is_no_difference_where_something_else_has_moved() {
         .has(&[("deals", "read")])
         .key("nightly", grants(&[("contacts", "read"), ("customers", "read"), ("deals", "read")]));
     assert_eq!(differences(&places, &half, &present), deals);
+}
+
+/// A platform in memory that answers at once.
+struct AtOnce {
+    snapshot: Snapshot,
+    writes: AtomicU32,
+}
+
+impl Read for AtOnce {
+    type Snapshot = Snapshot;
+
+    async fn read(&self) -> Result<Reading<Snapshot>, ProviderError> {
+        Ok(Reading { snapshot: self.snapshot.clone(), calls: 1 })
+    }
+
+    fn sent(&self) -> u32 {
+        self.writes.load(Ordering::Relaxed)
+    }
+}
+
+impl Write for AtOnce {
+    type Operation = Operation;
+
+    async fn write(
+        &self,
+        _: &Operation,
+        _: &str,
+        expected: &Effect,
+    ) -> Result<Written, ProviderError> {
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        Ok(Written {
+            scopes: expected.scopes.clone(),
+            accepts: expected.accepts.clone(),
+            re_resolved: None,
+            revision: "r2".to_owned(),
+        })
+    }
+}
+
+/// Comparing a long plan takes a while, and a signal that comes meanwhile is looked at before the first write.
+#[test]
+fn whoever_wants_a_run_stopped_is_asked_between_comparing_and_writing() {
+    let bench = bench();
+    let approved =
+        ApprovedPlan::new(SealedPlan::seal(bench.plan()), Consent::Flag, Vec::new()).unwrap();
+    let live = AtOnce { snapshot: bench.snapshot, writes: AtomicU32::new(0) };
+    let interrupted = AtomicBool::new(false);
+    let options = Options { today: TODAY, parallelism: 1, interrupted: &interrupted };
+    let run = apply::run::<Trustpager, _>(&approved, &live, options, &Silent);
+    let mut run = pin!(run);
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(run.as_mut().poll(&mut context).is_pending());
+    assert_eq!(live.sent(), 0);
+    assert!(run.as_mut().poll(&mut context).is_ready());
+    assert_eq!(live.sent(), 3);
 }
