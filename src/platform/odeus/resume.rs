@@ -339,8 +339,6 @@ impl<'p> Left<'p> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
     use std::cell::Cell;
 
     use super::*;

@@ -197,8 +197,6 @@ fn left(operation: &Operation, snapshot: &Snapshot) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use std::sync::Arc;
 
     use super::super::catalog::Catalog;
