@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 
 use futures_util::stream::{self, StreamExt as _};
 use jiff::civil::Date;
@@ -117,6 +118,8 @@ where
         return Err(ApplyError::OverLimit(over));
     }
     let found = A::found(bound, &reading.snapshot);
+    // All this took its time, and whoever wants it stopped is heard before anything is written.
+    give_way().await;
     observer
         .on(Event::Read {
             purpose: Purpose::Before,
@@ -180,6 +183,19 @@ where
     });
     report.calls = provider.sent().saturating_sub(before);
     Ok((report, end))
+}
+
+/// Lets whoever waits beside the run be asked once.
+async fn give_way() {
+    let mut given = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut given, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Returns the first operation of a stage that was not applied. An interruption stops what follows by itself.

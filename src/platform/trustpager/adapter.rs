@@ -9,11 +9,11 @@ use super::consequence;
 use super::course::{Course, Resource};
 use super::loss;
 use super::machine::{Context, Machine};
-use super::name::ClientName;
+use super::name::{ClientName, KeyName};
 use super::operation::{Operation, RevokeReason};
 use super::planner::{client_of, fact};
 use super::prospect::{before, planned_key, replay};
-use super::state::{ClientState, LiveKey, Snapshot};
+use super::state::{AccessList, ClientState, LiveKey, Snapshot};
 use super::value;
 use crate::apply::{Adapter, Difference, Settled, Stale, Unexplained};
 use crate::model::Address;
@@ -142,26 +142,28 @@ pub(super) fn not_as_planned(wanted: &[&PlannedOperation], machine: Machine<'_>)
     found
 }
 
-/// Returns what a write leaves, and what is live of it.
+/// Returns what a write leaves, and what is live of it: both under the names of the catalogue, so that a resource which one of
+/// them has under its earlier name does not count as changed (case 64).
 fn wanted_and_live(operation: &Operation, snapshot: &Snapshot) -> (Value, Value) {
+    let catalog = &snapshot.catalog;
+    let of_key = |key: &KeyName| {
+        let live = snapshot.keys.get(key);
+        live.map_or(Value::Null, |live| value::key(&live.grants.under_present_names(catalog)))
+    };
     match operation {
         Operation::RevokeToken { client, .. } => {
             let state = snapshot.clients.get(client).map(|live| &live.state);
             (Value::Null, state.map_or(Value::Null, |state| before(operation, state)))
         }
         Operation::SetClientAccess { client, access } => {
+            let list = |list: &AccessList| value::access(&list.under_present_names(catalog));
             let live = snapshot.clients.get(client);
-            let live = live.map_or(Value::Null, |live| value::access(&live.state.access));
-            (value::access(access), live)
+            (list(access), live.map_or(Value::Null, |live| list(&live.state.access)))
         }
         Operation::CreateKey { key, grants, .. } | Operation::SetKeyAccess { key, grants } => {
-            let live = snapshot.keys.get(key);
-            (value::key(grants), live.map_or(Value::Null, |live| value::key(&live.grants)))
+            (value::key(&grants.under_present_names(catalog)), of_key(key))
         }
-        Operation::RevokeKey { key, .. } => {
-            let live = snapshot.keys.get(key);
-            (Value::Null, live.map_or(Value::Null, |live| value::key(&live.grants)))
-        }
+        Operation::RevokeKey { key, .. } => (Value::Null, of_key(key)),
     }
 }
 

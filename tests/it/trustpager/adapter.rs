@@ -1,13 +1,20 @@
 //! What apply refuses as stale, what it skips by name, and what it lets pass (SEMANTICS section 4).
 
 use std::collections::BTreeSet;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::task::{Context, Waker};
 
-use scopeform::apply::{Adapter as _, Settled};
+use scopeform::apply::{self, Adapter as _, Options, Settled, Silent};
+use scopeform::model::Effect;
 use scopeform::plan::Plan;
 use scopeform::platform;
+use scopeform::platform::provider::{ProviderError, Read, Reading, Write, Written};
 use scopeform::platform::trustpager::adapter::Trustpager;
 use scopeform::platform::trustpager::desired::DesiredKey;
+use scopeform::platform::trustpager::operation::Operation;
 use scopeform::platform::trustpager::state::{KeyGrants, Snapshot};
+use scopeform::seal::{ApprovedPlan, Consent, SealedPlan};
 
 use super::fixture::{
     ADMIN, Bench, CLIENT, MEMBER, TODAY, VIEWER, holders, list, tiers, token_id, verbs,
@@ -266,4 +273,118 @@ fn a_list_stored_under_the_other_names_is_the_same_list() {
         Trustpager::differences(&plan.bound, &BTreeSet::new(), &bench.snapshot, &after, TODAY)
             .is_empty()
     );
+}
+
+/// Half of a plan was applied, the platform still stores a resource under its earlier name, and something else has moved:
+/// that alone is told.
+#[test]
+fn an_earlier_name_is_no_difference_where_something_else_has_moved() {
+    let grants = |all: &[(&str, &str)]| KeyGrants::Custom(list(all));
+    let wish = DesiredKey::Custom {
+        resources: tiers(&[("contacts", "read"), ("companies", "read")]),
+        verbs: verbs(&[]),
+        deliver: Some("key".to_owned()),
+    };
+    let before = [("contacts", "read"), ("companies", "read"), ("email", "read")];
+    let bench = bench().key("nightly", grants(&before)).wants_key("nightly", wish);
+    let plan = bench.plan();
+    assert_eq!(plan.bound.operations.len(), 4);
+    let earlier = |mut bench: Bench| {
+        let tier = bench.live().access.tiers.remove("customers").unwrap();
+        bench.live().access.tiers.insert("companies".try_into().unwrap(), tier);
+        bench
+    };
+    // The tokens have ended and the ceiling is saved; the key was written too.
+    let half = earlier(bench.applied(&plan))
+        .key("nightly", grants(&[("contacts", "read"), ("companies", "read")]));
+    let moved = half
+        .clone()
+        .has(&[("deals", "read")])
+        .key("nightly", grants(&[("contacts", "read"), ("companies", "read"), ("deals", "read")]));
+
+    let found = Trustpager::resumed(&plan.bound, &moved.snapshot, TODAY).unwrap_err();
+    let lines: Vec<String> =
+        found.moved.iter().flat_map(scopeform::render::report::stale).collect();
+    assert_eq!(
+        lines,
+        [
+            "api_keys/nightly/resources/deals: the plan left (none), live is read",
+            "oauth_clients/Claude Connection/resources/deals: the plan left delete_with_approval, live is read",
+        ]
+    );
+    assert_eq!(found.done, 2);
+
+    let differences = |done: &[usize], before: &Bench, after: &Bench| {
+        let done = done.iter().copied().collect();
+        let (before, after) = (&before.snapshot, &after.snapshot);
+        let found = Trustpager::differences(&plan.bound, &done, before, after, TODAY);
+        let mut found: Vec<String> = found.iter().map(|one| one.address.to_string()).collect();
+        found.sort();
+        found
+    };
+    let deals =
+        ["api_keys/nightly/resources/deals", "oauth_clients/Claude Connection/resources/deals"];
+    assert_eq!(differences(&[], &bench, &moved), deals);
+    // What was done before this run stays as it was found then, under whichever name.
+    let places: Vec<usize> = (0..4).collect();
+    let present = bench
+        .applied(&plan)
+        .has(&[("deals", "read")])
+        .key("nightly", grants(&[("contacts", "read"), ("customers", "read"), ("deals", "read")]));
+    assert_eq!(differences(&places, &half, &present), deals);
+}
+
+/// A platform in memory that answers at once.
+struct AtOnce {
+    snapshot: Snapshot,
+    writes: AtomicU32,
+}
+
+impl Read for AtOnce {
+    type Snapshot = Snapshot;
+
+    async fn read(&self) -> Result<Reading<Snapshot>, ProviderError> {
+        Ok(Reading { snapshot: self.snapshot.clone(), calls: 1 })
+    }
+
+    fn sent(&self) -> u32 {
+        self.writes.load(Ordering::Relaxed)
+    }
+}
+
+impl Write for AtOnce {
+    type Operation = Operation;
+
+    async fn write(
+        &self,
+        _: &Operation,
+        _: &str,
+        expected: &Effect,
+    ) -> Result<Written, ProviderError> {
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        Ok(Written {
+            scopes: expected.scopes.clone(),
+            accepts: expected.accepts.clone(),
+            re_resolved: None,
+            revision: "r2".to_owned(),
+        })
+    }
+}
+
+/// Comparing a long plan takes a while, and a signal that comes meanwhile is looked at before the first write.
+#[test]
+fn whoever_wants_a_run_stopped_is_asked_between_comparing_and_writing() {
+    let bench = bench();
+    let approved =
+        ApprovedPlan::new(SealedPlan::seal(bench.plan()), Consent::Flag, Vec::new()).unwrap();
+    let live = AtOnce { snapshot: bench.snapshot, writes: AtomicU32::new(0) };
+    let interrupted = AtomicBool::new(false);
+    let options = Options { today: TODAY, parallelism: 1, interrupted: &interrupted };
+    let run = apply::run::<Trustpager, _>(&approved, &live, options, &Silent);
+    let mut run = pin!(run);
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(run.as_mut().poll(&mut context).is_pending());
+    assert_eq!(live.sent(), 0);
+    assert!(run.as_mut().poll(&mut context).is_ready());
+    assert_eq!(live.sent(), 3);
 }
