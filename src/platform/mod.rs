@@ -136,6 +136,15 @@ impl Operation {
             Self::Trustpager(operation) => operation.address(),
         }
     }
+
+    /// Returns whether it moves what stands at an address of its unit, besides the field at its own address.
+    #[must_use]
+    pub fn moves_besides(&self, address: &Address) -> bool {
+        match self {
+            Self::Odeus(operation) => operation.moves_besides(address),
+            Self::Trustpager(operation) => operation.moves_besides(address),
+        }
+    }
 }
 
 /// When an operation is carried out, beside those of other units.
