@@ -178,6 +178,16 @@ impl Comparison {
         }
     }
 
+    /// Returns where something is refused that is allowed before, on platforms where that is so at once. Elsewhere it is
+    /// breakage, which is no matter of two sides alone.
+    #[must_use]
+    pub fn refused(&self) -> Vec<Address> {
+        match self {
+            Self::Odeus(_) => Vec::new(),
+            Self::Trustpager(comparison) => comparison.refused().collect(),
+        }
+    }
+
     /// Returns whether the two sides show what `own`, all operations on this thing, do.
     #[must_use]
     pub fn shows(&self, own: &[&PlannedOperation]) -> bool {
