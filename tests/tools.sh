@@ -13,6 +13,7 @@ git           git
 jq            jq
 mandoc        mandoc
 openssl       openssl
+patch         patch
 python3       python3 python3-venv
 shellcheck    shellcheck
 ssh-keygen    openssh-client
