@@ -6,6 +6,7 @@ mod look;
 mod pictures;
 mod scale;
 pub(crate) mod structure;
+mod tiers;
 mod use_it;
 
 use std::path::{Path, PathBuf};
