@@ -15,6 +15,7 @@ jq            jq
 mandoc        mandoc
 node          nodejs
 openssl       openssl
+patch         patch
 python3       python3 python3-venv
 shellcheck    shellcheck
 ssh-keygen    openssh-client

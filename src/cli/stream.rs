@@ -9,6 +9,7 @@ use super::clock;
 use super::exit::Exit;
 use super::ui::{Failure, Ui};
 use crate::apply::{Event, Report};
+use crate::plan::carried::Carried;
 use crate::plan::{Plan, PlannedOperation};
 use crate::render::stream::{self as lines, Hook, What};
 use crate::render::undo::Undo;
@@ -90,42 +91,48 @@ pub(super) fn end(
 #[derive(Debug)]
 pub(super) struct Stream<'p> {
     plan: &'p Plan,
+    carried: Carried,
     begun: Mutex<BTreeMap<usize, Timestamp>>,
     ui: Ui,
 }
 
 impl<'p> Stream<'p> {
     pub(super) fn new(plan: &'p Plan, ui: Ui) -> Self {
-        Self { plan, begun: Mutex::default(), ui }
+        Self { plan, carried: Carried::of(&plan.bound), begun: Mutex::default(), ui }
     }
 
     /// Prints an event. A reader that is gone stops no write: the journal holds what happened.
     pub(super) fn on(&self, event: Event<'_>) {
-        let what = match event {
+        let all: Vec<What> = match event {
             Event::Read { .. } => return,
             Event::Started { index, total, operation, .. } => {
                 let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
                 begun.insert(index, clock::now());
                 drop(begun);
-                lines::started(Hook::of(self.plan, index, total, operation))
+                let hooks = Hook::all(self.plan, &self.carried, (index, total), operation, None);
+                hooks.into_iter().map(lines::started).collect()
             }
             Event::Settled { index, settled } => {
                 let operations = &self.plan.bound.operations;
                 let Some(operation) = operations.get(index) else { return };
-                lines::settled(self.hook(index, operations.len(), operation), settled)
+                let hooks = self.hooks(index, operations.len(), operation);
+                hooks.into_iter().map(|hook| lines::settled(hook, settled)).collect()
             }
             Event::Finished { index, total, operation, outcome } => {
-                lines::finished(self.hook(index, total, operation), outcome)
+                let hooks = self.hooks(index, total, operation);
+                hooks.into_iter().map(|hook| lines::finished(hook, outcome)).collect()
             }
         };
-        let _ = say(what, &self.ui);
+        for what in all {
+            let _ = say(what, &self.ui);
+        }
     }
 
-    fn hook(&self, index: usize, total: usize, operation: &PlannedOperation) -> Hook {
+    fn hooks(&self, index: usize, total: usize, operation: &PlannedOperation) -> Vec<Hook> {
         let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
         let begun = begun.get(&index).copied();
         let seconds = |since: Timestamp| clock::now().duration_since(since).as_secs();
         let elapsed = begun.map(|since| u64::try_from(seconds(since)).unwrap_or(0));
-        Hook::of(self.plan, index, total, operation).after(elapsed)
+        Hook::all(self.plan, &self.carried, (index, total), operation, elapsed)
     }
 }

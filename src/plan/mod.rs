@@ -1,6 +1,7 @@
 //! From what is wanted and what is live to a plan.
 mod approvals;
 pub mod assemble;
+pub mod carried;
 pub mod consequence;
 pub mod denial;
 pub mod guard;

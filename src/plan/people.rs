@@ -58,6 +58,9 @@ pub struct TokenChange {
     pub token: String,
     /// One line per resource, such as `email: send_with_approval -> send_automatically`.
     pub what: Vec<String>,
+    /// Whether something that the token may do before, at once or after an approval, is refused after.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refuses: bool,
 }
 
 /// A holder for whom nothing changes.

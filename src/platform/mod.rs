@@ -136,6 +136,15 @@ impl Operation {
             Self::Trustpager(operation) => operation.address(),
         }
     }
+
+    /// Returns whether it moves what stands at an address of its unit, besides the field at its own address.
+    #[must_use]
+    pub fn moves_besides(&self, address: &Address) -> bool {
+        match self {
+            Self::Odeus(operation) => operation.moves_besides(address),
+            Self::Trustpager(operation) => operation.moves_besides(address),
+        }
+    }
 }
 
 /// When an operation is carried out, beside those of other units.
@@ -166,6 +175,16 @@ impl Comparison {
         match self {
             Self::Odeus(comparison) => &comparison.unit,
             Self::Trustpager(comparison) => &comparison.unit,
+        }
+    }
+
+    /// Returns where something is refused that is allowed before, on platforms where that is so at once. Elsewhere it is
+    /// breakage, which is no matter of two sides alone.
+    #[must_use]
+    pub fn refused(&self) -> Vec<Address> {
+        match self {
+            Self::Odeus(_) => Vec::new(),
+            Self::Trustpager(comparison) => comparison.refused().collect(),
         }
     }
 

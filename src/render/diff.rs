@@ -17,9 +17,10 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, palette: Palette) -> fmt::Res
 
 /// Writes the unified diff of one unit.
 pub(super) fn unit(out: &mut dyn fmt::Write, diff: &UnitDiff<'_>, palette: Palette) -> fmt::Result {
-    let unit = terminal(diff.unit.as_str());
-    writeln!(out, "{}", palette.paint(Paint::Heading, format_args!("--- live/{unit}")))?;
-    writeln!(out, "{}", palette.paint(Paint::Heading, format_args!("+++ planned/{unit}")))?;
+    let unit = terminal(diff.unit.as_str()).to_string();
+    let end = if hunks::ends_with_tab(&unit) { "\t" } else { "" };
+    writeln!(out, "{}", palette.paint(Paint::Heading, format_args!("--- live/{unit}{end}")))?;
+    writeln!(out, "{}", palette.paint(Paint::Heading, format_args!("+++ planned/{unit}{end}")))?;
     for hunk in &diff.hunks {
         writeln!(out, "{}", palette.paint(Paint::Note, &hunk.header))?;
         for line in &hunk.lines {

@@ -27,6 +27,8 @@ pub(super) struct Alike<'p> {
     pub(super) tokens: usize,
     pub(super) clients: BTreeSet<&'p Address>,
     pub(super) users: BTreeSet<&'p str>,
+    /// Whether something that one of them may do before is refused after.
+    pub(super) refuses: bool,
 }
 
 /// What happens to a token.
@@ -84,24 +86,26 @@ fn parted_by<'p>(plan: &'p Plan, many: impl Fn(&Happens<'p>) -> bool) -> Tokens<
     let mut alike: BTreeMap<Happens<'p>, Alike<'p>> = BTreeMap::new();
     let mut rest = Vec::new();
     for effect in &plan.observed.tokens {
-        let mut shared = |happens: Happens<'p>, user: &'p str| {
+        let mut shared = |happens: Happens<'p>, user: &'p str, refuses: bool| {
             if !many(&happens) {
                 return false;
             }
             let (clients, users) = (BTreeSet::new(), BTreeSet::new());
-            let empty = Alike { happens, tokens: 0, clients, users };
+            let empty = Alike { happens, tokens: 0, clients, users, refuses };
             let own = alike.entry(happens).or_insert(empty);
             own.tokens += 1;
             own.clients.insert(&effect.unit);
             own.users.insert(user);
+            own.refuses |= refuses;
             true
         };
         let changed = effect.changed.iter();
-        let changed: Vec<_> =
-            changed.filter(|one| !shared(Happens::Changes(&one.what), &one.user)).collect();
+        let changed: Vec<_> = changed
+            .filter(|one| !shared(Happens::Changes(&one.what), &one.user, one.refuses))
+            .collect();
         let unchanged = effect.unchanged.iter();
         let unchanged: Vec<_> =
-            unchanged.filter(|one| !shared(Happens::Stays(&one.why), &one.user)).collect();
+            unchanged.filter(|one| !shared(Happens::Stays(&one.why), &one.user, false)).collect();
         if !changed.is_empty() || !unchanged.is_empty() || effect.queued_affected > 0 {
             let queued_affected = effect.queued_affected;
             rest.push(Client { unit: &effect.unit, changed, unchanged, queued_affected });

@@ -59,6 +59,12 @@ impl Sign {
 /// What a unified diff writes below a line that has no line end.
 pub(super) const UNENDED: &str = "\\ No newline at end of file";
 
+/// Returns whether the name of a file is ended by a TAB in the first lines of a unified diff, as GNU diff and git do it for a
+/// name with white space in it: what reads the diff takes another name to end at the first space.
+pub(super) fn ends_with_tab(name: &str) -> bool {
+    name.contains(char::is_whitespace)
+}
+
 /// Returns the units whose effective configuration differs, in unit order.
 pub(super) fn of(plan: &Plan) -> Vec<UnitDiff<'_>> {
     let differ = plan.observed.effective.iter().filter(|e| e.before != e.after);

@@ -6,10 +6,14 @@
 //! planned_change     one per change
 //! change_summary     what is planned, and at the end what was done
 //! undo               of `undo`, after the plan: which run is taken back, and what cannot be restored
-//! apply_start, apply_progress, apply_complete or apply_errored      one write each
+//! apply_start, apply_progress, apply_complete or apply_errored      of each thing that a write changes
 //! report             always the last line: the exit code, and the report of apply where there is one
 //! ```
+//!
+//! As in terraform there is a beginning and an end of each thing that is planned. One write may carry many of them: a save on
+//! TrustPager holds all tiers of a client. Their lines say the same of the write, and have its `index` in common.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -22,6 +26,7 @@ use super::report::{self, detail};
 use super::undo;
 use crate::apply::{Outcome, Report, Settled};
 use crate::model::Address;
+use crate::plan::carried::Carried;
 use crate::plan::{Change, Plan, PlannedOperation, count};
 
 /// The version of the stream: readers ignore unknown types and fields of a higher minor version.
@@ -74,22 +79,22 @@ pub enum What {
         /// What, as `undo --json` has it beside the report.
         undo: undo::Told,
     },
-    /// A write is about to be sent.
+    /// A write is about to be sent; one line for each thing that it changes.
     ApplyStart {
         /// The write.
         hook: Hook,
     },
-    /// A write got no usable answer, and reading showed what became of it.
+    /// A write got no usable answer, and reading showed what became of it; one line for each thing that it changes.
     ApplyProgress {
         /// The write.
         hook: Hook,
     },
-    /// A write was done, or there was no need of it.
+    /// A write was done, or there was no need of it; one line for each thing that it changes.
     ApplyComplete {
         /// The write.
         hook: Hook,
     },
-    /// A write was not done, or not as planned.
+    /// A write was not done, or not as planned; one line for each thing that it changes.
     ApplyErrored {
         /// The write.
         hook: Hook,
@@ -131,7 +136,7 @@ pub struct Resource {
     resource: String,
     /// The platform: `odeus` or `trustpager`.
     implied_provider: &'static str,
-    /// The sort of thing, such as `odeus_action`; empty for a write in between that is no change by itself.
+    /// The sort of thing, such as `odeus_action`; empty for a write in between that no change asks for.
     resource_type: String,
     /// The last part of the address.
     resource_name: String,
@@ -169,18 +174,18 @@ pub struct Changes {
     operation: &'static str,
 }
 
-/// One write.
+/// One write, as far as it changes one thing.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Hook {
-    /// What it changes.
+    /// What it changes: as in the `planned_change`.
     resource: Resource,
     /// `create`, `update` or `delete`.
     action: &'static str,
     /// The write, in words.
     what: String,
-    /// Its place in the plan, from 0.
+    /// The write's place in the plan, from 0; the lines of everything that it changes have it in common.
     index: usize,
-    /// How many there are.
+    /// How many writes there are.
     total: usize,
     /// Whole seconds since it was begun; absent on `apply_start`, and where nothing was begun.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -194,29 +199,38 @@ pub struct Hook {
 }
 
 impl Hook {
-    /// Returns the write at a place of the plan.
+    /// Returns the write at a place of the plan, so many seconds after it was begun: once for each change that it carries,
+    /// and for what it writes where it carries none.
     #[must_use]
-    pub fn of(plan: &Plan, index: usize, total: usize, operation: &PlannedOperation) -> Self {
-        let changes = &plan.bound.changes;
-        let change = changes.iter().find(|change| change.address == operation.address);
-        let address = &operation.address;
-        let kind = change.map(|change| change.kind.as_str()).unwrap_or_default();
-        Self {
-            resource: Resource::of(plan, address, &operation.unit, kind),
-            action: change.map_or("update", action),
+    pub fn all(
+        plan: &Plan,
+        carried: &Carried,
+        (index, total): (usize, usize),
+        operation: &PlannedOperation,
+        seconds: Option<u64>,
+    ) -> Vec<Self> {
+        let hook = |resource: Resource, action: &'static str| Self {
+            resource,
+            action,
             what: operation.operation.to_string(),
             index,
             total,
-            elapsed_seconds: None,
+            elapsed_seconds: seconds,
             outcome: None,
             detail: None,
+        };
+        let own = carried.by(index).iter().filter_map(|at| plan.bound.changes.get(*at));
+        let all: Vec<Self> = own
+            .map(|change| {
+                let resource = Resource::of(plan, &change.address, &change.unit, &change.kind);
+                hook(resource, action(change))
+            })
+            .collect();
+        if all.is_empty() {
+            let resource = Resource::of(plan, &operation.address, &operation.unit, "");
+            return vec![hook(resource, "update")];
         }
-    }
-
-    /// Returns the same write so many seconds after it was begun.
-    #[must_use]
-    pub fn after(self, seconds: Option<u64>) -> Self {
-        Self { elapsed_seconds: seconds, ..self }
+        all
     }
 }
 
@@ -279,15 +293,19 @@ pub fn finished(hook: Hook, outcome: &Outcome) -> What {
     if outcome.is_applied() { What::ApplyComplete { hook } } else { What::ApplyErrored { hook } }
 }
 
-/// Returns the line that counts what was done.
+/// Returns the line that counts what was done: changes of which every write that carries them was applied.
 #[must_use]
 pub fn done(plan: &Plan, report: &Report) -> What {
-    let mut changes = Changes { add: 0, change: 0, remove: 0, operation: "apply" };
-    for change in &plan.bound.changes {
-        let mut own = report.steps.iter().filter(|step| step.address == change.address).peekable();
-        if own.peek().is_none() || !own.all(|step| step.outcome.is_applied()) {
-            continue;
+    let carried = Carried::of(&plan.bound);
+    let mut made: BTreeMap<usize, bool> = BTreeMap::new();
+    for (at, step) in report.steps.iter().enumerate() {
+        for change in carried.by(at) {
+            *made.entry(*change).or_insert(true) &= step.outcome.is_applied();
         }
+    }
+    let mut changes = Changes { add: 0, change: 0, remove: 0, operation: "apply" };
+    let all = plan.bound.changes.iter().enumerate();
+    for (_, change) in all.filter(|(at, _)| made.get(at) == Some(&true)) {
         match Action::of(change) {
             Action::Create => changes.add += 1,
             Action::Update => changes.change += 1,
@@ -375,7 +393,7 @@ impl fmt::Display for What {
                     "[{}/{}] {}: {}",
                     hook.index + 1,
                     hook.total,
-                    hook.resource.unit,
+                    hook.resource.addr,
                     hook.what
                 )
             }
@@ -383,7 +401,7 @@ impl fmt::Display for What {
             | Self::ApplyComplete { hook }
             | Self::ApplyErrored { hook } => {
                 let (at, total) = (hook.index + 1, hook.total);
-                write!(out, "[{at}/{total}] {}: {}", hook.resource.unit, hook.what)?;
+                write!(out, "[{at}/{total}] {}: {}", hook.resource.addr, hook.what)?;
                 match (&hook.detail, hook.outcome) {
                     (Some(detail), _) => write!(out, ": {detail}"),
                     (None, Some(outcome)) => write!(out, ": {outcome}"),

@@ -156,7 +156,7 @@ fn nothing_hostile_reaches_the_terminal() {
         as_json(&plan),
         as_diff(&plan, Palette::PLAIN),
     ] {
-        for line in text.lines() {
+        for line in samples::without_ends_of_names(&text).lines() {
             assert!(!line.contains(is_deceptive), "{line:?}");
             assert!(!line.starts_with("! blocker[fake]"), "{line:?}");
         }

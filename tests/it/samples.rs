@@ -438,6 +438,16 @@ pub(crate) fn fixed() -> Plan {
 /// What a hostile vendor or colleague could put into names, messages and reasons.
 pub(crate) const NASTY: &str = "x\u{1b}[2J\u{202e}drow\u{200b}\n! blocker[fake] y: z\r\u{9b}31m";
 
+/// Takes away the TAB that ends a file name with spaces in a unified diff: the only one that a page may hold.
+pub(crate) fn without_ends_of_names(text: &str) -> String {
+    let line = |line: &str| {
+        let names = ["--- live/", "+++ planned/"].iter().any(|name| line.starts_with(name));
+        let ended = line.strip_suffix("\t\n").filter(|name| names && name.contains(' '));
+        ended.map_or_else(|| line.to_owned(), |name| format!("{name}\n"))
+    };
+    text.split_inclusive('\n').map(line).collect()
+}
+
 /// The switch, with hostile text wherever text may come from elsewhere.
 pub(crate) fn hostile() -> Plan {
     let mut plan = fixed();

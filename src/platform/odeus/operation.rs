@@ -130,6 +130,18 @@ impl Operation {
             Self::Integration { change, .. } => change.address(&self.unit()),
         }
     }
+
+    /// Returns whether it moves what stands at an address, besides the field at its own: a change of client clears which
+    /// missing scopes are accepted, of every action.
+    #[must_use]
+    pub fn moves_besides(&self, address: &Address) -> bool {
+        match self {
+            Self::Integration { change: IntegrationOperation::SetClient { .. }, .. } => {
+                address.is_within(&self.unit().child("actions"))
+            }
+            Self::Integration { .. } | Self::SetNewActionsDefault { .. } => false,
+        }
+    }
 }
 
 impl IntegrationOperation {

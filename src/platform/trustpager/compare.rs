@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::catalog::Resource;
-use super::machine::{Side, effective, verb_decided_by};
+use super::machine::{Side, effective, token_refused, verb_decided_by};
 use super::name::{ResourceKey, Tier, TokenId, Verb};
 use super::operation::Operation;
 use super::prospect::{ClientProspect, KeyProspect};
@@ -54,6 +54,9 @@ pub struct ResourceSides {
     pub tier: Sides<Tier>,
     /// Verbs outside the ladder that are allowed.
     pub verbs: Sides<BTreeSet<Verb>>,
+    /// Everything, of the ladder or outside it, that is allowed before, at once or after an approval, and refused after.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub refused: BTreeSet<Verb>,
 }
 
 /// What happens to one active token.
@@ -87,6 +90,9 @@ pub struct EffectiveSides {
     pub verbs: Sides<BTreeSet<Verb>>,
     /// Which side is the narrower after the plan.
     pub decided_by: Side,
+    /// Everything, of the ladder or outside it, that the token may do before, at once or after an approval, and not after.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub refused: BTreeSet<Verb>,
 }
 
 impl Comparison {
@@ -117,6 +123,18 @@ impl Comparison {
         let all = each.all(|one| one);
         let gone = self.tokens.iter().filter(|token| token.ends.is_some());
         all && gone.map(|token| &token.id).collect::<BTreeSet<_>>() == ended
+    }
+
+    /// Returns where something is allowed before and refused after: of each such resource its address, that of its list of
+    /// verbs where it is one of these, and the client or key, since a key changes as a whole.
+    pub fn refused(&self) -> impl Iterator<Item = Address> {
+        let at =
+            |field: &str, row: &ResourceSides| self.unit.child(field).child(row.resource.as_str());
+        self.resources.iter().filter(|row| !row.refused.is_empty()).flat_map(move |row| {
+            let verbs = row.refused.iter().any(|verb| row.verbs.before.contains(verb));
+            let verbs = verbs.then(|| at("verbs", row));
+            [self.unit.clone(), at("resources", row)].into_iter().chain(verbs)
+        })
     }
 
     fn grants(&self, grants: &KeyGrants) -> bool {
@@ -210,11 +228,14 @@ fn resources(before: &AccessList, after: &AccessList, snapshot: &Snapshot) -> Ve
             list.tiers.get(&resource.key).unwrap_or_else(lowest).clone()
         };
         let verbs = |list: &AccessList| list.verbs.get(&resource.key).cloned().unwrap_or_default();
+        let (old, new) =
+            (before.all(&snapshot.catalog, resource), after.all(&snapshot.catalog, resource));
         ResourceSides {
             resource: resource.key.clone(),
             ladder: resource.tiers.iter().map(|own| own.tier.clone()).collect(),
             tier: Sides::new(tier(before), tier(after)),
             verbs: Sides::new(verbs(before), verbs(after)),
+            refused: old.0.keys().filter(|verb| new.how(verb).is_none()).cloned().collect(),
         }
     };
     snapshot.catalog.resources.values().map(row).collect()
@@ -240,6 +261,7 @@ fn of_token(
             tier: Sides::new(old.tier, new.tier),
             verbs: Sides::new(verbs(before), verbs(after)),
             decided_by: new.decided_by,
+            refused: token_refused(catalog, (before, after), resource, role),
         }
     };
     moved.iter().map(row).collect()

@@ -4,7 +4,7 @@
 //! (seed *How scopes interact with user permissions*; cases 53 to 55, 61). Saving re-resolves every active token at
 //! once; a revoke ends one token at once and survives later saves (case 59).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -176,6 +176,22 @@ pub fn token_may(
     }
     let effective = effective(catalog, list, resource, role);
     catalog.grants(resource, &effective.tier).how(verb)
+}
+
+/// Returns what a token of somebody with `role` may do to a resource before a save, at once or after an approval, and what is
+/// refused after it; extra verbs included.
+#[must_use]
+pub fn token_refused(
+    catalog: &Catalog,
+    (before, after): (&AccessList, &AccessList),
+    resource: &Resource,
+    role: Option<&RoleKey>,
+) -> BTreeSet<Verb> {
+    let ladder = resource.tiers.iter().flat_map(|own| catalog.grants(resource, &own.tier).0.keys());
+    let may =
+        |list: &AccessList, verb: &Verb| token_may(catalog, list, resource, role, verb).is_some();
+    let refused = |verb: &&Verb| may(before, verb) && !may(after, verb);
+    ladder.chain(resource.extra_verbs.keys()).filter(refused).cloned().collect()
 }
 
 /// Returns whether a token of somebody with `role` may use a verb outside the ladder, and which side decides.

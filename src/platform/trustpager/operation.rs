@@ -108,6 +108,21 @@ impl Operation {
             }
         }
     }
+
+    /// Returns whether it moves what stands at an address, besides the field at its own: one save holds every tier and every
+    /// list of verbs of a client.
+    #[must_use]
+    pub fn moves_besides(&self, address: &Address) -> bool {
+        match self {
+            Self::SetClientAccess { .. } => ["resources", "verbs"]
+                .into_iter()
+                .any(|field| address.is_within(&self.unit().child(field))),
+            Self::RevokeToken { .. }
+            | Self::CreateKey { .. }
+            | Self::SetKeyAccess { .. }
+            | Self::RevokeKey { .. } => false,
+        }
+    }
 }
 
 /// What the write does, as a sentence without a subject.

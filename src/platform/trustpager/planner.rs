@@ -11,7 +11,7 @@ use super::desired::Desired;
 use super::effective as text;
 use super::findings;
 use super::loss;
-use super::machine::{Side, effective, token_may};
+use super::machine::{Side, effective, token_may, token_refused};
 use super::name::Tier;
 use super::operation::{Operation, RevokeReason};
 use super::prospect::{ClientProspect, KeyProspect};
@@ -227,6 +227,9 @@ fn tokens(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Option<TokenEff
                 role: role.map_or_else(|| "no role".to_owned(), ToString::to_string),
                 token: token.display(),
                 what,
+                refuses: snapshot.catalog.resources.values().any(|resource| {
+                    !token_refused(&snapshot.catalog, (before, after), resource, role).is_empty()
+                }),
             });
         }
     }

@@ -12,7 +12,7 @@ use super::super::text::why::{Shown, why};
 use super::super::text::{below, findings::place, tokens::title};
 use super::marks::{Marks, unit_of_breakage};
 use super::{Markup, Page, list, severity};
-use crate::model::{Address, Direction, PrivilegeChange, Right, ScopeSet};
+use crate::model::{Address, Direction, PrivilegeChange, Right, ScopeSet, TierMove};
 use crate::plan::guard::Limit;
 use crate::plan::policy::{Requirement, required};
 use crate::plan::{Breakage, Finding, PeopleEffect, ReconnectReason, Severity};
@@ -230,6 +230,10 @@ impl UseRow<'_> {
 fn right(page: &mut Page<'_, '_>, unit: &Address, change: &PrivilegeChange) -> fmt::Result {
     let why = reason(page, unit, change);
     let mut marks = Marks::of(change.direction);
+    if let Right::Tier(TierMove { address, .. }) | Right::Credential { address, .. } = &change.right
+    {
+        marks.breaks = page.index.at(address).breaks;
+    }
     let out = &mut page.out;
     match &change.right {
         Right::Scope(scope) => {
@@ -448,7 +452,7 @@ pub(super) fn tokens(page: &mut Page<'_, '_>) -> fmt::Result {
     let Tokens { alike, rest } = parted(page.outline.plan);
     for own in &alike {
         let (marks, open) = match own.happens {
-            Happens::Changes(_) => (Marks::CHANGES, "</td><td>"),
+            Happens::Changes(_) => (Marks::changes(own.refuses), "</td><td>"),
             Happens::Stays(_) => (Marks::default(), "</td><td class=\"s\">nothing: "),
         };
         row(out, marks)?;
@@ -463,7 +467,7 @@ pub(super) fn tokens(page: &mut Page<'_, '_>) -> fmt::Result {
     }
     for Client { unit, changed, unchanged, queued_affected } in &rest {
         for change in changed {
-            row(out, Marks::CHANGES)?;
+            row(out, Marks::changes(change.refuses))?;
             out.el("<th scope=\"row\">", unit.name(), "</th>")?;
             out.el("<td>", &change.user, " <small>")?;
             out.el("", &change.role, "</small></td>")?;

@@ -24,6 +24,11 @@ impl Marks {
     pub(super) const CHANGES: Self =
         Self { breaks: false, unverified: false, widens: false, narrows: false, changes: true };
 
+    /// It changes, and what was possible may be refused afterwards.
+    pub(super) const fn changes(breaks: bool) -> Self {
+        Self { breaks, ..Self::CHANGES }
+    }
+
     /// It relies on a claim that cannot be verified from here.
     pub(super) const UNVERIFIED: Self = Self { unverified: true, ..Self::CHANGES };
 
@@ -102,7 +107,7 @@ impl Marks {
 /// What happens to each address and to each scope of a plan.
 #[derive(Debug)]
 pub(super) struct Index<'p> {
-    addresses: BTreeMap<&'p str, Marks>,
+    addresses: BTreeMap<String, Marks>,
     scopes: BTreeMap<(&'p str, &'p Scope), Direction>,
     /// The platform features that break, by the native action that stops.
     features: BTreeMap<&'p str, Vec<&'p str>>,
@@ -121,10 +126,12 @@ impl<'p> Index<'p> {
                 Right::Scope(scope) => {
                     index.scopes.insert((change.unit.as_str(), scope), change.direction);
                 }
-                Right::Use { address, .. }
-                | Right::Credential { address, .. }
-                | Right::Setting { address, .. } => {
+                Right::Use { address, .. } | Right::Setting { address, .. } => {
                     index.add(address, marks);
+                }
+                // Whoever calls with what ends or is no longer worth everything is refused from then on.
+                Right::Credential { address, .. } => {
+                    index.add(address, Marks { breaks: marks.narrows, ..marks });
                 }
                 Right::Tier(tier) => {
                     let narrows = marks.narrows || !tier.narrows.is_empty();
@@ -132,8 +139,13 @@ impl<'p> Index<'p> {
                 }
             }
         }
+        let breaks = Marks { breaks: true, changes: true, ..Marks::default() };
+        for comparison in &outline.plan.observed.comparisons {
+            for address in comparison.refused() {
+                index.add(&address, breaks);
+            }
+        }
         for breakage in &outline.plan.bound.breakage {
-            let breaks = Marks { breaks: true, changes: true, ..Marks::default() };
             match breakage {
                 Breakage::StopsRunning { address, .. } | Breakage::WillNotRun { address, .. } => {
                     index.add(address, breaks);
@@ -150,9 +162,13 @@ impl<'p> Index<'p> {
         index
     }
 
-    fn add(&mut self, address: &'p Address, marks: Marks) {
-        let known = self.addresses.entry(address.as_str()).or_default();
-        *known = known.and(marks);
+    fn add(&mut self, address: &Address, marks: Marks) {
+        match self.addresses.get_mut(address.as_str()) {
+            Some(known) => *known = known.and(marks),
+            None => {
+                self.addresses.insert(address.as_str().to_owned(), marks);
+            }
+        }
     }
 
     /// Returns what happens to the thing at an address.

@@ -9,6 +9,7 @@ use super::super::text::value::{self, Delta};
 use super::marks::Marks;
 use super::{FOLD, Page};
 use crate::plan::Change;
+use crate::plan::carried::Carried;
 
 /// Begins a fold, open unless there is much in it.
 fn fold(page: &mut Page<'_, '_>, rows: usize, title: &str) -> fmt::Result {
@@ -91,8 +92,11 @@ pub(super) fn operations(page: &mut Page<'_, '_>) -> fmt::Result {
         "<table class=\"wide operations\" data-sort><caption class=\"vh\">Operations</caption><thead><tr><th scope=\"col\">No.</th>\
          <th scope=\"col\">Where</th><th scope=\"col\">Write</th><th scope=\"col\">Scopes</th></tr></thead><tbody>\n",
     )?;
+    let carried = Carried::of(&plan.bound);
     for (at, operation) in plan.bound.operations.iter().enumerate() {
-        let marks = page.index.at(&operation.address).and(Marks::CHANGES);
+        let own = carried.by(at).iter().filter_map(|change| plan.bound.changes.get(*change));
+        let own = own.map(|change| page.index.at(&change.address));
+        let marks = own.fold(page.index.at(&operation.address).and(Marks::CHANGES), Marks::and);
         let scopes = &operation.effect.scopes;
         let out = &mut page.out;
         out.raw("<tr")?;

@@ -24,7 +24,8 @@ pub(super) fn ceiling(page: &mut Page<'_, '_>, own: &Comparison) -> fmt::Result 
         own.resources.iter().map(|row| (of_row(row), row)).collect();
     let all = rows.iter().map(|row| row.0).fold(page.index.at(&own.unit), Marks::and);
     let ends = own.tokens.iter().any(|token| token.ends.is_some());
-    let all = Marks { narrows: all.narrows || ends, ..all }.and(Marks::CHANGES);
+    let all = Marks { narrows: all.narrows || ends, breaks: all.breaks || ends, ..all };
+    let all = all.and(Marks::CHANGES);
     rows.sort_by_key(|(marks, row)| (marks.rank(), &row.resource));
     let words = words(page, own);
     let out = &mut page.out;
@@ -144,9 +145,10 @@ fn holders(out: &mut Markup<'_>, own: &Comparison) -> fmt::Result {
     for token in &own.tokens {
         let TokenSides { id: _, user, role, token: shown, ends, effective } = token;
         let moves = effective.iter().any(EffectiveSides::moves);
+        let refuses = effective.iter().any(|row| !row.refused.is_empty());
         let marks = match (ends, moves) {
-            (Some(_), _) => Marks { narrows: true, changes: true, ..Marks::default() },
-            (None, true) => Marks::CHANGES,
+            (Some(_), _) => Marks { narrows: true, ..Marks::changes(true) },
+            (None, true) => Marks::changes(refuses),
             (None, false) => Marks::default(),
         };
         begin(out, marks)?;

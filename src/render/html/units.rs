@@ -437,8 +437,12 @@ fn unified(out: &mut Markup<'_>, diff: &UnitDiff<'_>) -> fmt::Result {
         "<details class=\"diff\"><summary>Effective configuration as a unified diff</summary><pre>",
     )?;
     let unit = diff.unit.as_str();
-    out.el("<span class=\"h\">--- live/", unit, "\n")?;
-    out.el("+++ planned/", unit, "</span>\n")?;
+    let (live, planned) = match hunks::ends_with_tab(unit) {
+        true => ("&#9;\n", "&#9;</span>\n"),
+        false => ("\n", "</span>\n"),
+    };
+    out.el("<span class=\"h\">--- live/", unit, live)?;
+    out.el("+++ planned/", unit, planned)?;
     for hunk in &diff.hunks {
         out.el("<span class=\"h\">", &hunk.header, "</span>\n")?;
         for line in &hunk.lines {

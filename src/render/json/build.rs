@@ -281,7 +281,7 @@ fn tokens(effect: &TokenEffect) -> v1::Tokens {
         re_resolved: *re_resolved,
         changed: changed
             .iter()
-            .map(|TokenChange { user, role, token, what }| v1::TokenChange {
+            .map(|TokenChange { user, role, token, what, refuses: _ }| v1::TokenChange {
                 user: user.clone(),
                 role: role.clone(),
                 token: token.clone(),

@@ -442,7 +442,7 @@ fn a_token_is_revoked_by_hand_only_as_the_rules_allow() {
         "revocation needs 1 of cleo@acme.example",
         "help: write the token under `tokens: {revoke: [...]}`",
     ]);
-    lab.write("scopeform.yaml", &format!("{head}{}", rules.replace("revocation", "breakage")));
+    lab.write("scopeform.yaml", &format!("{head}{}", rules.replace("revocation", "widening")));
     lab.run(&revoke).exits(0);
 }
 

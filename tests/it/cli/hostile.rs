@@ -107,7 +107,8 @@ integrations:
 /// Nothing acts on a terminal, and nothing at the beginning of a line acts on a CI runner.
 #[track_caller]
 fn harmless(text: &str) {
-    let found = text.chars().find(|c| is_deceptive(*c) && *c != '\n');
+    let ended = crate::samples::without_ends_of_names(text);
+    let found = ended.chars().find(|c| is_deceptive(*c) && *c != '\n');
     assert!(found.is_none(), "{found:?} got through:\n{text:?}");
     for line in text.lines() {
         assert!(!line.trim_start().starts_with("::"), "a command: {line}");

@@ -6,6 +6,7 @@ mod begin;
 mod canary;
 mod commands;
 pub(crate) mod crm;
+mod diff;
 mod documents;
 mod exits;
 pub(crate) mod foreign;

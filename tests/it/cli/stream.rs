@@ -1,14 +1,18 @@
 //! `apply --json-lines` and `undo --json-lines`: every line fits the published schema, and the last one says how it ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use scopeform::apply::{Outcome, Report, Step};
+use scopeform::plan::Plan;
+use scopeform::render::stream;
 use serde_json::{Value, json};
 
 use super::harness::{Done, Lab};
 use crate::apply::plane::{Plane, WISHES};
 use crate::apply::proxy::{Do, Proxy, gate};
 use crate::apply::undo::{CRM, CRM_WORLD};
+use crate::report;
 
 /// Returns the lines of a run, each of which fits the schema.
 #[track_caller]
@@ -32,7 +36,8 @@ fn types(lines: &[Value]) -> Vec<&str> {
     lines.iter().map(|line| line["type"].as_str().unwrap()).collect()
 }
 
-/// Checks what holds for every stream: its beginning, its end, and that each write is begun before it ends.
+/// Checks what holds for every stream: its beginning, its end, and that each write is begun before it ends, for each thing
+/// that it changes.
 #[track_caller]
 fn check(done: &Done, code: i32) -> Vec<Value> {
     assert_eq!(done.code, Some(code), "{}\n{}", done.out, done.err);
@@ -43,9 +48,10 @@ fn check(done: &Done, code: i32) -> Vec<Value> {
     assert_eq!(types(&all).iter().filter(|kind| **kind == "report").count(), 1);
     let errors = all.iter().filter(|l| l["type"] == "diagnostic" && l["@level"] == "error").count();
     assert_eq!(errors == 0, code == 0, "an error has a diagnostic: {}", done.out);
-    let mut begun: BTreeMap<u64, &str> = BTreeMap::new();
+    let mut begun: BTreeMap<(u64, &str), &str> = BTreeMap::new();
     for line in &all {
-        let index = line["hook"]["index"].as_u64();
+        let hook = &line["hook"];
+        let index = hook["index"].as_u64().zip(hook["resource"]["addr"].as_str());
         match (line["type"].as_str().unwrap(), index) {
             ("apply_start", Some(at)) => assert!(begun.insert(at, "begun").is_none()),
             ("apply_complete", Some(at)) => assert_eq!(begun.insert(at, "done"), Some("begun")),
@@ -217,8 +223,9 @@ fn an_undo_tells_what_cannot_be_restored_before_it_writes() {
     let at = |kind: &str| kinds.iter().position(|known| *known == kind).unwrap();
     assert!(at("undo") < at("apply_start"), "{kinds:?}");
     assert_eq!(all[at("undo")]["undo"], alone);
-    let writes = kinds.iter().filter(|kind| **kind == "apply_complete").count();
-    assert_eq!(writes as u64, planned);
+    let done = all.iter().filter(|line| line["type"] == "apply_complete");
+    let writes: BTreeSet<u64> = done.map(|line| line["hook"]["index"].as_u64().unwrap()).collect();
+    assert_eq!(writes, (0..planned).collect());
     let report = &all.last().unwrap()["report"];
     assert_eq!((&report["complete"], &report["applied"]), (&json!(true), &json!(planned)));
 }
@@ -237,4 +244,94 @@ fn an_undo_with_nothing_to_take_back_names_what_has_moved() {
     assert_eq!(all[4]["report"]["complete"], true);
     let said = all[2]["@message"].as_str().unwrap();
     assert!(said.ends_with(": 1 field has moved since."), "{said}");
+}
+
+/// Of lines of one type: address, sort and what becomes of each thing.
+fn things<'l>(all: &'l [Value], kind: &str) -> BTreeSet<[&'l str; 4]> {
+    let own = all.iter().filter(|line| line["type"] == kind);
+    let thing = |line: &'l Value| {
+        let of = if kind == "planned_change" { &line["change"] } else { &line["hook"] };
+        let resource = &of["resource"];
+        [&resource["addr"], &resource["resource_type"], &resource["unit"], &of["action"]]
+            .map(|value| value.as_str().unwrap())
+    };
+    own.map(thing).collect()
+}
+
+/// A lab with a copy of an example.
+fn example(name: &str) -> Lab {
+    let lab = Lab::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
+    report::copy(&folder, &lab.path(name));
+    lab
+}
+
+/// One save on TrustPager carries many changes, and a change of client on Odeus what it clears.
+#[test]
+fn what_is_planned_is_what_is_told_as_done_on_both_platforms() {
+    for name in report::EXAMPLES {
+        let lab = example(name);
+        let done = lab.run(&format!("apply {name} --auto-approve --json-lines")).done();
+        let all = check(&done, 0);
+        let planned = things(&all, "planned_change");
+        assert!(planned.len() > 10, "{name}: {planned:?}");
+        assert!(planned.iter().all(|thing| thing.iter().all(|word| !word.is_empty())));
+        for kind in ["apply_start", "apply_complete"] {
+            assert_eq!(things(&all, kind), planned, "{name}: {kind}");
+        }
+        let counts = |operation: &str| {
+            let own = all.iter().find(|line| line["changes"]["operation"] == operation);
+            let counts =
+                &own.unwrap_or_else(|| panic!("{name}: no summary of {operation}"))["changes"];
+            ["add", "change", "remove"].map(|what| counts[what].as_u64().unwrap())
+        };
+        assert_eq!(counts("apply"), counts("plan"), "{name}");
+        // Lines of one write have its place in common.
+        let total = all.last().unwrap()["report"]["total"].as_u64().unwrap();
+        let places: BTreeSet<u64> =
+            all.iter().filter_map(|line| line["hook"]["index"].as_u64()).collect();
+        assert_eq!(places, (0..total).collect(), "{name}");
+    }
+}
+
+/// What a save carries is not done where the save is not, tiers and verbs alike.
+#[test]
+fn what_a_failed_write_carries_is_not_counted() {
+    let lab = example("acme-crm");
+    lab.run("plan acme-crm --today 2026-11-22 --out p.plan").exits(0);
+    let file: Value = serde_json::from_str(&lab.read("p.plan")).unwrap();
+    let plan = json!({"bound": file["bound"], "observed": file["observed"]});
+    let plan: Plan = serde_json::from_value(plan).unwrap();
+    let counted = |failed: Option<usize>| {
+        let steps = plan.bound.operations.iter().enumerate().map(|(at, operation)| Step {
+            unit: operation.unit.clone(),
+            address: operation.address.clone(),
+            what: operation.operation.to_string(),
+            outcome: match failed {
+                Some(failed) if failed == at => Outcome::Failed("no".to_owned()),
+                _ => Outcome::AppliedUnanswered,
+            },
+        });
+        let report = Report {
+            steps: steps.collect(),
+            differences: None,
+            calls: 0,
+            accepted: BTreeSet::new(),
+            token_refused: false,
+        };
+        let line = serde_json::to_value(stream::done(&plan, &report)).unwrap();
+        ["add", "change", "remove"].map(|what| line["changes"][what].as_u64().unwrap())
+    };
+    assert_eq!(counted(None), [1, 7, 3]);
+    let words: Vec<_> = plan.bound.operations.iter().map(|own| own.address.to_string()).collect();
+    for (address, left) in [
+        ("oauth_clients/Claude Connection/resources", [1, 2, 3]),
+        ("oauth_clients/Zapier/resources", [1, 6, 3]),
+        ("oauth_clients/Zapier/tokens/tok_47ef145b1fe1", [1, 7, 2]),
+        ("api_keys/nightly export", [1, 6, 3]),
+        ("api_keys/ticket sync", [0, 7, 3]),
+    ] {
+        let failed = words.iter().position(|word| word == address).unwrap();
+        assert_eq!(counted(Some(failed)), left, "{address}");
+    }
 }

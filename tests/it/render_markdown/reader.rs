@@ -31,7 +31,8 @@ impl Read {
 /// Reads a page that has no link, or only links that [`Read::links`] checks afterwards.
 #[track_caller]
 pub(crate) fn read(page: &str) -> Read {
-    let found = page.chars().find(|c| is_deceptive(*c) && *c != '\n');
+    let ended = crate::samples::without_ends_of_names(page);
+    let found = ended.chars().find(|c| is_deceptive(*c) && *c != '\n');
     assert!(found.is_none(), "{found:?} got through:\n{page}");
     for line in page.lines() {
         assert!(!line.trim_start().starts_with("::"), "a workflow command: {line}");

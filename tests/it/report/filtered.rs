@@ -54,7 +54,8 @@ fn contents_lead_to_what_is_shown() {
         let all = links("everything");
         for kind in ["b", "w", "n", "c"] {
             browser.find(&format!("input[value='{kind}']")).click();
-            assert!(links(kind) < all, "{example}: {kind}");
+            let some = links(kind);
+            assert!(0 < some && some < all, "{example}: {kind} shows {some} of {all}");
         }
         browser.find("input[value='']").click();
         assert_eq!(links("everything again"), all);
@@ -79,5 +80,75 @@ fn an_empty_report_says_that_nothing_matches() {
     assert!(browser.find("#hits").text().starts_with("0 of "));
     browser.find("#q").types(ESCAPE);
     assert!(!browser.find("#nothing").is_seen());
+    assert!(browser.log("browser").is_empty());
+}
+
+/// The rows that a filter shows: where each stands, and its text.
+const SHOWN: &str = "
+  return [...document.querySelectorAll('[data-k]')].filter((row) => !row.hidden).map((row) =>
+    [(row.closest('article') ?? row.closest('section')).getAttribute('aria-labelledby'), row.textContent]);
+";
+
+/// On TrustPager nothing lacks a scope: what ends and what is refused from one moment to the next is what breaks.
+#[test]
+fn what_ends_or_is_refused_at_once_breaks() {
+    let (_lab, file) = report("acme-crm");
+    let browser = Browser::start();
+    browser.open(&file);
+    browser.find("input[value='b']").click();
+    let rows = browser.run(SHOWN);
+    let rows: Vec<(&str, &str)> = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (row[0].as_str().unwrap(), row[1].as_str().unwrap()))
+        .collect();
+    let shows = |place: &str, words: &[&str]| {
+        rows.iter().any(|(at, text)| *at == place && words.iter().all(|word| text.contains(word)))
+    };
+    // The three that end: two tokens and a key.
+    for (place, words) in [
+        ("h-privilege", ["tokens/tok_69d21eec40a4", "is revoked at once"]),
+        ("h-privilege", ["tokens/tok_47ef145b1fe1", "is revoked at once"]),
+        ("h-privilege", ["old importer", "the key is revoked at once"]),
+        ("h-changes", ["tok_69d21eec40a4", "- remove"]),
+        ("h-changes", ["tok_47ef145b1fe1", "- remove"]),
+        ("h-changes", ["api_keys/old importer", "- remove"]),
+        ("h-operations", ["revoke token tok_69d21eec40a4", "its owner is no holder"]),
+        ("h-operations", ["revoke the API key at once", "SEC-160"]),
+        // What becomes refused, and the save that does it.
+        ("h-privilege", ["billing", "no_access"]),
+        ("h-privilege", ["calls", "initiate"]),
+        ("h-privilege", ["email", "send_with_approval → read"]),
+        ("h-changes", ["Claude Connection/verbs/calls", "initiate"]),
+        ("h-changes", ["api_keys/nightly export", "billing"]),
+        ("h-operations", ["oauth_clients/Claude Connection", "save the scopes"]),
+        ("h-operations", ["api_keys/nightly export", "change what the API key may do"]),
+        // Whose token may do less by that.
+        ("h-tokens", ["emil@acme.example", "may no longer initiate"]),
+        ("h-tokens", ["Zapier", "send_with_approval → read"]),
+    ] {
+        assert!(shows(place, &words), "{place} lacks {words:?} in {rows:#?}");
+    }
+    // In the views: rows of tiers, and holders.
+    let view = |words: &[&str]| {
+        rows.iter()
+            .any(|(at, text)| at.starts_with("uh") && words.iter().all(|word| text.contains(word)))
+    };
+    assert!(view(&["billing", "✕ breaks"]) && view(&["calls", "✕ breaks"]), "{rows:#?}");
+    assert!(view(&["left@acme.example", "✕ revoked"]), "{rows:#?}");
+    assert!(view(&["simon@acme.example", "billing", "no_access"]), "{rows:#?}");
+    // What only widens, waits for a person or stays breaks nothing.
+    for word in ["contacts", "ticket sync", "vera@acme.example"] {
+        let begins = |text: &str| text.trim_start().starts_with(word);
+        assert!(!rows.iter().any(|(_, text)| begins(text)), "{word} in {rows:#?}");
+    }
+    assert!(!shows("h-changes", &["resources/contacts"]), "{rows:#?}");
+    // A row that says so is not hidden.
+    let hidden = browser.run(
+        "return [...document.querySelectorAll('tr[data-k]')].filter((row) => row.hidden \
+         && /✕ (breaks|revoked)/.test(row.textContent)).length;",
+    );
+    assert_eq!(hidden, 0);
     assert!(browser.log("browser").is_empty());
 }

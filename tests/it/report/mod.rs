@@ -6,6 +6,7 @@ mod look;
 mod pictures;
 mod scale;
 pub(crate) mod structure;
+mod tiers;
 mod use_it;
 
 use std::path::{Path, PathBuf};
@@ -17,11 +18,11 @@ use crate::cli::harness::Lab;
 use crate::samples;
 
 /// Both examples, on a day that does not move.
-const EXAMPLES: [&str; 2] = ["acme", "acme-crm"];
-const TODAY: &str = "2026-11-22";
+pub(crate) const EXAMPLES: [&str; 2] = ["acme", "acme-crm"];
+pub(crate) const TODAY: &str = "2026-11-22";
 
 /// Copies an example into a lab; what a run left behind in a dot-folder stays there.
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();

@@ -63,6 +63,7 @@ fn clients(n: usize) -> Plan {
                 role: "member".into(),
                 token: format!("tp_live...{n:04}"),
                 what: vec!["email: send_with_approval -> no_access".into()],
+                refuses: true,
             }],
             unchanged: vec![TokenUnchanged {
                 user: format!("viewer{n:03}@acme.example"),
