@@ -14,6 +14,7 @@ git           git
 jq            jq
 mandoc        mandoc
 node          nodejs
+npm           npm
 openssl       openssl
 patch         patch
 python3       python3 python3-venv

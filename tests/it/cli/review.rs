@@ -412,6 +412,14 @@ const MARKED: [(&str, &[(&str, &str)]); 2] = [
         "acme-crm",
         &[
             (
+                "api_keys/ticket sync/resources/contacts",
+                "resources: {contacts: read, tasks: write_automatically}",
+            ),
+            (
+                "api_keys/ticket sync/resources/tasks",
+                "resources: {contacts: read, tasks: write_automatically}",
+            ),
+            (
                 "oauth_clients/Claude Connection/resources/contacts",
                 "contacts: delete_with_approval",
             ),

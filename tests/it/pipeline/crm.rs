@@ -77,11 +77,14 @@ fn a_crm_goes_from_a_pull_request_to_an_approved_apply() {
     marked.sort();
     let contacts = "contacts: delete_with_approval";
     let email = "email: send_automatically";
+    let key = "resources: {contacts: read, tasks: write_automatically}";
     let mut wanted: Vec<(String, String)> = [
         ("role-decides", contacts),
         ("role-decides", email),
         ("tier-widens", contacts),
         ("tier-widens", email),
+        ("tier-widens", key),
+        ("tier-widens", key),
         ("token-revoked", "holders: {groups: [sales], users: [simon@acme.example]}"),
     ]
     .map(|(title, line)| (title.to_owned(), line.to_owned()))
