@@ -49,7 +49,7 @@ impl Liar for Trustpager {
 type Deed<S> = fn(&Plane<S>);
 
 /// Switches an action of `notes` for some people, confirming whatever that does.
-fn share(plane: &Plane<Odeus>, action: &str, access: Value) {
+fn share(plane: &Plane<Odeus>, action: &str, access: &Value) {
     let tag = Odeus::unit(plane)["etag"].as_str().unwrap().to_owned();
     let path = format!("integrations/notes/actions/{action}/access");
     let put = |body: &Value| plane.admin(WORKSPACE, ("PUT", &path), Some(&tag), Some(body));
@@ -63,12 +63,12 @@ fn share(plane: &Plane<Odeus>, action: &str, access: Value) {
 
 /// An action that no line of the files names.
 fn print_note(plane: &Plane<Odeus>) {
-    share(plane, "print_note", json!({ "only": [{ "user": "eva@acme.example" }] }));
+    share(plane, "print_note", &json!({ "only": [{ "user": "eva@acme.example" }] }));
 }
 
 /// An action that a later write of the plan is about.
 fn write_note(plane: &Plane<Odeus>) {
-    share(plane, "write_note", json!({ "only": [{ "user": "ana@acme.example" }] }));
+    share(plane, "write_note", &json!({ "only": [{ "user": "ana@acme.example" }] }));
 }
 
 /// A tier that no line of the files names.
