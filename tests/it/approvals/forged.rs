@@ -73,7 +73,7 @@ fn a_right_that_is_hidden_is_missed() {
     refused(
         &lab,
         &[
-            "sharepoint: + Sites.ReadWrite.All at sharepoint; the plan does not say so",
+            "sharepoint: + Sites.ReadWrite.All at sharepoint, can write; the plan does not say so",
             "sharepoint: + sharepoint/actions/create_page, does not run -> everyone; the plan does not say so",
             "help: its file was changed after it was made",
         ],
