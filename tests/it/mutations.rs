@@ -56,13 +56,14 @@ fn every_mutation_names_tests_that_are_there() {
             let Some((_, text)) = text else { panic!("{}: no test {name}", patch.display()) };
             // Whoever reads the test sees which break it is there for.
             let mutation = format!("`{}`", patch.file_stem().unwrap().to_string_lossy());
-            let above: Vec<&str> = text.split_once(&begins).unwrap().0.lines().rev().collect();
-            let comment = above.iter().take_while(|line| {
+            let before = text.split_once(&begins).unwrap().0;
+            let above = before.rsplit_once('\n').map_or("", |(above, _)| above);
+            let mut comment = above.lines().rev().take_while(|line| {
                 let line = line.trim_start();
                 line.starts_with("///") || line.starts_with("#[") || line.is_empty()
             });
             assert!(
-                comment.clone().any(|line| line.contains(&mutation)),
+                comment.any(|line| line.contains(&mutation)),
                 "{name}: its comment does not name the mutation {mutation}"
             );
         }
