@@ -28,7 +28,7 @@ fn is(element: &Element, name: &str, class: &str) -> bool {
 }
 
 /// Parts elements, which stand in document order, at each that `begins` something; what stands before the first is dropped.
-fn parts<'e>(all: &'e [Element], begins: impl Fn(&Element) -> bool) -> Vec<&'e [Element]> {
+fn parts(all: &[Element], begins: impl Fn(&Element) -> bool) -> Vec<&[Element]> {
     let starts: Vec<usize> = (0..all.len()).filter(|at| begins(&all[*at])).collect();
     let ends = starts.iter().skip(1).copied().chain([all.len()]);
     starts.iter().zip(ends).map(|(start, end)| &all[*start..end]).collect()

@@ -257,7 +257,7 @@ fn a_screen_reader_finds_its_way() {
         ("h1", "heading", "acme-crm"),
         ("#units article", "article", "Claude Connection oauth_clients/Claude Connection"),
         ("#units table", "table", "Tiers that move"),
-        ("#units tbody th", "rowheader", "contacts"),
+        ("#units tbody th", "rowheader", "billing"),
         ("#units thead th", "columnheader", "Resource"),
         ("#units thead th button", "button", "Resource"),
     ] {
