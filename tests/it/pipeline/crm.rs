@@ -52,8 +52,11 @@ fn a_crm_goes_from_a_pull_request_to_an_approved_apply() {
     shop.commit("all of it");
     shop.git(&["checkout", "-q", "--detach", "main"]);
     shop.git(&["merge", "-q", "--no-ff", "-m", "merge", "change"]);
-    let done = runner.job("plan.yml", "plan", forge.pull_request("acme/access"));
+    let context = forge.pull_request("acme/access");
+    let done = runner.job("plan.yml", "plan", context.clone());
     assert_eq!(done.code, 0, "{}", done.log);
+    let scanned = runner.scan("plan.yml", &done, &context).unwrap();
+    assert_eq!(scanned.code, 0, "{}", scanned.log);
     assert_eq!(shop.read("scopeform-out/exit-code"), "2\n");
     let comment = forge.comments().pop().unwrap()["body"].as_str().unwrap().to_owned();
     for page in [&comment, &done.summary, &shop.read("scopeform-out/report.html")] {
