@@ -110,6 +110,15 @@ impl Proxy {
         Self { address, log }
     }
 
+    /// A proxy in which an apply comes half the way: the second write gets no answer, and the third fails.
+    pub(crate) fn half_way(to: SocketAddr) -> Self {
+        Self::start(to, |request, writes| match writes {
+            1 if request.is_write() => Do::DropAnswer,
+            2 if request.is_write() => Do::Answer(500, "{}".to_owned()),
+            _ => Do::Pass,
+        })
+    }
+
     /// A proxy that only counts.
     pub(crate) fn counting(to: SocketAddr) -> Self {
         Self::start(to, |_, _| Do::Pass)

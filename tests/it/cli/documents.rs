@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::apply::plane::{Plane, WISHES};
-use crate::apply::proxy::{Do, Proxy};
+use crate::apply::proxy::Proxy;
 use crate::cli::harness::Lab;
 
 #[track_caller]
@@ -40,11 +40,7 @@ fn documents_fit_their_schemas() {
 #[test]
 fn a_report_of_failures_fits_its_schema() {
     let plane = Plane::start();
-    let proxy = Proxy::start(plane.address, |request, writes| match writes {
-        1 if request.is_write() => Do::DropAnswer,
-        2 if request.is_write() => Do::Answer(500, "{}".to_owned()),
-        _ => Do::Pass,
-    });
+    let proxy = Proxy::half_way(plane.address);
     let lab = plane.lab_through(&proxy, WISHES);
     let report = plane.run(&lab, "apply --auto-approve --json --parallelism 1").exits(6).json();
     valid("report.schema.json", &report);

@@ -12,7 +12,7 @@ use super::harness::Lab;
 use super::review::Annotation;
 use super::stream::lines;
 use crate::apply::plane::{Plane, WISHES};
-use crate::apply::proxy::{Do, Proxy};
+use crate::apply::proxy::Proxy;
 use crate::readme::copy;
 
 /// The examples, one of each platform.
@@ -151,12 +151,7 @@ fn names(value: &Value, above: &str, into: &mut BTreeMap<String, &'static str>) 
 #[test]
 fn the_stream_has_the_names_of_terraforms() {
     let plane = Plane::start();
-    // One write without an answer, and one that fails.
-    let proxy = Proxy::start(plane.address, |request, writes| match writes {
-        1 if request.is_write() => Do::DropAnswer,
-        2 if request.is_write() => Do::Answer(500, "{}".to_owned()),
-        _ => Do::Pass,
-    });
+    let proxy = Proxy::half_way(plane.address);
     let lab = plane.lab_through(&proxy, WISHES);
     let run = plane.run(&lab, "apply --auto-approve --json-lines --parallelism 1").exits(6);
     let bad = Lab::with("version: 1\nplatform: odeus\nworkspace: acme\nintegratons: {}\n");

@@ -148,11 +148,7 @@ integrations:
 #[test]
 fn an_apply_in_part_tells_each_write_and_6() {
     let plane = Plane::start();
-    let proxy = Proxy::start(plane.address, |request, writes| match writes {
-        1 if request.is_write() => Do::DropAnswer,
-        2 if request.is_write() => Do::Answer(500, "{}".to_owned()),
-        _ => Do::Pass,
-    });
+    let proxy = Proxy::half_way(plane.address);
     let lab = plane.lab_through(&proxy, WISHES);
     let done = plane.run(&lab, "apply --auto-approve --json-lines --parallelism 1").done();
     let all = check(&done, 6);
