@@ -1,10 +1,10 @@
 # Two images of one static binary. Nobody is root in either.
 #
 #     docker build -t scopeform .                               an empty image: the binary, certificates, nothing else
-#     docker build -t scopeform:pipeline --target pipeline .    on Debian, with git, ssh-keygen, jq and curl
+#     docker build -t scopeform:pipeline --target pipeline .    on Debian, with git, ssh-keygen, openssl, jq and curl
 #
 # The empty one plans and applies. `--base` reads git, `approve` and `snapshot --key` sign with ssh-keygen, and the pipelines in
-# examples/ci have a shell, jq and curl: these need the other one.
+# examples/ci have a shell, openssl, jq and curl: these need the other one.
 #
 #     docker run --rm --user "$(id -u):$(id -g)" -v "$PWD:/work" scopeform plan
 #
@@ -31,7 +31,7 @@ FROM debian:bookworm-slim AS pipeline
 # What Debian's stable has patched today; a version written down here would be gone from its mirrors tomorrow.
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates curl git jq openssh-client \
+    && apt-get install -y --no-install-recommends ca-certificates curl git jq openssh-client openssl \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 65532 scopeform \
     && useradd --uid 65532 --gid 65532 --create-home scopeform

@@ -1,9 +1,10 @@
 # Nothing is shared with guests: people outside the organisation's own mail domains, groups that they are in, and groups
 # that are there for them.
 #
-# Who is in a group stands in `input.groups`, as the platform said on the day of the plan: who joins a group later passes
-# by this rule. In the plan of a snapshot people are pseudonyms; the domains below are found again in it, written in full
-# as they are, so it is denied where the plan of what is live is denied.
+# Who is in a group stands in `input.groups`, as the platform said when the plan was made: a plan is not carried out when
+# somebody has joined by then, and who joins a group later passes by this rule. In the plan of a snapshot people are
+# pseudonyms; the domains below are found again in it, written in full as they are, so it is denied where the plan of what
+# is live is denied.
 #
 # Who is a guest stands in `data.guests` in settings.json. With `everyone_includes_guests`, sharing with everyone counts as
 # well, because everyone in the workspace is then not only the organisation.

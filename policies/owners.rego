@@ -36,19 +36,13 @@ kept_by_hand(change) := after - before if {
 	after := {scope | some scope in change.change.after}
 }
 
-# What is known of each scope that is requested anew.
-listed_access := {[line.unit, line.right.scope]: line.access |
-	some line in input.privilege_delta.widening
-	line.right.kind == "scope"
-	line.access != null
-}
+# What is known of the scope, whether it was requested before or not.
+can_write(unit, scope) if input.scope_access[unit][scope] != "read"
 
-can_write(unit, scope) if listed_access[[unit, scope]] != "read"
-
-# By its name, where no list says it or it was requested before; the pattern stands in settings.json. Where a scope is an
-# address, its name is what stands last: `https://graph.microsoft.com/Mail.Send`.
+# By its name, where no source says it; the pattern stands in settings.json. Where a scope is an address, its name is what
+# stands last: `https://graph.microsoft.com/Mail.Send`.
 can_write(unit, scope) if {
-	not listed_access[[unit, scope]]
+	not input.scope_access[unit][scope]
 	parts := split(scope, "/")
 	name := parts[count(parts) - 1]
 	regex.match(sprintf("(?i)%s", [data.owners.writing_scopes]), name)

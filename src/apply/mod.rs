@@ -28,6 +28,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use crate::plan::consequence::Consequences;
+use crate::plan::told::Told;
 use crate::plan::{Bound, Scale};
 use crate::platform;
 
@@ -76,6 +77,10 @@ pub trait Adapter {
         snapshot: &Self::Snapshot,
         today: Date,
     ) -> Consequences;
+
+    /// Returns what a plan with these operations and changes tells rules in Rego of people and scopes, worked out on
+    /// `snapshot`.
+    fn told(bound: &Bound, snapshot: &Self::Snapshot) -> Told;
 
     /// Returns the state of everything that the plan writes to, for undoing it.
     fn found(bound: &Bound, snapshot: &Self::Snapshot) -> Vec<platform::Found>;

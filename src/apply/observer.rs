@@ -73,6 +73,13 @@ pub trait Observer: Sync {
     /// # Errors
     /// In words, when the event cannot be noted. A write that cannot be noted before it is sent is not sent.
     fn on(&self, event: Event<'_>) -> Result<(), String>;
+
+    /// Returns whether it is noted that an earlier run of the same plan took in the answer to the operation at this place
+    /// (from 0). What only that answer held went where it belongs then; what became of it since is for others to know.
+    fn was_answered(&self, index: usize) -> bool {
+        let _ = index;
+        false
+    }
 }
 
 /// Listens to nothing.

@@ -51,6 +51,9 @@ pub enum ApplyError {
         crate::plan::count(.0.len(), "line is", "lines are")
     )]
     Unsaid(Vec<Unsaid>),
+    /// Rules in Rego were asked about a plan that does not tell them this.
+    #[error("rules in Rego were not told all: {} missing", crate::plan::count(.0.len(), "fact is", "facts are"))]
+    Untold(Vec<Unsaid>),
     /// By now it affects more people, or removes more of what is there, than the rules in force allow.
     #[error("the plan is over its limits: {}", crate::plan::count(.0.len(), "limit", "limits"))]
     OverLimit(Vec<Finding>),
@@ -108,6 +111,13 @@ where
     let unsaid = consequences.unsaid(bound, extent);
     if !unsaid.is_empty() {
         return Err(ApplyError::Unsaid(unsaid));
+    }
+    if approved.sealed().policies().any(|policy| !policy.rego.is_empty()) {
+        let observed = &approved.sealed().plan().observed;
+        let untold = A::told(bound, &reading.snapshot).untold(observed);
+        if !untold.is_empty() {
+            return Err(ApplyError::Untold(untold));
+        }
     }
     // What moves by itself is asked again.
     let judged = approved.sealed().judged();
@@ -274,7 +284,7 @@ where
                 stopped = stopped.or_else(|| self.halted.get().cloned());
             }
             let outcome = if self.done.contains(&index) {
-                self.done_before(planned)
+                self.done_before(index, planned)
             } else if let Some(by) = &stopped {
                 Outcome::Skipped(by.clone())
             } else if self.options.interrupted.load(Ordering::Relaxed) {
@@ -300,7 +310,10 @@ where
     }
 
     /// Says what a write that was done before this run began is worth now.
-    fn done_before(&self, planned: &PlannedOperation) -> Outcome {
+    fn done_before(&self, index: usize, planned: &PlannedOperation) -> Outcome {
+        if self.observer.was_answered(index) {
+            return Outcome::AlreadyDone;
+        }
         match A::operation(&planned.operation).map(|operation| self.provider.kept(operation)) {
             Some(Err(lost)) => Outcome::ValueLost(lost),
             Some(Ok(())) | None => Outcome::AlreadyDone,

@@ -4,6 +4,7 @@
 //! holds is that of a run that was killed.
 #![expect(clippy::disallowed_methods, reason = "the command line is where files are written")]
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -17,8 +18,8 @@ use super::exit::Exit;
 use super::folder::make_data_dir;
 use super::reading;
 use super::ui::{Failure, Ui};
-use crate::apply::journal::{Begin, End, FORMAT_VERSION, Line, Planned, Run};
-use crate::apply::{Event, Report};
+use crate::apply::journal::{Begin, End, FORMAT_VERSION, Known, Line, Planned, Run};
+use crate::apply::{Event, Outcome, Report};
 use crate::model::WorkspaceId;
 use crate::seal::{ApprovedPlan, Consent};
 
@@ -41,6 +42,8 @@ pub(super) struct Journal {
     path: PathBuf,
     /// The run's id.
     run: String,
+    /// The places of the operations whose answers earlier runs of the same plan have taken in.
+    answered: BTreeSet<usize>,
     /// Kept out of every line, should the live system repeat them in its words.
     secrets: Vec<SecretString>,
 }
@@ -83,13 +86,17 @@ impl Journal {
         );
         let path = folder.join(format!("{name}{ENDING}"));
         let digest = approved.sealed().digest();
-        let before = last_of(data, &plan.bound.workspace, &plan.bound.endpoint).past;
-        // Whether this run does go on with that one is known once the workspace has been read.
-        let continues = before.filter(|past| {
+        let last = last_of(data, &plan.bound.workspace, &plan.bound.endpoint);
+        let before = last.past.filter(|past| {
             let begin = &past.run.begin;
-            let ended = past.running || past.run.is_complete();
-            !ended && begin.digest == *digest && begin.takes_back.as_deref() == takes_back
+            let same = begin.digest == *digest && begin.takes_back.as_deref() == takes_back;
+            same && !past.running
         });
+        // What a journal that cannot be read says may be that an answer was lost.
+        let readable = before.as_ref().filter(|_| last.damaged.is_none());
+        let answered = readable.map(|past| answered(data, &past.run)).unwrap_or_default();
+        // Whether this run does go on with that one is known once the workspace has been read.
+        let continues = before.filter(|past| !past.run.is_complete());
         let cannot = |error: io::Error| {
             Failure::new(
                 Exit::Error,
@@ -123,7 +130,7 @@ impl Journal {
                 .collect(),
         };
         let file = Mutex::new(Noted { file, broken: None });
-        let journal = Self { file, path: path.clone(), run: name, secrets };
+        let journal = Self { file, path: path.clone(), run: name, answered, secrets };
         journal
             .note(&Line::Begin(Box::new(begin)), true)
             .map_err(|why| cannot(io::Error::other(why)))?;
@@ -134,6 +141,11 @@ impl Journal {
     /// Returns the run's id.
     pub(super) fn run(&self) -> &str {
         &self.run
+    }
+
+    /// Returns whether an earlier run of the same plan has taken in the answer to the operation at this place (from 0).
+    pub(super) fn was_answered(&self, index: usize) -> bool {
+        self.answered.contains(&index)
     }
 
     /// Notes an event. A write that is about to be sent is on disk when this returns.
@@ -384,6 +396,30 @@ pub(super) fn before(data: &Path, run: &Run) -> (Vec<Run>, Option<Failure>) {
     }
     runs.reverse();
     (runs, None)
+}
+
+/// Returns the places of the operations whose answers a run, or one that it went on with, has taken in. The last that sent
+/// an operation says of it, so that an answer which was lost later counts.
+fn answered(data: &Path, run: &Run) -> BTreeSet<usize> {
+    let (earlier, _) = before(data, run);
+    let mut answered = BTreeSet::new();
+    for run in earlier.iter().chain([run]) {
+        for (index, known) in run.known.iter().enumerate() {
+            match known {
+                Known::Finished(Outcome::Applied { .. }) => {
+                    answered.insert(index);
+                }
+                Known::InFlight | Known::Finished(Outcome::ValueLost(_)) => {
+                    answered.remove(&index);
+                }
+                Known::Finished(outcome) if outcome.may_have_written() => {
+                    answered.remove(&index);
+                }
+                Known::NotBegun | Known::Finished(_) => {}
+            }
+        }
+    }
+    answered
 }
 
 /// Returns the last run of the same workspace before this one that may have written something.

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::leaf::Prose;
-use super::shape::{Field, Leaf, Reader, Shape, record, words};
+use super::shape::{Field, Leaf, Reader, Shape, is_none, record, words};
 use super::yaml::{Node, Value};
 use crate::diag::Code;
 use crate::model::{Access, GroupKey, Principal, UserId};
@@ -71,7 +71,22 @@ impl RawAccess {
         if conflict(entries, nobody, reader) {
             return None;
         }
-        let principals = RawPrincipals::read_entries(entries, key, reader);
+        // A word for none, where no other list names anybody: that list would be the next mistake if it were empty.
+        let (none, entries): (Vec<_>, Vec<_>) = match entries.iter().any(|(_, value)| names(value))
+        {
+            true => (Vec::new(), entries.to_vec()),
+            false => entries.iter().cloned().partition(|(name, value)| {
+                RawPrincipals::KEYS.contains(&name.value.as_str())
+                    && (is_none(&value.value) || matches!(value.value, Value::Null))
+            }),
+        };
+        for (name, value) in &none {
+            let help = format!(
+                "write `{nobody}` in place of the whole share list, or name at least one user or group"
+            );
+            reader.wrong_type(value, name.span, "a list", help);
+        }
+        let principals = RawPrincipals::read_entries(&entries, key, reader);
         let users = principals.users.iter().flat_map(|field| &field.value);
         let groups = principals.groups.iter().flat_map(|field| &field.value);
         let users = users.map(|user| Spanned::new(Principal::User(user.value.clone()), user.span));
@@ -79,10 +94,11 @@ impl RawAccess {
             groups.map(|group| Spanned::new(Principal::Group(group.value.clone()), group.span));
         let listed: Vec<_> = users.chain(groups).collect();
         if listed.is_empty() {
-            let declared = entries.iter().all(|(_, value)| match &value.value {
-                Value::Seq(items) => items.is_empty(),
-                Value::Null | Value::Scalar { .. } | Value::Map(_) => false,
-            });
+            let declared = none.is_empty()
+                && entries.iter().all(|(_, value)| match &value.value {
+                    Value::Seq(items) => items.is_empty(),
+                    Value::Null | Value::Scalar { .. } | Value::Map(_) => false,
+                });
             if declared {
                 let at = entries.first().map_or(key, |(name, _)| name.span);
                 let diagnostic = reader
@@ -95,6 +111,11 @@ impl RawAccess {
         let access = Access::only(listed.iter().map(|principal| principal.value.clone()));
         Some(Self { access, listed })
     }
+}
+
+/// Returns whether a list has an item.
+const fn names(list: &Node) -> bool {
+    matches!(&list.value, Value::Seq(items) if !items.is_empty())
 }
 
 /// Reports a switch and a list side by side, or a switch written as a mapping.

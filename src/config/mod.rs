@@ -10,6 +10,7 @@
 mod access;
 mod approvals;
 pub mod catalog;
+mod example;
 mod labels;
 mod leaf;
 mod lower;

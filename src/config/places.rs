@@ -2,8 +2,10 @@
 //!
 //! The commonest mistake in a file is the depth, and a list of the keys that are known there does not say so.
 
-use super::access::RawActionRecord;
+use super::access::{RawAction, RawActionRecord, RawPrincipals};
+use super::example::words_of;
 use super::raw::{RawClient, RawHeader, RawIntegration, RawOauth, RawOdeus, RawSecretRecord};
+use super::shape::Shape as _;
 use super::trustpager::{self, RawTrustpager};
 use super::yaml::{Node, Value};
 use crate::platform::Kind;
@@ -74,8 +76,8 @@ fn above(value: &Node, known: &[&str]) -> Option<&'static str> {
         Value::Null | Value::Seq(_) | Value::Map(_) => false,
     };
     if known.contains(&"actions") {
-        let own = says(&["enabled", "disabled", "everyone", "nobody", "true", "false"]);
-        let own = own || holds(&["users", "groups"]) || holds(RawActionRecord::KEYS);
+        let own = says(&words_of(&RawAction::schema()));
+        let own = own || holds(RawPrincipals::KEYS) || holds(RawActionRecord::KEYS);
         return own.then_some("actions");
     }
     let things = [("integrations", RawIntegration::KEYS)];

@@ -147,9 +147,11 @@ impl Reader<'_> {
                 (Some(place), _) => diagnostic.help(place),
                 (None, Some(near)) => diagnostic.help(format!("did you mean `{near}`?")),
                 (None, None) => {
-                    diagnostic.help(places::inside(name, value, known).unwrap_or_else(|| {
-                        list_of("the only key here is", "known keys here:", known)
-                    }))
+                    let keys = list_of("the only key here is", "known keys here:", known);
+                    diagnostic.help(match places::inside(name, value, known) {
+                        Some(place) => format!("{place}; {keys}"),
+                        None => keys,
+                    })
                 }
             }
         };
@@ -197,6 +199,13 @@ pub(super) fn described(mut schema: Json, lines: &[&str]) -> Json {
         object.insert("description".into(), Json::String(prose(lines)));
     }
     schema
+}
+
+/// Returns whether a value is one word, without quotes, that says that there is none.
+pub(super) fn is_none(value: &Value) -> bool {
+    let Value::Scalar { text, plain: true } = value else { return false };
+    let words = ["none", "nothing", "nobody", "no", "off", "false"];
+    words.iter().any(|none| text.trim_matches([',', ' ']).eq_ignore_ascii_case(none))
 }
 
 /// Returns the schema of a mapping with fixed keys.
@@ -267,6 +276,7 @@ impl<T: Shape> Shape for Vec<T> {
                         Some(first) if *plain && words.iter().all(|word| word.starts_with('-')) => {
                             format!("put a space after each `-`: `- {first}`")
                         }
+                        _ if is_none(&node.value) => "write `[]`".to_owned(),
                         _ => format!("write a list: `[{}]`", words.join(", ")),
                     }
                 }
@@ -394,7 +404,11 @@ macro_rules! record {
                 }
                 $(
                     if stringify!($need) == "req" && !record.written.contains(&$key) {
-                        reader.missing_key(at, $key, None$(.or(Some($write.into())))?, Self::KEYS);
+                        let write = None$(.or(Some($write.into())))?;
+                        let write = write.or_else(|| $crate::config::example::write(
+                            $key, &<$type as $crate::config::shape::Shape>::schema(),
+                        ));
+                        reader.missing_key(at, $key, write, Self::KEYS);
                     }
                 )*
                 record

@@ -29,7 +29,7 @@ pub use lattice::Reach;
 pub use near::{is_slip, nearest, some_of};
 pub use privilege::{
     Cause, CauseKind, Direction, LetsIn, PrivilegeChange, PrivilegeDelta, PrivilegeLevel, Right,
-    ScopeAccess, TierMove, tier_words,
+    ScopeAccess, TierGrade, TierMove, tier_words,
 };
 pub use scope::{InvalidScope, Scope, ScopeDelta, ScopeSet};
 pub use sides::Sides;

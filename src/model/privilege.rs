@@ -139,12 +139,55 @@ pub struct TierMove {
     /// move itself does.
     #[serde(default)]
     pub tier_narrows: bool,
+    /// The gravest of what becomes possible, verbs included; `None` where nothing does, or nobody knows what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens: Option<TierGrade>,
     /// What becomes possible, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub widens: Vec<String>,
     /// What stops being possible, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub narrows: Vec<String>,
+}
+
+/// What kind of thing a tier makes possible, from the least to the most grave: to read is the least, then whatever a
+/// person looks at before it happens, then what happens at once; of either, what reaches others is graver than what
+/// deletes, and that than what writes. The platform grades, since it knows what its verbs do.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum TierGrade {
+    /// Something is read.
+    Reads,
+    /// Something is written or used after a person approved it.
+    WritesWithApproval,
+    /// Something is deleted after a person approved it.
+    DeletesWithApproval,
+    /// Others get a message or a call, or something is started, after a person approved it.
+    ActsWithApproval,
+    /// Something is written or used at once.
+    WritesAutomatically,
+    /// Something is deleted at once.
+    DeletesAutomatically,
+    /// Others get a message or a call, or something is started, at once.
+    ActsAutomatically,
+}
+
+impl TierGrade {
+    /// Returns its place among the grades, 0 for the least grave.
+    #[must_use]
+    pub const fn rank(self) -> u8 {
+        match self {
+            Self::Reads => 0,
+            Self::WritesWithApproval => 1,
+            Self::DeletesWithApproval => 2,
+            Self::ActsWithApproval => 3,
+            Self::WritesAutomatically => 4,
+            Self::DeletesAutomatically => 5,
+            Self::ActsAutomatically => 6,
+        }
+    }
 }
 
 impl TierMove {

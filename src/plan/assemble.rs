@@ -9,7 +9,9 @@ use super::types::{
     ApiCost, Bound, Breakage, Change, Effective, Finding, LeftAlone, Loss, Observed, Plan,
     PlannedOperation, Reliance, Scale, SourceRange, Unreviewed,
 };
-use crate::model::{Address, PrivilegeChange, PrivilegeDelta, UserId, WorkspaceId};
+use crate::model::{
+    Address, PrivilegeChange, PrivilegeDelta, Scope, ScopeAccess, UserId, WorkspaceId,
+};
 use crate::platform;
 
 /// Everything about one unit that goes into a plan.
@@ -39,6 +41,8 @@ pub struct UnitPlan {
     pub tokens: Option<TokenEffect>,
     /// Who is in the groups that something is newly shared with.
     pub groups: BTreeMap<String, BTreeSet<String>>,
+    /// What the scopes of the list kept by hand allow, by unit, where the plan changes it.
+    pub scope_access: BTreeMap<Address, BTreeMap<Scope, ScopeAccess>>,
     /// Who must reconnect who need not do so before, or holds a token that changes or ends.
     pub affected: BTreeSet<UserId>,
     /// What was left as it is.
@@ -125,6 +129,7 @@ pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
         people: Vec::new(),
         tokens: Vec::new(),
         groups: BTreeMap::new(),
+        scope_access: BTreeMap::new(),
         scale: Scale { people: 0, rights: header.rights },
         findings: Vec::new(),
         left_alone: Vec::new(),
@@ -151,6 +156,7 @@ pub fn assemble(header: Header, units: Vec<UnitPlan>) -> Plan {
         observed.findings.extend(unit.observed_findings);
         observed.tokens.extend(unit.tokens);
         observed.groups.extend(unit.groups);
+        observed.scope_access.extend(unit.scope_access);
         affected.extend(unit.affected);
         observed.left_alone.extend(unit.left_alone);
         observed.effective.extend(unit.effective);

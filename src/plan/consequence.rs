@@ -10,7 +10,7 @@ use std::fmt;
 
 use super::approvals::{broken, line};
 use super::laws::Violation;
-use super::types::{Bound, Breakage, Loss};
+use super::types::{Bound, Breakage, Change, Loss};
 use crate::model::{Address, Direction, PrivilegeChange, Right, Scope, ScopeAccess, ScopeSet};
 
 /// The code of the finding that names a law which the order breaks, the same on every platform.
@@ -27,6 +27,8 @@ pub struct Consequences {
     pub losses: Vec<Loss>,
     /// The laws that the order breaks, each with the unit that it happens to.
     pub window: Vec<(Address, Violation)>,
+    /// Fields that differ. Which line asks for them is not compared.
+    pub changes: Vec<Change>,
 }
 
 /// Something that operations do and the plan does not say.
@@ -61,6 +63,7 @@ impl Consequences {
         self.breakage.extend(other.breakage);
         self.losses.extend(other.losses);
         self.window.extend(other.window);
+        self.changes.extend(other.changes);
     }
 
     /// Returns what the plan does not say of this, in the order of addresses.
@@ -90,6 +93,10 @@ impl Consequences {
             if !said.admits(unit, violation) {
                 keep(unit, violation.to_string());
             }
+        }
+        for change in self.changes.iter().filter(|change| !said.change(change, extent)) {
+            let Change { address, before, after, .. } = change;
+            keep(address, format!("{before} -> {after}"));
         }
         unsaid.into_iter().collect()
     }
@@ -142,6 +149,7 @@ struct Said<'b> {
     /// With every other name of each: a protection may use any of them.
     losses: BTreeMap<(&'b Address, super::LossKind), BTreeSet<&'b Address>>,
     windows: Vec<(&'b Address, &'b str)>,
+    changes: BTreeMap<&'b Address, Vec<&'b Change>>,
 }
 
 impl<'b> Said<'b> {
@@ -157,13 +165,32 @@ impl<'b> Said<'b> {
         for loss in &bound.losses {
             losses.entry((&loss.address, loss.kind)).or_default().extend(&loss.also_called);
         }
+        let mut changes: BTreeMap<_, Vec<&Change>> = BTreeMap::new();
+        for change in &bound.changes {
+            changes.entry(&change.address).or_default().push(change);
+        }
         Self {
+            changes,
             bound,
             privilege: bound.privilege.changes.iter().map(key).collect(),
             uses: uses.collect(),
             losses,
             windows: windows.map(|found| (&found.address, found.message.as_str())).collect(),
         }
+    }
+
+    /// In the rest of a plan a thing may come back from where only the way led, of which no line is.
+    fn change(&self, change: &Change, extent: Extent) -> bool {
+        let Some(lines) = self.changes.get(&change.address) else {
+            return extent == Extent::Rest;
+        };
+        lines.iter().any(|line| {
+            let begins = extent == Extent::Rest || line.before == change.before;
+            begins
+                && line.kind == change.kind
+                && line.unit == change.unit
+                && line.after == change.after
+        })
     }
 
     fn admits(&self, unit: &Address, violation: &Violation) -> bool {

@@ -12,6 +12,7 @@ pub mod policy;
 mod rule;
 pub mod shown;
 pub(crate) mod spread;
+pub mod told;
 mod types;
 pub mod weaken;
 

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::people::{PeopleEffect, TokenEffect};
 use super::policy::Policy;
 use super::weaken::Weakened;
-use crate::model::{Address, Effect, PrivilegeDelta, Scope, ScopeSet, WorkspaceId};
+use crate::model::{Address, Effect, PrivilegeDelta, Scope, ScopeAccess, ScopeSet, WorkspaceId};
 use crate::platform;
 
 /// What one run of `plan` found. Made for every input: a wish that cannot come true is a blocker, not an error.
@@ -186,6 +186,10 @@ pub struct Observed {
     /// Who is in the groups that the plan newly shares something with, as far as the platform says.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub groups: BTreeMap<String, BTreeSet<String>>,
+    /// What each scope of a list kept by hand that the plan changes allows, by unit, as far as a source says: also of those
+    /// that were requested before.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scope_access: BTreeMap<Address, BTreeMap<Scope, ScopeAccess>>,
     /// What limits on shares and people are held against.
     #[serde(default)]
     pub scale: Scale,

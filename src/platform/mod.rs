@@ -20,6 +20,7 @@ pub mod odeus;
 pub mod provider;
 pub mod remarks;
 pub mod trustpager;
+mod twin;
 pub mod wire;
 
 /// When a change becomes true for people who are connected already. A property of the platform, which plans state.

@@ -11,6 +11,7 @@ const ON_ODEUS: &[Rule] = &[
     rule(Code::AcceptanceWithoutEffect),
     rule(Code::ActionRenamed),
     rule(Code::GlobMatchesNothing),
+    rule(Code::SubstituteNotListed),
 ];
 const ON_TRUSTPAGER: &[Rule] = &[rule(Code::ResourceRenamed)];
 const ON_BOTH: &[Rule] = &[rule(Code::ProtectsNothing)];

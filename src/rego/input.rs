@@ -31,6 +31,7 @@ pub const ROOTS: &[&str] = &[
     "requires_human",
     "resource_changes",
     "resource_drift",
+    "scope_access",
     "snapshot",
     "summary",
     "takes_effect",

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use super::hunks::{self, Sign, UNENDED, UnitDiff};
+use super::hunks::{self, NO_FILE, Sign, UNENDED, UnitDiff};
 use super::neutral::terminal;
 use super::palette::{Paint, Palette};
 use crate::plan::Plan;
 
-/// Writes one unified diff per unit that differs, in unit order, with `live/<unit>` and `planned/<unit>` as file names.
+/// Writes one unified diff per unit that differs, in unit order, with `live/<unit>` and `planned/<unit>` as file names, and
+/// `/dev/null` on the side on which the unit does not exist.
 ///
 /// # Errors
 /// Only when `out` fails.
@@ -19,8 +20,10 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, palette: Palette) -> fmt::Res
 pub(super) fn unit(out: &mut dyn fmt::Write, diff: &UnitDiff<'_>, palette: Palette) -> fmt::Result {
     let unit = terminal(diff.unit.as_str()).to_string();
     let end = if hunks::ends_with_tab(&unit) { "\t" } else { "" };
-    writeln!(out, "{}", palette.paint(Paint::Heading, format_args!("--- live/{unit}{end}")))?;
-    writeln!(out, "{}", palette.paint(Paint::Heading, format_args!("+++ planned/{unit}{end}")))?;
+    for (mark, side, none) in [("---", "live", diff.begins), ("+++", "planned", diff.ends)] {
+        let name = if none { NO_FILE.to_owned() } else { format!("{side}/{unit}{end}") };
+        writeln!(out, "{}", palette.paint(Paint::Heading, format_args!("{mark} {name}")))?;
+    }
     for hunk in &diff.hunks {
         writeln!(out, "{}", palette.paint(Paint::Note, &hunk.header))?;
         for line in &hunk.lines {

@@ -3,10 +3,10 @@
 
 use std::cmp::Reverse;
 
-use crate::model::{Direction, PrivilegeChange, Right};
+use crate::model::{Direction, PrivilegeChange, Right, TierGrade};
 
 /// How grave a scope or a tier is: the gravest is the least. What needs an admin's consent comes first, then what nobody
-/// knows that of, and then the provider's own level decides; a tier is the graver where something becomes automatic.
+/// knows that of, and then the provider's own level decides; of tiers the platform's grade of what they open.
 pub(super) type Gravity = (u8, Reverse<u8>);
 
 /// All that is equally grave.
@@ -27,10 +27,7 @@ pub(super) fn grave(change: &PrivilegeChange) -> Gravity {
             // What nobody has graded may be anything.
             (consent, Reverse(change.level.map_or(u8::MAX, |level| level.0)))
         }
-        Right::Tier(tier) => {
-            let automatic = tier.widens.iter().any(|words| words.contains("automatic"));
-            (u8::from(!automatic), Reverse(0))
-        }
+        Right::Tier(tier) => (0, Reverse(tier.opens.map_or(u8::MAX, TierGrade::rank))),
         Right::Use { .. } | Right::Credential { .. } | Right::Setting { .. } => EQUAL,
     }
 }

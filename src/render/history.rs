@@ -1,5 +1,7 @@
 //! What a run did, as its journal tells it: for people, and for programs.
 
+mod runs;
+
 use std::fmt::Write as _;
 
 use schemars::JsonSchema;
@@ -11,6 +13,8 @@ use super::report::{Sum, TOKEN_HELP, detail, symbol};
 use crate::apply::Outcome;
 use crate::apply::journal::{Begin, Known, Run, Verdict};
 use crate::plan::count;
+
+pub use runs::{Listed, list, list_schema};
 
 /// The version of the JSON document.
 pub const FORMAT_VERSION: &str = "1.0";
@@ -175,6 +179,18 @@ pub fn notice(run: &Run, running: bool) -> String {
 fn applied(run: &Run) -> usize {
     let is = |outcome: &&Outcome| outcome.is_applied() && !matches!(outcome, Outcome::NotNeeded(_));
     outcomes(run).filter(is).count()
+}
+
+fn already_done(run: &Run) -> usize {
+    outcomes(run).filter(|outcome| **outcome == Outcome::AlreadyDone).count()
+}
+
+/// Returns the operation, from 1, at which a run stopped without saying so.
+fn stopped_at(run: &Run, running: bool) -> Option<usize> {
+    match run.verdict(running) {
+        Verdict::Crashed(at) => Some(at + 1),
+        _ => None,
+    }
 }
 
 fn outcomes(run: &Run) -> impl Iterator<Item = &Outcome> {
@@ -388,7 +404,6 @@ struct Operation {
 #[must_use]
 pub fn json(run: &Run, running: bool, around: Around<'_>) -> String {
     let begin = &run.begin;
-    let verdict = run.verdict(running);
     let operation = |(planned, known): (&crate::apply::journal::Planned, &Known)| Operation {
         unit: planned.planned.unit.to_string(),
         address: planned.planned.address.to_string(),
@@ -413,13 +428,10 @@ pub fn json(run: &Run, running: bool, around: Around<'_>) -> String {
         went_on_with: begin.continues.clone().filter(|_| run.went_on()),
         consent: begin.consent.clone(),
         accepted: begin.accepted.iter().cloned().collect(),
-        verdict: word(verdict),
-        stopped_at: match verdict {
-            Verdict::Crashed(at) => Some(at + 1),
-            _ => None,
-        },
+        verdict: word(run.verdict(running)),
+        stopped_at: stopped_at(run, running),
         applied: applied(run),
-        already_done: outcomes(run).filter(|outcome| **outcome == Outcome::AlreadyDone).count(),
+        already_done: already_done(run),
         total: run.known.len(),
         exit: run.end.as_ref().map(|end| end.exit),
         calls: run.end.as_ref().map(|end| end.calls),
@@ -430,7 +442,12 @@ pub fn json(run: &Run, running: bool, around: Around<'_>) -> String {
         operations: run.operations().map(operation).collect(),
         next: next(run, running, around),
     };
-    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    page(&document)
+}
+
+/// Returns a document as it is printed.
+fn page(document: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
     text.push('\n');
     super::neutral::json(&text).into_owned()
 }

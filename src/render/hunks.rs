@@ -15,6 +15,10 @@ const CONTEXT: usize = 3;
 #[derive(Debug)]
 pub(super) struct UnitDiff<'p> {
     pub(super) unit: &'p Address,
+    /// Whether it comes into being: it has no text before.
+    pub(super) begins: bool,
+    /// Whether it vanishes as a whole: it has no text after.
+    pub(super) ends: bool,
     /// At least one, in the order of their lines.
     pub(super) hunks: Vec<Hunk>,
 }
@@ -59,6 +63,10 @@ impl Sign {
 /// What a unified diff writes below a line that has no line end.
 pub(super) const UNENDED: &str = "\\ No newline at end of file";
 
+/// What stands in place of a file's name where there is no such file: what reads the diff then makes the file or removes it,
+/// and does not leave an empty one.
+pub(super) const NO_FILE: &str = "/dev/null";
+
 /// Returns whether the name of a file is ended by a TAB in the first lines of a unified diff, as GNU diff and git do it for a
 /// name with white space in it: what reads the diff takes another name to end at the first space.
 pub(super) fn ends_with_tab(name: &str) -> bool {
@@ -68,8 +76,14 @@ pub(super) fn ends_with_tab(name: &str) -> bool {
 /// Returns the units whose effective configuration differs, in unit order.
 pub(super) fn of(plan: &Plan) -> Vec<UnitDiff<'_>> {
     let differ = plan.observed.effective.iter().filter(|e| e.before != e.after);
-    let mut units: Vec<UnitDiff<'_>> =
-        differ.map(|e| UnitDiff { unit: &e.unit, hunks: between(&e.before, &e.after) }).collect();
+    let mut units: Vec<UnitDiff<'_>> = differ
+        .map(|e| UnitDiff {
+            unit: &e.unit,
+            begins: e.before.is_empty(),
+            ends: e.after.is_empty(),
+            hunks: between(&e.before, &e.after),
+        })
+        .collect();
     units.sort_by_key(|diff| diff.unit);
     units
 }

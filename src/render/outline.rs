@@ -43,6 +43,7 @@ const IDLE: &[&str] = &[
     "no-such-key",
     "no-such-token",
     "protects-nothing",
+    "substitute-not-listed",
 ];
 
 /// The numbers of a plan.

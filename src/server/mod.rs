@@ -146,7 +146,8 @@ pub async fn start(listener: TcpListener, options: Options) -> Result<Running, S
     let opened = tokio::task::spawn_blocking(move || open(options, tokens)).await;
     let (state, notices, held) = opened.map_err(std::io::Error::other)??;
     let (stop, stopped) = oneshot::channel::<()>();
-    let router = app(Arc::new(state));
+    // Made into a service once: of a router as it is, `serve` would make one for every connection.
+    let router = app(Arc::new(state)).into_make_service();
     let task = tokio::spawn(async move {
         // Ends when told to, or when the sender is dropped with `Running`.
         let until = async move {

@@ -361,7 +361,7 @@ fn the_image_for_pipelines_has_what_the_program_and_the_pipelines_run() {
             }
         }
     }
-    let known = ["curl", "git", "jq"].map(str::to_owned);
+    let known = ["curl", "git", "jq", "openssl"].map(str::to_owned);
     assert!(known.iter().all(|one| theirs.contains(one)), "{theirs:?}");
     programs.append(&mut theirs);
     for program in programs {

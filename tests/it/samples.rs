@@ -59,6 +59,7 @@ pub(crate) fn empty() -> Plan {
             people: Vec::new(),
             tokens: Vec::new(),
             groups: std::collections::BTreeMap::new(),
+            scope_access: std::collections::BTreeMap::new(),
             scale: Scale::default(),
             findings: Vec::new(),
             left_alone: vec![LeftAlone::fact(at("teams"), "14 actions on, 2 off".into())],

@@ -20,6 +20,7 @@ const SCHEMAS: &[(&str, Generator)] = &[
     ("trustpager-status.schema.json", scopeform::render::status::trustpager::schema),
     ("journal.schema.json", scopeform::apply::journal::schema),
     ("run.schema.json", scopeform::render::history::schema),
+    ("runs.schema.json", scopeform::render::history::list_schema),
     ("undo.schema.json", scopeform::render::undo::schema),
 ];
 

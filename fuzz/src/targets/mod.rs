@@ -525,6 +525,7 @@ pub fn answers(data: &[u8]) {
             Ok(reading) => reading.snapshot,
             Err(error) => return refused(&error),
         };
+        tiers_shown(&snapshot);
         let config::Desired::Trustpager(desired) = wishes(TRUSTPAGER_WISHES) else { return };
         let (plan, problems) = trustpager::planner::plan(&desired, &snapshot, inputs());
         sealed(plan, &problems);
@@ -567,8 +568,43 @@ fn shown(snapshot: &odeus::state::Snapshot) {
     let actions = snapshot.integrations.values().map(|live| live.facts.actions.len());
     let rows = cells(&page);
     assert_eq!(rows.len(), actions.sum::<usize>() + 1, "{page:?}");
+    table(rows, 7);
+}
+
+/// The same for a workspace of TrustPager.
+fn tiers_shown(snapshot: &trustpager::state::Snapshot) {
+    let today = inputs().today;
+    let views = trustpager::view::views(snapshot, today);
+    let keys = trustpager::view::keys(snapshot, today);
+    let options = status::Options { palette: Palette::PLAIN, full: true };
+    let mut page = String::new();
+    let workspace = &snapshot.workspace;
+    status::trustpager::overview(&mut page, workspace, &views, &keys, options).unwrap();
+    for view in &views {
+        status::trustpager::client(&mut page, view, options).unwrap();
+    }
+    harmless(&page);
+    secretive(&page);
+    let mut page = String::new();
+    status::trustpager::json(&mut page, workspace, &views, &keys).unwrap();
+    one_document(&page);
+    secretive(&page);
+    let mut pages = [const { String::new() }; 3];
+    csv::tiers(&mut pages[0], &views, &keys).unwrap();
+    csv::tokens(&mut pages[1], &views).unwrap();
+    csv::effective(&mut pages[2], &views).unwrap();
+    for (page, columns) in pages.iter().zip([7, 10, 10]) {
+        secretive(page);
+        table(cells(page), columns);
+    }
+    let tokens = snapshot.clients.values().map(|live| live.state.tokens.len());
+    assert_eq!(cells(&pages[1]).len(), tokens.sum::<usize>() + 1, "{}", pages[1]);
+}
+
+#[track_caller]
+fn table(rows: Vec<Vec<String>>, columns: usize) {
     for row in rows {
-        assert_eq!(row.len(), 7, "{row:?}");
+        assert_eq!(row.len(), columns, "{row:?}");
         row.iter().for_each(|cell| inert(cell));
     }
 }

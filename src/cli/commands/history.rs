@@ -9,7 +9,7 @@ use crate::cli::folder::{data_dir, discover, root_of};
 use crate::cli::journal::{self, Past};
 use crate::cli::ui::{Failure, Ui};
 use crate::model::WorkspaceId;
-use crate::render::history;
+use crate::render::history::{self, Listed};
 use crate::render::neutral::terminal;
 
 /// Prints one run, or one line for each.
@@ -35,13 +35,15 @@ pub(super) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
             // The list is empty, which is no failure; only people need to hear it.
             ui.say(&none(&data, args).message);
         }
-        let runs = ids.iter().map(|id| match journal::read(&data, id) {
-            Ok(past) => history::line(&past.run, past.running),
-            Err(failure) => {
-                format!("{}  not readable: {}\n", terminal(id), terminal(&failure.message))
-            }
-        });
-        ui.out(&runs.collect::<String>())?;
+        let listed = |id: &String| match journal::read(&data, id) {
+            Ok(Past { run, running }) => Listed::Read { run: Box::new(run), running },
+            Err(failure) => Listed::Unreadable { run: id.clone(), why: failure.message },
+        };
+        let runs: Vec<Listed> = ids.iter().map(listed).collect();
+        ui.out(&match args.output.format() {
+            Format::Json => history::list(&runs),
+            _ => runs.iter().map(line).collect(),
+        })?;
         return Ok(Exit::Done);
     }
     let id = match &args.run {
@@ -61,6 +63,15 @@ pub(super) fn run(args: &Show, env: &Env, ui: &Ui) -> Result<Exit, Failure> {
         ui.out(&history::text(&run, running, around, ui.palette()))?;
     }
     Ok(Exit::Done)
+}
+
+fn line(listed: &Listed) -> String {
+    match listed {
+        Listed::Read { run, running } => history::line(run, *running),
+        Listed::Unreadable { run, why } => {
+            format!("{}  not readable: {}\n", terminal(run), terminal(why))
+        }
+    }
 }
 
 /// Returns an option that was given and says nothing of a run.

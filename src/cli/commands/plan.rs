@@ -244,7 +244,12 @@ pub(super) fn make_for<P: Product>(
         &config.policy,
         &reading.snapshot,
     ));
-    let mut diagnostics = loaded.diagnostics.clone();
+    // What the file alone shows already is among the problems again, and is said as one of them.
+    let mut diagnostics = Diagnostics::new();
+    let again = |code: Code| problems.iter().any(|problem| problem.code == code);
+    for told in loaded.diagnostics.iter().filter(|told| !again(told.code)) {
+        diagnostics.push(told.clone());
+    }
     if plan.is_none() || !shown {
         diagnostics.append(raised(&located(&problems, &config.origins), &loaded.policies));
     }

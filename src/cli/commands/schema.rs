@@ -20,6 +20,7 @@ pub(in crate::cli) const ALL: &[(&str, &str, Make)] = &[
     ("apply-stream", "apply-stream.schema.json", render::stream::schema),
     ("journal", "journal.schema.json", apply::journal::schema),
     ("run", "run.schema.json", render::history::schema),
+    ("runs", "runs.schema.json", render::history::list_schema),
     ("undo", "undo.schema.json", render::undo::schema),
     ("status", "status.schema.json", render::status::schema),
     ("trustpager-status", "trustpager-status.schema.json", render::status::trustpager::schema),

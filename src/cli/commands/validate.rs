@@ -7,9 +7,10 @@ use crate::cli::live::not_valid;
 use crate::cli::rego;
 use crate::cli::review;
 use crate::cli::ui::{Failure, Ui};
-use crate::cli::workspace::{Tell, report, slips};
-use crate::config;
-use crate::diag::Diagnostics;
+use crate::cli::workspace::{Tell, located, report, slips};
+use crate::config::{self, Desired};
+use crate::diag::{Diagnostics, Severity};
+use crate::platform::trustpager::resolve::tiers_of_no_ladder;
 use crate::render::marks::Marks;
 use crate::source::SourceMap;
 
@@ -26,7 +27,7 @@ pub(in crate::cli) fn run(args: &Validate, ui: &Ui) -> Result<Exit, Failure> {
     }
     let (_, worlds) = config::world::load(&folder.worlds);
     let (_, catalogs) = config::catalog::load(&folder.catalogs);
-    let (_, resources) = config::trustpager::catalog::load(&folder.catalogs);
+    let (ladders, resources) = config::trustpager::catalog::load(&folder.catalogs);
     let beside = [
         ("world", &worlds, &folder.worlds),
         ("catalogue", &catalogs, &folder.catalogs),
@@ -42,6 +43,15 @@ pub(in crate::cli) fn run(args: &Validate, ui: &Ui) -> Result<Exit, Failure> {
         }
         if configs.is_empty() {
             return Err(folder.holds_none(&path));
+        }
+    }
+    for config in &configs {
+        if let Desired::Trustpager(desired) = &config.desired {
+            let odd = located(&tiers_of_no_ladder(desired, &ladders), &config.origins);
+            // A live system may have ladders that nobody here knows, so it is no error yet.
+            for told in odd.iter().cloned() {
+                diagnostics.push(told.with_severity(Severity::Warning));
+            }
         }
     }
     let exit = if diagnostics.has_errors() { Exit::Error } else { Exit::Done };

@@ -65,8 +65,11 @@ impl Builder {
         let lines: Vec<_> = lines.collect();
         let mut tiers = BTreeMap::new();
         for (resource, field) in lines {
-            self.declare(&home.child(resource.value.as_str()), resource.span, reader);
-            tiers.insert(resource.value, field.value.value);
+            let line = home.child(resource.value.as_str());
+            self.declare(&line, resource.span, reader);
+            let tier = field.value.value;
+            self.origins.note(line.child(tier.as_str()), reader.origin(field.at));
+            tiers.insert(resource.value, tier);
         }
         tiers
     }
@@ -80,7 +83,12 @@ impl Builder {
         let home = home.child("verbs");
         let mut verbs = BTreeMap::new();
         for (resource, field) in field.into_iter().flat_map(|field| field.value.0) {
-            self.declare(&home.child(resource.value.as_str()), resource.span, reader);
+            let line = home.child(resource.value.as_str());
+            self.declare(&line, resource.span, reader);
+            for verb in &field.value {
+                let at = line.child(verb.value.as_str());
+                self.origins.note(at, reader.origin(verb.span));
+            }
             verbs.insert(resource.value, field.value.into_iter().map(|verb| verb.value).collect());
         }
         verbs

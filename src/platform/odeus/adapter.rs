@@ -11,13 +11,14 @@ use super::machine::{Context, Machine, Rejected};
 use super::operation::{IntegrationOperation, Operation};
 use super::passage::Passage;
 use super::people::Grants;
-use super::planner::{fact, new_actions};
+use super::planner::{fact, kept_by_hand, members, new_actions};
 use super::prospect::replay;
 use super::state::{Connection, IntegrationState, Snapshot};
 use super::value;
 use crate::apply::{Adapter, Difference, Settled, Stale, Unexplained};
 use crate::model::{Address, Effect, IntegrationKey};
 use crate::plan::consequence::Consequences;
+use crate::plan::told::Told;
 use crate::plan::{Bound, Loss, LossKind, PlannedOperation, Reliance, Scale, order};
 use crate::platform;
 
@@ -212,6 +213,14 @@ impl Adapter for Odeus {
         _: Date,
     ) -> Result<BTreeSet<usize>, Unexplained> {
         super::resume::resumed(bound, snapshot)
+    }
+
+    fn told(bound: &Bound, snapshot: &Snapshot) -> Told {
+        Told {
+            groups: members(&bound.changes, &snapshot.directory),
+            holders: BTreeMap::new(),
+            scope_access: kept_by_hand(&bound.changes, snapshot),
+        }
     }
 
     fn consequences(

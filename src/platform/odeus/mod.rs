@@ -3,6 +3,7 @@
 pub mod adapter;
 pub mod audience;
 pub mod catalog;
+mod change;
 #[cfg(feature = "http")]
 pub mod client;
 pub mod compare;

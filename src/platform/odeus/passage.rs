@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::audience::{Audience, NOT_RUNNING};
 use super::catalog;
+use super::change;
 use super::prospect::audience_words;
 use super::scope_facts;
 use super::state::{Client, IntegrationState, Mode};
@@ -267,6 +268,10 @@ impl<'p> Passage<'p> {
             breakage: self.broken().into_iter().chain(self.unverified()).collect(),
             losses: losses.collect(),
             window: self.window.iter().map(|law| (self.unit.clone(), law.clone())).collect(),
+            changes: change::own(self.unit, self.before, self.after)
+                .into_iter()
+                .chain(change::actions(self.unit, self.before, self.after).map(|(_, line)| line))
+                .collect(),
         }
     }
 }

@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::change::{self, CLIENT};
 use super::compare::compare;
 use super::consequence::{breakage, follows_recommendation, privilege, unreviewed};
 use super::desired::Desired;
@@ -15,12 +16,13 @@ use super::loss;
 use super::operation::{IntegrationOperation, Operation};
 use super::prospect::Prospect;
 use super::resolve::{Target, resolve};
+use super::scope_facts;
 use super::state::{Connection, Directory, Mode, Snapshot};
 use super::value;
 use crate::diag::Problem;
 use crate::model::{
     Access, Address, Cause, CauseKind, Direction, Effect, IntegrationKey, LetsIn, Principal,
-    PrivilegeChange, Right,
+    PrivilegeChange, Right, Scope, ScopeAccess,
 };
 pub use crate::plan::assemble::Inputs;
 use crate::plan::assemble::{Header, UnitPlan, assemble};
@@ -198,6 +200,7 @@ fn unit(
         people: people(prospect),
         tokens: None,
         groups: members(&changes, &snapshot.directory),
+        scope_access: listed(prospect, &changes).into_iter().collect(),
         affected: prospect.people.must.difference(&prospect.people.had_to).cloned().collect(),
         left_alone: left_alone(prospect),
         valid_until: prospect.proposal.acknowledged.iter().filter_map(|(_, a)| a.until).min(),
@@ -211,7 +214,10 @@ fn unit(
 }
 
 /// Returns who is in each group that a change shares something with and that it was not shared with.
-fn members(changes: &[Change], directory: &Directory) -> BTreeMap<String, BTreeSet<String>> {
+pub(super) fn members(
+    changes: &[Change],
+    directory: &Directory,
+) -> BTreeMap<String, BTreeSet<String>> {
     let mut names = BTreeSet::new();
     for Change { before, after, .. } in changes {
         let before: Vec<&str> = value::groups(before).collect();
@@ -224,40 +230,45 @@ fn members(changes: &[Change], directory: &Directory) -> BTreeMap<String, BTreeS
     members.collect()
 }
 
-fn change(
+/// Returns what is known of each scope of the list kept by hand, where a change is about it.
+fn listed(
     prospect: &Prospect<'_>,
-    field: &[&str],
-    kind: &str,
-    before: Value,
-    after: Value,
-) -> Change {
-    let address = field.iter().fold(prospect.address.clone(), |at, part| at.child(part));
-    Change {
-        declared_at: address.clone(),
-        address,
-        kind: kind.to_owned(),
-        unit: prospect.address.clone(),
-        before,
-        after,
-        catalog_change: false,
+    changes: &[Change],
+) -> Option<(Address, BTreeMap<Scope, ScopeAccess>)> {
+    let kept = prospect.after.client.mode() == Some(Mode::Fixed);
+    if !kept || !changes.iter().any(|change| change.kind == CLIENT) {
+        return None;
     }
+    let provider = &prospect.facts().provider;
+    let known = |scope: &Scope| Some((scope.clone(), scope_facts::access(provider, scope)?));
+    Some((prospect.address.clone(), prospect.after.requested.iter().filter_map(known).collect()))
+}
+
+/// Returns what is known of each scope that changes put into a list kept by hand, by unit: as much of [`listed`] as the
+/// changes alone show.
+pub(super) fn kept_by_hand(
+    changes: &[Change],
+    snapshot: &Snapshot,
+) -> BTreeMap<Address, BTreeMap<Scope, ScopeAccess>> {
+    let mut kept: BTreeMap<Address, BTreeMap<Scope, ScopeAccess>> = BTreeMap::new();
+    for Change { unit, after, .. } in changes.iter().filter(|change| change.kind == CLIENT) {
+        let live = unit.as_str().try_into().ok();
+        let live = live.and_then(|key: IntegrationKey| snapshot.integrations.get(&key));
+        let Some(live) = live else { continue };
+        let known = value::kept_by_hand(after).filter_map(|name| name.try_into().ok()).filter_map(
+            |scope: Scope| Some((scope_facts::access(&live.facts.provider, &scope)?, scope)),
+        );
+        kept.entry(unit.clone()).or_default().extend(known.map(|(access, scope)| (scope, access)));
+    }
+    kept
 }
 
 fn changes(prospect: &Prospect<'_>) -> Vec<Change> {
-    let (before, after) = (prospect.before(), &prospect.after);
-    let mut changes = Vec::new();
-    if before.access != after.access {
-        let (old, new) = (value::access(&before.access), value::access(&after.access));
-        changes.push(change(prospect, &["access"], "odeus_integration", old, new));
-    }
-    if before.client != after.client {
-        let old = value::client(&before.client, &before.requested);
-        let new = value::client(&after.client, &after.requested);
-        changes.push(change(prospect, &["oauth"], "odeus_oauth_client", old, new));
-    } else if before.requested != after.requested && after.client.mode() == Some(Mode::Fixed) {
-        let (old, new) = (value::scopes(&before.requested), value::scopes(&after.requested));
-        let list = change(prospect, &["oauth", "scopes"], "odeus_oauth_client", old, new);
-        changes.push(Change { catalog_change: follows_recommendation(prospect), ..list });
+    let (unit, before, after) = (&prospect.address, prospect.before(), &prospect.after);
+    let mut changes = change::own(unit, before, after);
+    let list = unit.child("oauth").child("scopes");
+    for own in changes.iter_mut().filter(|own| own.address == list) {
+        own.catalog_change = follows_recommendation(prospect);
     }
     for planned in &prospect.operations {
         let platform::Operation::Odeus(Operation::Integration { change: op, .. }) =
@@ -267,16 +278,11 @@ fn changes(prospect: &Prospect<'_>) -> Vec<Change> {
         };
         if let IntegrationOperation::ConfirmPending { scopes } = op {
             let field = ["oauth", "pending_scopes"];
-            let pending =
-                change(prospect, &field, "odeus_oauth_client", json!([]), value::scopes(scopes));
+            let pending = change::line(unit, &field, CLIENT, json!([]), value::scopes(scopes));
             changes.push(Change { catalog_change: true, ..pending });
         }
     }
-    for (key, own) in &before.actions {
-        let Some(new) = after.actions.get(key).filter(|new| *new != own) else { continue };
-        let field = ["actions", key.as_str()];
-        let (old, new) = (value::action(own), value::action(new));
-        let toggled = change(prospect, &field, value::ACTION, old, new);
+    for (key, toggled) in change::actions(unit, before, after) {
         changes.push(Change { declared_at: prospect.declared_at(key), ..toggled });
     }
     for (key, _) in &prospect.proposal.unacknowledged {
@@ -286,7 +292,7 @@ fn changes(prospect: &Prospect<'_>) -> Vec<Change> {
         };
         let field = ["actions", key.as_str()];
         let (old, new) = (value::action(own), value::access(wanted.access));
-        let blocked = change(prospect, &field, value::ACTION, old, new);
+        let blocked = change::line(unit, &field, value::ACTION, old, new);
         changes.push(Change { declared_at: prospect.declared_at(key), ..blocked });
     }
     changes

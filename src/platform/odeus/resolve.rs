@@ -17,6 +17,7 @@ use crate::diag::{Code, Problem};
 use crate::model::{
     Access, ActionKey, Address, IntegrationKey, Principal, Scope, nearest, some_of,
 };
+use crate::platform::twin::said_twice;
 
 /// One declared integration, every name in it known.
 #[derive(Debug, Clone)]
@@ -246,6 +247,17 @@ fn resolve_client(
                     facts.recommended_scopes()
                 }
             };
+            for (n, substitute) in substitutes.iter().enumerate() {
+                let name = &substitute.scope;
+                if !list.contains(name) {
+                    problems.push(Problem::new(
+                        Code::SubstituteNotListed,
+                        at.child("substitutes").child(&n.to_string()),
+                        format!("`{name}` is not in the list, so it stands in for nothing"),
+                        format!("add `{name}` to `scopes`, or remove the substitute"),
+                    ));
+                }
+            }
             Some(custom(client, Some(list)))
         }
     }
@@ -344,19 +356,13 @@ fn exact_lines<'a>(
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<&'a ActionKey, TargetAction<'a>> {
     let mut covered = BTreeMap::new();
+    let present = |key: &ActionKey| facts.find(key).map(|action| &action.key);
     for (key, action) in &wanted.actions {
         let line = at.child(key.as_str());
         let Some(found) = find_action(key, (facts, snapshot), &line, problems) else { continue };
-        if let Some(other) = twin(key, found, wanted, facts) {
-            problems.push(
-                Problem::new(
-                    Code::DuplicateKey,
-                    line,
-                    format!("`{key}` and `{other}` are one action"),
-                    "keep one of the two lines",
-                )
-                .related(at.child(other.as_str()), "the other line"),
-            );
+        let lines = &wanted.actions;
+        if let Some(twice) = said_twice((key, &found.key), lines, present, ("action", at)) {
+            problems.push(twice);
             continue;
         }
         let key = &found.key;
@@ -395,25 +401,6 @@ fn find_action<'f>(
         Some(_) => {}
     }
     found
-}
-
-/// Returns the line to keep of those that name one action by different keys, for every other of them: which counts,
-/// nobody could say.
-fn twin<'a>(
-    key: &ActionKey,
-    found: &Action,
-    wanted: &'a DesiredIntegration,
-    facts: &Integration,
-) -> Option<&'a ActionKey> {
-    if found.key == *key {
-        return None;
-    }
-    let mut lines = wanted.actions.keys();
-    let present = wanted.actions.get_key_value(&found.key).map(|(key, _)| key);
-    present.or_else(|| {
-        let same = |other: &&ActionKey| facts.find(other).is_some_and(|a| a.key == found.key);
-        lines.find(same).filter(|first| *first != key)
-    })
 }
 
 /// Warns of acceptances where no scope can be missing. They would take effect unseen with a later `mode: fixed`.

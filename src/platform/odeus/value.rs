@@ -42,6 +42,13 @@ pub fn groups(value: &Value) -> impl Iterator<Item = &str> {
     groups.into_iter().flatten().filter_map(Value::as_str)
 }
 
+/// Returns the scopes of a list kept by hand: of a client, or of the list alone.
+pub fn kept_by_hand(value: &Value) -> impl Iterator<Item = &str> {
+    let client = (value.get("mode").and_then(Value::as_str) == Some("fixed")).then_some(value);
+    let list = client.map_or(value, |client| client.get("scopes").unwrap_or(client));
+    list.as_array().into_iter().flatten().filter_map(Value::as_str)
+}
+
 /// Returns the scopes as a list of strings, in byte order.
 #[must_use]
 pub fn scopes(scopes: &ScopeSet) -> Value {

@@ -11,13 +11,14 @@ use super::loss;
 use super::machine::{Context, Machine};
 use super::name::{ClientName, KeyName};
 use super::operation::{Operation, RevokeReason};
-use super::planner::{client_of, fact};
+use super::planner::{client_of, fact, key_change, list_changes, token_change};
 use super::prospect::{before, planned_key, replay};
 use super::state::{AccessList, ClientState, LiveKey, Snapshot};
 use super::value;
 use crate::apply::{Adapter, Difference, Settled, Stale, Unexplained};
 use crate::model::Address;
 use crate::plan::consequence::Consequences;
+use crate::plan::told::Told;
 use crate::plan::{Bound, PlannedOperation, Reliance, Scale, order};
 use crate::platform;
 
@@ -261,6 +262,27 @@ impl Adapter for Trustpager {
         super::resume::resumed(bound, snapshot, today)
     }
 
+    fn told(bound: &Bound, snapshot: &Snapshot) -> Told {
+        let mut told = Told::default();
+        for (client, planned) in by_client(bound) {
+            let own: Vec<&Operation> = planned.iter().copied().filter_map(own).collect();
+            let saves = own.iter().any(|one| matches!(one, Operation::SetClientAccess { .. }));
+            let (Some(live), Some(first), true) =
+                (snapshot.clients.get(client), planned.first(), saves)
+            else {
+                continue;
+            };
+            let ends = |id| {
+                let is = |one: &&Operation| matches!(one, Operation::RevokeToken { token, .. } if token == id);
+                own.iter().any(is)
+            };
+            let kept = live.state.tokens.values().filter(|token| !ends(&token.id));
+            let users = kept.map(|token| token.user.to_string()).collect();
+            told.holders.insert(first.unit.clone(), users);
+        }
+        told
+    }
+
     fn consequences(
         bound: &Bound,
         done: &BTreeSet<usize>,
@@ -291,6 +313,7 @@ impl Adapter for Trustpager {
             let (unit, live, wanted) = (operation.unit(), live.as_ref(), wanted.as_ref());
             all.privilege.extend(consequence::key(&unit, live, wanted, catalog));
             all.losses.extend(loss::of_key(&unit, live, wanted, catalog));
+            all.changes.push(key_change(&unit, live, wanted));
         }
         for (client, operations) in clients {
             let Some(live) = snapshot.clients.get(client) else { continue };
@@ -312,6 +335,8 @@ impl Adapter for Trustpager {
             let tokens = ended().map(|(token, _)| token);
             all.losses.extend(loss::of_client(&unit, lists, tokens, catalog));
             all.window.extend(ordered.window.into_iter().map(|law| (unit.clone(), law)));
+            all.changes.extend(list_changes(&unit, lists, catalog, &BTreeMap::new()));
+            all.changes.extend(ended().map(|(token, _)| token_change(&unit, token)));
         }
         all
     }

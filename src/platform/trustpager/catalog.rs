@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::name::{ResourceKey, RoleKey, Tier, Verb};
-use crate::model::{Reach, Scope};
+use crate::model::{Reach, Scope, TierGrade};
 
 /// Everything the vendor publishes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -128,6 +128,13 @@ impl Grants {
         self.0.get(verb).copied()
     }
 
+    /// Returns the gravest of what `after` allows that `self` does not, or only with approval; `None` where that is nothing.
+    #[must_use]
+    pub fn opens(&self, after: &Self) -> Option<TierGrade> {
+        let more = after.0.iter().filter(|(verb, how)| self.how(verb) < Some(**how));
+        more.map(|(verb, how)| grade(verb, *how)).max()
+    }
+
     /// Says in words what `after` allows that `self` does not, and the other way round: `deletes now queue for
     /// approval`, `writes become automatic`.
     #[must_use]
@@ -156,6 +163,20 @@ impl Grants {
             }
         }
         (widens, narrows)
+    }
+}
+
+/// Returns how grave it is that something may be done in this way. The verbs are those of the published ladders; one outside
+/// them (`initiate`, `trigger`, `reassign`) starts something, and what a later catalogue adds may be anything.
+fn grade(verb: &Verb, how: How) -> TierGrade {
+    match (verb.as_str(), how) {
+        ("read", _) => TierGrade::Reads,
+        ("write" | "use", How::Approval) => TierGrade::WritesWithApproval,
+        ("write" | "use", How::Automatic) => TierGrade::WritesAutomatically,
+        ("delete", How::Approval) => TierGrade::DeletesWithApproval,
+        ("delete", How::Automatic) => TierGrade::DeletesAutomatically,
+        (_, How::Approval) => TierGrade::ActsWithApproval,
+        (_, How::Automatic) => TierGrade::ActsAutomatically,
     }
 }
 

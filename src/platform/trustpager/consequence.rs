@@ -104,6 +104,7 @@ fn tiers(
                 after: then,
                 verbs_before: before.verb_names(resource),
                 verbs_after: after.verb_names(resource),
+                opens: old.opens(&new),
                 widens,
                 narrows,
             }),

@@ -17,7 +17,9 @@ pub fn client(state: &ClientState, snapshot: &Snapshot) -> String {
     for token in state.tokens.values() {
         let role = snapshot.users.get(&token.user);
         let role = role.map_or_else(|| "no role".to_owned(), ToString::to_string);
-        let (id, shown, user) = (&token.id, token.display(), &token.user);
+        // One fact is one line, whatever the platform says that a token begins and ends with.
+        let shown = token.display().replace(char::is_control, " ");
+        let (id, user) = (&token.id, &token.user);
         text.push_str(&format!("{TOKEN}{id} {shown} of {user} ({role})\n"));
     }
     text

@@ -148,21 +148,45 @@ fn client_changes(prospect: &ClientProspect<'_>, catalog: &Catalog) -> Vec<Chang
     let (before, after) = (&target.before, &prospect.after.access);
     let mut changes = list_changes(&target.address, (before, after), catalog, &target.declared_at);
     for (token, _) in prospect.revoked() {
-        let address = target.address.child("tokens").child(token.id.as_str());
-        changes.push(Change {
-            declared_at: prospect.line_of(token.id.as_str()),
-            address,
-            kind: "trustpager_token".to_owned(),
-            unit: target.address.clone(),
-            before: value::token(token),
-            after: Value::Null,
-            catalog_change: false,
-        });
+        let line = token_change(&target.address, token);
+        changes.push(Change { declared_at: prospect.line_of(token.id.as_str()), ..line });
     }
     changes
 }
 
-fn list_changes(
+/// Returns the line of a token that ends.
+pub(super) fn token_change(unit: &Address, token: &Token) -> Change {
+    let address = unit.child("tokens").child(token.id.as_str());
+    Change {
+        declared_at: address.clone(),
+        address,
+        kind: "trustpager_token".to_owned(),
+        unit: unit.clone(),
+        before: value::token(token),
+        after: Value::Null,
+        catalog_change: false,
+    }
+}
+
+/// Returns the line of a key that begins, changes or ends.
+pub(super) fn key_change(
+    unit: &Address,
+    live: Option<&super::state::KeyGrants>,
+    wanted: Option<&super::state::KeyGrants>,
+) -> Change {
+    Change {
+        address: unit.clone(),
+        kind: "trustpager_api_key".to_owned(),
+        unit: unit.clone(),
+        declared_at: unit.clone(),
+        before: live.map_or(Value::Null, value::key),
+        after: wanted.map_or(Value::Null, value::key),
+        catalog_change: false,
+    }
+}
+
+/// Returns the lines of a list, one for each resource that differs.
+pub(super) fn list_changes(
     unit: &Address,
     (before, after): (&AccessList, &AccessList),
     catalog: &Catalog,
@@ -385,15 +409,7 @@ fn key_unit(prospect: &KeyProspect<'_>, snapshot: &Snapshot) -> UnitPlan {
     if live == wanted {
         return plan;
     }
-    plan.changes.push(Change {
-        address: unit.clone(),
-        kind: "trustpager_api_key".to_owned(),
-        unit: unit.clone(),
-        declared_at: unit.clone(),
-        before: live.map_or(Value::Null, value::key),
-        after: wanted.map_or(Value::Null, value::key),
-        catalog_change: false,
-    });
+    plan.changes.push(key_change(unit, live, wanted));
     plan.privilege = consequence::key(unit, live, wanted, &snapshot.catalog);
     plan.losses = loss::key(prospect, &snapshot.catalog);
     plan.operations.extend(prospect.operation.clone());
@@ -432,15 +448,7 @@ pub fn revoke_plan(
     let (operations, _) = super::prospect::replay(machine, &[operation])?;
     let address = unit.child("tokens").child(token.id.as_str());
     let why = RevokeReason::Named { reason: reason.to_owned() };
-    let change = Change {
-        declared_at: address.clone(),
-        address: address.clone(),
-        kind: "trustpager_token".to_owned(),
-        unit: unit.clone(),
-        before: value::token(token),
-        after: Value::Null,
-        catalog_change: false,
-    };
+    let change = token_change(unit, token);
     let waits = |item: &&super::state::QueuedItem| {
         let Caller::Token { client: whose, token: by } = &item.caller else { return false };
         let role = snapshot.users.get(&token.user);

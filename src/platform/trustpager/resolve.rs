@@ -11,6 +11,7 @@ use super::prospect::meant;
 use super::state::{AccessList, KeyGrants, LiveClient, LiveKey, Snapshot};
 use crate::diag::{Code, Problem};
 use crate::model::{Address, GroupKey, UserId, nearest};
+use crate::platform::twin::said_twice;
 
 /// One declared client, every name in it known.
 #[derive(Debug, Clone)]
@@ -148,6 +149,36 @@ pub fn resolve<'a>(
     (clients, keys, problems)
 }
 
+/// Returns what is odd about the tiers of the files where no live workspace is asked: those that no ladder of a catalogue has.
+#[must_use]
+pub fn tiers_of_no_ladder(desired: &Desired, catalog: &Catalog) -> Vec<Problem> {
+    let facts = || catalog.ladders.values().flatten().map(|fact| &fact.tier);
+    let clients = desired.clients.iter().map(|(name, wanted)| {
+        (Address::of(&["oauth_clients", name.as_str()]), Some(&wanted.resources))
+    });
+    let keys = desired.keys.iter().map(|(name, wanted)| {
+        let resources = match wanted {
+            DesiredKey::Custom { resources, .. } => Some(resources),
+            DesiredKey::FullAccess { .. } | DesiredKey::Revoked { .. } => None,
+        };
+        (Address::of(&["api_keys", name.as_str()]), resources)
+    });
+    let mut problems = Vec::new();
+    for (home, resources) in clients.chain(keys) {
+        let lines = resources.into_iter().flatten();
+        for (key, tier) in lines.filter(|(_, tier)| !facts().any(|known| known == *tier)) {
+            let problem = Problem::new(
+                Code::TierNotOnLadder,
+                home.child(TIERS).child(key.as_str()).child(tier.as_str()),
+                format!("no ladder that this program knows has a tier `{tier}`"),
+                "`scopeform plan` asks the workspace, whose ladders count",
+            );
+            problems.push(problem.near(nearest(tier.as_str(), facts().map(Tier::as_str))));
+        }
+    }
+    problems
+}
+
 fn people(
     wanted: &DesiredClient,
     address: &Address,
@@ -257,17 +288,20 @@ fn named(
     address: &Address,
     problems: &mut Vec<Problem>,
 ) {
+    let present = |key: &ResourceKey| catalog.resource(key).map(|resource| &resource.key);
     for (key, tier) in tiers {
         let at = address.child(TIERS).child(key.as_str());
         let Some(resource) = known(key, catalog, &at, problems) else { continue };
-        if said_twice(key, resource, tiers, (&address.child(TIERS), catalog), problems) {
+        let home = address.child(TIERS);
+        if let Some(twice) = said_twice((key, &resource.key), tiers, present, ("resource", &home)) {
+            problems.push(twice);
             continue;
         }
         if !resource.has(tier) {
             let near = nearest(tier.as_str(), resource.tiers.iter().map(|own| own.tier.as_str()));
             let problem = Problem::new(
                 Code::TierNotOnLadder,
-                at,
+                at.child(tier.as_str()),
                 format!("`{key}` has no tier `{tier}`"),
                 format!("the ladder of `{key}` is {}", resource.ladder_words()),
             );
@@ -280,7 +314,9 @@ fn named(
     for (key, wanted) in verbs {
         let at = address.child(VERBS).child(key.as_str());
         let Some(resource) = known(key, catalog, &at, problems) else { continue };
-        if said_twice(key, resource, verbs, (&address.child(VERBS), catalog), problems) {
+        let home = address.child(VERBS);
+        if let Some(twice) = said_twice((key, &resource.key), verbs, present, ("resource", &home)) {
+            problems.push(twice);
             continue;
         }
         let mut fine = true;
@@ -300,7 +336,10 @@ fn named(
                 )
             };
             let message = format!("`{key}` has no verb `{verb}`");
-            problems.push(Problem::new(Code::UnknownVerb, at.clone(), message, help));
+            let near = nearest(verb.as_str(), names);
+            let problem =
+                Problem::new(Code::UnknownVerb, at.child(verb.as_str()), message, help).near(near);
+            problems.push(problem);
         }
         if fine {
             if wanted.is_empty() {
@@ -311,37 +350,6 @@ fn named(
             lines.insert(address.child(VERBS).child(resource.key.as_str()), at);
         }
     }
-}
-
-/// Reports a line under another name beside the line under the present one, or beside one under a third: which of them
-/// counts, nobody could say.
-fn said_twice<T>(
-    key: &ResourceKey,
-    resource: &Resource,
-    lines: &BTreeMap<ResourceKey, T>,
-    (home, catalog): (&Address, &Catalog),
-    problems: &mut Vec<Problem>,
-) -> bool {
-    if resource.key == *key {
-        return false;
-    }
-    let same =
-        |other: &&ResourceKey| catalog.resource(other).is_some_and(|r| r.key == resource.key);
-    let present = lines.get_key_value(&resource.key).map(|(key, _)| key);
-    let Some(other) = present.or_else(|| lines.keys().find(same)).filter(|other| *other != key)
-    else {
-        return false;
-    };
-    problems.push(
-        Problem::new(
-            Code::DuplicateKey,
-            home.child(key.as_str()),
-            format!("`{key}` and `{other}` are one resource"),
-            "keep one of the two lines",
-        )
-        .related(home.child(other.as_str()), "the other line"),
-    );
-    true
 }
 
 fn known<'c>(

@@ -12,7 +12,7 @@ use super::super::text::why::{Shown, why};
 use super::super::text::{below, findings::place, tokens::title};
 use super::marks::{Marks, unit_of_breakage};
 use super::{Markup, Page, list, severity};
-use crate::model::{Address, Direction, PrivilegeChange, Right, ScopeSet, TierMove};
+use crate::model::{Address, Direction, PrivilegeChange, Right, ScopeSet};
 use crate::plan::guard::Limit;
 use crate::plan::policy::{Requirement, required};
 use crate::plan::{Breakage, Finding, PeopleEffect, ReconnectReason, Severity};
@@ -230,10 +230,7 @@ impl UseRow<'_> {
 fn right(page: &mut Page<'_, '_>, unit: &Address, change: &PrivilegeChange) -> fmt::Result {
     let why = reason(page, unit, change);
     let mut marks = Marks::of(change.direction);
-    if let Right::Tier(TierMove { address, .. }) | Right::Credential { address, .. } = &change.right
-    {
-        marks.breaks = page.index.at(address).breaks;
-    }
+    marks.breaks = page.index.refuses(change);
     let out = &mut page.out;
     match &change.right {
         Right::Scope(scope) => {

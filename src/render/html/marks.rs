@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::super::outline::{Outline, unit_of};
 use super::markup::Markup;
-use crate::model::{Address, Direction, Right, Scope};
+use crate::model::{Address, Direction, PrivilegeChange, Right, Scope, TierMove};
 use crate::plan::Breakage;
 
 /// What happens to a thing. A filter shows the rows that have its letter.
@@ -174,6 +174,16 @@ impl<'p> Index<'p> {
     /// Returns what happens to the thing at an address.
     pub(super) fn at(&self, address: &Address) -> Marks {
         self.addresses.get(address.as_str()).copied().unwrap_or_default()
+    }
+
+    /// Returns whether a token or key may do something no longer by a change, from that moment on.
+    pub(super) fn refuses(&self, change: &PrivilegeChange) -> bool {
+        match &change.right {
+            Right::Tier(TierMove { address, .. }) | Right::Credential { address, .. } => {
+                self.at(address).breaks
+            }
+            Right::Scope(_) | Right::Use { .. } | Right::Setting { .. } => false,
+        }
     }
 
     /// Returns whether a unit requests a scope anew, or no longer.

@@ -121,7 +121,7 @@ impl Page<'_, '_> {
         self.out.raw("</header>\n")
     }
 
-    /// The plan in a row of numbers, each a link to its section.
+    /// The plan in a row of numbers.
     fn tiles(&mut self) -> fmt::Result {
         let counts = self.outline.counts;
         let at_once = self.outline.plan.bound.platform.takes_effect() == Latency::AtOnce;
@@ -131,10 +131,26 @@ impl Page<'_, '_> {
             + counts.tiers_narrower
             + counts.verbs_narrower
             + counts.credentials_end;
-        let broken = counts.actions_stop + counts.actions_will_not_run + counts.features_break;
-        let rights = if at_once { "rights" } else { "scopes" };
+        let broken = match at_once {
+            // As many rows of privilege say so.
+            true => self
+                .outline
+                .plan
+                .bound
+                .privilege
+                .changes
+                .iter()
+                .filter(|change| self.index.refuses(change))
+                .count(),
+            false => counts.actions_stop + counts.actions_will_not_run + counts.features_break,
+        };
+        let (wide, narrow) = match at_once {
+            true => (["right wider", "rights wider"], ["right narrower", "rights narrower"]),
+            false => (["scope wider", "scopes wider"], ["scope narrower", "scopes narrower"]),
+        };
         self.out.raw("<ul class=\"tiles\">")?;
-        let mut tile = |class: &'static str, n: usize, symbol: &'static str, words: &[&str]| {
+        let mut tile = |class: &'static str, n: usize, symbol: &'static str, words: [&str; 2]| {
+            let [one, many] = words;
             let out = &mut self.out;
             out.raw("<li class=\"tile ")?;
             out.raw(if n == 0 { "none" } else { class })?;
@@ -142,37 +158,43 @@ impl Page<'_, '_> {
             out.raw(if n == 0 { "" } else { symbol })?;
             out.number(n)?;
             out.raw("</b> ")?;
-            out.text(&words.join(" "))?;
+            out.text(if n == 1 { one } else { many })?;
             out.raw("</li>")
         };
         if counts.blockers > 0 {
-            tile("b", counts.blockers, "✕ ", &["blocking"])?;
+            tile("b", counts.blockers, "✕ ", ["blocking"; 2])?;
         }
-        tile("c", counts.changes(), "~ ", &["changes"])?;
-        tile("w", wider, "▲ ", &[rights, "wider"])?;
-        tile("n", narrower, "▼ ", &[rights, "narrower"])?;
+        tile("c", counts.changes(), "~ ", ["change", "changes"])?;
+        tile("w", wider, "▲ ", wide)?;
+        tile("n", narrower, "▼ ", narrow)?;
         if !at_once {
-            tile("w", counts.uses_wider, "▲ ", &["actions opened to more people"])?;
-            tile("n", counts.uses_narrower, "▼ ", &["actions closed to some"])?;
+            let opened = ["action opened to more people", "actions opened to more people"];
+            tile("w", counts.uses_wider, "▲ ", opened)?;
+            let closed = ["action closed to some", "actions closed to some"];
+            tile("n", counts.uses_narrower, "▼ ", closed)?;
         }
         // Rare, so there is no tile that says there are none.
         if counts.settings_wider > 0 {
-            tile("w", counts.settings_wider, "▲ ", &["settings let more in"])?;
+            let more = ["setting lets more in", "settings let more in"];
+            tile("w", counts.settings_wider, "▲ ", more)?;
         }
         if counts.settings_narrower > 0 {
-            tile("n", counts.settings_narrower, "▼ ", &["settings let less in"])?;
+            let less = ["setting lets less in", "settings let less in"];
+            tile("n", counts.settings_narrower, "▼ ", less)?;
         }
+        tile("b", broken, "✕ ", ["breaks", "break"])?;
         if at_once {
-            tile("p", counts.tokens_re_resolved, "↻ ", &["tokens re-resolved at once"])?;
+            let tokens = ["token re-resolved at once", "tokens re-resolved at once"];
+            tile("p", counts.tokens_re_resolved, "↻ ", tokens)?;
         } else {
-            tile("b", broken, "✕ ", &["break"])?;
             if counts.actions_unverified > 0 {
-                tile("w", counts.actions_unverified, "? ", &["cannot be verified"])?;
+                tile("w", counts.actions_unverified, "? ", ["cannot be verified"; 2])?;
             }
-            tile("p", counts.must_reconnect, "↻ ", &["people must reconnect"])?;
+            let people = ["person must reconnect", "people must reconnect"];
+            tile("p", counts.must_reconnect, "↻ ", people)?;
         }
         if counts.warnings > 0 {
-            tile("c", counts.warnings, "! ", &["warnings"])?;
+            tile("c", counts.warnings, "! ", ["warning", "warnings"])?;
         }
         self.out.raw("</ul>\n")
     }

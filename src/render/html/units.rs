@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::super::hunks::{self, Sign, UNENDED, UnitDiff};
+use super::super::hunks::{self, NO_FILE, Sign, UNENDED, UnitDiff};
 use super::super::table::{count, names_by};
 use super::marks::Marks;
 use super::markup::Markup;
@@ -437,12 +437,16 @@ fn unified(out: &mut Markup<'_>, diff: &UnitDiff<'_>) -> fmt::Result {
         "<details class=\"diff\"><summary>Effective configuration as a unified diff</summary><pre>",
     )?;
     let unit = diff.unit.as_str();
-    let (live, planned) = match hunks::ends_with_tab(unit) {
-        true => ("&#9;\n", "&#9;</span>\n"),
-        false => ("\n", "</span>\n"),
-    };
-    out.el("<span class=\"h\">--- live/", unit, live)?;
-    out.el("+++ planned/", unit, planned)?;
+    let end = if hunks::ends_with_tab(unit) { "&#9;" } else { "" };
+    out.raw("<span class=\"h\">")?;
+    for (mark, side, none) in [("--- ", "live/", diff.begins), ("\n+++ ", "planned/", diff.ends)] {
+        out.raw(mark)?;
+        match none {
+            true => out.raw(NO_FILE)?,
+            false => out.el(side, unit, end)?,
+        }
+    }
+    out.raw("</span>\n")?;
     for hunk in &diff.hunks {
         out.el("<span class=\"h\">", &hunk.header, "</span>\n")?;
         for line in &hunk.lines {

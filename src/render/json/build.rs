@@ -6,7 +6,7 @@ use super::super::text;
 use super::{FORMAT_VERSION, v1};
 use crate::model::{
     Address, CauseKind, Direction, Effect, LetsIn, PrivilegeChange, Right, ScopeAccess, ScopeSet,
-    TierMove,
+    TierGrade, TierMove,
 };
 use crate::plan::guard::{self, Limit};
 use crate::plan::policy::{Requirement, required};
@@ -107,6 +107,15 @@ pub(super) fn plan(plan: &Plan, digest: &str) -> v1::Plan {
         },
         tokens: plan.observed.tokens.iter().map(tokens).collect(),
         groups: plan.observed.groups.clone(),
+        scope_access: plan
+            .observed
+            .scope_access
+            .iter()
+            .map(|(unit, scopes)| {
+                let known = scopes.iter().map(|(scope, is)| (scope.to_string(), access(*is)));
+                (unit.to_string(), known.collect())
+            })
+            .collect(),
         unreviewed: plan
             .bound
             .unreviewed
@@ -174,8 +183,16 @@ fn source(range: &SourceRange) -> v1::Source {
 }
 
 fn privilege_change(change: &PrivilegeChange) -> v1::PrivilegeChange {
-    let PrivilegeChange { unit, direction: _, right, causes, admin_consent, level, access, doubt } =
-        change;
+    let PrivilegeChange {
+        unit,
+        direction: _,
+        right,
+        causes,
+        admin_consent,
+        level,
+        access: allows,
+        doubt,
+    } = change;
     v1::PrivilegeChange {
         unit: unit.to_string(),
         right: match right {
@@ -193,6 +210,7 @@ fn privilege_change(change: &PrivilegeChange) -> v1::PrivilegeChange {
                 verbs_after,
                 tier_widens: _,
                 tier_narrows: _,
+                opens,
                 widens,
                 narrows,
             }) => v1::Right::Tier {
@@ -201,6 +219,7 @@ fn privilege_change(change: &PrivilegeChange) -> v1::PrivilegeChange {
                 after: after.clone(),
                 verbs_before: verbs_before.iter().cloned().collect(),
                 verbs_after: verbs_after.iter().cloned().collect(),
+                opens: opens.map(tier_grade),
                 widens: widens.clone(),
                 narrows: narrows.clone(),
             },
@@ -224,11 +243,27 @@ fn privilege_change(change: &PrivilegeChange) -> v1::PrivilegeChange {
             .collect(),
         admin_consent: *admin_consent,
         level: level.map(|level| level.0),
-        access: access.map(|access| match access {
-            ScopeAccess::Read => v1::ScopeAccess::Read,
-            ScopeAccess::Write => v1::ScopeAccess::Write,
-        }),
+        access: allows.map(access),
         doubt: doubt.clone(),
+    }
+}
+
+const fn access(access: ScopeAccess) -> v1::ScopeAccess {
+    match access {
+        ScopeAccess::Read => v1::ScopeAccess::Read,
+        ScopeAccess::Write => v1::ScopeAccess::Write,
+    }
+}
+
+const fn tier_grade(grade: TierGrade) -> v1::TierGrade {
+    match grade {
+        TierGrade::Reads => v1::TierGrade::Reads,
+        TierGrade::WritesWithApproval => v1::TierGrade::WritesWithApproval,
+        TierGrade::DeletesWithApproval => v1::TierGrade::DeletesWithApproval,
+        TierGrade::ActsWithApproval => v1::TierGrade::ActsWithApproval,
+        TierGrade::WritesAutomatically => v1::TierGrade::WritesAutomatically,
+        TierGrade::DeletesAutomatically => v1::TierGrade::DeletesAutomatically,
+        TierGrade::ActsAutomatically => v1::TierGrade::ActsAutomatically,
     }
 }
 

@@ -58,6 +58,9 @@ pub(super) struct Plan {
     /// Who is in the groups that the plan newly shares something with, by group. Observed, not covered by the digest. In the
     /// plan of a snapshot, people whom no file and no rule names are pseudonyms.
     pub(super) groups: BTreeMap<String, BTreeSet<String>>,
+    /// Whether each scope of a list kept by hand that the plan changes only reads, by unit, as far as a source says: also of
+    /// those that were requested before. Observed, not covered by the digest.
+    pub(super) scope_access: BTreeMap<String, BTreeMap<String, ScopeAccess>>,
     /// Scopes that would be requested although no line of the files names them: `--auto-approve` does not cover them.
     pub(super) unreviewed: Vec<Unreviewed>,
     /// Lints, most severe first.
@@ -270,6 +273,8 @@ pub(super) enum Right {
         /// Verbs outside the ladder that are allowed beside the tier.
         verbs_before: Vec<String>,
         verbs_after: Vec<String>,
+        /// The gravest of what becomes possible, verbs included; `null` where nothing does, or nobody knows what.
+        opens: Option<TierGrade>,
         widens: Vec<String>,
         narrows: Vec<String>,
     },
@@ -277,6 +282,19 @@ pub(super) enum Right {
     Credential { address: String, what: String },
     /// A setting lets something in, or no longer does, that no scope, use, tier or credential of today shows.
     Setting { address: String, lets_in: LetsIn },
+}
+
+/// What kind of thing a tier makes possible, from the least to the most grave.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum TierGrade {
+    Reads,
+    WritesWithApproval,
+    DeletesWithApproval,
+    ActsWithApproval,
+    WritesAutomatically,
+    DeletesAutomatically,
+    ActsAutomatically,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]

@@ -22,7 +22,7 @@ pub(in crate::render) fn phrase(outline: &Outline<'_>) -> String {
 
 /// Returns the same with the gravest scopes that are new, or the resources whose tier widens, as `show` makes them harmless:
 /// `+2 scopes wider (Sites.Manage.All, Mail.Send), ...`. What needs an admin's consent is the gravest and is counted, and
-/// then the provider's own level decides; a tier is the graver where something becomes automatic.
+/// then the provider's own level decides; a tier by what the platform says that it opens.
 pub(in crate::render) fn phrase_with_names(
     outline: &Outline<'_>,
     show: &dyn Fn(&str) -> String,

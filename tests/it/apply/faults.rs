@@ -193,23 +193,6 @@ fn a_precondition_that_fails_first_means_nothing_was_done() {
 }
 
 #[test]
-fn another_confirmation_is_never_given() {
-    let body = json!({"type": "error", "error": {"type": "conflict", "code": "confirmation_required",
-        "message": "no", "request_id": "r", "confirmation": {"add": ["evil.all"], "remove": [], "accept_missing": []}}});
-    let body = body.to_string();
-    let (plane, report, _) =
-        apply(
-            ONE,
-            3,
-            move |r, _| {
-                if r.is_write() { Do::Answer(409, body.clone()) } else { Do::Pass }
-            },
-        );
-    assert_eq!(outcomes(&report), ["conflict"], "{report}");
-    assert_eq!(plane.audited(), 0);
-}
-
-#[test]
 fn when_reading_fails_too_the_outcome_is_unknown() {
     let plane = Plane::start();
     let broken = std::sync::atomic::AtomicBool::new(false);

@@ -81,6 +81,7 @@ fn outcomes(done: &Done) -> Vec<String> {
     all.map(|step| step["outcome"].as_str().unwrap().to_owned()).collect()
 }
 
+/// Mutation `unfinished` makes it fail. A journal is written after each call: what became of a write is not noted.
 #[test]
 fn every_line_is_noted_in_its_place() {
     let plane = Plane::start();
@@ -132,25 +133,28 @@ fn a_journal_is_for_its_owner_alone_and_out_of_version_control() {
 ///
 /// Mutation `unnoted` makes it fail. A journal is written before each call: the first lines of a write are noted after
 /// it.
+///
+/// Mutation `unfinished` makes it fail. A journal is written after each call: what became of a write is not noted.
 #[test]
 fn a_write_is_on_disk_before_it_leaves() {
     let plane = Plane::start();
     let folder: Arc<Mutex<PathBuf>> = Arc::default();
-    let seen: Arc<Mutex<Vec<(usize, usize)>>> = Arc::default();
+    let seen: Arc<Mutex<Vec<[usize; 3]>>> = Arc::default();
     let (place, noted) = (Arc::clone(&folder), Arc::clone(&seen));
     let proxy = Proxy::start(plane.address, move |r: &Request, writes| {
         if r.is_write() {
             let journal = std::fs::read_dir(&*place.lock().unwrap()).unwrap().next().unwrap();
             let text = std::fs::read_to_string(journal.unwrap().path()).unwrap();
-            let started = text.matches("\"event\":\"started\"").count();
-            noted.lock().unwrap().push((started, writes));
+            let lines = |event: &str| text.matches(&format!("\"event\":\"{event}\"")).count();
+            noted.lock().unwrap().push([lines("started"), lines("finished"), writes]);
         }
         Do::Pass
     });
     let lab = plane.lab_through(&proxy, WISHES);
     *folder.lock().unwrap() = lab.path(".scopeform/journal");
     plane.run(&lab, SERIAL).exits(0);
-    assert_eq!(*seen.lock().unwrap(), [(1, 0), (2, 1), (3, 2), (4, 3)]);
+    // And what became of those before it.
+    assert_eq!(*seen.lock().unwrap(), [[1, 0, 0], [2, 1, 1], [3, 2, 2], [4, 3, 3]]);
 }
 
 #[test]
@@ -377,6 +381,11 @@ fn the_last_fifty_runs_are_kept() {
         "4 of 4 operations",
         "not readable",
     ]);
+    let told = plane.run(&lab, "show --runs --json").exits(0).json();
+    assert!(schema("runs").is_valid(&told), "{told}");
+    let lost = told["not_readable"].as_array().unwrap();
+    assert_eq!((told["runs"].as_array().unwrap().len(), lost.len()), (1, 49), "{told}");
+    assert!(lost.iter().all(|run| !run["why"].as_str().unwrap().is_empty()), "{told}");
 }
 
 #[test]
@@ -390,10 +399,17 @@ fn runs_are_listed_and_shown_by_the_beginning_of_their_id() {
     lab.run(&format!("show --run {}", id.get(..20).unwrap())).exits(0).prints(&[&id, "Complete"]);
     lab.run("show --run nowhere").exits(1).says(&["no run `nowhere` has been noted here"]);
     lab.run("show --runs").exits(0).prints(&[&id]);
+    let all = lab.run("show --runs --json").exits(0).json();
+    assert!(schema("runs").is_valid(&all), "{all}");
+    assert_eq!(all["runs"].as_array().unwrap().len(), 1, "{all}");
     let told = lab.run("show --last --json").exits(0).json();
     let schema = schema("run");
     assert!(schema.is_valid(&told), "{told}");
     assert_eq!((&told["verdict"], &told["exit"]), (&json!("complete"), &json!(0)));
+    // A run says the same of itself in the list as when it is shown alone.
+    for (field, value) in all["runs"][0].as_object().unwrap() {
+        assert_eq!(*value, told[field], "{field}");
+    }
     let away = Lab::new();
     let folder = lab.work().display().to_string();
     away.run(&format!("show --last {folder}")).exits(0).prints(&[&id]);
@@ -503,7 +519,7 @@ fn a_journal_is_read_with_care() {
     let hostile = text.replace("enable `read_note`", "\\u001b[31menable\\u202e `read_note`");
     assert_ne!(hostile, text);
     std::fs::write(&file, hostile).unwrap();
-    for args in ["show --last", "show --runs", "show --last --json"] {
+    for args in ["show --last", "show --runs", "show --last --json", "show --runs --json"] {
         let out = lab.run(args).exits(0).out;
         assert!(!out.contains('\u{1b}') && !out.contains('\u{202e}'), "{out:?}");
     }

@@ -481,6 +481,38 @@ fn on_trustpager_the_same_saved_plan_goes_on() {
     lost.prints(&["the key `sync` exists and its value is not in sync.key: revoke it"]);
 }
 
+/// Whoever takes the value away has had it; where the run was killed before it came nobody has.
+#[test]
+fn a_key_is_done_when_its_value_was_taken_away_and_not_when_a_kill_lost_it() {
+    let lab = Lab::with(CRM);
+    lab.write("world.yaml", CRM_WORLD);
+    lab.run("plan --out p.json").exits(0);
+    lab.run("apply p.json").exits(0);
+    std::fs::remove_file(lab.path("sync.key")).unwrap();
+    lab.run("apply p.json").exits(0).prints(&["already done before"]);
+    // The journal of the first run as a kill leaves it that comes before the answer.
+    let journals = std::fs::read_dir(lab.path(".scopeform/journal")).unwrap();
+    let mut journals: Vec<_> = journals.map(|entry| entry.unwrap().path()).collect();
+    journals.sort();
+    let noted = std::fs::read_to_string(&journals[0]).unwrap();
+    let create = |line: &&str| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        line["event"] == "started" && line["address"].as_str().unwrap().contains("sync")
+    };
+    let started = noted.lines().position(|line| create(&line)).unwrap();
+    let (begun, rest) = noted.split_at(noted.lines().take(started + 1).map(|l| l.len() + 1).sum());
+    let index = |line: &str| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        line["index"].as_u64()
+    };
+    let own = index(begun.lines().last().unwrap());
+    let others = rest.lines().filter(|line| index(line).is_some() && index(line) != own);
+    let others: String = others.map(|line| format!("{line}\n")).collect();
+    std::fs::write(&journals[0], format!("{begun}{others}")).unwrap();
+    let lost = lab.run("apply p.json").exits(6);
+    lost.prints(&["the key `sync` exists and its value is not in sync.key: revoke it"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_place_that_a_killed_run_left_empty_is_taken_over() {

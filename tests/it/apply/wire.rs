@@ -1,4 +1,5 @@
-//! The least HTTP that tests need: one request per connection, whole bodies, no client library that could be clever.
+//! The least HTTP that tests need: whole bodies, no client library that could be clever. One request per connection, but
+//! where many are sent.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -119,4 +120,36 @@ pub(crate) fn call(
     let request = Request { method: method.to_owned(), path: path.to_owned(), headers, body };
     let (status, _, body) = split(&request.send(to).unwrap());
     (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+}
+
+/// Writes a request that keeps the connection.
+pub(crate) fn request(token: &str, method: &str, path: &str, body: &str) -> String {
+    format!(
+        "{method} {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// Sends all requests at once over one connection and returns the status of each answer.
+pub(crate) fn statuses(to: SocketAddr, requests: &[String]) -> Vec<u16> {
+    let mut stream = BufReader::new(TcpStream::connect(to).unwrap());
+    stream.get_mut().write_all(requests.concat().as_bytes()).unwrap();
+    requests.iter().map(|_| status(&mut stream)).collect()
+}
+
+/// Reads one answer to its end and returns its status.
+fn status(stream: &mut impl io::BufRead) -> u16 {
+    let mut line = String::new();
+    stream.read_line(&mut line).unwrap();
+    let status = line.split(' ').nth(1).unwrap().parse().unwrap();
+    let mut length = 0;
+    while !line.trim_end().is_empty() {
+        line.clear();
+        stream.read_line(&mut line).unwrap();
+        if let Some(text) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = text.trim().parse().unwrap();
+        }
+    }
+    stream.read_exact(&mut vec![0; length]).unwrap();
+    status
 }

@@ -42,6 +42,8 @@ fn serve_says_the_command_that_plans_against_it() {
 #[test]
 fn a_list_of_runs_that_is_empty_says_so() {
     let lab = fresh();
+    let done = lab.run("show --runs --json").exits(0).says(&["no apply has been noted in "]);
+    assert_eq!(done.json()["runs"], serde_json::json!([]));
     let done = lab.run("show --runs").exits(0).says(&["no apply has been noted in "]);
     assert_eq!(done.out, "");
 }
@@ -411,4 +413,12 @@ fn explain_says_what_a_code_means_on_every_platform_that_has_it() {
         1,
         "{once}"
     );
+}
+
+#[test]
+fn two_names_of_one_thing_are_explained_where_the_error_leads() {
+    let lab = Lab::new();
+    lab.run("explain duplicate-key")
+        .exits(0)
+        .prints(&["duplicate-key", "two lines under two names of one action or one resource"]);
 }

@@ -446,3 +446,44 @@ fn a_line_that_does_nothing_is_told_before_all_is_called_well() {
     config("oauth_clients: {Zapier: {}}\n");
     lab.run("plan").exits(0).prints(&["No changes. crm is what the files ask for.\n"]);
 }
+
+/// What is wrong is underlined, and not the key that it stands under. Without a live workspace a tier is held against the
+/// ladders that are known here.
+#[test]
+fn a_wrong_tier_or_verb_is_underlined_itself() {
+    let lab = crm();
+    let config = |rest: &str| {
+        let head = "version: 1\nplatform: trustpager\nworkspace: crm\nendpoint: embedded\n";
+        lab.write("scopeform.yaml", &format!("{head}{rest}"));
+    };
+    config(
+        "oauth_clients:\n  Zapier:\n    resources:\n      email: reed\n    verbs:\n      calls: [initiate, trigger]\n",
+    );
+    lab.run("plan").exits(1).says(&[
+        "error[tier-not-on-ladder]: `email` has no tier `reed`",
+        "--> scopeform.yaml:8:14",
+        "help: did you mean `read`? the ladder of `email` is",
+        "error[unknown-verb]: `calls` has no verb `trigger`",
+        "--> scopeform.yaml:10:25",
+    ]);
+    let warned = [
+        "warning[tier-not-on-ladder]: no ladder that this program knows has a tier `reed`",
+        "--> scopeform.yaml:8:14",
+        "help: did you mean `read`? `scopeform plan` asks the workspace",
+    ];
+    let done = lab.run("validate").exits(0).says(&warned).prints(&["Valid: 1 file"]);
+    assert_eq!(done.err.matches("warning[").count(), 1, "{}", done.all());
+    let marks = lab.run("validate --format annotations").exits(0).out;
+    assert!(marks.starts_with("::warning file=scopeform.yaml,line=8,"), "{marks}");
+    // Of a key too. A tier of another ladder, and one of a catalogue beside the files, may be what the workspace has.
+    config("api_keys: {new: {resources: {email: use_automatically, deals: delete}}}\n");
+    let done = lab.run("validate").exits(0).says(&["has a tier `delete`"]);
+    assert_eq!(done.err.matches("warning[").count(), 1, "{}", done.all());
+    let bundled = include_str!("../../../data/catalogs/trustpager/resources.yaml");
+    let own = "ladders:\n  own:\n    - {tier: no_access, label: No Access, suffix: null, grants: {}}\n    \
+               - {tier: delete, label: Delete, suffix: delete, grants: {read: automatic, delete: automatic}}\n";
+    let catalog = format!("kind: catalog\n{}", bundled.replacen("ladders:\n", own, 1));
+    lab.write("catalog.yaml", &catalog);
+    let done = lab.run("validate").exits(0);
+    assert!(!done.err.contains("warning["), "{}", done.all());
+}

@@ -61,8 +61,11 @@ fn leads_from_before_to_after(lab: &Lab, all: &[Unit], diff: &str) {
         }
         apply(folder.path(), program, diff);
         for Unit { address, after, .. } in all {
-            let now = std::fs::read_to_string(folder.path().join(address)).unwrap_or_default();
-            assert_eq!(now, *after, "{program:?}: {address}");
+            let file = folder.path().join(address);
+            // Nor is there a file of what does not exist any more.
+            let now = file.exists().then(|| std::fs::read_to_string(file).unwrap());
+            let wanted = Some(after.clone()).filter(|after| !after.is_empty());
+            assert_eq!(now, wanted, "{program:?}: {address}");
         }
     }
 }
@@ -96,6 +99,11 @@ fn patch_and_git_apply_what_is_printed() {
         lab.run(&format!("plan {name} --today {} --out p.plan", report::TODAY)).exits(0);
         let all = units(&lab.read("p.plan"));
         assert!(all.len() > 3, "{name}");
+        if name == "acme-crm" {
+            // A key that comes into being, and one that ends.
+            assert_eq!(all.iter().filter(|unit| unit.before.is_empty()).count(), 1);
+            assert_eq!(all.iter().filter(|unit| unit.after.is_empty()).count(), 1);
+        }
         let show = |args: &str| lab.run(&format!("show p.plan {args}")).exits(0).out;
         let diff = show("--format diff");
         leads_from_before_to_after(&lab, &all, &diff);
@@ -117,6 +125,12 @@ fn only_names_with_spaces_have_a_tab_behind_them() {
         diff.lines().filter(|line| line.starts_with("--- ") || line.starts_with("+++ ")).collect();
     assert!(names.contains(&"--- live/oauth_clients/Claude Connection\t"), "{names:?}");
     assert!(names.contains(&"+++ planned/oauth_clients/Zapier"), "{names:?}");
+    // What is not there has the name that every reader of diffs knows, without a TAB.
+    for (at, other) in [("--- /dev/null", "+++ planned/"), ("--- live/", "+++ /dev/null")] {
+        let pairs =
+            names.chunks(2).filter(|pair| pair[0].starts_with(at) && pair[1].starts_with(other));
+        assert_eq!(pairs.count(), 1, "{names:?}");
+    }
     for name in names {
         let (_, path) = name.split_once(' ').unwrap();
         assert_eq!(path.contains(' '), path.ends_with('\t'), "{name:?}");

@@ -12,6 +12,8 @@ mod exits;
 pub(crate) mod foreign;
 pub(crate) mod harness;
 pub(crate) mod hostile;
+mod hostile_pager;
+mod hostile_undo;
 mod input;
 mod markdown;
 mod remarks;

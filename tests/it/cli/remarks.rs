@@ -135,3 +135,36 @@ fn one_that_is_raised_is_as_grave_beside_the_page() {
     let told: serde_json::Value = serde_json::from_str(line).unwrap();
     assert_eq!(told["diagnostic"]["severity"], "error", "{line}");
 }
+
+/// What the file alone shows is said by `validate`, and by a plan as the line without effect that it is.
+#[test]
+fn a_substitute_that_stands_in_for_nothing_is_such_a_line() {
+    let lab = Lab::with(
+        "version: 1\nplatform: odeus\nworkspace: acme\nendpoint: embedded\nintegrations:\n  sharepoint:\n    oauth:\n      \
+         mode: fixed\n      client: {id: a}\n      scopes: [openid, offline_access, Sites.Read.All]\n      substitutes:\n        \
+         - {scope: Files.ReadWrite, for: [Sites.Manage.All], actions: [create_page], reason: own files only}\n",
+    );
+    let code = "substitute-not-listed";
+    let plan = lab.run("plan --out p.json --format json").exits(0);
+    assert!(!plan.err.contains(code), "{}", plan.all());
+    let plan = plan.json();
+    assert_eq!(plan["summary"]["lines_without_effect"], 1, "{plan:#}");
+    let findings = plan["findings"].as_array().unwrap().iter();
+    let own: Vec<_> = findings.filter(|one| one["code"] == code).collect();
+    let [one] = own.as_slice() else { panic!("{plan:#}") };
+    assert_eq!(one["message"], "`Files.ReadWrite` is not in the list, so it stands in for nothing");
+    assert_eq!(one["source"]["start"]["line"], 12, "{one:#}");
+    for args in ["plan", "show p.json"] {
+        let done = lab.run(args).exits(0);
+        assert_eq!(done.all().matches(code).count(), 1, "{}", done.all());
+    }
+    for args in ["plan --format diff", "validate"] {
+        let done = lab.run(args).exits(0);
+        assert_eq!(done.err.matches(code).count(), 1, "{}", done.all());
+    }
+    lab.write(
+        "scopeform.yaml",
+        &format!("findings: {{{code}: blocker}}\n{}", lab.read("scopeform.yaml")),
+    );
+    lab.run("plan").exits(4).prints(&["blocker[substitute-not-listed]"]);
+}

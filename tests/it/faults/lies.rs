@@ -1,6 +1,8 @@
 //! A platform that does more than it is asked to, and somebody who writes while an answer is lost: noticed by the real
 //! program in the unit that was written, wherever in it.
 
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Value, json};
 
 use super::odeus::Odeus;
@@ -319,7 +321,7 @@ fn of_itself_on_trustpager(plane: &Plane<Trustpager>) {
     assert_eq!(tokens.as_object().unwrap().len(), 2, "{tokens}");
 }
 
-/// Mutation: leave the events out of `Course::ended`, and this fails.
+/// Mutation `by-itself` makes it fail. At the end the vendor's publications and people who leave count as differences.
 #[test]
 fn what_moves_by_itself_is_no_difference_on_odeus() {
     let plane = Plane::<Odeus>::start(1);
@@ -328,11 +330,54 @@ fn what_moves_by_itself_is_no_difference_on_odeus() {
     assert_eq!(told.report["complete"], true, "{}", told.report);
 }
 
-/// Mutation: count every token in `Course::ended`, and this fails.
+/// Mutation `by-itself` makes it fail. At the end the tokens of users who authorise or leave count as differences.
 #[test]
 fn what_moves_by_itself_is_no_difference_on_trustpager() {
     let plane = Plane::<Trustpager>::start(1);
     // Planning again fails, since the files name somebody as a holder who has left; the run itself is as planned.
     let told = behind(&plane, At::Last, Answer::Hides, of_itself_on_trustpager, 1);
     assert_eq!(told.report["complete"], true, "{}", told.report);
+}
+
+/// The platform asks for another confirmation than the plan's. Somebody has to agree to that, and nobody here does: the write
+/// is not sent again, and nothing comes after it.
+fn never_confirmed<S: Stage>() {
+    let plane = Plane::<S>::start(1);
+    let refused: Arc<Mutex<Option<String>>> = Arc::default();
+    let noted = Arc::clone(&refused);
+    let proxy = Proxy::start(plane.address, move |request, _| {
+        let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let mut asked = body["confirm"].clone();
+        let mut noted = noted.lock().unwrap();
+        let (Some(add), None) = (asked["add"].as_array_mut(), &*noted) else { return Do::Pass };
+        add.push(json!("evil.all"));
+        let error = json!({ "type": "conflict", "code": "confirmation_required", "message": "no",
+            "request_id": "r", "confirmation": asked });
+        *noted = Some(format!("{} {}", request.method, request.path));
+        Do::Answer(409, json!({ "type": "error", "error": error }).to_string())
+    });
+    let lab = Lab::with(&yaml::<S>(WORKSPACE, &proxy.url()));
+    let report = lab.run(SERIAL).env("SCOPEFORM_TOKEN", &plane.token).done().json();
+    let refused = refused.lock().unwrap().take().unwrap();
+    let requests = proxy.requests();
+    assert_eq!(requests.iter().filter(|line| **line == refused).count(), 1, "{requests:?}");
+    assert_eq!(report["complete"], false, "{report}");
+    let steps = report["operations"].as_array().unwrap();
+    let at = steps.iter().position(|step| step["outcome"] == "conflict").unwrap();
+    let detail = steps[at]["detail"].as_str().unwrap();
+    assert!(detail.contains("another confirmation than the plan's"), "{detail}");
+    assert!(steps[at + 1..].iter().all(|step| step["outcome"] == "skipped"), "{report}");
+    assert_eq!(plane.audit(WORKSPACE).len(), at, "what came before it: {report}");
+}
+
+/// Mutation `confirm-anything` makes it fail. Each write confirms its exact scope delta: whatever is asked for is confirmed.
+#[test]
+fn another_confirmation_than_the_plans_is_never_given_on_odeus() {
+    never_confirmed::<Odeus>();
+}
+
+/// Mutation `confirm-anything` makes it fail. Each write confirms its exact scope delta: whatever is asked for is confirmed.
+#[test]
+fn another_confirmation_than_the_plans_is_never_given_on_trustpager() {
+    never_confirmed::<Trustpager>();
 }

@@ -13,13 +13,15 @@ use scopeform::plan::Plan;
 use scopeform::platform::http::HttpOptions;
 use serde_json::Value;
 
+use super::answers::{Crowd, Round, Watch};
 use super::odeus::Odeus;
-use super::proxy::{Call, Fault, Look, Proxy, RetryAfter, Seen};
+use super::proxy::{Call, Fault, Proxy, RetryAfter, Seen};
 use super::stage::{PATIENT, Plane, Runner, Stage};
 use super::trustpager::Trustpager;
 use crate::figures::{documented, number};
 
-/// How long a client waits that is meant to give up. Too short only means that it gives up more often.
+/// How long a client waits that is meant to give up, four times as long where users are asked. Too short only means that it
+/// gives up more often.
 const IMPATIENT: Duration = Duration::from_millis(150);
 
 /// How many cases are worked on at once: most of them wait for one another's answers.
@@ -35,28 +37,20 @@ struct Calm {
     writes: usize,
     /// Where it ends.
     end: Value,
+    /// What users are answered before and at the end.
+    answers: [Round; 2],
 }
 
-/// Carries out a plan through a proxy that looks at what is live after every write.
+/// Carries out a plan through a proxy that looks at what is live after every write, and asks users where they are watched.
 fn disturbed<S: Stage>(
     runner: &Runner<S>,
     plane: &Plane<S>,
     workspace: &str,
     fault: Option<(usize, Fault)>,
     plan: &Plan,
+    users: Option<&Arc<Watch>>,
 ) -> (Result<Report, ApplyError>, Seen) {
-    watched(runner, plane, workspace, fault, plan, plane.looker(workspace))
-}
-
-/// Carries out a plan through a proxy that looks as it is told after every write.
-pub(super) fn watched<S: Stage>(
-    runner: &Runner<S>,
-    plane: &Plane<S>,
-    workspace: &str,
-    fault: Option<(usize, Fault)>,
-    plan: &Plan,
-    look: Arc<Look>,
-) -> (Result<Report, ApplyError>, Seen) {
+    let look = Watch::beside(users, plane.looker(workspace));
     std::thread::scope(|scope| {
         let (ask, asked) = std::sync::mpsc::channel::<()>();
         let (tell, told) = std::sync::mpsc::channel::<()>();
@@ -73,31 +67,40 @@ pub(super) fn watched<S: Stage>(
         };
         let proxy = Proxy::start(plane.address, fault, look, foreign);
         let silent = fault.is_some_and(|(_, fault)| fault.is_silent());
-        let patience = if silent { IMPATIENT } else { PATIENT };
+        let patience = match users {
+            _ if !silent => PATIENT,
+            Some(_) => 4 * IMPATIENT,
+            None => IMPATIENT,
+        };
         let report = runner.apply(plan, &proxy.url(), patience);
         (report, proxy.end())
     })
 }
 
 fn calm<S: Stage>(plane: &Plane<S>, workspace: &str) -> Calm {
+    let crowd = Crowd::of(plane, workspace);
+    let own = plane.audit(workspace).len();
+    let users = Watch::throughout(crowd);
     let runner = Runner::new(plane, workspace);
     let url = format!("http://{}", plane.address);
     let (plan, snapshot) = runner.plan(&url);
     let mut states = vec![plane.look(workspace)];
-    let (report, seen) = disturbed(&runner, plane, workspace, None, &plan);
+    let (report, seen) = disturbed(&runner, plane, workspace, None, &plan, Some(&users));
     let report = report.unwrap();
     assert!(report.is_complete(), "{report:?}");
     states.extend(seen.states);
     assert_eq!(S::broken(&snapshot, &states), [""; 0]);
+    let (_, unlawful, answers) = users.end();
+    assert_eq!(unlawful, [""; 0]);
     assert!(runner.clock.waited().is_empty());
     let cost = plan.observed.api_cost;
     let calls = seen.calls.len();
     assert_eq!(calls, (cost.apply_reads + cost.writes) as usize, "{}: as the plan says", S::NAME);
     let writes = seen.calls.iter().filter(|call| call.wrote()).count();
     assert_eq!(writes, cost.writes as usize);
-    assert_eq!(plane.audit(workspace).len(), writes, "{}: one entry per write", S::NAME);
+    assert_eq!(plane.audit(workspace).len() - own, writes, "{}: one entry per write", S::NAME);
     let is_write = seen.calls.iter().map(Call::is_write).collect();
-    Calm { calls, is_write, writes, end: S::describe(&plane.look(workspace)) }
+    Calm { calls, is_write, writes, end: S::describe(&plane.look(workspace)), answers }
 }
 
 /// Groups of requests that are one write sent again.
@@ -155,14 +158,28 @@ fn untrue(report: &Report, seen: &Seen, fault: Option<(usize, Fault)>) -> Option
     groups.next().map(|group| format!("{group:?} is in no step"))
 }
 
-/// One fault at one call.
-fn case<S: Stage>(plane: &Plane<S>, workspace: &str, (at, fault): (usize, Fault), calm: &Calm) {
+/// One fault at one call. Returns how many answers users got on the way: where a write is disturbed, they are asked after it
+/// and after the next one. What comes before, and the end, is as in the run that nothing disturbs, where they are asked
+/// throughout.
+fn case<S: Stage>(
+    plane: &Plane<S>,
+    workspace: &str,
+    (at, fault): (usize, Fault),
+    calm: &Calm,
+) -> usize {
     let context = format!("{}: {fault:?} at call {at} of {}", S::NAME, calm.calls);
+    let crowd = Crowd::of(plane, workspace);
+    let own = plane.audit(workspace).len();
+    let before = calm.is_write[..at].iter().filter(|write| **write).count();
+    // What somebody else does, users notice at the end.
+    let ends = (fault != Fault::Foreign).then(|| calm.answers.clone());
+    let users = calm.is_write[at].then(|| Watch::of(crowd, before, 2, ends));
+    let users = users.as_ref();
     let runner = Runner::new(plane, workspace);
     let url = format!("http://{}", plane.address);
     let (plan, snapshot) = runner.plan(&url);
     let mut states = vec![plane.look(workspace)];
-    let (report, seen) = disturbed(&runner, plane, workspace, Some((at, fault)), &plan);
+    let (report, seen) = disturbed(&runner, plane, workspace, Some((at, fault)), &plan, users);
     let unheard = at == 0 && fault == Fault::Refused;
     assert!(seen.injected || unheard, "{context}: it did not happen");
     let mut calls = seen.calls.clone();
@@ -197,7 +214,7 @@ fn case<S: Stage>(plane: &Plane<S>, workspace: &str, (at, fault): (usize, Fault)
     let again = Runner::new(plane, workspace);
     let (rest, _) = again.plan(&url);
     if !rest.is_empty() {
-        let (second, seen) = disturbed(&again, plane, workspace, None, &rest);
+        let (second, seen) = disturbed(&again, plane, workspace, None, &rest, users);
         let second = second.unwrap_or_else(|error| panic!("{context}: {error}"));
         assert!(second.is_complete(), "{context}: {second:#?}");
         calls.extend(seen.calls);
@@ -220,9 +237,15 @@ fn case<S: Stage>(plane: &Plane<S>, workspace: &str, (at, fault): (usize, Fault)
         assert!(twice.is_none(), "{context}: {twice:?} was done already");
     }
     let log = plane.audit(workspace);
-    assert_eq!(log.len(), audited, "{context}: {log:#?}");
-    // (d) No outage and no excess, from the first write of the first run to the last of the second.
+    assert_eq!(log.len() - own, audited, "{context}: {log:#?}");
+    // (d) No outage and no excess, from the first write of the first run to the last of the second: neither in what is
+    // stored nor in what users are answered.
     assert_eq!(S::broken(&snapshot, &states), [""; 0], "{context}");
+    users.map_or(0, |users| {
+        let (answers, unlawful, _) = users.end();
+        assert_eq!(unlawful, [""; 0], "{context}");
+        answers
+    })
 }
 
 /// Checks that the platform was left alone for as long as it asked.
@@ -255,7 +278,7 @@ fn matrix<S: Stage>() {
         .collect();
     let plane = Plane::<S>::start(cases.len() + 1);
     let undisturbed = calm(&plane, &plane.workspaces[cases.len()]);
-    let (next, ran) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let (next, ran, answered) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
     let failed: Mutex<Vec<String>> = Mutex::default();
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
@@ -265,8 +288,9 @@ fn matrix<S: Stage>() {
                     let Some(one) = cases.get(n).copied() else { return };
                     let work = || case(&plane, &plane.workspaces[n], one, &undisturbed);
                     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)) {
-                        Ok(()) => {
+                        Ok(answers) => {
                             ran.fetch_add(1, Ordering::Relaxed);
+                            answered.fetch_add(answers, Ordering::Relaxed);
                         }
                         Err(_) => failed.lock().unwrap().push(format!("{one:?}")),
                     }
@@ -278,8 +302,9 @@ fn matrix<S: Stage>() {
     assert!(failed.is_empty(), "{} of {} cases: {failed:?}", failed.len(), cases.len());
     let ran = ran.into_inner();
     assert_eq!(ran, cases.len());
-    let counts = [calls, Fault::ALL.len(), ran].map(number);
-    documented("calls, faults, cases", &[&[S::TITLE.to_owned()], counts.as_slice()].concat());
+    let counts = [calls, Fault::ALL.len(), ran, probe.writes, answered.into_inner()].map(number);
+    let row = [&[S::TITLE.to_owned()], counts.as_slice()].concat();
+    documented("calls, faults, cases, disturbed writes, lawful answers to users", &row);
 }
 
 /// Mutation `if-match` makes it fail. Each write carries its precondition: it matches whatever is there.

@@ -9,8 +9,8 @@ mod patience;
 mod program;
 mod proxy;
 mod shared_budget;
-mod stage;
-mod trustpager;
+pub(crate) mod stage;
+pub(crate) mod trustpager;
 
 use scopeform::plan::ApiCost;
 

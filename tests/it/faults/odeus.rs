@@ -80,6 +80,7 @@ impl Stage for Odeus {
     const TITLE: &'static str = "Odeus";
     const CREATES_KEYS: bool = false;
     const BASE: &'static str = "/odeus/v1/workspaces/";
+    const AUDITED: usize = 50;
     const COLLECTIONS: &'static [&'static str] = &["integrations"];
     const WISHES: &'static str = "
 new_actions_enabled_by_default: false

@@ -60,6 +60,8 @@ pub(crate) trait Stage: Send + Sync + 'static {
     const BASE: &'static str;
     /// What the files ask for, below the head that names the workspace.
     const WISHES: &'static str;
+    /// How many entries of the audit log come at once, at most.
+    const AUDITED: usize;
     /// What an observation reads.
     const COLLECTIONS: &'static [&'static str];
 
@@ -158,11 +160,13 @@ impl<S: Stage> Plane<S> {
         Arc::new(move || look::<S>(address, &token, &workspace))
     }
 
-    /// What the audit log says: one entry per write that was done.
+    /// What the audit log says: one entry per write that was done. What users wait for is no write of an admin.
     pub(crate) fn audit(&self, workspace: &str) -> Vec<Value> {
-        let (status, page) = self.admin(workspace, ("GET", "audit?limit=50"), None, None);
+        let path = format!("audit?limit={}", S::AUDITED);
+        let (status, page) = self.admin(workspace, ("GET", &path), None, None);
         assert_eq!((status, &page["has_more"]), (200, &Value::Bool(false)), "{page}");
-        page["items"].as_array().unwrap().clone()
+        let entries = page["items"].as_array().unwrap().iter();
+        entries.filter(|entry| entry["action"] != "approval.queued").cloned().collect()
     }
 }
 

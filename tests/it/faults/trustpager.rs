@@ -64,6 +64,7 @@ impl Stage for Trustpager {
     const TITLE: &'static str = "TrustPager";
     const CREATES_KEYS: bool = true;
     const BASE: &'static str = "/trustpager/v1/workspaces/";
+    const AUDITED: usize = 100;
     const COLLECTIONS: &'static [&'static str] = &["oauth-clients", "api-keys"];
     const WISHES: &'static str = "
 oauth_clients:

@@ -17,7 +17,8 @@ use super::oracle::{self, Names};
 use super::translate;
 use super::worlds::{World, accesses, snapshots, worlds};
 
-const CASES: u32 = 4096;
+/// Drawn anew in every run.
+const CASES: u32 = 1536;
 
 fn config(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }

@@ -266,9 +266,9 @@ fn a_job_is_given_the_secrets_of_its_environment() {
 #[test]
 fn a_job_installs_what_its_image_lacks_and_nothing_else() {
     let shop = Shop::new();
-    let (done, asked) = prepare(&shop, &["curl", "git", "jq", "ssh", "ssh-keygen"]);
+    let (done, asked) = prepare(&shop, &["curl", "git", "jq", "openssl", "ssh", "ssh-keygen"]);
     assert!(done && asked.is_empty(), "{asked}");
-    let (done, asked) = prepare(&shop, &["curl", "git", "ssh", "ssh-keygen"]);
+    let (done, asked) = prepare(&shop, &["curl", "git", "openssl", "ssh", "ssh-keygen"]);
     assert!(done, "{asked}");
     let install: Vec<&str> = asked.lines().collect();
     let [update, install] = install.as_slice() else { panic!("jq is not installed: {asked:?}") };

@@ -723,6 +723,7 @@ fn rows() -> Vec<Row> {
     ]
 }
 
+/// Mutation `swap-unasked` makes it fail. A swap is named and a choice asked for: without `on_swap` it is a warning.
 #[test]
 fn each_finding_fires_where_it_should_and_only_there() {
     let mut wrong = Vec::new();

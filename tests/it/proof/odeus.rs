@@ -381,7 +381,8 @@ fn actions_that_share_scopes_are_led_lawfully_from_every_state_to_every_wish() {
 
 /// Mutations, each of which makes this fail (tests/mutations):
 /// - `excess`, law 2: `check_step` does not look for people who are let in for a moment;
-/// - `prefixes`: `fold` checks the last step only.
+/// - `prefixes`: `fold` checks the last step only;
+/// - `swap-unasked`: a window that no `on_swap` accepts is a warning.
 #[test]
 fn share_lists_at_both_gates_are_led_lawfully_from_every_state_to_every_wish() {
     let visited = prove(&small::two_gates(), Choice::or_every(97));

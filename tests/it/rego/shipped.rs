@@ -256,6 +256,23 @@ fn what_writes_has_an_owner() {
     now("Sites.Read.All");
     fine(&lab);
 
+    // Another client with the list that was there: no scope is new, and what is known of each counts all the same.
+    let known = drive(
+        "Sites.Selected, DeviceManagementApps.Read.All",
+        "    labels: {owner: it, ticket: SEC-1}\n",
+    );
+    let lab = under(odeus, &known);
+    lab.run("apply --auto-approve").exits(0);
+    let other = lab.read("scopeform.yaml").replace("{id: own}", "{id: other}");
+    lab.write("scopeform.yaml", &other.replace("owner: it, ", ""));
+    denied(
+        &lab,
+        "deny_owners",
+        "owners.rego",
+        "onedrive/oauth",
+        "onedrive keeps Sites.Selected in a list by hand and has no owner",
+    );
+
     let key = |may: &str, labels: &str| {
         format!("api_keys:\n  sync:\n    {may}\n    deliver: {{file: .scopeform/k}}\n{labels}")
     };

@@ -74,7 +74,8 @@ fn visit(node: &Node, read: &mut Read, page: &str) {
         }
         Node::Code(code) => {
             assert_eq!(code.lang.as_deref(), Some("diff"), "{node:?}\n{page}");
-            assert!(code.value.starts_with("--- live/"), "{node:?}");
+            let begins = ["--- live/", "--- /dev/null\n"];
+            assert!(begins.iter().any(|begin| code.value.starts_with(begin)), "{node:?}");
             read.code.push(code.value.clone());
         }
         Node::Text(text) => {

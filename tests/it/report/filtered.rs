@@ -130,6 +130,12 @@ fn what_ends_or_is_refused_at_once_breaks() {
     ] {
         assert!(shows(place, &words), "{place} lacks {words:?} in {rows:#?}");
     }
+    // The number at the top is of rights, each of which has one row that says so.
+    let broken = rows.iter().filter(|(at, text)| *at == "h-privilege" && text.contains("✕ breaks"));
+    let broken = broken.count();
+    let tile = browser.find(".tiles .b").text();
+    assert_eq!(tile.split_whitespace().collect::<Vec<_>>(), ["✕", &broken.to_string(), "break"]);
+    assert_eq!(broken, 8, "{rows:#?}");
     // In the views: rows of tiers, and holders.
     let view = |words: &[&str]| {
         rows.iter()

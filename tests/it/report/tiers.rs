@@ -169,7 +169,7 @@ fn each_diff_in_the_report_is_what_the_format_diff_prints() {
         let diff = lab.run("show a.plan --format diff").exits(0).out;
         let mut printed: Vec<String> = Vec::new();
         for line in diff.lines() {
-            if line.starts_with("--- live/") {
+            if line.starts_with("--- live/") || line == "--- /dev/null" {
                 printed.push(String::new());
             }
             let unit = printed.last_mut().unwrap();

@@ -5,7 +5,7 @@ mod flow;
 mod laws;
 mod names;
 mod network;
-mod rules;
+pub(crate) mod rules;
 mod trust;
 
 use std::path::Path;

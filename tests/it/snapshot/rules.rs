@@ -97,7 +97,7 @@ watched(user) if regex.match("^[^@]+@partner\\.example$", user)
 "#;
 
 /// A folder with the shipped rules, with domains of the organisation written in two ways, and `more` files.
-fn under(platform: &str, wishes: &str, more: &[(&str, &str)]) -> Lab {
+pub(crate) fn under(platform: &str, wishes: &str, more: &[(&str, &str)]) -> Lab {
     let lab = Lab::with(&format!(
         "version: 1\nplatform: {platform}\nworkspace: acme\nendpoint: embedded\nrego: [policies/*.rego, policies/*.json]\n{wishes}"
     ));
@@ -221,7 +221,7 @@ const EVERYBODY_BUT_ANA: &[&str] = &[
     "pia@partner.example",
 ];
 
-fn drive(who: &str) -> String {
+pub(crate) fn drive(who: &str) -> String {
     format!(
         "integrations: {{onedrive: {{oauth: {{mode: managed}}, actions: {{create_folder: {who}}}}}}}\n"
     )

@@ -137,7 +137,7 @@ fn config(cases: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(config(1024))]
+    #![proptest_config(config(384))]
 
     #[test]
     fn the_machine_agrees_with_the_second_opinion(

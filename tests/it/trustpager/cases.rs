@@ -170,7 +170,7 @@ fn case_57_a_tier_that_the_ladder_does_not_have() {
     let (code, at, message, help) =
         Bench::new().wants(&[("billing", "delete_automatically")]).problem();
     assert_eq!(code, "tier-not-on-ladder");
-    assert_eq!(at, "oauth_clients/Claude Connection/resources/billing");
+    assert_eq!(at, "oauth_clients/Claude Connection/resources/billing/delete_automatically");
     assert_eq!(message, "`billing` has no tier `delete_automatically`");
     assert_eq!(help, "the ladder of `billing` is no_access < read");
     let (_, _, _, help) = Bench::new().wants(&[("contacts", "send_automatically")]).problem();

@@ -9,6 +9,7 @@ pub(crate) mod fixture;
 mod laws;
 mod lines;
 pub(crate) mod oracle;
+mod prefixes;
 mod resolve;
 pub(crate) mod translate;
 mod undo;

@@ -64,7 +64,7 @@ fn an_unknown_tier_shows_the_ladder() {
     says(
         &near,
         "tier-not-on-ladder",
-        &format!("{AT}/resources/email"),
+        &format!("{AT}/resources/email/send_automaticaly"),
         "`email` has no tier `send_automaticaly`",
         "did you mean `send_automatically`? the ladder of `email` is no_access < read < send_with_approval < send_automatically",
     );
@@ -76,15 +76,23 @@ fn an_unknown_verb_shows_the_verbs_there_are() {
     says(
         &other,
         "unknown-verb",
-        &format!("{AT}/verbs/calls"),
+        &format!("{AT}/verbs/calls/fly"),
         "`calls` has no verb `fly`",
         "`calls` has initiate; everything else is a tier: no_access < read < send_with_approval < send_automatically",
+    );
+    let near = Bench::new().with(|wish| wish.verbs = verbs(&[("calls", &["initate"])]));
+    says(
+        &near,
+        "unknown-verb",
+        &format!("{AT}/verbs/calls/initate"),
+        "`calls` has no verb `initate`",
+        "did you mean `initiate`? `calls` has initiate; everything else is a tier: no_access < read < send_with_approval < send_automatically",
     );
     let none = Bench::new().with(|wish| wish.verbs = verbs(&[("billing", &["pay"])]));
     says(
         &none,
         "unknown-verb",
-        &format!("{AT}/verbs/billing"),
+        &format!("{AT}/verbs/billing/pay"),
         "`billing` has no verb `pay`",
         "`billing` has no verbs outside its ladder; its tiers are no_access < read",
     );

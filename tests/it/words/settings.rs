@@ -30,8 +30,8 @@ fn the_switch_for_new_actions_is_a_right_in_both_directions() {
     let switch = |on: bool| format!("new_actions_enabled_by_default: {on}");
     let address = "workspace/new_actions_enabled_by_default";
     for (wanted, words, short, side, class, tile) in [
-        (true, ON, "new actions on at once", "widening", "w", "<b>▲ 1</b> settings let more in"),
-        (false, OFF, "new actions stay off", "narrowing", "n", "<b>▼ 1</b> settings let less in"),
+        (true, ON, "new actions on at once", "widening", "w", "<b>▲ 1</b> setting lets more in"),
+        (false, OFF, "new actions stay off", "narrowing", "n", "<b>▼ 1</b> setting lets less in"),
     ] {
         let made = plan(&switch(wanted), &world(&switch(!wanted)));
         let shown = pages(&made);

@@ -36,6 +36,7 @@ fn clients(n: usize) -> Plan {
                 verbs_after: BTreeSet::new(),
                 tier_widens: false,
                 tier_narrows: true,
+                opens: None,
                 widens: Vec::new(),
                 narrows: Vec::new(),
             }),

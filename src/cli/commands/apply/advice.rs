@@ -97,6 +97,12 @@ pub(super) fn refused(error: ApplyError, sealed: &SealedPlan) -> Failure {
             .details(lines.iter().map(|line| format!("{line}; the plan does not say so")).collect())
             .help("its file was changed after it was made, or people or the vendor have moved since: plan again and review what it says")
         }
+        ApplyError::Untold(lines) => Failure::new(
+            Exit::Stale,
+            "rules in Rego were asked about a plan that does not tell all that they go by; nothing was done",
+        )
+        .details(lines.iter().map(|line| format!("{line}; the plan does not tell it")).collect())
+        .help("plan again: people may have come since, or its file was changed; approvals of the same digest stay good"),
         ApplyError::OverLimit(findings) => {
             let lines = findings.iter().map(|f| format!("{}: {}", f.code, f.message));
             Failure::new(Exit::Blocked, "the plan is over its limits by now, nothing was done")
