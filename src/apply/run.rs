@@ -106,9 +106,8 @@ where
         resumed.map_err(ApplyError::Stale)?
     };
     // Every gate has judged what the plan says. That it is true is seen here, before anything is written.
-    let extent = if done.is_empty() { Extent::Whole } else { Extent::Rest };
     let consequences = A::consequences(bound, &done, &reading.snapshot, options.today);
-    let unsaid = consequences.unsaid(bound, extent);
+    let unsaid = consequences.unsaid(bound, Extent::after(&done));
     if !unsaid.is_empty() {
         return Err(ApplyError::Unsaid(unsaid));
     }

@@ -71,6 +71,12 @@ impl Address {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
 
+    /// Returns the address one level above; there is none above a unit whose name is one segment.
+    #[must_use]
+    pub fn parent(&self) -> Option<Self> {
+        self.0.rsplit_once('/').map(|(above, _)| Self(above.into()))
+    }
+
     /// Returns whether `self` is `other` or lies below it.
     #[must_use]
     pub fn is_within(&self, other: &Self) -> bool {

@@ -48,12 +48,25 @@ impl fmt::Display for Unsaid {
 
 /// How much of a plan is still to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extent {
+pub enum Extent<'d> {
     /// All of it.
     Whole,
-    /// What comes after a state that the plan itself goes through. From there a thing may move another way than in all:
-    /// what is first shared with more people and then taken from others is one widening in the plan, and less is left.
-    Rest,
+    /// What comes after a state that the plan itself goes through; with the places of the operations that led there. From
+    /// there a thing may move another way than in all: what is first shared with more people and then taken from others is
+    /// one widening in the plan, and less is left.
+    Rest(&'d BTreeSet<usize>),
+}
+
+impl<'d> Extent<'d> {
+    /// Returns what is left when these operations have been done.
+    #[must_use]
+    pub fn after(done: &'d BTreeSet<usize>) -> Self {
+        if done.is_empty() { Self::Whole } else { Self::Rest(done) }
+    }
+
+    const fn is_rest(self) -> bool {
+        matches!(self, Self::Rest(_))
+    }
 }
 
 impl Consequences {
@@ -68,7 +81,7 @@ impl Consequences {
 
     /// Returns what the plan does not say of this, in the order of addresses.
     #[must_use]
-    pub fn unsaid(&self, bound: &Bound, extent: Extent) -> Vec<Unsaid> {
+    pub fn unsaid(&self, bound: &Bound, extent: Extent<'_>) -> Vec<Unsaid> {
         let said = Said::of(bound);
         let mut unsaid = BTreeSet::new();
         let mut keep = |address: &Address, what: String| {
@@ -179,18 +192,34 @@ impl<'b> Said<'b> {
         }
     }
 
-    /// In the rest of a plan a thing may come back from where only the way led, of which no line is.
-    fn change(&self, change: &Change, extent: Extent) -> bool {
-        let Some(lines) = self.changes.get(&change.address) else {
-            return extent == Extent::Rest;
-        };
-        lines.iter().any(|line| {
-            let begins = extent == Extent::Rest || line.before == change.before;
+    fn change(&self, change: &Change, extent: Extent<'_>) -> bool {
+        let lines = self.changes.get(&change.address).map_or(&[][..], Vec::as_slice);
+        let said = lines.iter().any(|line| {
+            let begins = extent.is_rest() || line.before == change.before;
             begins
                 && line.kind == change.kind
                 && line.unit == change.unit
                 && line.after == change.after
-        })
+        });
+        match extent {
+            Extent::Whole => said,
+            Extent::Rest(done) => said || (lines.is_empty() && self.comes_back(change, done)),
+        }
+    }
+
+    /// Whether a field of which there is no line of its own goes back to where it was before the plan, from where only the
+    /// way led, or to where the line of what it is part of leaves it. So what one write alone moves needs a line.
+    fn comes_back(&self, change: &Change, done: &BTreeSet<usize>) -> bool {
+        let operations = done.iter().filter_map(|index| self.bound.operations.get(*index));
+        let first = operations.map(|own| (&own.address, &own.before));
+        let mut first = first.filter(|(address, _)| **address == change.address);
+        if first.next().is_some_and(|(_, before)| *before == change.after) {
+            return true;
+        }
+        let whole = change.address.parent();
+        let lines = whole.and_then(|whole| self.changes.get(&whole)).into_iter().flatten();
+        let mut parts = lines.filter_map(|line| line.after.get(change.address.name()));
+        parts.any(|after| *after == change.after)
     }
 
     fn admits(&self, unit: &Address, violation: &Violation) -> bool {
@@ -211,7 +240,7 @@ impl<'b> Said<'b> {
             || self.admits(unit, &Violation::ExcessScope(scope.clone()))
     }
 
-    fn privilege(&self, change: &PrivilegeChange, extent: Extent) -> bool {
+    fn privilege(&self, change: &PrivilegeChange, extent: Extent<'_>) -> bool {
         if self.privilege.contains(&key(change)) {
             return true;
         }
@@ -230,7 +259,7 @@ impl<'b> Said<'b> {
         }
     }
 
-    fn breakage(&self, breakage: &Breakage, extent: Extent) -> bool {
+    fn breakage(&self, breakage: &Breakage, extent: Extent<'_>) -> bool {
         let covers = |more: &ScopeSet, less: &ScopeSet| less.is_subset(more);
         let said = self.bound.breakage.iter().any(|said| match (said, breakage) {
             (
@@ -256,10 +285,10 @@ impl<'b> Said<'b> {
                 .iter()
                 .any(|(unit, _)| address.is_within(unit) && self.returns(unit, address))
         };
-        said || (extent == Extent::Rest && unit(breakage.address()))
+        said || (extent.is_rest() && unit(breakage.address()))
     }
 
-    fn loss(&self, loss: &Loss, extent: Extent) -> bool {
+    fn loss(&self, loss: &Loss, extent: Extent<'_>) -> bool {
         let said = self.losses.get(&(&loss.address, loss.kind));
         if said.is_some_and(|names| loss.also_called.iter().all(|name| names.contains(name))) {
             return true;
@@ -271,6 +300,6 @@ impl<'b> Said<'b> {
             self.returns(unit, &loss.address)
                 || scope.is_some_and(|scope| self.returns_scope(unit, &scope))
         };
-        extent == Extent::Rest && self.windows.iter().any(|(at, _)| unit(at))
+        extent.is_rest() && self.windows.iter().any(|(at, _)| unit(at))
     }
 }

@@ -9,7 +9,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::base::{commit, git, repository};
 use super::flow::{BODY, HEAD, approve, office};
-use crate::apply::plane::{Plane, config_at};
+use crate::apply::plane::{Plane, WISHES, config_at};
+use crate::apply::proxy::{Do, Proxy};
 use crate::cli::harness::Lab;
 use crate::snapshot::rules::{drive, under};
 
@@ -618,4 +619,27 @@ fn what_rules_go_by_cannot_be_forged_away() {
     });
     let done = lab.run("apply p.plan").exits(1);
     assert!(done.err.contains(REFUSED), "{}", done.all());
+}
+
+/// The rest of a plan is held against its lines as all of it is.
+///
+/// Mutation: `rest-unsaid`.
+#[test]
+fn nothing_is_hidden_in_the_rest_of_a_plan_either() {
+    let plane = Plane::start();
+    let through = Proxy::start(plane.address, |request, writes| {
+        let stops = request.is_write() && writes == 2;
+        if stops { Do::Answer(500, "{}".to_owned()) } else { Do::Pass }
+    });
+    let lab = plane.lab_through(&through, WISHES);
+    plane.run(&lab, "plan --out p.plan").exits(0);
+    plane.run(&lab, "apply p.plan --parallelism 1").exits(6).prints(&["2 of 4 operations"]);
+    let plan: Value = serde_json::from_str(&lab.read("p.plan")).unwrap();
+    let left = &plan["bound"]["operations"][2]["address"];
+    forge(&lab, |plan| {
+        plan["bound"]["changes"].as_array_mut().unwrap().retain(|line| line["address"] != *left);
+    });
+    let (state, hidden) = (plane.state(), format!("  {}: ", left.as_str().unwrap()));
+    plane.run(&lab, "apply p.plan").exits(1).says(&[REFUSED, &hidden]);
+    assert_eq!(plane.state(), state);
 }

@@ -15,6 +15,10 @@ mod trustpager;
 use std::fmt;
 use std::thread;
 
+use scopeform::model::Address;
+use scopeform::plan::Bound;
+use scopeform::plan::consequence::{Consequences, Extent};
+
 /// What was visited.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Visited {
@@ -128,6 +132,16 @@ pub(crate) fn over_all<W: Sync>(
         });
         joined.fold(Visited::default(), Visited::and)
     })
+}
+
+/// Returns the fields that a plan has a line of and that apply would write to all the same if somebody took the lines out.
+pub(crate) fn kept_back(all: &Consequences, bound: &Bound, extent: Extent<'_>) -> Vec<Address> {
+    let lines = |address: &Address| bound.changes.iter().any(|line| line.address == *address);
+    let forged = Bound { changes: Vec::new(), ..bound.clone() };
+    let missed = all.unsaid(&forged, extent);
+    let passed =
+        |address: &&Address| lines(address) && !missed.iter().any(|one| one.address == **address);
+    all.changes.iter().map(|change| &change.address).filter(passed).cloned().collect()
 }
 
 /// Returns every order of `0..many`.

@@ -195,11 +195,12 @@ impl<'a> Pursuit<'a> {
         for (reached, state) in states.iter().enumerate() {
             live.integrations.get_mut(NAME).unwrap().state = state.clone();
             let done = (0..reached).collect();
-            let extent = if reached == 0 { Extent::Whole } else { Extent::Rest };
+            let extent = Extent::after(&done);
             let all = Odeus::consequences(bound, &done, &live, plan.observed.today);
             let told = || format!("after {reached}: {:#?}\n{bound:#?}", self.wish());
             assert_eq!(all.unsaid(bound, extent), Vec::new(), "{}", told());
-            if extent == Extent::Rest {
+            assert_eq!(super::kept_back(&all, bound, extent), Vec::new(), "{}", told());
+            if extent != Extent::Whole {
                 continue;
             }
             let missed = |part: fn(&mut Bound)| {

@@ -222,8 +222,9 @@ fn pursue(bench: &Bench, eye: &Eye, known: &mut Known, visited: &mut Visited) {
         // Apply finds nothing that the plan does not say, from wherever it goes on, and misses whatever is taken out.
         let (bound, over) = (&plan.bound, (0..done).collect());
         let all = Trustpager::consequences(bound, &over, &now.snapshot, plan.observed.today);
-        let extent = if done == 0 { Extent::Whole } else { Extent::Rest };
+        let extent = Extent::after(&over);
         assert_eq!(all.unsaid(bound, extent), Vec::new(), "after {done}: {}", told());
+        assert_eq!(super::kept_back(&all, bound, extent), Vec::new(), "after {done}: {}", told());
         let parts: [fn(&mut Bound); 2] =
             [|bound| drop(bound.privilege.changes.pop()), |bound| drop(bound.losses.pop())];
         for part in parts {

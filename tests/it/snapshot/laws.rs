@@ -51,9 +51,10 @@ fn parts(plan: &Plan) -> String {
     serde_json::to_string(&[&document["privilege_delta"], &document["findings"]]).unwrap()
 }
 
-/// The words of a text in one order: where names stand for others, lists of them are in another order.
+/// The words of a text in one order: where names stand for others, lists of them are in another order. Whatever a name may
+/// stand before is no part of a word, since another name of the list stands there then.
 fn words(text: &str) -> Vec<&str> {
-    let mut words: Vec<&str> = text.split([' ', ',', ':', '"']).collect();
+    let mut words: Vec<&str> = text.split([' ', ',', ';', ':', '(', ')', '"']).collect();
     words.sort_unstable();
     words
 }
