@@ -111,8 +111,8 @@ impl Watch {
     }
 
     /// Asks everybody before what `look` looks at.
-    pub(super) fn beside(watch: Option<&Arc<Self>>, look: Arc<Look>) -> Arc<Look> {
-        let Some(watch) = watch.map(Arc::clone) else { return look };
+    pub(super) fn beside(watch: &Arc<Self>, look: Arc<Look>) -> Arc<Look> {
+        let watch = Arc::clone(watch);
         let taken = |of: &AtomicUsize| {
             let less = |left: usize| left.checked_sub(1);
             of.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok()
