@@ -45,8 +45,12 @@ keep)
         while IFS= read -r file; do
             n=$((n + 1))
             case $file in /*) path=$file ;; *) path=${folder%/}/$file ;; esac
-            # An empty one is of a key that was not created.
-            [ -s "$path" ] || continue
+            # An apply that stopped before it came to a key has left no file; one that was kept by an earlier attempt is gone.
+            [ -e "$path" ] || continue
+            if [ ! -s "$path" ]; then
+                echo "warning: $file is empty: its key was not created, or the value was lost; the report of apply says which" >&2
+                continue
+            fi
             name=$n-$(printf '%s' "${file##*/}" | tr -c 'A-Za-z0-9._-' _).cms
             encrypted <"$path" >"$out/delivered/$name.part"
             mv "$out/delivered/$name.part" "$out/delivered/$name"

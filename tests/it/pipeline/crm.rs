@@ -272,6 +272,27 @@ fn gitlab_keeps_the_value_of_a_new_key_and_goes_on_after_it() {
     assert!(shop.applied().is_some());
 }
 
+/// A run that was killed while it created a key leaves its file empty: there is nothing to keep, and that is said.
+#[test]
+fn an_empty_file_of_a_key_is_pointed_out() {
+    let plane = Plane::<Trustpager>::start(1);
+    let (shop, _proxy, _, _) = half_way(&plane);
+    let forge = Gitlab::start();
+    planned_on_gitlab(&shop, &forge, &plane);
+    let keep = || {
+        let done = shop.run("ci/delivered.sh", &["keep", "access", "scopeform-out"]);
+        assert_eq!(done.status.code(), Some(0));
+        text(&done.stderr)
+    };
+    assert_eq!(keep(), "");
+    let file = shop.repository().join("access/.scopeform/k.key");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, "").unwrap();
+    let said = keep();
+    assert!(said.starts_with("warning: .scopeform/k.key is empty: "), "{said}");
+    assert!(file.exists());
+}
+
 /// Whoever made the certificate with another kind of key is told so, and not that it is missing.
 #[test]
 fn a_certificate_that_cannot_be_used_is_no_missing_one() {
