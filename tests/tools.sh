@@ -9,6 +9,7 @@ cc            gcc libc6-dev
 chromedriver  chromium-driver
 chromium      chromium fonts-dejavu-core
 curl          curl
+elvish        elvish
 fish          fish
 git           git
 jq            jq

@@ -221,3 +221,26 @@ fn shells_read_their_completions() {
         assert!(!read(&spoilt).status.success(), "{shell} reads anything");
     }
 }
+
+/// Elvish is asked what comes next, with a stand-in for the part of it that is there in a terminal alone.
+#[test]
+fn elvish_completes_commands() {
+    const EDITOR: &str = "var edit: = (ns [&completion:=(ns [&arg-completer=[&]]) \
+                          &complex-candidate~={|@all &display=''| put $all[0] }])";
+    let lab = Lab::new();
+    let script = lab.run("completions elvish").exits(0).out;
+    let ask = "put [($edit:completion:arg-completer[scopeform] scopeform tokens '')] | to-json";
+    lab.write("c.elv", &format!("{EDITOR}\n{script}\n{ask}\n"));
+    let mut command = Command::new("elvish");
+    command.arg("-norc").arg(lab.path("c.elv")).env("HOME", lab.all().join("home"));
+    let output = command.output().unwrap_or_else(|why| {
+        panic!("these tests need elvish (Debian: elvish; tests/tools.sh installs it): {why}")
+    });
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && said.is_empty(), "{said}");
+    let offered: Vec<String> = serde_json::from_slice(&output.stdout).unwrap();
+    for wanted in ["list", "revoke", "--help"] {
+        assert!(offered.iter().any(|word| word == wanted), "{wanted}: {offered:?}");
+    }
+    assert!(!offered.iter().any(|word| word == "plan"), "{offered:?}");
+}
