@@ -334,45 +334,18 @@ fn next(run: &Run, running: bool, around: Around<'_>) -> String {
 struct Document {
     /// The version of this format: readers ignore unknown fields of a higher minor version.
     format_version: &'static str,
-    /// The run's id.
-    run: String,
-    /// When it began (UTC, RFC 3339).
-    time: String,
-    /// The platform.
-    platform: &'static str,
-    /// The workspace.
-    workspace: String,
-    /// Where the live system answers.
-    endpoint: String,
-    /// The plan's digest.
-    digest: String,
-    /// The run that this one took back, where it was an undo; else `null`.
-    takes_back: Option<String>,
+    /// What a list of runs says of it too.
+    #[serde(flatten)]
+    short: runs::Entry,
     /// Where this run wrote nothing: the last one before it that may have written to the same workspace; else `null`.
     wrote_before: Option<String>,
-    /// The run of the same plan that this one went on with; else `null`.
-    went_on_with: Option<String>,
     /// How the plan was consented to.
     consent: String,
     /// The limits that the plan was allowed to exceed, as they were accepted: `removals@DIGEST`.
     accepted: Vec<String>,
-    /// `complete`, `in_part`, `crashed`, `nothing_written` or `running`.
-    verdict: &'static str,
-    /// With `crashed`: at which operation, from 1.
-    stopped_at: Option<usize>,
-    /// Operations applied, by this run or before it.
-    applied: usize,
-    /// Those of them that had been done before this run began.
-    already_done: usize,
-    /// Operations planned.
-    total: usize,
-    /// The program's exit code; `null` when it did not come to an end.
-    exit: Option<u8>,
     /// HTTP calls made; `null` when it did not come to an end.
     calls: Option<u32>,
-    /// Why it ended early, where it says so.
-    error: Option<String>,
-    /// What that is about, one line each: with a stale plan, the fields that have moved.
+    /// What `error` is about, one line each: with a stale plan, the fields that have moved.
     details: Vec<String>,
     /// Whether the platform refused the token, of a write or of the read at the end. After that no unit is begun.
     token_refused: bool,
@@ -417,25 +390,11 @@ pub fn json(run: &Run, running: bool, around: Around<'_>) -> String {
     };
     let document = Document {
         format_version: FORMAT_VERSION,
-        run: begin.run.clone(),
-        time: begin.time.clone(),
-        platform: begin.platform.name(),
-        workspace: begin.workspace.to_string(),
-        endpoint: begin.endpoint.clone(),
-        digest: begin.digest.to_string(),
-        takes_back: begin.takes_back.clone(),
+        short: runs::Entry::of(run, running),
         wrote_before: around.wrote.map(|wrote| wrote.begin.run.clone()),
-        went_on_with: begin.continues.clone().filter(|_| run.went_on()),
         consent: begin.consent.clone(),
         accepted: begin.accepted.iter().cloned().collect(),
-        verdict: word(run.verdict(running)),
-        stopped_at: stopped_at(run, running),
-        applied: applied(run),
-        already_done: already_done(run),
-        total: run.known.len(),
-        exit: run.end.as_ref().map(|end| end.exit),
         calls: run.end.as_ref().map(|end| end.calls),
-        error: run.end.as_ref().and_then(|end| end.error.clone()),
         details: run.end.as_ref().map(|end| end.details.clone()).unwrap_or_default(),
         token_refused: token_refused(run),
         help: token_refused(run).then_some(TOKEN_HELP),

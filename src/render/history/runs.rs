@@ -40,7 +40,7 @@ struct Document {
 /// One run in short; `show --run ID --json` has the rest.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Run")]
-struct Entry {
+pub(super) struct Entry {
     /// The run's id.
     run: String,
     /// When it began (UTC, RFC 3339).
@@ -83,7 +83,7 @@ struct Unreadable {
 }
 
 impl Entry {
-    fn of(run: &Run, running: bool) -> Self {
+    pub(super) fn of(run: &Run, running: bool) -> Self {
         let begin = &run.begin;
         Self {
             run: begin.run.clone(),
