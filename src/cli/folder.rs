@@ -4,6 +4,7 @@
 mod above;
 mod find;
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,9 +13,12 @@ use super::exit::Exit;
 use super::reading::{self, Unread};
 use super::ui::{Failure, Ui};
 use crate::config::{
-    FileKind, HEAD, beside, classify, declared_rules, declared_workspace, is_meant, is_pattern,
-    reads_as_part,
+    self, Config, FileKind, HEAD, beside, classify, declared_rules, declared_workspace, is_meant,
+    is_pattern, reads_as_part,
 };
+use crate::diag::Diagnostics;
+use crate::model::WorkspaceId;
+use crate::platform::Kind;
 use crate::render::neutral;
 use crate::source::SourceMap;
 
@@ -23,7 +27,7 @@ pub(super) use self::find::{data_dir, discover, make_data_dir, root_at_hand, roo
 /// A file larger than this is not read at all.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
-/// The files of one configuration folder, by kind, unread as to their meaning.
+/// The files of one configuration folder, by kind. What those with wishes say is worked out once, when it is asked for.
 #[derive(Debug)]
 pub(super) struct Folder {
     /// The folder: relative secret files and the data folder are below it.
@@ -40,6 +44,15 @@ pub(super) struct Folder {
     passed_over: Vec<String>,
     /// Links to folders with files that a pattern would mean if it looked into them, below the root.
     links: BTreeSet<String>,
+    declared: OnceCell<Declared>,
+}
+
+/// What the files with wishes say.
+#[derive(Debug)]
+struct Declared {
+    configs: Vec<Config>,
+    diagnostics: Diagnostics,
+    workspaces: Vec<(WorkspaceId, Kind)>,
 }
 
 impl Folder {
@@ -117,6 +130,7 @@ impl Folder {
             catalogs: SourceMap::new(),
             passed_over: Vec::new(),
             links: BTreeSet::new(),
+            declared: OnceCell::new(),
         };
         for file in files {
             let bytes = read(&file)?;
@@ -187,6 +201,35 @@ impl Folder {
     pub(super) fn holds_none(&self, path: &Path) -> Failure {
         let message = format!("{} holds no configuration file", path.display());
         no_configuration(message, &self.passed_over)
+    }
+
+    /// Returns what the files declare, and what is wrong with them: with an error there is no configuration.
+    pub(super) fn declared(&self) -> (&[Config], &Diagnostics) {
+        let Declared { configs, diagnostics, .. } = self.once();
+        (configs, diagnostics)
+    }
+
+    /// Takes what [`Self::declared`] returns, which is empty afterwards.
+    pub(super) fn take_declared(&mut self) -> (Vec<Config>, Diagnostics) {
+        self.once();
+        let declared = self.declared.get_mut();
+        declared.map_or_else(Default::default, |own| {
+            (std::mem::take(&mut own.configs), std::mem::take(&mut own.diagnostics))
+        })
+    }
+
+    /// Returns the workspaces that the files declare.
+    pub(super) fn workspaces(&self) -> &[(WorkspaceId, Kind)] {
+        &self.once().workspaces
+    }
+
+    fn once(&self) -> &Declared {
+        self.declared.get_or_init(|| {
+            let (configs, diagnostics) = config::load(&self.configs);
+            let named = |config: &Config| (config.workspace.clone(), config.desired.kind());
+            let workspaces = configs.iter().map(named).collect();
+            Declared { configs, diagnostics, workspaces }
+        })
     }
 
     /// Returns where the embedded control plane keeps its data.

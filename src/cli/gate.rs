@@ -15,7 +15,6 @@ use super::reading::{self, Unread};
 use super::spent;
 use super::ui::{Failure, Ui};
 use super::workspace::{Tell, report};
-use crate::config;
 use crate::plan::policy::{Approvals, Policy};
 use crate::render::neutral::terminal;
 use crate::seal::SealedPlan;
@@ -192,12 +191,12 @@ pub(super) fn beyond(
 ) -> Vec<String> {
     let Ok(folder) = Folder::read(root, ui) else { return Vec::new() };
     let bound = &sealed.plan().bound;
-    let ours = config::load(&folder.configs).0.into_iter().find(|config| {
+    let ours = folder.declared().0.iter().find(|config| {
         config.workspace == bound.workspace && config.desired.kind() == bound.platform
     });
     let Some(config) = ours else { return Vec::new() };
     let carried = seal::missing(sealed, approvals);
-    let all = seal::missing(&sealed.clone().under(config.policy), approvals);
+    let all = seal::missing(&sealed.clone().under(config.policy.clone()), approvals);
     all.iter().filter(|open| !carried.contains(open)).map(open_rule).collect()
 }
 
@@ -263,7 +262,7 @@ fn beside(plan: &Path) -> Result<Vec<PathBuf>, Failure> {
 
 /// Returns whether a folder holds a valid configuration of any workspace.
 pub(super) fn declares(folder: &Folder) -> bool {
-    !config::load(&folder.configs).0.is_empty()
+    !folder.workspaces().is_empty()
 }
 
 /// Returns the rules of the files at hand for the workspace of a saved plan: a plan that was made without them does not
@@ -273,9 +272,9 @@ pub(super) fn declares(folder: &Folder) -> bool {
 /// When the files are not valid, so that their rules are not known, or declare nothing of the workspace: its rules, its
 /// secrets and its data are elsewhere then.
 pub(super) fn at_hand(folder: &Folder, sealed: &SealedPlan, ui: &Ui) -> Result<Policy, Failure> {
-    let (configs, diagnostics) = config::load(&folder.configs);
+    let (configs, diagnostics) = folder.declared();
     if diagnostics.has_errors() {
-        report(&diagnostics, &folder.configs, Tell::People, ui)?;
+        report(diagnostics, &folder.configs, Tell::People, ui)?;
         return Err(Failure::new(
             Exit::Error,
             format!(
@@ -289,9 +288,8 @@ pub(super) fn at_hand(folder: &Folder, sealed: &SealedPlan, ui: &Ui) -> Result<P
         configs.iter().map(|config| format!("`{}`", config.workspace)).collect();
     let help = "name the configuration folder that the plan was made from with `--config FOLDER`";
     let planned = sealed.plan().bound.platform;
-    let ours = configs.into_iter().find(|config| config.workspace == *workspace);
-    if let Some(here) = ours.as_ref().map(|config| config.desired.kind()).filter(|k| *k != planned)
-    {
+    let ours = configs.iter().find(|config| config.workspace == *workspace);
+    if let Some(here) = ours.map(|config| config.desired.kind()).filter(|k| *k != planned) {
         let message = format!(
             "the plan is for platform `{}`, and {} has workspace `{workspace}` on `{}`; nothing was sent and nothing was done",
             planned.name(),
@@ -300,7 +298,7 @@ pub(super) fn at_hand(folder: &Folder, sealed: &SealedPlan, ui: &Ui) -> Result<P
         );
         return Err(Failure::new(Exit::Error, message).help(help));
     }
-    if let Some(config) = &ours {
+    if let Some(config) = ours {
         let (planned, here) = (&sealed.plan().bound.endpoint, config.endpoint.to_string());
         if here != *planned {
             let message = format!(
@@ -311,7 +309,7 @@ pub(super) fn at_hand(folder: &Folder, sealed: &SealedPlan, ui: &Ui) -> Result<P
             return Err(Failure::new(Exit::Error, message).help(help));
         }
     }
-    ours.map(|config| config.policy).ok_or_else(|| {
+    ours.map(|config| config.policy.clone()).ok_or_else(|| {
         let names = declared.into_iter().collect::<Vec<_>>().join(", ");
         let names = if names.is_empty() { "no workspace".to_owned() } else { names };
         let root = folder.root.display();

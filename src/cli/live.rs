@@ -301,8 +301,8 @@ pub(super) fn seed(
     let (resources, diagnostics) = config::trustpager::catalog::load(catalogs);
     checked("catalogue", &diagnostics, catalogs)?;
     if worlds.iter().next().is_none() {
-        let declared = folder.map_or_else(Vec::new, |f| config::load(&f.configs).0);
-        let declared = declared.iter().map(|config| (&config.workspace, config.desired.kind()));
+        let declared = folder.into_iter().flat_map(Folder::workspaces);
+        let declared = declared.map(|(workspace, platform)| (workspace, *platform));
         for (id, platform) in declared.chain([(workspace, platform)]) {
             match platform {
                 Kind::Odeus => world.odeus.workspaces.extend(default_world(id).workspaces),

@@ -81,8 +81,8 @@ impl Loaded {
             )),
         };
         if let Some(before) = before {
-            self.base = Some(before.clone());
-            self.policies.insert(0, before.policy);
+            self.policies.insert(0, before.policy.clone());
+            self.base = Some(before);
         }
         Ok(self)
     }
@@ -159,8 +159,8 @@ fn with(mut policy: Policy, rules: Rego) -> Policy {
 /// than one and none is chosen.
 pub(super) fn load(source: &Source, tell: Tell, ui: &Ui) -> Result<Loaded, Failure> {
     let path = discover(source.path.as_deref())?;
-    let folder = Folder::read(&path, ui)?;
-    let (mut configs, mut diagnostics) = config::load(&folder.configs);
+    let mut folder = Folder::read(&path, ui)?;
+    let (mut configs, mut diagnostics) = folder.take_declared();
     diagnostics.append(rego::check(&configs, &folder.configs));
     if diagnostics.has_errors() {
         wrong(&diagnostics, &folder, tell, ui)?;

@@ -12,7 +12,6 @@ use crate::cli::folder::{Folder, make_data_dir};
 use crate::cli::live::{cannot_start, seed, tell};
 use crate::cli::signal::Signals;
 use crate::cli::ui::{Failure, Ui, shown};
-use crate::config;
 use crate::model::WorkspaceId;
 use crate::platform::Kind;
 use crate::server;
@@ -59,9 +58,8 @@ pub(in crate::cli) async fn run(args: &Args, env: &Env, ui: &Ui) -> Result<Exit,
 
 /// Returns the workspace that a world without a world file has: the one that the files declare, or `default`.
 fn workspace(folder: &Folder) -> Result<(WorkspaceId, Kind), Failure> {
-    let (configs, _) = config::load(&folder.configs);
-    match configs.into_iter().next() {
-        Some(config) => Ok((config.workspace.clone(), config.desired.kind())),
+    match folder.workspaces().first() {
+        Some(first) => Ok(first.clone()),
         None => {
             let name = WorkspaceId::try_from("default");
             name.map(|name| (name, Kind::Odeus)).map_err(|e| Failure::new(Exit::Bug, e.to_string()))

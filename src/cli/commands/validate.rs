@@ -17,10 +17,10 @@ use crate::source::SourceMap;
 /// Checks every file and reports everything that is wrong with them.
 pub(in crate::cli) fn run(args: &Validate, ui: &Ui) -> Result<Exit, Failure> {
     let path = discover(args.source.path.as_deref())?;
-    let folder = Folder::read(&path, ui)?;
+    let mut folder = Folder::read(&path, ui)?;
     let format = args.format();
     let tell = if format == CheckFormat::Json { Tell::Json } else { Tell::People };
-    let (configs, mut diagnostics) = config::load(&folder.configs);
+    let (configs, mut diagnostics) = folder.take_declared();
     diagnostics.append(rego::check(&configs, &folder.configs));
     if !args.rules.policy.is_empty() {
         rego::named(&args.rules.policy, ui)?;

@@ -19,7 +19,6 @@ use crate::cli::spent;
 use crate::cli::stream;
 use crate::cli::ui::{Failure, Ui};
 use crate::cli::workspace::{Loaded, Tell};
-use crate::config;
 use crate::plan::{Bound, Plan, count};
 use crate::platform::provider::Reading;
 use crate::render;
@@ -51,8 +50,8 @@ pub(super) fn verify<P: Product>(
 
 /// Plans the files at hand from what was read at the end of a saved plan, without a further request, and says what they ask
 /// for beyond it: they may have moved on since it was made, or the plan may be one that takes back what they ask for.
-pub(super) fn beyond<P: Product>(bound: &Bound, folder: Folder, end: P::Snapshot, ui: &Ui) {
-    let (configs, diagnostics) = config::load(&folder.configs);
+pub(super) fn beyond<P: Product>(bound: &Bound, mut folder: Folder, end: P::Snapshot, ui: &Ui) {
+    let (configs, diagnostics) = folder.take_declared();
     let ours = configs.into_iter().find(|config| config.workspace == bound.workspace);
     let Some(config) = ours.filter(|config| config.endpoint.to_string() == bound.endpoint) else {
         return;
