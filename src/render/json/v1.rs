@@ -241,8 +241,8 @@ pub(super) struct PrivilegeDelta {
 pub(super) struct PrivilegeChange {
     pub(super) unit: String,
     pub(super) right: Right,
-    /// Whether calls that it allows before are refused from the moment of the change: a tier or a verb allows less than
-    /// that, or a token or key ends or loses full access.
+    /// Whether calls that it allows before are refused from the moment of the change: a tier with the verbs beside it no
+    /// longer allows them, or a token or key ends or loses full access.
     pub(super) refuses: bool,
     /// Why, most telling first.
     pub(super) causes: Vec<Cause>,
