@@ -111,13 +111,12 @@ fn markdown(page: &str) -> Said {
     for row in section.split("\n- ").map(|row| row.trim_start_matches("- ")) {
         let row = row.replace("\n  ", " ");
         let what = row.strip_prefix("**refused**: ").unwrap_or_else(|| panic!("{row}"));
-        let at = what.find(" in `").unwrap();
-        let (rights, units) = (&what[..at], quoted(&what[at..]));
+        let (rights, units) = what.split_at(what.find(" in `").unwrap());
         let rights = match rights.starts_with("the key itself") {
             true => vec!["the key itself"],
             false => quoted(rights),
         };
-        for unit in units {
+        for unit in quoted(units) {
             all.extend(rights.iter().map(|right| address(unit, right)));
         }
     }
