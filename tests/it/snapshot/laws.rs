@@ -53,7 +53,7 @@ fn parts(plan: &Plan) -> String {
 
 /// The words of a text in one order: where names stand for others, lists of them are in another order.
 fn words(text: &str) -> Vec<&str> {
-    let mut words: Vec<&str> = text.split([' ', ',', ':', '"']).collect();
+    let mut words: Vec<&str> = text.split([' ', ',', ';', ':', '"']).collect();
     words.sort_unstable();
     words
 }
