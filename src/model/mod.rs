@@ -28,8 +28,8 @@ pub use id::{ActionKey, ClientId, GroupKey, IntegrationKey, InvalidName, UserId,
 pub use lattice::Reach;
 pub use near::{is_slip, nearest, some_of};
 pub use privilege::{
-    Cause, CauseKind, Direction, LetsIn, PrivilegeChange, PrivilegeDelta, PrivilegeLevel, Right,
-    ScopeAccess, TierGrade, TierMove, tier_words,
+    Cause, CauseKind, Direction, LetsIn, PrivilegeChange, PrivilegeDelta, PrivilegeLevel, REFUSED,
+    Right, ScopeAccess, TierGrade, TierMove, tier_words,
 };
 pub use scope::{InvalidScope, Scope, ScopeDelta, ScopeSet};
 pub use sides::Sides;

@@ -64,6 +64,20 @@ pub struct PrivilegeChange {
     pub doubt: Option<String>,
 }
 
+impl PrivilegeChange {
+    /// Returns whether calls that the right allows before are refused from the moment of the change: those of a token or key
+    /// that ends or no longer has full access, and those that a tier or a verb beside it no longer allows. Rights of other
+    /// sorts take effect later, when people reconnect.
+    #[must_use]
+    pub fn refuses(&self) -> bool {
+        match &self.right {
+            Right::Tier(tier) => tier.refuses(),
+            Right::Credential { .. } => self.direction == Direction::Narrowing,
+            Right::Scope(_) | Right::Use { .. } | Right::Setting { .. } => false,
+        }
+    }
+}
+
 /// What a scope allows.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -190,7 +204,17 @@ impl TierGrade {
     }
 }
 
+/// How the words for calls end that were allowed before and are not after: `reads are refused`.
+pub const REFUSED: &str = " are refused";
+
 impl TierMove {
+    /// Returns whether something that was allowed before, at once or after an approval, is not allowed after. It is read off
+    /// the words, which an approval covers: beside them it could be taken out of a plan file.
+    #[must_use]
+    pub fn refuses(&self) -> bool {
+        self.narrows.iter().any(|words| words.ends_with(REFUSED))
+    }
+
     /// Returns the tier before with its verbs, and the tier after with its own, as [`tier_words`] says them.
     #[must_use]
     pub fn ends(&self) -> (String, String) {

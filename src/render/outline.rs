@@ -70,6 +70,8 @@ pub(super) struct Counts {
     pub(super) settings_wider: usize,
     pub(super) settings_narrower: usize,
     pub(super) tokens_re_resolved: usize,
+    /// Rights that refuse calls which they allow before, on platforms where a change takes effect at once.
+    pub(super) rights_refused: usize,
     pub(super) actions_stop: usize,
     pub(super) actions_will_not_run: usize,
     pub(super) actions_unverified: usize,
@@ -91,6 +93,11 @@ impl Counts {
     /// Returns how many things change.
     pub(super) const fn changes(&self) -> usize {
         self.add + self.change + self.remove
+    }
+
+    /// Returns how many things break, of whatever sort.
+    pub(super) const fn broken(&self) -> usize {
+        self.rights_refused + self.actions_stop + self.actions_will_not_run + self.features_break
     }
 }
 
@@ -200,6 +207,27 @@ impl<'p> Outline<'p> {
         }
     }
 
+    /// Returns the rights that refuse calls which they allow before, each by its address, with the unit they belong to: the
+    /// tiers of a unit, then its tokens or the key itself, since several units may share the former and none the latter.
+    pub(super) fn refused(&self) -> Vec<(&'p Address, Vec<&'p Address>)> {
+        let mut all = Vec::new();
+        for (unit, changes) in &self.privilege {
+            let (mut tiers, mut credentials) = (Vec::new(), Vec::new());
+            for change in changes.iter().filter(|change| change.refuses()) {
+                match &change.right {
+                    Right::Tier(tier) => tiers.push(&tier.address),
+                    Right::Credential { address, .. } => credentials.push(address),
+                    Right::Scope(_) | Right::Use { .. } | Right::Setting { .. } => {}
+                }
+            }
+            for mut own in [tiers, credentials].into_iter().filter(|own| !own.is_empty()) {
+                own.sort();
+                all.push((*unit, own));
+            }
+        }
+        all
+    }
+
     /// Iterates the findings of one severity.
     pub(super) fn of_severity(&self, severity: Severity) -> impl Iterator<Item = &'p Finding> {
         self.findings.iter().copied().filter(move |f| f.severity == severity)
@@ -284,6 +312,7 @@ fn counts(plan: &Plan, findings: &[&Finding]) -> Counts {
         }
     }
     for change in &plan.bound.privilege.changes {
+        counts.rights_refused += usize::from(change.refuses());
         match (&change.right, change.direction) {
             (Right::Scope(_), Direction::Widening) => counts.scopes_wider += 1,
             (Right::Scope(_), Direction::Narrowing) => counts.scopes_narrower += 1,

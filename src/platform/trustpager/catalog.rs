@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::name::{ResourceKey, RoleKey, Tier, Verb};
-use crate::model::{Reach, Scope, TierGrade};
+use crate::model::{REFUSED, Reach, Scope, TierGrade};
 
 /// Everything the vendor publishes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -156,7 +156,7 @@ impl Grants {
                 (Some(How::Automatic), Some(How::Approval)) => {
                     narrows.push(format!("{noun} queue for approval instead of going through"));
                 }
-                (Some(_), None) => narrows.push(format!("{noun} are refused")),
+                (Some(_), None) => narrows.push(format!("{noun}{REFUSED}")),
                 (None, None)
                 | (Some(How::Approval), Some(How::Approval))
                 | (Some(How::Automatic), Some(How::Automatic)) => {}

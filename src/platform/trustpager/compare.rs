@@ -213,10 +213,15 @@ pub fn key(prospect: &KeyProspect<'_>, snapshot: &Snapshot) -> Comparison {
         // Tiers say nothing of it.
         Some(KeyGrants::FullAccess) | None => AccessList::default(),
     };
+    let mut resources = resources(&list(before), &list(after), snapshot);
+    // What no tier allows any more is allowed by full access.
+    if matches!(after, Some(KeyGrants::FullAccess)) {
+        resources.iter_mut().for_each(|row| row.refused.clear());
+    }
     Comparison {
         unit: target.address.clone(),
         standing: Sides::new(standing(before), standing(after)),
-        resources: resources(&list(before), &list(after), snapshot),
+        resources,
         tokens: Vec::new(),
     }
 }

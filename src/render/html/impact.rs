@@ -6,7 +6,7 @@ use std::fmt;
 use super::super::grave::weight;
 use super::super::holders::{Client, Happens, Tokens, parted};
 use super::super::table::{count, names_by};
-use super::super::text::impact::{breakage_title, concerns, how_many, people_title, unbroken};
+use super::super::text::impact::{breakage_title, concerns, how_many, people_title};
 use super::super::text::privilege::phrase;
 use super::super::text::why::{Shown, why};
 use super::super::text::{below, findings::place, tokens::title};
@@ -16,7 +16,6 @@ use crate::model::{Address, Direction, PrivilegeChange, Right, ScopeSet};
 use crate::plan::guard::Limit;
 use crate::plan::policy::{Requirement, required};
 use crate::plan::{Breakage, Finding, PeopleEffect, ReconnectReason, Severity};
-use crate::platform::Latency;
 
 /// Names without markup of their own.
 const PLAIN: (&str, &str) = ("", "");
@@ -230,7 +229,7 @@ impl UseRow<'_> {
 fn right(page: &mut Page<'_, '_>, unit: &Address, change: &PrivilegeChange) -> fmt::Result {
     let why = reason(page, unit, change);
     let mut marks = Marks::of(change.direction);
-    marks.breaks = page.index.refuses(change);
+    marks.breaks = change.refuses();
     let out = &mut page.out;
     match &change.right {
         Right::Scope(scope) => {
@@ -296,15 +295,10 @@ fn row(out: &mut Markup<'_>, marks: Marks) -> fmt::Result {
 
 pub(super) fn breakage(page: &mut Page<'_, '_>) -> fmt::Result {
     let outline = page.outline;
-    if outline.breakage.is_empty() {
-        // Where a change takes effect at once, the other sections say what it is.
-        let at_once = outline.plan.bound.platform.takes_effect() == Latency::AtOnce;
-        if outline.plan.is_empty() || at_once {
-            return Ok(());
-        }
-        page.open("breakage", "Breakage", &unbroken(outline))?;
-        return page.close();
+    if outline.plan.is_empty() && outline.breakage.is_empty() {
+        return Ok(());
     }
+    // Rights that refuse calls are marked where they stand, under Privilege.
     page.open("breakage", "Breakage", &breakage_title(outline))?;
     let mut by_unit: BTreeMap<&str, Vec<&Breakage>> = BTreeMap::new();
     for breakage in &outline.breakage {

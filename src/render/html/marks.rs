@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::super::outline::{Outline, unit_of};
 use super::markup::Markup;
-use crate::model::{Address, Direction, PrivilegeChange, Right, Scope, TierMove};
+use crate::model::{Address, Direction, Right, Scope};
 use crate::plan::Breakage;
 
 /// What happens to a thing. A filter shows the rows that have its letter.
@@ -129,17 +129,18 @@ impl<'p> Index<'p> {
                 Right::Use { address, .. } | Right::Setting { address, .. } => {
                     index.add(address, marks);
                 }
-                // Whoever calls with what ends or is no longer worth everything is refused from then on.
                 Right::Credential { address, .. } => {
-                    index.add(address, Marks { breaks: marks.narrows, ..marks });
+                    index.add(address, Marks { breaks: change.refuses(), ..marks });
                 }
                 Right::Tier(tier) => {
                     let narrows = marks.narrows || !tier.narrows.is_empty();
-                    index.add(&tier.address, Marks { narrows, ..marks });
+                    let breaks = change.refuses();
+                    index.add(&tier.address, Marks { narrows, breaks, ..marks });
                 }
             }
         }
         let breaks = Marks { breaks: true, changes: true, ..Marks::default() };
+        // The fields and units of the rights that refuse something: whatever changes them breaks.
         for comparison in &outline.plan.observed.comparisons {
             for address in comparison.refused() {
                 index.add(&address, breaks);
@@ -174,16 +175,6 @@ impl<'p> Index<'p> {
     /// Returns what happens to the thing at an address.
     pub(super) fn at(&self, address: &Address) -> Marks {
         self.addresses.get(address.as_str()).copied().unwrap_or_default()
-    }
-
-    /// Returns whether a token or key may do something no longer by a change, from that moment on.
-    pub(super) fn refuses(&self, change: &PrivilegeChange) -> bool {
-        match &change.right {
-            Right::Tier(TierMove { address, .. }) | Right::Credential { address, .. } => {
-                self.at(address).breaks
-            }
-            Right::Scope(_) | Right::Use { .. } | Right::Setting { .. } => false,
-        }
     }
 
     /// Returns whether a unit requests a scope anew, or no longer.

@@ -131,19 +131,6 @@ impl Page<'_, '_> {
             + counts.tiers_narrower
             + counts.verbs_narrower
             + counts.credentials_end;
-        let broken = match at_once {
-            // As many rows of privilege say so.
-            true => self
-                .outline
-                .plan
-                .bound
-                .privilege
-                .changes
-                .iter()
-                .filter(|change| self.index.refuses(change))
-                .count(),
-            false => counts.actions_stop + counts.actions_will_not_run + counts.features_break,
-        };
         let (wide, narrow) = match at_once {
             true => (["right wider", "rights wider"], ["right narrower", "rights narrower"]),
             false => (["scope wider", "scopes wider"], ["scope narrower", "scopes narrower"]),
@@ -182,7 +169,8 @@ impl Page<'_, '_> {
             let less = ["setting lets less in", "settings let less in"];
             tile("n", counts.settings_narrower, "▼ ", less)?;
         }
-        tile("b", broken, "✕ ", ["breaks", "break"])?;
+        // As many rows say so: on TrustPager those of rights, else those of breakage.
+        tile("b", counts.broken(), "✕ ", ["breaks", "break"])?;
         if at_once {
             let tokens = ["token re-resolved at once", "tokens re-resolved at once"];
             tile("p", counts.tokens_re_resolved, "↻ ", tokens)?;

@@ -64,6 +64,7 @@ pub(super) fn plan(plan: &Plan, digest: &str) -> v1::Plan {
             settings_wider: counts.settings_wider,
             settings_narrower: counts.settings_narrower,
             tokens_re_resolved: counts.tokens_re_resolved,
+            rights_refused: counts.rights_refused,
             actions_stop_running: counts.actions_stop,
             actions_will_not_run: counts.actions_will_not_run,
             actions_unverified: counts.actions_unverified,
@@ -234,6 +235,7 @@ fn privilege_change(change: &PrivilegeChange) -> v1::PrivilegeChange {
                 },
             },
         },
+        refuses: change.refuses(),
         causes: causes
             .iter()
             .map(|cause| v1::Cause {

@@ -132,6 +132,9 @@ pub(super) struct Summary {
     pub(super) settings_wider: usize,
     pub(super) settings_narrower: usize,
     pub(super) tokens_re_resolved: usize,
+    /// Rights of the privilege delta with `refuses`: how many refuse calls at once that they allow before. On platforms
+    /// where changes take effect on reconnect there are none; what stops there, the next four count.
+    pub(super) rights_refused: usize,
     pub(super) actions_stop_running: usize,
     pub(super) actions_will_not_run: usize,
     pub(super) actions_unverified: usize,
@@ -238,6 +241,9 @@ pub(super) struct PrivilegeDelta {
 pub(super) struct PrivilegeChange {
     pub(super) unit: String,
     pub(super) right: Right,
+    /// Whether calls that it allows before are refused from the moment of the change: a tier with the verbs beside it no
+    /// longer allows them, or a token or key ends or loses full access.
+    pub(super) refuses: bool,
     /// Why, most telling first.
     pub(super) causes: Vec<Cause>,
     /// Whether a tenant administrator must consent; `null` where no source says.

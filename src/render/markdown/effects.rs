@@ -16,9 +16,9 @@ use crate::platform::Latency;
 /// So many rows about people, and as many about tokens, come before what ends.
 const FIRST: usize = 20;
 
-impl Writer<'_, '_> {
+impl<'p> Writer<'_, 'p> {
     pub(super) fn breakage(&self) -> Section {
-        let mut lines = Vec::new();
+        let mut lines: Vec<Line<'_>> = self.refused();
         let units: Vec<Address> =
             self.outline.breakage.iter().map(|breakage| self.unit(breakage.address())).collect();
         for (breakage, unit) in self.outline.breakage.iter().zip(&units) {
@@ -47,6 +47,27 @@ impl Writer<'_, '_> {
         }
         let title = format!("Breakage: {}", impact::breakage_title(self.outline));
         self.shown(&title, merge(lines, self.outline.plan.bound.platform))
+    }
+
+    /// Returns which rights refuse calls. What each refuses stands under Privilege.
+    fn refused(&self) -> Vec<Line<'p>> {
+        let line = |(unit, rights): (&'p Address, Vec<&'p Address>)| {
+            let meant: Vec<&str> = rights.iter().map(|right| within(right, unit)).collect();
+            let lead = Words::default().own("**refused**: ");
+            let lead = match rights.as_slice() {
+                [own] if *own == unit => lead.own(impact::refused_name(own, unit)),
+                _ => lead.all_names(rights.iter().map(|right| impact::refused_name(right, unit))),
+            };
+            Line {
+                rank: Rank::Breakage,
+                things: rights.len(),
+                lead: lead.made("", meant.join("\n")),
+                rest: Words::default(),
+                unit: Some(unit),
+                place: None,
+            }
+        };
+        self.outline.refused().into_iter().map(line).collect()
     }
 
     pub(super) fn people(&self) -> Section {

@@ -19,7 +19,7 @@ mod rows;
 use super::given::Given;
 use super::neutral::{code, comment_word, markdown};
 use super::outline::Outline;
-use super::text::{How, alone, from_snapshot, how_to_go_on, impact, labels, verdict_by};
+use super::text::{How, alone, from_snapshot, how_to_go_on, impact, labels, sentence, verdict_by};
 use crate::model::Address;
 use crate::plan::Plan;
 use crate::platform::{Kind, Latency};
@@ -141,8 +141,12 @@ impl Writer<'_, '_> {
         if let Some(from) = from_snapshot(self.outline) {
             head.push_str(&format!("\n{from}\n"));
         }
-        // Where a change takes effect at once, there is nothing to reconnect, and the sections say what stops.
-        if !plan.is_empty() && plan.bound.platform.takes_effect() != Latency::AtOnce {
+        let at_once = plan.bound.platform.takes_effect() == Latency::AtOnce;
+        if !plan.is_empty() && at_once && self.outline.counts.rights_refused == 0 {
+            head.push_str(&format!("{}\n", sentence(&impact::refused_title(self.outline))));
+        }
+        // Where a change takes effect at once, nobody reconnects.
+        if !plan.is_empty() && !at_once {
             let whole = plan.bound.breakage.is_empty();
             let nobody = impact::nobody(self.outline);
             let alone = nobody.replacen('n', "N", 1);

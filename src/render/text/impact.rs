@@ -27,16 +27,12 @@ pub(in crate::render) fn phrase(outline: &Outline<'_>) -> String {
 }
 
 pub(super) fn breakage(page: &mut Page<'_, '_>) -> fmt::Result {
-    let plan = page.outline.plan;
-    if plan.bound.breakage.is_empty() {
-        if plan.is_empty() {
-            return Ok(());
-        }
-        let at_once = plan.bound.platform.takes_effect() == Latency::AtOnce;
-        // Where a change takes effect at once, the sections above and below say what it is.
-        return if at_once { Ok(()) } else { page.heading("Breakage", &unbroken(page.outline)) };
+    let outline = page.outline;
+    if outline.plan.is_empty() && outline.breakage.is_empty() {
+        return Ok(());
     }
-    page.heading("Breakage", &breakage_title(page.outline))?;
+    page.heading("Breakage", &breakage_title(outline))?;
+    refused(page)?;
     let mut by_unit: BTreeMap<&str, Table> = BTreeMap::new();
     for breakage in page.outline.breakage.iter().copied() {
         let (unit, row) = row(page, breakage);
@@ -47,6 +43,35 @@ pub(super) fn breakage(page: &mut Page<'_, '_>) -> fmt::Result {
         table.write(page.out, page.options.palette, 4)?;
     }
     Ok(())
+}
+
+/// Writes which rights refuse calls, units that are alike in that in one row. What each refuses stands under Privilege.
+fn refused(page: &mut Page<'_, '_>) -> fmt::Result {
+    let mut alike: Vec<(Vec<&str>, Vec<&str>)> = Vec::new();
+    let mut known: BTreeMap<Vec<&str>, usize> = BTreeMap::new();
+    for (unit, rights) in page.outline.refused() {
+        let rights: Vec<&str> = rights.into_iter().map(|right| refused_name(right, unit)).collect();
+        let at = *known.entry(rights.clone()).or_insert(alike.len());
+        match alike.get_mut(at) {
+            Some((_, units)) => units.push(unit.as_str()),
+            None => alike.push((rights, vec![unit.as_str()])),
+        }
+    }
+    let mut table = Table::default();
+    for (rights, units) in alike {
+        table.push(
+            Row::default()
+                .cell(Paint::Alarm, "! refused")
+                .cell(Paint::Plain, names(units, page.most()))
+                .cell(Paint::Plain, names(rights, page.most())),
+        );
+    }
+    table.write(page.out, page.options.palette, 2)
+}
+
+/// Returns what a right that refuses calls is called beside the name of its unit.
+pub(in crate::render) fn refused_name<'a>(right: &'a Address, unit: &Address) -> &'a str {
+    if right == unit { "the key itself" } else { below(right, unit) }
 }
 
 /// Returns what people lose although nothing breaks, such as `3 actions are closed to people who may run them now`.
@@ -69,16 +94,32 @@ pub(in crate::render) fn taken(outline: &Outline<'_>) -> Option<String> {
     if parts.is_empty() { None } else { Some(parts.join("; ")) }
 }
 
-/// Returns what is said in place of breakage where there is none.
-pub(in crate::render) fn unbroken(outline: &Outline<'_>) -> String {
+/// Returns what is said in place of breakage where there is none, on platforms where a change takes effect when people
+/// reconnect.
+fn unbroken(outline: &Outline<'_>) -> String {
     match taken(outline) {
         None => "nothing stops working".to_owned(),
         Some(taken) => format!("nothing breaks, but {taken}"),
     }
 }
 
-/// Returns `2 actions stop running, 1 native feature breaks`.
+/// Returns `calls that 3 rights allow today are refused at once`, or that there are none.
+pub(in crate::render) fn refused_title(outline: &Outline<'_>) -> String {
+    match outline.counts.rights_refused {
+        0 => "nothing that is allowed today is refused".to_owned(),
+        1 => "calls that 1 right allows today are refused at once".to_owned(),
+        n => format!("calls that {n} rights allow today are refused at once"),
+    }
+}
+
+/// Returns `2 actions stop running, 1 native feature breaks`, or that nothing does.
 pub(in crate::render) fn breakage_title(outline: &Outline<'_>) -> String {
+    if outline.plan.bound.platform.takes_effect() == Latency::AtOnce {
+        return refused_title(outline);
+    }
+    if outline.breakage.is_empty() {
+        return unbroken(outline);
+    }
     let counts = outline.counts;
     let mut detail = Vec::new();
     for (n, one, many) in [

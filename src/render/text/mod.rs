@@ -315,6 +315,9 @@ pub(super) fn verdict_by(outline: &Outline<'_>, show: &dyn Fn(&str) -> String) -
     if !broken.is_empty() {
         parts.push(format!("Breaks {broken}."));
     }
+    if counts.rights_refused > 0 {
+        parts.push(sentence(&impact::refused_title(outline)));
+    }
     if counts.must_reconnect > 0 {
         let people = count(counts.must_reconnect, "person", "people");
         parts.push(format!("{people} must reconnect."));
@@ -340,6 +343,13 @@ pub(super) fn verdict_by(outline: &Outline<'_>, show: &dyn Fn(&str) -> String) -
         }
     }
     parts.join(" ")
+}
+
+/// Returns words as a sentence. They begin with a letter that has one upper-case form.
+pub(super) fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).chain(['.']).collect()
 }
 
 /// Returns an address as it reads below a heading that names its unit.

@@ -16,6 +16,7 @@ mod hostile_pager;
 mod hostile_undo;
 mod input;
 mod markdown;
+mod refused;
 mod remarks;
 pub(crate) mod review;
 mod secrets;

@@ -106,6 +106,24 @@ proptest! {
         }
     }
 
+    /// Read off the words of a plan, and held against what the lists allow before and after.
+    #[test]
+    fn a_tier_refuses_when_something_is_no_longer_allowed(bench in wishes()) {
+        let plan = bench.plan();
+        let after = bench.applied(&plan);
+        let (old, new) = (&bench.snapshot, &after.snapshot);
+        let now = ceilings(new, &new.clients[CLIENT].state);
+        let mut refused = ceilings(old, &old.clients[CLIENT].state);
+        refused.retain(|resource, deeds| deeds.keys().any(|deed| !now[resource].contains_key(deed)));
+        let unit = format!("oauth_clients/{CLIENT}/resources/");
+        let said = plan.bound.privilege.changes.iter().filter(|change| change.refuses());
+        let said: BTreeSet<&str> = said.filter_map(|change| match &change.right {
+            Right::Tier(tier) => tier.address.as_str().strip_prefix(&unit),
+            _ => None,
+        }).collect();
+        prop_assert_eq!(said, refused.keys().map(String::as_str).collect::<BTreeSet<_>>());
+    }
+
     #[test]
     fn only_holders_for_whom_something_changes_are_said_to_change(bench in wishes()) {
         let plan = bench.plan();
