@@ -3,7 +3,7 @@
 use scopeform::render::report::TOKEN_HELP;
 use serde_json::{Value, json};
 
-use super::plane::{Plane, WISHES, WRITES};
+use super::plane::{Plane, WISHES};
 use super::proxy::{Do, Proxy};
 use super::wire::Request;
 
@@ -77,47 +77,6 @@ fn a_server_error_before_the_write_is_no_write() {
     assert_eq!(plane.audited(), 0);
 }
 
-/// One unit after the other, so that whoever stops at the first failure does not begin with the second.
-/// Mutation (tests/mutations): `independents`.
-///
-/// Mutation `independents` makes it fail. Independent items continue: the first failure anywhere stops everything.
-#[test]
-fn independent_units_go_on_when_one_fails() {
-    for (failing, expected) in [("notes", 1), ("files", WRITES - 1)] {
-        let plane = Plane::start();
-        let path = format!("/integrations/{failing}/");
-        let proxy = Proxy::start(plane.address, move |r, _| {
-            let fails = r.is_write() && r.path.contains(&path);
-            if fails { Do::Answer(503, "{}".to_owned()) } else { Do::Pass }
-        });
-        let lab = plane.lab_through(&proxy, WISHES);
-        let report = plane.run(&lab, "apply --auto-approve --json --parallelism 1").exits(6).json();
-        let steps = report["operations"].as_array().unwrap();
-        assert_eq!(steps.len(), WRITES);
-        let mut failed = false;
-        for step in steps {
-            let outcome = step["outcome"].as_str().unwrap();
-            let own = step["unit"] == failing;
-            let wanted = if !own {
-                "applied"
-            } else if failed {
-                "skipped"
-            } else {
-                "failed"
-            };
-            assert_eq!(outcome, wanted, "{report}");
-            failed |= own;
-        }
-        assert_eq!(plane.audited(), expected);
-        let lab = plane.lab(WISHES);
-        let rest = format!(
-            "Applied: {}",
-            scopeform::plan::count(WRITES - expected, "operation", "operations")
-        );
-        plane.run(&lab, "apply --auto-approve").exits(0).prints(&[&rest]);
-    }
-}
-
 /// What failed or was skipped is told once, by its operation; what nothing explains is told in the words of the files.
 #[test]
 fn only_what_no_step_explains_is_a_difference() {
@@ -159,25 +118,6 @@ fn only_what_no_step_explains_is_a_difference() {
     }
 }
 
-/// Mutation `believe-the-answer` makes it fail. The platform's answer must equal the predicted effect: whatever it did is
-/// taken for what was planned.
-///
-/// Mutation `dependants` makes it fail. Dependants are skipped: what follows a failure in its unit, or in the stage
-/// before, is sent all the same.
-#[test]
-fn another_effect_than_planned_stops_the_unit() {
-    let (_, report, _) = apply(TWO, 6, |r, n| {
-        if first_write(r, n) {
-            Do::Change(|body| body["effect"]["scopes"] = json!({"add": ["evil.all"], "remove": []}))
-        } else {
-            Do::Pass
-        }
-    });
-    assert_eq!(outcomes(&report), ["diverged", "skipped"], "{report}");
-    let detail = report["operations"][0]["detail"].as_str().unwrap();
-    assert!(detail.contains("evil.all"), "{detail}");
-}
-
 #[test]
 fn a_precondition_that_fails_first_means_nothing_was_done() {
     let (plane, report, _) =
@@ -212,32 +152,6 @@ fn when_reading_fails_too_the_outcome_is_unknown() {
     done.prints(&["unknown whether it was done", "The end could not be read back"]);
     let straight = plane.lab(ONE);
     plane.run(&straight, "apply --auto-approve").exits(0).prints(&["No changes"]);
-}
-
-/// Mutation `unverified` makes it fail. Apply ends with a comparison that must be empty: what is live at the end is not
-/// looked at.
-#[test]
-fn somebody_who_undoes_it_meanwhile_is_noticed() {
-    // The first three readings are honest (plan, re-read); after the write the end reads otherwise.
-    let plane = Plane::start();
-    let proxy = Proxy::start(plane.address, |r, writes| {
-        if !r.is_write() && writes > 0 && r.path.contains("/integrations?") {
-            Do::Change(|body| {
-                for item in body["items"].as_array_mut().unwrap() {
-                    if item["key"] == "notes" || item["facts"]["key"] == "notes" {
-                        item["state"]["actions"]["read_note"]["access"] = json!("nobody");
-                    }
-                }
-            })
-        } else {
-            Do::Pass
-        }
-    });
-    let lab = plane.lab_through(&proxy, ONE);
-    let report = plane.run(&lab, "apply --auto-approve --json").exits(6).json();
-    assert_eq!(report["complete"], false, "{report}");
-    let differences = report["differences"].as_array().unwrap();
-    assert!(differences.iter().any(|d| d["address"] == "notes/actions/read_note"), "{report}");
 }
 
 #[test]

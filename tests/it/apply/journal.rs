@@ -21,7 +21,7 @@ pub(crate) fn schema(name: &str) -> jsonschema::Validator {
 }
 
 /// The journals of a lab, oldest first.
-fn journals(lab: &Lab) -> Vec<PathBuf> {
+pub(crate) fn journals(lab: &Lab) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(lab.path(".scopeform/journal")) else { return Vec::new() };
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     files.sort();
@@ -30,7 +30,7 @@ fn journals(lab: &Lab) -> Vec<PathBuf> {
 
 /// The lines of the last journal, each of which the published schema allows.
 #[track_caller]
-fn lines(lab: &Lab) -> Vec<Value> {
+pub(crate) fn lines(lab: &Lab) -> Vec<Value> {
     let schema = schema("journal");
     let text = std::fs::read_to_string(journals(lab).pop().unwrap()).unwrap();
     let lines = text.lines().map(|line| {
@@ -42,7 +42,7 @@ fn lines(lab: &Lab) -> Vec<Value> {
     lines.collect()
 }
 
-fn events(lines: &[Value]) -> Vec<String> {
+pub(crate) fn events(lines: &[Value]) -> Vec<String> {
     let word = |line: &Value| {
         let more = line.get("index").or(line.get("purpose")).map(|more| format!(" {more}"));
         format!("{}{}", line["event"].as_str().unwrap(), more.unwrap_or_default())
@@ -81,42 +81,6 @@ fn outcomes(done: &Done) -> Vec<String> {
     all.map(|step| step["outcome"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Mutation `unfinished` makes it fail. A journal is written after each call: what became of a write is not noted.
-#[test]
-fn every_line_is_noted_in_its_place() {
-    let plane = Plane::start();
-    let lab = plane.lab(WISHES);
-    plane.run(&lab, &format!("{SERIAL} --json")).exits(0);
-    let lines = lines(&lab);
-    let expected = [
-        "begin",
-        "read \"before\"",
-        "started 0",
-        "finished 0",
-        "started 1",
-        "finished 1",
-        "started 2",
-        "finished 2",
-        "started 3",
-        "finished 3",
-        "read \"end\"",
-        "end",
-    ];
-    assert_eq!(events(&lines), expected);
-    let begin = &lines[0];
-    assert_eq!(begin["scopeform_journal"], 1);
-    assert_eq!((&begin["workspace"], &begin["platform"]), (&json!("acme"), &json!("odeus")));
-    assert_eq!((&begin["endpoint"], &begin["consent"]), (&json!(plane.url()), &json!("flag")));
-    assert_eq!(begin["operations"].as_array().unwrap().len(), WRITES);
-    assert_eq!(lines[3]["outcome"], "applied");
-    let end = lines.last().unwrap();
-    assert_eq!((&end["complete"], &end["exit"]), (&json!(true), &json!(0)));
-    let name = journals(&lab).pop().unwrap();
-    assert_eq!(name.file_stem().unwrap().to_str(), begin["run"].as_str());
-    let digest = begin["digest"].as_str().unwrap();
-    assert!(begin["run"].as_str().unwrap().ends_with(digest.get(..12).unwrap()), "{begin}");
-}
-
 #[cfg(unix)]
 #[test]
 fn a_journal_is_for_its_owner_alone_and_out_of_version_control() {
@@ -127,34 +91,6 @@ fn a_journal_is_for_its_owner_alone_and_out_of_version_control() {
     let mode = std::fs::metadata(journals(&lab).pop().unwrap()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     assert_eq!(lab.read(".scopeform/.gitignore"), "*\n");
-}
-
-/// Mutation: tell the observer after `provider.write` in `apply/run.rs`, and this fails.
-///
-/// Mutation `unnoted` makes it fail. A journal is written before each call: the first lines of a write are noted after
-/// it.
-///
-/// Mutation `unfinished` makes it fail. A journal is written after each call: what became of a write is not noted.
-#[test]
-fn a_write_is_on_disk_before_it_leaves() {
-    let plane = Plane::start();
-    let folder: Arc<Mutex<PathBuf>> = Arc::default();
-    let seen: Arc<Mutex<Vec<[usize; 3]>>> = Arc::default();
-    let (place, noted) = (Arc::clone(&folder), Arc::clone(&seen));
-    let proxy = Proxy::start(plane.address, move |r: &Request, writes| {
-        if r.is_write() {
-            let journal = std::fs::read_dir(&*place.lock().unwrap()).unwrap().next().unwrap();
-            let text = std::fs::read_to_string(journal.unwrap().path()).unwrap();
-            let lines = |event: &str| text.matches(&format!("\"event\":\"{event}\"")).count();
-            noted.lock().unwrap().push([lines("started"), lines("finished"), writes]);
-        }
-        Do::Pass
-    });
-    let lab = plane.lab_through(&proxy, WISHES);
-    *folder.lock().unwrap() = lab.path(".scopeform/journal");
-    plane.run(&lab, SERIAL).exits(0);
-    // And what became of those before it.
-    assert_eq!(*seen.lock().unwrap(), [[1, 0, 0], [2, 1, 1], [3, 2, 2], [4, 3, 3]]);
 }
 
 #[test]

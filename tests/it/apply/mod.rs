@@ -4,7 +4,7 @@ mod calls;
 mod consent;
 mod faults;
 mod interrupts;
-mod journal;
+pub(crate) mod journal;
 pub(crate) mod plane;
 pub(crate) mod proxy;
 mod resume;

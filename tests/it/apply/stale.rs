@@ -5,32 +5,6 @@ use serde_json::json;
 use super::plane::{Plane, WISHES};
 use super::proxy::{Do, Proxy, gate};
 
-/// Mutation `stale` makes it fail. Refuses, naming the field: what has moved since the plan does not stop it.
-#[test]
-fn a_moved_field_stops_a_saved_plan_before_the_first_write() {
-    let plane = Plane::start();
-    let lab = plane.lab(WISHES);
-    plane.run(&lab, "plan --out p.json").exits(0);
-    plane.switch("files", "write_file", &json!({ "only": [{ "user": "ben@acme.example" }] }));
-    let moved = plane.state();
-    let audited = plane.audited();
-    let done = plane.run(&lab, "apply p.json").exits(3).says(&[
-        "the plan is stale, nothing was done",
-        "files/actions/write_file: planned on",
-        "everyone",
-        "live is",
-        "ben@acme.example",
-        "plan again",
-    ]);
-    drop(done);
-    assert_eq!(plane.state(), moved);
-    assert_eq!(plane.audited(), audited);
-    let failed = plane.run(&lab, "apply p.json --json").exits(3).json();
-    assert_eq!(failed["exit_code"], 3, "{failed}");
-    plane.run(&lab, "show p.json").exits(0).prints(&["files/actions/write_file"]);
-    plane.run(&lab, "show p.json --json").exits(0).json();
-}
-
 #[test]
 fn what_the_plan_does_not_rely_on_may_move() {
     let plane = Plane::start();

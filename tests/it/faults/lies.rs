@@ -16,7 +16,7 @@ const SERIAL: &str = "apply --auto-approve --parallelism 1 --json";
 const WORKSPACE: &str = "acme-0";
 
 /// The unit of a platform that lies about it, and how an answer shows it.
-trait Liar: Stage {
+pub(super) trait Liar: Stage {
     const UNIT: &'static str;
     /// The field of an answer that holds the unit.
     const FIELD: &'static str;
@@ -69,7 +69,7 @@ fn print_note(plane: &Plane<Odeus>) {
 }
 
 /// An action that a later write of the plan is about.
-fn write_note(plane: &Plane<Odeus>) {
+pub(super) fn write_note(plane: &Plane<Odeus>) {
     share(plane, "write_note", &json!({ "only": [{ "user": "ana@acme.example" }] }));
 }
 

@@ -2,6 +2,7 @@
 
 mod answers;
 mod budget;
+mod laws;
 mod lies;
 mod matrix;
 mod odeus;

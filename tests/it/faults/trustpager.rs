@@ -177,20 +177,7 @@ api_keys:
 
     /// Gives a client a tier that no line mentions.
     fn foreign(plane: &Plane<Self>, workspace: &str) {
-        let seen = plane.look(workspace);
-        let mut clients = seen["oauth-clients"].as_array().unwrap().iter();
-        let client = clients.find(|item| item["name"] == "Claude Connection").unwrap();
-        let tag = client["etag"].as_str().unwrap();
-        let mut access = client["state"]["access"].clone();
-        access["tiers"]["tasks"] = json!("no_access");
-        let path = "oauth-clients/Claude%20Connection/access";
-        let put = |body: Value| plane.admin(workspace, ("PUT", path), Some(tag), Some(&body));
-        let (mut status, mut answer) = put(json!({ "access": access }));
-        if status == 409 {
-            let confirm = &answer["error"]["confirmation"];
-            (status, answer) = put(json!({ "access": access, "confirm": confirm }));
-        }
-        assert_eq!(status, 200, "{answer}");
+        give(plane, workspace, "tasks", "no_access");
     }
 
     fn without_foreign(description: &mut Value) {
@@ -242,6 +229,24 @@ api_keys:
         all("nightly export", &issued["value"], &calls);
         deeds
     }
+}
+
+/// Gives the client of the wishes a tier, confirming whatever that does.
+pub(super) fn give(plane: &Plane<Trustpager>, workspace: &str, resource: &str, tier: &str) {
+    let seen = plane.look(workspace);
+    let mut clients = seen["oauth-clients"].as_array().unwrap().iter();
+    let client = clients.find(|item| item["name"] == "Claude Connection").unwrap();
+    let tag = client["etag"].as_str().unwrap();
+    let mut access = client["state"]["access"].clone();
+    access["tiers"][resource] = json!(tier);
+    let path = "oauth-clients/Claude%20Connection/access";
+    let put = |body: Value| plane.admin(workspace, ("PUT", path), Some(tag), Some(&body));
+    let (mut status, mut answer) = put(json!({ "access": access }));
+    if status == 409 {
+        let confirm = &answer["error"]["confirmation"];
+        (status, answer) = put(json!({ "access": access, "confirm": confirm }));
+    }
+    assert_eq!(status, 200, "{answer}");
 }
 
 /// What every token and every key may do to every resource, by the second opinion.

@@ -305,6 +305,7 @@ fn not_as_wished(
 }
 
 /// Mutations, each of which makes this fail (tests/mutations):
+/// - `resume`: the ceiling is written although it is what it should be;
 /// - `excess`, law 2: `check_step` does not look for excess and the save goes before the revokes, so that a doomed token
 ///   gets the wider ceiling;
 /// - `trustpager-outage-and-churn`, laws 1 and 3: `check_step` looks for neither, and the ceiling is cleared before it is
@@ -338,6 +339,8 @@ fn clients_and_tokens_are_led_lawfully_from_every_state_to_every_wish() {
 }
 
 /// Mutation `keys` makes it fail. API keys: one that may do everything keeps it although less is declared.
+///
+/// Mutation `resume` makes it fail. A key is written although it may do what is declared.
 #[test]
 fn keys_are_led_from_every_state_to_every_wish() {
     let mut base = Bench::new();
