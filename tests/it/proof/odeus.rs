@@ -358,7 +358,8 @@ fn prove(world: &World, choice: Choice) -> Visited {
 }
 
 /// Mutation `resume`, which makes this fail: the list of fixed scopes is written although it is what it should be, so a
-/// run after an interruption writes it again.
+/// run after an interruption writes it again. Mutation `rest-unsaid` too: in the rest of a plan a field without a line is not
+/// missed.
 #[test]
 fn one_action_is_led_lawfully_from_every_state_to_every_wish() {
     let visited = prove(&small::one_action(), Choice::or_every(97));

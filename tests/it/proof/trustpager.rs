@@ -306,6 +306,7 @@ fn not_as_wished(
 
 /// Mutations, each of which makes this fail (tests/mutations):
 /// - `resume`: the ceiling is written although it is what it should be;
+/// - `rest-unsaid`: in the rest of a plan a field without a line is not missed;
 /// - `excess`, law 2: `check_step` does not look for excess and the save goes before the revokes, so that a doomed token
 ///   gets the wider ceiling;
 /// - `trustpager-outage-and-churn`, laws 1 and 3: `check_step` looks for neither, and the ceiling is cleared before it is
