@@ -6,6 +6,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+pub(super) use privilege::{
+    Cause, CauseKind, LetsIn, PrivilegeChange, PrivilegeDelta, Right, ScopeAccess, TierGrade,
+};
+
+mod privilege;
+
 /// One plan: what would change in one workspace, what that does, and the writes that carry it out.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Plan {
@@ -228,120 +234,6 @@ pub(super) struct Source {
 pub(super) struct Position {
     pub(super) line: u32,
     pub(super) column: u32,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct PrivilegeDelta {
-    pub(super) widening: Vec<PrivilegeChange>,
-    pub(super) narrowing: Vec<PrivilegeChange>,
-}
-
-/// One right gained or lost.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct PrivilegeChange {
-    pub(super) unit: String,
-    pub(super) right: Right,
-    /// Whether calls that it allows before are refused from the moment of the change: a tier with the verbs beside it no
-    /// longer allows them, or a token or key ends or loses full access.
-    pub(super) refuses: bool,
-    /// Why, most telling first.
-    pub(super) causes: Vec<Cause>,
-    /// Whether a tenant administrator must consent; `null` where no source says.
-    pub(super) admin_consent: Option<bool>,
-    /// The provider's own grading; `null` where no source says.
-    pub(super) level: Option<u8>,
-    /// Whether a scope only reads; `null` where no source says, and for rights that are no scope.
-    pub(super) access: Option<ScopeAccess>,
-    /// What is doubtful about a scope, in words; else `null`.
-    pub(super) doubt: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum ScopeAccess {
-    Read,
-    /// It does something beside reading.
-    Write,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub(super) enum Right {
-    /// A scope is requested from everybody who connects.
-    Scope { scope: String },
-    /// A thing may be used by more or fewer people.
-    Use { address: String, before: String, after: String },
-    /// The access tier of a resource moves.
-    Tier {
-        address: String,
-        before: String,
-        after: String,
-        /// Verbs outside the ladder that are allowed beside the tier.
-        verbs_before: Vec<String>,
-        verbs_after: Vec<String>,
-        /// The gravest of what becomes possible, verbs included; `null` where nothing does, or nobody knows what.
-        opens: Option<TierGrade>,
-        widens: Vec<String>,
-        narrows: Vec<String>,
-    },
-    /// A token or an API key comes into being or ends.
-    Credential { address: String, what: String },
-    /// A setting lets something in, or no longer does, that no scope, use, tier or credential of today shows.
-    Setting { address: String, lets_in: LetsIn },
-}
-
-/// What kind of thing a tier makes possible, from the least to the most grave.
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum TierGrade {
-    Reads,
-    WritesWithApproval,
-    DeletesWithApproval,
-    ActsWithApproval,
-    WritesAutomatically,
-    DeletesAutomatically,
-    ActsAutomatically,
-}
-
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum LetsIn {
-    /// Actions that the vendor adds later.
-    FutureActions,
-    /// An OAuth client that was not there before: it gets what people have agreed to or agree to from now on.
-    Client,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Cause {
-    pub(super) kind: CauseKind,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) address: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum CauseKind {
-    /// An action is turned on, or off, by this plan: the one that may be used, or one that needs the scope.
-    Action,
-    /// The action stays on and is shared with more, or fewer, or other people.
-    Shared,
-    /// The integration is opened to more people, or closed to some.
-    IntegrationAccess,
-    /// The integration has an OAuth client now, without which nothing runs.
-    Client,
-    /// The files accept that scopes which the action needs are missing.
-    AcceptedMissing,
-    /// A scope that the action needs is requested now, or is missing now; the address ends with the scope.
-    NeededScope,
-    LiveAction,
-    NativeAction,
-    BaseScope,
-    FixedList,
-    CatalogChange,
-    NoLongerNeeded,
-    /// A line of the files says so.
-    Declared,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
