@@ -14,18 +14,26 @@ recipient=${RECIPIENT:-$(cd "$(dirname "$0")" && pwd)/recipient.pem}
 plan=$out/plan.scopeform
 [ -f "$plan" ] || exit 0
 
-# The files that the plan's operations name, as JSON has them, one a line.
-files() { sed -n 's/^ *"deliver": "\(.*\)",\{0,1\}$/\1/p' "$plan"; }
+# The files that the plan's new keys go to, one a line, each behind its place among them: those of the keys at these addresses,
+# or with `null` all. A label that is called `deliver` names none.
+files() {
+    jq -r --argjson of "$1" '[.bound.operations[] | {address, file: .operation.trustpager?.create_key?.deliver?} | select(.file)]
+        | to_entries[] | select(.value.address as $at | $of == null or any($of[]; . == $at))
+        | "\(.key + 1) \(.value.file)"' "$plan"
+}
+# What apply has begun to write, by its own account. Whatever else stands where a file is named is not ours to take.
+begun() {
+    cat "$out"/apply-*.jsonl 2>/dev/null |
+        jq -cnR '[inputs | fromjson? | select(.type == "apply_start") | .hook.resource.addr]'
+}
+# A name as a log can show it: the log of a runner takes commands.
+shown() { printf '%s' "$1" | tr -c 'A-Za-z0-9._/@+-' _; }
 encrypted() { openssl cms -encrypt -aes256 -binary -outform DER -recip "$recipient" -keyopt rsa_padding_mode:oaep; }
 
-number=$(files | wc -l) number=$((number))
+number=$(files null | wc -l) number=$((number))
 [ "$number" -gt 0 ] || exit 0
 case $command in
 check)
-    if files | grep -qF "\\"; then
-        echo 'error: a file for an API key has a quote or a backslash in its name; give it another one' >&2
-        exit 1
-    fi
     if [ ! -e "$recipient" ]; then
         echo "error: the plan creates API keys whose values go to files ($number), this machine does not stay, and nobody is named who can read them" >&2
         echo 'help: commit the certificate of who can, ci/recipient.pem; docs/ci.md says how to make one' >&2
@@ -40,24 +48,22 @@ check)
 keep)
     umask 077
     mkdir -p "$out/delivered"
-    files | {
-        n=0
-        while IFS= read -r file; do
-            n=$((n + 1))
-            case $file in /*) path=$file ;; *) path=${folder%/}/$file ;; esac
-            # An apply that stopped before it came to a key has left no file; one that was kept by an earlier attempt is gone.
-            [ -e "$path" ] || continue
-            if [ ! -s "$path" ]; then
-                echo "warning: $file is empty: its key was not created, or the value was lost; the report of apply says which" >&2
-                continue
-            fi
-            name=$n-$(printf '%s' "${file##*/}" | tr -c 'A-Za-z0-9._-' _).cms
-            encrypted <"$path" >"$out/delivered/$name.part"
-            mv "$out/delivered/$name.part" "$out/delivered/$name"
-            rm -f "$path"
-            echo "kept for who is named in recipient.pem: delivered/$name"
-        done
-    }
+    begun=$(begun)
+    list=$(files "$begun")
+    [ -z "$list" ] || printf '%s\n' "$list" | while read -r n file; do
+        case $file in /*) path=$file ;; *) path=${folder%/}/$file ;; esac
+        # One that was kept by an earlier attempt is gone.
+        [ -e "$path" ] || continue
+        if [ ! -s "$path" ]; then
+            echo "warning: $(shown "$file") is empty: its key was not created, or the value was lost; the report of apply says which" >&2
+            continue
+        fi
+        name=$n-$(shown "${file##*/}").cms
+        encrypted <"$path" >"$out/delivered/$name.part"
+        mv "$out/delivered/$name.part" "$out/delivered/$name"
+        rm -f "$path"
+        echo "kept for who is named in recipient.pem: delivered/$name"
+    done
     ;;
 *)
     echo "no such command: $command" >&2

@@ -79,8 +79,8 @@ pub trait Adapter {
     ) -> Consequences;
 
     /// Returns what a plan with these operations and changes tells rules in Rego of people and scopes, worked out on
-    /// `snapshot`.
-    fn told(bound: &Bound, snapshot: &Self::Snapshot) -> Told;
+    /// `snapshot`; of operations that are unnecessary on `today`, nothing.
+    fn told(bound: &Bound, snapshot: &Self::Snapshot, today: Date) -> Told;
 
     /// Returns the state of everything that the plan writes to, for undoing it.
     fn found(bound: &Bound, snapshot: &Self::Snapshot) -> Vec<platform::Found>;

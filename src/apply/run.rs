@@ -113,7 +113,7 @@ where
     }
     if approved.sealed().policies().any(|policy| !policy.rego.is_empty()) {
         let observed = &approved.sealed().plan().observed;
-        let untold = A::told(bound, &reading.snapshot).untold(observed);
+        let untold = A::told(bound, &reading.snapshot, options.today).untold(observed);
         if !untold.is_empty() {
             return Err(ApplyError::Untold(untold));
         }

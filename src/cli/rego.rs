@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
+use jiff::civil::Date;
+
 use super::base;
 use super::exit::Exit;
 use super::reading::{self, Unread};
@@ -250,6 +252,15 @@ fn read(file: &Path) -> Result<String, Failure> {
 /// # Errors
 /// When one of them cannot be answered: what it would have said is not passed over.
 pub(super) fn asked(sealed: SealedPlan) -> Result<SealedPlan, Failure> {
+    let today = sealed.plan().observed.today;
+    asked_on(sealed, today)
+}
+
+/// The same, as of another day than that of the plan.
+///
+/// # Errors
+/// Those of [`asked`].
+pub(super) fn asked_on(sealed: SealedPlan, today: Date) -> Result<SealedPlan, Failure> {
     let sets: Vec<Rego> = sealed.policies().map(|policy| policy.rego.clone()).collect();
     let sets: Vec<Rego> = sets.into_iter().filter(|rego| !rego.is_empty()).collect();
     if sets.is_empty() {
@@ -258,6 +269,7 @@ pub(super) fn asked(sealed: SealedPlan) -> Result<SealedPlan, Failure> {
     // What rules said earlier is nothing that rules are asked about.
     let mut plan = sealed.plan().clone();
     denial::put(&mut plan, Vec::new());
+    plan.observed.today = today;
     let mut document = String::new();
     // Writing to a String cannot fail.
     let _ = json::plan(&mut document, &plan, sealed.digest().as_str());

@@ -1,4 +1,5 @@
-//! What rules in Rego are told beside what a plan does: who is in groups, who holds tokens, what is known of scopes.
+//! What rules in Rego are told beside what a plan does: who is in groups, who must reconnect, whose tokens change and how, what is
+//! known of scopes.
 //!
 //! It moves by itself, or is known to the program, and no digest of an approval covers it. So whoever edits a plan file could
 //! have a rule asked about other people than there are. Apply works it out anew where rules are in force, and refuses a plan
@@ -7,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::consequence::Unsaid;
+use super::people::{PeopleEffect, TokenChange, TokenEffect, TokenUnchanged};
 use super::types::Observed;
 use crate::model::{Address, Scope, ScopeAccess};
 
@@ -15,14 +17,17 @@ use crate::model::{Address, Scope, ScopeAccess};
 pub struct Told {
     /// Who is in each group that the plan newly shares something with.
     pub groups: BTreeMap<String, BTreeSet<String>>,
-    /// Who holds a token of each client whose ceiling the plan moves, and keeps it.
-    pub holders: BTreeMap<Address, BTreeSet<String>>,
-    /// What each scope that the plan puts into a list kept by hand allows, by unit, as far as a source says.
+    /// Who must reconnect each integration and had not to before.
+    pub people: BTreeMap<Address, BTreeSet<String>>,
+    /// What each save of a client does to the tokens that stay.
+    pub tokens: Vec<TokenEffect>,
+    /// What each scope of a list kept by hand that the plan changes allows, by unit, as far as a source says.
     pub scope_access: BTreeMap<Address, BTreeMap<Scope, ScopeAccess>>,
 }
 
 impl Told {
-    /// Returns what a plan does not tell of this, in the order of addresses. It may tell more: people leave.
+    /// Returns what a plan does not tell of this, in the order of addresses. It may tell of more people, since people leave, but
+    /// not know more about a scope.
     #[must_use]
     pub fn untold(&self, plan: &Observed) -> Vec<Unsaid> {
         let mut untold = BTreeSet::new();
@@ -33,29 +38,70 @@ impl Told {
                 untold.insert(Unsaid { address, what: format!("{user} is in the group") });
             }
         }
-        for (unit, users) in &self.holders {
-            let own = || plan.tokens.iter().filter(|effect| effect.unit == *unit);
-            let changed = own().flat_map(|effect| effect.changed.iter().map(|one| &one.user));
-            let unchanged = own().flat_map(|effect| effect.unchanged.iter().map(|one| &one.user));
-            let told: BTreeSet<&String> = changed.chain(unchanged).collect();
-            for user in users.iter().filter(|user| !told.contains(user)) {
-                let what = format!("{user} holds a token");
+        for (unit, users) in &self.people {
+            let own = plan.people.iter().filter(|effect| effect.unit == *unit);
+            let told: BTreeSet<&str> = own.flat_map(PeopleEffect::newly).collect();
+            for user in users.iter().filter(|user| !told.contains(user.as_str())) {
+                let what = format!("{user} must reconnect");
                 untold.insert(Unsaid { address: unit.clone(), what });
             }
         }
-        for (unit, scopes) in &self.scope_access {
-            let told = plan.scope_access.get(unit);
-            for (scope, access) in scopes {
-                if told.and_then(|all| all.get(scope)) != Some(access) {
-                    let may = match access {
-                        ScopeAccess::Read => "only reads",
-                        ScopeAccess::Write => "can write",
-                    };
-                    let what = format!("{scope} {may}");
-                    untold.insert(Unsaid { address: unit.clone(), what });
+        for effect in &self.tokens {
+            let told = plan.tokens.iter().find(|told| told.unit == effect.unit);
+            let lines = kept_back(effect, told);
+            untold.extend(lines.map(|what| Unsaid { address: effect.unit.clone(), what }));
+        }
+        let none = BTreeMap::new();
+        for unit in self.scope_access.keys().chain(plan.scope_access.keys()) {
+            let known = self.scope_access.get(unit).unwrap_or(&none);
+            let told = plan.scope_access.get(unit).unwrap_or(&none);
+            for scope in known.keys().chain(told.keys()) {
+                if known.get(scope) == told.get(scope) {
+                    continue;
                 }
+                let what = match known.get(scope) {
+                    Some(ScopeAccess::Read) => format!("{scope} only reads"),
+                    Some(ScopeAccess::Write) => format!("{scope} can write"),
+                    None => format!("no source says what {scope} allows"),
+                };
+                untold.insert(Unsaid { address: unit.clone(), what });
             }
         }
         untold.into_iter().collect()
     }
+}
+
+/// Returns what a plan does not tell of a save, as the plan would. Told is only what is told in every word.
+fn kept_back<'e>(
+    effect: &'e TokenEffect,
+    told: Option<&'e TokenEffect>,
+) -> impl Iterator<Item = String> + 'e {
+    let names = move |user: &String, token: &String| {
+        told.is_some_and(|told| {
+            told.changed.iter().any(|one| (&one.user, &one.token) == (user, token))
+                || told.unchanged.iter().any(|one| (&one.user, &one.token) == (user, token))
+        })
+    };
+    let changed =
+        effect.changed.iter().filter(move |one| !told.is_some_and(|t| t.changed.contains(one)));
+    let changed = changed.map(move |one| {
+        let TokenChange { user, role, token, what, .. } = one;
+        match names(user, token) {
+            true => format!("changes for {user} ({role}), token {token}: {}", what.join("; ")),
+            false => format!("{user} holds a token"),
+        }
+    });
+    let unchanged =
+        effect.unchanged.iter().filter(move |one| !told.is_some_and(|t| t.unchanged.contains(one)));
+    let unchanged = unchanged.map(move |one| {
+        let TokenUnchanged { user, token, why } = one;
+        match names(user, token) {
+            true => format!("nothing changes for {user}, token {token}: {why}"),
+            false => format!("{user} holds a token"),
+        }
+    });
+    let waiting = effect.queued_affected;
+    let queued = (waiting > told.map_or(0, |told| told.queued_affected))
+        .then(|| format!("{waiting} queued calls could no longer be executed"));
+    changed.chain(unchanged).chain(queued)
 }

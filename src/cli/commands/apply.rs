@@ -101,9 +101,10 @@ async fn saved(file: &Path, args: &Args, env: &Env, ui: &Ui) -> Result<Exit, Fai
     let sealed = under_base(sealed, args.config.as_deref(), &args.base, ui)?;
     let named = Named::read(&args.rules.policy, (args.base.base.as_deref(), &root), ui)?;
     let sealed = named.policies().fold(sealed, SealedPlan::under);
-    let sealed = rego::asked(sealed)?;
-    let used = Used::read(&data)?;
+    // What day it is, is not for the file to say.
     let today = clock::today();
+    let sealed = rego::asked_on(sealed, today)?;
+    let used = Used::read(&data)?;
     let advice =
         Advice::Saved(file.to_owned(), gate::with_rules(args.config.as_deref(), &args.base));
     let gate = Gate::open(&sealed, &args.agreed.approval, advice, &used, today)?;

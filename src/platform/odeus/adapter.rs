@@ -16,7 +16,7 @@ use super::prospect::replay;
 use super::state::{Connection, IntegrationState, Snapshot};
 use super::value;
 use crate::apply::{Adapter, Difference, Settled, Stale, Unexplained};
-use crate::model::{Address, Effect, IntegrationKey};
+use crate::model::{Address, Effect, IntegrationKey, UserId};
 use crate::plan::consequence::Consequences;
 use crate::plan::told::Told;
 use crate::plan::{Bound, Loss, LossKind, PlannedOperation, Reliance, Scale, order};
@@ -28,6 +28,32 @@ pub struct Odeus;
 
 /// One write to an integration: its place in the plan, the write as planned, and the change itself.
 pub(super) type Own<'p> = (usize, &'p PlannedOperation, &'p IntegrationOperation);
+
+/// Returns who must reconnect each integration when the operations have been done, and had not to before.
+fn newly_reconnecting<'b>(
+    bound: &'b Bound,
+    snapshot: &Snapshot,
+) -> BTreeMap<&'b IntegrationKey, BTreeSet<UserId>> {
+    let mut connections: BTreeMap<&IntegrationKey, Vec<&Connection>> = BTreeMap::new();
+    for connection in &snapshot.connections {
+        connections.entry(&connection.integration).or_default().push(connection);
+    }
+    let mut people = BTreeMap::new();
+    for (key, operations) in by_integration(bound) {
+        let (Some((context, state)), Some(own)) = (context(snapshot, key), connections.get(key))
+        else {
+            continue;
+        };
+        let changes: Vec<IntegrationOperation> =
+            operations.iter().map(|(_, _, change)| (*change).clone()).collect();
+        // What the platform would refuse is stale and reaches nobody.
+        if let Ok((_, after)) = replay(Machine::new(context, state.clone()), key, &changes) {
+            let grants = Grants::of(own);
+            people.insert(key, loss::newly_reconnecting(context, state, &after, &grants));
+        }
+    }
+    people
+}
 
 /// Returns the writes of each integration, in plan order.
 pub(super) fn by_integration(bound: &Bound) -> BTreeMap<&IntegrationKey, Vec<Own<'_>>> {
@@ -215,10 +241,15 @@ impl Adapter for Odeus {
         super::resume::resumed(bound, snapshot)
     }
 
-    fn told(bound: &Bound, snapshot: &Snapshot) -> Told {
+    fn told(bound: &Bound, snapshot: &Snapshot, _: Date) -> Told {
+        let people = newly_reconnecting(bound, snapshot).into_iter();
+        let named = |(key, users): (&IntegrationKey, BTreeSet<UserId>)| {
+            (Address::of(&[key.as_str()]), users.iter().map(ToString::to_string).collect())
+        };
         Told {
             groups: members(&bound.changes, &snapshot.directory),
-            holders: BTreeMap::new(),
+            people: people.map(named).collect(),
+            tokens: Vec::new(),
             scope_access: kept_by_hand(&bound.changes, snapshot),
         }
     }
@@ -270,25 +301,8 @@ impl Adapter for Odeus {
     }
 
     fn scale(bound: &Bound, snapshot: &Snapshot, _: Date) -> Scale {
-        let mut connections: BTreeMap<&IntegrationKey, Vec<&Connection>> = BTreeMap::new();
-        for connection in &snapshot.connections {
-            connections.entry(&connection.integration).or_default().push(connection);
-        }
-        let mut people = BTreeSet::new();
-        for (key, operations) in by_integration(bound) {
-            let (Some((context, state)), Some(own)) =
-                (context(snapshot, key), connections.get(key))
-            else {
-                continue;
-            };
-            let changes: Vec<IntegrationOperation> =
-                operations.iter().map(|(_, _, change)| (*change).clone()).collect();
-            // What the platform would refuse is stale and reaches nobody.
-            if let Ok((_, after)) = replay(Machine::new(context, state.clone()), key, &changes) {
-                let grants = Grants::of(own);
-                people.extend(loss::newly_reconnecting(context, state, &after, &grants));
-            }
-        }
+        let people: BTreeSet<UserId> =
+            newly_reconnecting(bound, snapshot).into_values().flatten().collect();
         Scale { people: people.len(), rights: loss::rights(snapshot) }
     }
 

@@ -14,6 +14,7 @@ use super::operation::{Operation, RevokeReason};
 use super::planner::{client_of, fact, key_change, list_changes, token_change};
 use super::prospect::{before, planned_key, replay};
 use super::state::{AccessList, ClientState, LiveKey, Snapshot};
+use super::tokens::token_effect;
 use super::value;
 use crate::apply::{Adapter, Difference, Settled, Stale, Unexplained};
 use crate::model::Address;
@@ -42,6 +43,25 @@ fn by_client(bound: &Bound) -> BTreeMap<&ClientName, Vec<&PlannedOperation>> {
         }
     }
     units
+}
+
+/// Returns every client that is written to, by its address, with what it becomes by the operations that are necessary on
+/// `today`. What the platform would refuse is stale and becomes nothing.
+fn ends<'b>(
+    bound: &'b Bound,
+    snapshot: &'b Snapshot,
+    today: Date,
+) -> impl Iterator<Item = (&'b Address, &'b ClientName, ClientState)> {
+    by_client(bound).into_iter().filter_map(move |(client, planned)| {
+        let live = snapshot.clients.get(client)?;
+        let unit = &planned.first()?.unit;
+        let operations = planned.into_iter().filter_map(own);
+        let needed =
+            |operation: &&Operation| Trustpager::not_needed(operation, snapshot, today).is_none();
+        let operations: Vec<Operation> = operations.filter(needed).cloned().collect();
+        let (_, after) = replay(machine(snapshot, client, &live.state), &operations).ok()?;
+        Some((unit, client, after))
+    })
 }
 
 /// Returns what is live once a plan has been carried out on `snapshot`. What the platform would refuse stays as it is.
@@ -262,23 +282,11 @@ impl Adapter for Trustpager {
         super::resume::resumed(bound, snapshot, today)
     }
 
-    fn told(bound: &Bound, snapshot: &Snapshot) -> Told {
+    fn told(bound: &Bound, snapshot: &Snapshot, today: Date) -> Told {
         let mut told = Told::default();
-        for (client, planned) in by_client(bound) {
-            let own: Vec<&Operation> = planned.iter().copied().filter_map(own).collect();
-            let saves = own.iter().any(|one| matches!(one, Operation::SetClientAccess { .. }));
-            let (Some(live), Some(first), true) =
-                (snapshot.clients.get(client), planned.first(), saves)
-            else {
-                continue;
-            };
-            let ends = |id| {
-                let is = |one: &&Operation| matches!(one, Operation::RevokeToken { token, .. } if token == id);
-                own.iter().any(is)
-            };
-            let kept = live.state.tokens.values().filter(|token| !ends(&token.id));
-            let users = kept.map(|token| token.user.to_string()).collect();
-            told.holders.insert(first.unit.clone(), users);
+        for (unit, client, after) in ends(bound, snapshot, today) {
+            let Some(live) = snapshot.clients.get(client) else { continue };
+            told.tokens.extend(token_effect(unit, client, (&live.state, &after), snapshot));
         }
         told
     }
@@ -348,17 +356,9 @@ impl Adapter for Trustpager {
 
     fn scale(bound: &Bound, snapshot: &Snapshot, today: Date) -> Scale {
         let mut people = BTreeSet::new();
-        for (client, planned) in by_client(bound) {
+        for (_, client, after) in ends(bound, snapshot, today) {
             let Some(live) = snapshot.clients.get(client) else { continue };
-            let operations = planned.into_iter().filter_map(own);
-            let operations: Vec<Operation> = operations
-                .filter(|operation| Self::not_needed(operation, snapshot, today).is_none())
-                .cloned()
-                .collect();
-            // What the platform would refuse is stale and reaches nobody.
-            if let Ok((_, after)) = replay(machine(snapshot, client, &live.state), &operations) {
-                people.extend(loss::affected(&live.state, &after, snapshot));
-            }
+            people.extend(loss::affected(&live.state, &after, snapshot));
         }
         Scale { people: people.len(), rights: loss::rights(snapshot) }
     }

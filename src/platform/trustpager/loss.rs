@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::catalog::{Catalog, Grants, How, Resource};
 use super::name::{ResourceKey, Tier};
-use super::planner::token_changes;
 use super::prospect::{ClientProspect, KeyProspect};
 use super::resolve::KeyWish;
 use super::state::{AccessList, ClientState, KeyGrants, Snapshot, Token};
+use super::tokens::token_changes;
 use crate::model::{Address, Reach as _, UserId};
 use crate::plan::{Loss, LossKind};
 

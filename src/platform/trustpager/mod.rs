@@ -23,6 +23,7 @@ pub mod prospect;
 pub mod resolve;
 pub mod resume;
 pub mod state;
+pub mod tokens;
 pub mod value;
 pub mod view;
 pub mod wire;

@@ -11,21 +11,18 @@ use super::desired::Desired;
 use super::effective as text;
 use super::findings;
 use super::loss;
-use super::machine::{Side, effective, token_may, token_refused};
-use super::name::Tier;
+use super::machine::token_may;
 use super::operation::{Operation, RevokeReason};
 use super::prospect::{ClientProspect, KeyProspect};
 use super::resolve::{KeyTarget, resolve};
 use super::state::{AccessList, Caller, Snapshot, Token};
+use super::tokens::token_effect;
 use super::value;
 use crate::diag::Problem;
 use crate::model::Address;
 pub use crate::plan::assemble::Inputs;
 use crate::plan::assemble::{Header, UnitPlan, assemble};
-use crate::plan::{
-    Change, Effective, LeftAlone, Loss, LossKind, Plan, Reliance, SourceRange, TokenChange,
-    TokenEffect, TokenUnchanged,
-};
+use crate::plan::{Change, Effective, LeftAlone, Loss, LossKind, Plan, Reliance, SourceRange};
 use crate::platform;
 
 /// Returns the plan that turns `snapshot` into `desired`, and the problems with names in the files.
@@ -130,7 +127,12 @@ fn client_unit(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> UnitPlan {
         findings,
         observed_findings,
         relied_on: relied_on(prospect, snapshot),
-        tokens: tokens(prospect, snapshot),
+        tokens: token_effect(
+            &prospect.target.address,
+            prospect.target.name,
+            (&prospect.target.live.state, &prospect.after),
+            snapshot,
+        ),
         left_alone: client_left_alone(prospect, snapshot),
         ..UnitPlan::default()
     }
@@ -220,128 +222,6 @@ pub(super) fn list_changes(
         push("verbs", resource, list(before), list(after));
     }
     changes
-}
-
-/// Works out what a save changes for every active token that stays.
-fn tokens(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Option<TokenEffect> {
-    let before = &prospect.target.before;
-    let after = &prospect.after.access;
-    if before == after {
-        return None;
-    }
-    let mut effect = TokenEffect {
-        unit: prospect.target.address.clone(),
-        re_resolved: prospect.after.tokens.len(),
-        changed: Vec::new(),
-        unchanged: Vec::new(),
-        queued_affected: prospect.queued_affected(snapshot),
-    };
-    for token in prospect.after.tokens.values() {
-        let what = token_changes(before, after, token, snapshot);
-        let role = snapshot.users.get(&token.user);
-        if what.is_empty() {
-            effect.unchanged.push(TokenUnchanged {
-                user: token.user.to_string(),
-                token: token.display(),
-                why: why_unchanged(before, after, token, snapshot),
-            });
-        } else {
-            effect.changed.push(TokenChange {
-                user: token.user.to_string(),
-                role: role.map_or_else(|| "no role".to_owned(), ToString::to_string),
-                token: token.display(),
-                what,
-                refuses: snapshot.catalog.resources.values().any(|resource| {
-                    !token_refused(&snapshot.catalog, (before, after), resource, role).is_empty()
-                }),
-            });
-        }
-    }
-    effect.changed.sort_by(|a, b| (&a.user, &a.token).cmp(&(&b.user, &b.token)));
-    effect.unchanged.sort_by(|a, b| (&a.user, &a.token).cmp(&(&b.user, &b.token)));
-    Some(effect)
-}
-
-/// Returns what a save changes for one token, one line per resource.
-pub(super) fn token_changes(
-    before: &AccessList,
-    after: &AccessList,
-    token: &Token,
-    snapshot: &Snapshot,
-) -> Vec<String> {
-    let catalog = &snapshot.catalog;
-    let role = snapshot.users.get(&token.user);
-    let mut what = Vec::new();
-    for resource in catalog.resources.values() {
-        let old = effective(catalog, before, resource, role);
-        let new = effective(catalog, after, resource, role);
-        if old.tier != new.tier {
-            let capped = if new.decided_by == Side::Role && new.tier != new.client {
-                format!(", capped by the role: the client allows {}", new.client)
-            } else {
-                String::new()
-            };
-            what.push(format!("{}: {} -> {}{capped}", resource.key, old.tier, new.tier));
-        }
-        for verb in resource.extra_verbs.keys() {
-            let may = |list| token_may(catalog, list, resource, role, verb).is_some();
-            match (may(before), may(after)) {
-                (false, true) => what.push(format!("{}: may {verb} now", resource.key)),
-                (true, false) => what.push(format!("{}: may no longer {verb}", resource.key)),
-                (true, true) | (false, false) => {}
-            }
-        }
-    }
-    what
-}
-
-/// Says which side keeps a token where it is although the ceiling moves: what the role allows at most on every resource
-/// that moves.
-fn why_unchanged(
-    before: &AccessList,
-    after: &AccessList,
-    token: &Token,
-    snapshot: &Snapshot,
-) -> String {
-    let catalog = &snapshot.catalog;
-    let Some(role) = snapshot.users.get(&token.user) else {
-        return "the holder has no role in this workspace".to_owned();
-    };
-    let mut most: BTreeMap<Option<&Tier>, Vec<&str>> = BTreeMap::new();
-    let mut verbs = Vec::new();
-    for resource in catalog.resources.values() {
-        if before.tiers.get(&resource.key) != after.tiers.get(&resource.key) {
-            let tier = catalog.role_tier(resource, role);
-            let tier = tier.filter(|tier| !catalog.grants(resource, tier).0.is_empty());
-            most.entry(tier).or_default().push(resource.key.as_str());
-        } else if before.verbs.get(&resource.key) != after.verbs.get(&resource.key) {
-            verbs.push(resource.key.as_str());
-        }
-    }
-    // Tiers first, what the role does not allow at all last.
-    let (none, some): (Vec<_>, Vec<_>) = most.into_iter().partition(|(tier, _)| tier.is_none());
-    let parts: Vec<String> = some
-        .into_iter()
-        .chain(none)
-        .map(|(tier, on)| format!("{} on {}", tier.map_or("nothing", Tier::as_str), names(&on)))
-        .collect();
-    match (parts.is_empty(), verbs.is_empty()) {
-        (false, _) => format!("role {role} allows no more than {}", parts.join(", ")),
-        (true, false) => {
-            format!("role {role} allows no verbs outside the ladder of {}", names(&verbs))
-        }
-        (true, true) => format!("role {role} allows none of what moves"),
-    }
-}
-
-/// Returns `a`, `a and b`, or `a, b, c and 4 more`.
-fn names(list: &[&str]) -> String {
-    match list {
-        [one, two] => format!("{one} and {two}"),
-        [one, two, three] => format!("{one}, {two} and {three}"),
-        [one, two, three, rest @ ..] => format!("{one}, {two}, {three} and {} more", rest.len()),
-        _ => list.join(""),
-    }
 }
 
 fn relied_on(prospect: &ClientProspect<'_>, snapshot: &Snapshot) -> Vec<Reliance> {

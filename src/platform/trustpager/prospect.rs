@@ -6,11 +6,12 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use super::desired::DesiredRevocation;
-use super::machine::{Context, Machine, Rejected, key_may, token_may};
+use super::machine::{Context, Machine, Rejected, key_may};
 use super::name::TokenId;
 use super::operation::{Operation, RevokeReason};
 use super::resolve::{ClientTarget, KeyTarget, KeyWish};
-use super::state::{AccessList, Caller, ClientState, KeyGrants, Snapshot, Token};
+use super::state::{Caller, ClientState, KeyGrants, Snapshot, Token};
+use super::tokens::queued_affected;
 use super::value;
 use crate::model::{Address, Effect, ScopeDelta, ScopeSet, UserId};
 use crate::plan::PlannedOperation;
@@ -91,16 +92,7 @@ impl<'a> ClientProspect<'a> {
     pub fn queued_affected(&self, snapshot: &Snapshot) -> usize {
         let before = (&self.target.before, &self.target.live.state.tokens);
         let after = (&self.after.access, &self.after.tokens);
-        let affected = snapshot.queue.iter().filter(|item| {
-            let Caller::Token { client, token } = &item.caller else { return false };
-            let executes = |(list, tokens): (&AccessList, &BTreeMap<TokenId, Token>)| {
-                let resource = snapshot.catalog.resource(&item.resource)?;
-                let role = snapshot.users.get(&tokens.get(token)?.user);
-                token_may(&snapshot.catalog, list, resource, role, &item.verb)
-            };
-            client == self.target.name && executes(before).is_some() && executes(after).is_none()
-        });
-        affected.count()
+        queued_affected(self.target.name, before, after, snapshot)
     }
 
     /// Iterates the tokens that the plan revokes, with the reason.

@@ -298,8 +298,13 @@ pub(super) fn breakage(page: &mut Page<'_, '_>) -> fmt::Result {
     if outline.plan.is_empty() && outline.breakage.is_empty() {
         return Ok(());
     }
-    // Rights that refuse calls are marked where they stand, under Privilege.
     page.open("breakage", "Breakage", &breakage_title(outline))?;
+    if outline.counts.rights_refused > 0 {
+        page.out.raw(
+            "<p>Each of these rights is marked <b class=\"g b\">✕ breaks</b> under \
+             <a href=\"#privilege\">Privilege</a>.</p>\n",
+        )?;
+    }
     let mut by_unit: BTreeMap<&str, Vec<&Breakage>> = BTreeMap::new();
     for breakage in &outline.breakage {
         by_unit.entry(unit_of_breakage(breakage)).or_default().push(breakage);

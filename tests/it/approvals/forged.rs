@@ -12,7 +12,6 @@ use super::flow::{BODY, HEAD, approve, office};
 use crate::apply::plane::{Plane, WISHES, config_at};
 use crate::apply::proxy::{Do, Proxy};
 use crate::cli::harness::Lab;
-use crate::snapshot::rules::{drive, under};
 
 fn sha256(value: &Value) -> Value {
     let hash = Sha256::digest(serde_jcs::to_vec(value).unwrap());
@@ -20,13 +19,13 @@ fn sha256(value: &Value) -> Value {
 }
 
 /// Edits `p.plan` the way somebody would who knows the format: the digests are right again afterwards.
-fn forge(lab: &Lab, edit: impl Fn(&mut Value)) {
+pub(super) fn forge(lab: &Lab, edit: impl Fn(&mut Value)) {
     forge_anything(lab, edit);
     // Nothing about the file itself gives it away.
     lab.run("show p.plan").exits(0);
 }
 
-fn forge_anything(lab: &Lab, edit: impl Fn(&mut Value)) {
+pub(super) fn forge_anything(lab: &Lab, edit: impl Fn(&mut Value)) {
     let mut plan: Value = serde_json::from_str(&lab.read("p.plan")).unwrap();
     let before = plan.clone();
     edit(&mut plan);
@@ -37,7 +36,7 @@ fn forge_anything(lab: &Lab, edit: impl Fn(&mut Value)) {
     lab.write("p.plan", &format!("{}\n", serde_json::to_string_pretty(&document).unwrap()));
 }
 
-fn drop_key(plan: &mut Value, half: &str, key: &str) {
+pub(super) fn drop_key(plan: &mut Value, half: &str, key: &str) {
     plan[half].as_object_mut().unwrap().remove(key);
 }
 
@@ -51,7 +50,7 @@ fn silence(plan: &mut Value) {
     drop_key(plan, "bound", "policies");
 }
 
-const REFUSED: &str = "the plan does not say what its operations do, so nobody can have agreed to it; nothing was done";
+pub(super) const REFUSED: &str = "the plan does not say what its operations do, so nobody can have agreed to it; nothing was done";
 
 fn one_rule(when: &str) -> String {
     format!(
@@ -549,76 +548,6 @@ fn a_change_does_not_take_the_token_elsewhere() {
     plane.run(&lab, "apply p.plan --base main").exits(1).says(&["`--allow-new-endpoint`"]);
     plane.run(&lab, "plan --allow-new-endpoint").exits(64);
     plane.run(&lab, "apply p.plan --base main --allow-new-endpoint").exits(0);
-}
-
-/// Rules in Rego go by who is in a group, who holds a token and what a scope allows, of which no digest of an approval holds
-/// anything.
-#[test]
-fn what_rules_go_by_cannot_be_forged_away() {
-    let told = |lab: &Lab, rule: &str, line: &str, edit: &dyn Fn(&mut Value)| {
-        let denied = lab.run("plan --today 2026-11-22 --out p.plan").exits(4).all();
-        assert!(denied.contains(rule), "{denied}");
-        lab.run("apply p.plan").exits(4);
-        let digest = |lab: &Lab| {
-            serde_json::from_str::<Value>(&lab.read("p.plan")).unwrap()["digest"].clone()
-        };
-        let before = digest(lab);
-        forge(lab, |plan| {
-            plan["bound"]["findings"]
-                .as_array_mut()
-                .unwrap()
-                .retain(|one| one["code"] != "policy-denied");
-            plan["observed"]["findings"]
-                .as_array_mut()
-                .unwrap()
-                .retain(|one| one["code"] != "policy-denied");
-            edit(plan);
-        });
-        assert_eq!(digest(lab), before, "an approval would hold");
-        let done = lab.run("apply p.plan").exits(3);
-        assert!(done.err.contains(line), "{}", done.all());
-        assert!(done.err.contains("nothing was done"), "{}", done.all());
-    };
-    let lab = under("odeus", &drive("{groups: [mixed]}"), &[]);
-    let line =
-        "directory/groups/mixed: gil@guest.example is in the group; the plan does not tell it";
-    told(&lab, "deny_guests", line, &|plan| {
-        let members = plan["observed"]["groups"]["mixed"].as_array_mut().unwrap();
-        members.retain(|user| user != "gil@guest.example");
-    });
-    let list = "integrations:\n  onedrive:\n    oauth: {mode: fixed, client: {id: own}, scopes: [openid, offline_access, \
-                User.Read, Files.ReadWrite.All]}\n    labels: {ticket: SEC-1}\n";
-    let lab = under("odeus", list, &[]);
-    let line = "onedrive: Files.ReadWrite.All can write; the plan does not tell it";
-    told(&lab, "deny_owners", line, &|plan| {
-        plan["observed"]["scope_access"]["onedrive"]["Files.ReadWrite.All"] = json!("read");
-    });
-    let wider = "oauth_clients: {Partner: {resources: {tasks: write_with_approval}}}\n";
-    let lab = under("trustpager", wider, &[]);
-    let line = "oauth_clients/Partner: gil@guest.example holds a token; the plan does not tell it";
-    told(&lab, "deny_guests", line, &|plan| {
-        drop_key(plan, "observed", "tokens");
-    });
-    // Without the line of what changes there is nothing to ask about: that is a plan that does not say what it does.
-    for wish in [drive("{groups: [mixed]}"), list.to_owned()] {
-        let lab = under("odeus", &wish, &[]);
-        lab.run("plan --today 2026-11-22 --out p.plan").exits(4);
-        forge_anything(&lab, |plan| {
-            plan["bound"]["changes"] = json!([]);
-            plan["bound"]["findings"] = json!([]);
-        });
-        let done = lab.run("apply p.plan").exits(1);
-        assert!(done.err.contains(REFUSED), "{}", done.all());
-    }
-    let key = "api_keys: {sync: {resources: {tasks: write_automatically}, deliver: {file: .scopeform/k}}}\n";
-    let lab = under("trustpager", key, &[]);
-    lab.run("plan --today 2026-11-22 --out p.plan").exits(4);
-    forge_anything(&lab, |plan| {
-        plan["bound"]["changes"][0]["after"]["resources"]["tasks"] = json!("read");
-        plan["bound"]["findings"] = json!([]);
-    });
-    let done = lab.run("apply p.plan").exits(1);
-    assert!(done.err.contains(REFUSED), "{}", done.all());
 }
 
 /// The rest of a plan is held against its lines as all of it is.

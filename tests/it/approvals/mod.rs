@@ -12,6 +12,7 @@ mod shown;
 mod signature;
 mod signers;
 mod single_use;
+mod told;
 mod weaken;
 
 use std::path::{Path, PathBuf};

@@ -194,7 +194,7 @@ fn half_way(plane: &Plane<Trustpager>) -> (Shop, Proxy, Arc<AtomicBool>, PathBuf
     let (url, workspace) = (proxy.url(), &plane.workspaces[0]);
     let config = format!(
         "version: 1\nplatform: trustpager\nworkspace: {workspace}\nendpoint: {url}\napi_keys:
-  nightly export:\n    resources: {{contacts: read}}
+  nightly export:\n    resources: {{contacts: read}}\n    labels: {{deliver: notes.txt}}
   ticket sync:\n    resources: {{contacts: read}}\n    deliver: {{file: .scopeform/k.key}}\n"
     );
     std::fs::write(shop.repository().join("access/acme.yaml"), config).unwrap();
@@ -272,25 +272,42 @@ fn gitlab_keeps_the_value_of_a_new_key_and_goes_on_after_it() {
     assert!(shop.applied().is_some());
 }
 
-/// A run that was killed while it created a key leaves its file empty: there is nothing to keep, and that is said.
+/// Only what apply has begun to write is taken, and nothing that a label names. A run that was killed while it created a key
+/// leaves its file empty: there is nothing to keep, and that is said.
 #[test]
-fn an_empty_file_of_a_key_is_pointed_out() {
+fn nothing_but_the_value_of_a_new_key_is_taken() {
     let plane = Plane::<Trustpager>::start(1);
     let (shop, _proxy, _, _) = half_way(&plane);
     let forge = Gitlab::start();
     planned_on_gitlab(&shop, &forge, &plane);
     let keep = || {
         let done = shop.run("ci/delivered.sh", &["keep", "access", "scopeform-out"]);
-        assert_eq!(done.status.code(), Some(0));
-        text(&done.stderr)
+        assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+        (text(&done.stdout), text(&done.stderr))
     };
-    assert_eq!(keep(), "");
-    let file = shop.repository().join("access/.scopeform/k.key");
+    let quiet = (String::new(), String::new());
+    assert_eq!(keep(), quiet);
+    let (labelled, file) = (
+        shop.repository().join("access/notes.txt"),
+        shop.repository().join("access/.scopeform/k.key"),
+    );
+    std::fs::write(&labelled, "notes").unwrap();
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, "somebody else's").unwrap();
+    assert_eq!(keep(), quiet);
+    let begun =
+        json!({"type": "apply_start", "hook": {"resource": {"addr": "api_keys/ticket sync"}}});
+    let stream = format!("{begun}\n{{\"type\": \"appl");
+    std::fs::write(shop.repository().join("scopeform-out/apply-1.jsonl"), stream).unwrap();
     std::fs::write(&file, "").unwrap();
-    let said = keep();
+    let (_, said) = keep();
     assert!(said.starts_with("warning: .scopeform/k.key is empty: "), "{said}");
     assert!(file.exists());
+    std::fs::write(&file, "tp_value").unwrap();
+    let (said, _) = keep();
+    assert_eq!(said, "kept for who is named in recipient.pem: delivered/1-k.key.cms\n");
+    assert!(!file.exists());
+    assert_eq!(std::fs::read_to_string(&labelled).unwrap(), "notes");
 }
 
 /// Whoever made the certificate with another kind of key is told so, and not that it is missing.
