@@ -20,7 +20,7 @@ fn sha256(value: &Value) -> Value {
 }
 
 /// Edits `p.plan` the way somebody would who knows the format: the digests are right again afterwards.
-fn forge(lab: &Lab, edit: impl Fn(&mut Value)) {
+pub(super) fn forge(lab: &Lab, edit: impl Fn(&mut Value)) {
     forge_anything(lab, edit);
     // Nothing about the file itself gives it away.
     lab.run("show p.plan").exits(0);
@@ -61,7 +61,7 @@ fn one_rule(when: &str) -> String {
 
 /// Refused with these lines, at once and with a signature of the forged file, and nothing is done.
 #[track_caller]
-fn refused(lab: &Lab, lines: &[&str]) {
+pub(super) fn refused(lab: &Lab, lines: &[&str]) {
     lab.run("apply p.plan --config .").exits(1).says(&[REFUSED]).says(lines);
     lab.run("plan --detailed-exitcode").exits(2);
 }
