@@ -5,6 +5,9 @@
 /// The laws compare reaches before, after and in between without knowing what they are:
 /// *no outage* is `before.meet(after) ⊑ now`, *no excess* is `now ⊑ before.join(after)`.
 pub trait Reach: Clone + Eq + std::fmt::Debug {
+    /// Returns the reach of what is not there: it allows nothing.
+    #[must_use]
+    fn nothing() -> Self;
     /// Returns whether everything that `self` allows is allowed by `other`.
     fn within(&self, other: &Self) -> bool;
     /// Returns what both allow.

@@ -18,7 +18,7 @@ use crate::model::{Address, Effect, Reach, Scope, ScopeSet};
 pub struct Facts<R> {
     /// The scopes requested from everybody who connects.
     pub scopes: ScopeSet,
-    /// How far each thing reaches.
+    /// How far each thing reaches. What is missing is not there and allows nothing, as a token that has ended.
     pub reach: BTreeMap<Address, R>,
 }
 
@@ -49,7 +49,7 @@ pub struct Moved<R> {
 pub enum Violation {
     /// Law 1: this thing stops for somebody although it works for them before and after.
     Outage(Address),
-    /// Law 2: this thing works for somebody for whom it works neither before nor after.
+    /// Law 2: this thing is open to people or calls to which it is open neither before nor after.
     ExcessUse(Address),
     /// Law 2: this scope is requested for a while and is requested neither before nor after.
     ExcessScope(Scope),
@@ -70,7 +70,7 @@ impl fmt::Display for Violation {
             }
             Self::ExcessUse(address) => write!(
                 out,
-                "`{address}` would run for a moment for people for whom it runs neither before nor after"
+                "`{address}` would be open for a moment to people or calls to which it is open neither before nor after"
             ),
             Self::ExcessScope(scope) => write!(
                 out,
@@ -93,12 +93,11 @@ impl fmt::Display for Violation {
 #[must_use]
 pub fn check_step<R: Reach>(before: &Facts<R>, after: &Facts<R>, step: &Step<R>) -> Vec<Violation> {
     let mut broken = Vec::new();
+    let nothing = R::nothing();
     for moved in &step.moved {
-        let (Some(first), Some(last)) =
-            (before.reach.get(&moved.address), after.reach.get(&moved.address))
-        else {
-            continue;
-        };
+        // A token that ends is missing afterwards, and must not get more before it ends.
+        let first = before.reach.get(&moved.address).unwrap_or(&nothing);
+        let last = after.reach.get(&moved.address).unwrap_or(&nothing);
         if !first.meet(last).within(&moved.after) {
             broken.push(Violation::Outage(moved.address.clone()));
         }

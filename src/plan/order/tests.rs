@@ -14,6 +14,10 @@ use crate::plan::laws::Moved;
 struct Letters(BTreeSet<char>);
 
 impl Reach for Letters {
+    fn nothing() -> Self {
+        Self(BTreeSet::new())
+    }
+
     fn within(&self, other: &Self) -> bool {
         self.0.is_subset(&other.0)
     }
@@ -33,6 +37,8 @@ enum Op {
     Gate(&'static str),
     /// One thing's own gate.
     Own(&'static str, &'static str),
+    /// The thing is there no more.
+    End(&'static str),
     Add(&'static str),
     Drop(&'static str),
     /// Refused unless this scope is there.
@@ -84,6 +90,9 @@ impl Machine for Toy {
             Op::Own(name, own) => {
                 self.own.insert(name, own);
             }
+            Op::End(name) => {
+                self.own.remove(name);
+            }
             Op::Add(scope) => {
                 self.scopes.insert(scope);
             }
@@ -95,9 +104,14 @@ impl Machine for Toy {
             }
             Op::Needs(_) => {}
         }
-        let moved = self.reach().into_iter().filter_map(|(address, after)| {
-            let before = reach.get(&address)?.clone();
-            (before != after).then_some(Moved { address, before, after })
+        let now = self.reach();
+        let addresses: BTreeSet<&Address> = reach.keys().chain(now.keys()).collect();
+        let moved = addresses.into_iter().filter_map(|address| {
+            let of = |all: &BTreeMap<Address, Letters>| {
+                all.get(address).cloned().unwrap_or_else(Letters::nothing)
+            };
+            let (before, after) = (of(&reach), of(&now));
+            (before != after).then(|| Moved { address: address.clone(), before, after })
         });
         let delta = ScopeDelta::between(&scopes, &self.scopes());
         let locked = |scope: &&Scope| self.locked.contains(scope.as_str());
@@ -111,7 +125,7 @@ impl Machine for Toy {
     fn field(&self, operation: &Op) -> Address {
         match operation {
             Op::Gate(_) => Address::of(&["gate"]),
-            Op::Own(name, _) => Address::of(&["own", name]),
+            Op::Own(name, _) | Op::End(name) => Address::of(&["own", name]),
             Op::Add(scope) | Op::Drop(scope) => Address::of(&["scope", scope]),
             Op::Needs(scope) => Address::of(&["needs", scope]),
         }
@@ -226,6 +240,31 @@ fn outage_is_found_and_named() {
     // The search finds no other end: turned round, the thing ends at nobody.
     assert_eq!(ordered.window, [Violation::Outage(Address::of(&["x"]))]);
     assert!(ordered.tolerated);
+}
+
+#[test]
+fn what_ends_does_not_reach_further_first() {
+    // The gate opens to `b` for `y`; `x` ends, and until then what opens the gate opens `x` too.
+    let start = Toy::new("a", &[("x", "ab"), ("y", "ab")]);
+    let (gate, end) = (Op::Gate("ab"), Op::End("x"));
+    let (bad, good) = ([gate.clone(), end.clone()], vec![end, gate]);
+    let window = as_given(&start, &bad).unwrap().window;
+    assert_eq!(window, [Violation::ExcessUse(Address::of(&["x"]))]);
+    assert_eq!(as_given(&start, &good).unwrap().window, []);
+    let ordered = order(&start, &[bad.to_vec()], Tolerance::Nothing).unwrap();
+    assert_eq!((taken(&ordered), ordered.window), (good, vec![]));
+}
+
+#[test]
+fn what_begins_does_not_reach_further_first() {
+    let start = Toy::new("ab", &[]);
+    let window = as_given(&start, &[Op::Own("x", "ab"), Op::Own("x", "a")]).unwrap().window;
+    assert_eq!(window, [Violation::ExcessUse(Address::of(&["x"]))]);
+    // What neither is nor will be there is open to nobody in between, and misses nothing when it goes.
+    let window = as_given(&start, &[Op::Own("x", "a"), Op::End("x")]).unwrap().window;
+    assert_eq!(window, [Violation::ExcessUse(Address::of(&["x"]))]);
+    let began = [Op::Own("x", ""), Op::Own("x", "a"), Op::Own("x", "ab")];
+    assert_eq!(as_given(&start, &began).unwrap().window, []);
 }
 
 #[test]

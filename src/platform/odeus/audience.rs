@@ -74,6 +74,10 @@ impl Audience {
 }
 
 impl Reach for Audience {
+    fn nothing() -> Self {
+        Self::NotRunning
+    }
+
     fn within(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::NotRunning, _) => true,

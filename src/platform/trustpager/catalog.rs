@@ -209,6 +209,10 @@ impl fmt::Display for Grants {
 }
 
 impl Reach for Grants {
+    fn nothing() -> Self {
+        Self::default()
+    }
+
     fn within(&self, other: &Self) -> bool {
         self.0.iter().all(|(verb, how)| other.how(verb).is_some_and(|most| *how <= most))
     }

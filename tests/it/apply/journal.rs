@@ -126,7 +126,9 @@ fn killed_anywhere_the_last_run_is_told_and_the_next_apply_goes_on() {
 
 /// Mutation: let `Odeus::resumed` return `None`, and this fails.
 ///
-/// Mutation `again` makes it fail. A second apply does nothing: a saved plan that was carried out is carried out again.
+/// Mutations (tests/mutations), each of which makes this fail:
+/// - `again`: what was done before the kill is written again;
+/// - `resume-refused`: a plan that was done in part is refused as if something else had moved.
 #[test]
 fn case_48_killed_anywhere_the_same_saved_plan_goes_on() {
     let end = {
@@ -145,14 +147,15 @@ fn case_48_killed_anywhere_the_same_saved_plan_goes_on() {
                     std::fs::remove_dir_all(lab.path(".scopeform")).unwrap();
                 }
                 let done = boundary + usize::from(answered);
-                let again = plane.run(&lab, "apply p.json --parallelism 1 --json").exits(0);
+                let again = plane.run(&lab, "apply p.json --parallelism 1 --json").done();
                 let mut expected = vec!["already_done"; done];
                 expected.resize(WRITES, "applied");
                 let case = format!("boundary {boundary}, answered {answered}, {journal}");
+                assert_eq!(plane.audited(), WRITES, "{case}: {}", again.all());
+                let again = again.exits(0);
                 assert_eq!(outcomes(&again), expected, "{case}");
                 assert_eq!(again.json()["complete"], true, "{case}");
                 assert_eq!(plane.state(), end, "{case}");
-                assert_eq!(plane.audited(), WRITES, "{case}: a write was repeated");
                 assert_eq!(again.err.contains("did not come to its end"), journal, "{case}");
             }
         }

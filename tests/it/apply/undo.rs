@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::journal::schema;
+use super::journal::{journals, lines, schema};
 use super::plane::{Plane, WISHES, WRITES, config_at};
 use super::proxy::{Do, Proxy, gate};
 use crate::cli::harness::{Done, Lab};
@@ -446,14 +446,22 @@ fn folders_for_the_value_of_a_key_are_made_for_their_owner_alone() {
     ]);
 }
 
-/// Mutation `again` makes it fail. A second apply does nothing: a saved plan that was carried out is carried out again.
+/// Mutations (tests/mutations), each of which makes this fail:
+/// - `again`: what a saved plan has done is written again;
+/// - `resume-refused`: a plan that was done before is refused as if something else had moved.
 #[test]
 fn on_trustpager_the_same_saved_plan_goes_on() {
     let lab = Lab::with(CRM);
     lab.write("world.yaml", CRM_WORLD);
     lab.run("plan --out p.json").exits(0);
+    let started = || lines(&lab).iter().filter(|line| line["event"] == "started").count();
     lab.run("apply p.json").exits(0);
-    let again = lab.run("apply p.json --json").exits(0).json();
+    assert!(started() > 1, "{:?}", lines(&lab));
+    let again = lab.run("apply p.json --json").done();
+    // Whatever is sent is noted first, in a journal of this run's own.
+    assert_eq!(journals(&lab).len(), 2);
+    assert_eq!(started(), 0, "a write was repeated: {}", again.all());
+    let again = again.exits(0).json();
     let outcomes: Vec<&str> = again["operations"]
         .as_array()
         .unwrap()

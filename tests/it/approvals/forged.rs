@@ -60,7 +60,7 @@ fn one_rule(when: &str) -> String {
 
 /// Refused with these lines, at once and with a signature of the forged file, and nothing is done.
 #[track_caller]
-fn refused(lab: &Lab, lines: &[&str]) {
+pub(super) fn refused(lab: &Lab, lines: &[&str]) {
     lab.run("apply p.plan --config .").exits(1).says(&[REFUSED]).says(lines);
     lab.run("plan --detailed-exitcode").exits(2);
 }

@@ -7,6 +7,7 @@ mod before;
 mod elsewhere;
 mod flow;
 mod forged;
+mod reordered;
 mod rules;
 mod shown;
 mod signature;

@@ -372,3 +372,31 @@ fn every_line_is_noted_in_its_place_on_odeus() {
 fn every_line_is_noted_in_its_place_on_trustpager() {
     noted_in_its_place::<Trustpager>();
 }
+
+/// A saved plan that was carried out and is applied again sends no write, and leaves everything as it is.
+fn what_was_carried_out_is_not_written_again<S: Lawful>() {
+    let plane = Plane::<S>::start(1);
+    let all = planned(&plane).len();
+    let proxy = Proxy::start(plane.address, |_: &Request, _| Do::Pass);
+    let lab = lab::<S>(&proxy.url());
+    run(&plane, &lab, "plan --out p.json").exits(0);
+    run(&plane, &lab, "apply p.json").exits(0);
+    assert_eq!(proxy.writes(), all);
+    let before = state(&plane);
+    let again = run(&plane, &lab, "apply p.json").done();
+    assert_eq!(proxy.writes(), all, "{:?}: {}", proxy.requests(), again.all());
+    assert_eq!(state(&plane), before);
+    again.exits(0).prints(&["Applied: 0 operations"]);
+}
+
+/// Mutation (tests/mutations): `again`.
+#[test]
+fn what_was_carried_out_is_not_written_again_on_odeus() {
+    what_was_carried_out_is_not_written_again::<Odeus>();
+}
+
+/// Mutation (tests/mutations): `again`.
+#[test]
+fn what_was_carried_out_is_not_written_again_on_trustpager() {
+    what_was_carried_out_is_not_written_again::<Trustpager>();
+}

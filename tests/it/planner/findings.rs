@@ -410,13 +410,13 @@ fn rows() -> Vec<Row> {
             "order-window",
             &swap(),
             &SWAP.replace("SWAP", ""),
-            says(Blocker, "sharepoint", "would run for a moment", ""),
+            says(Blocker, "sharepoint", "would be open for a moment", ""),
         ),
         row(
             "order-window",
             &swap(),
             &SWAP.replace("SWAP", "on_swap: excess, "),
-            says(Warning, "sharepoint", "would run for a moment", ""),
+            says(Warning, "sharepoint", "would be open for a moment", ""),
         ),
         row(
             "order-window",

@@ -3,11 +3,16 @@
 //! The proof (`tests/it/proof`) visits every pair of small worlds; here are few pairs of large ones: part of the real catalogue,
 //! drawn roles, resources under their other names, a key beside the client.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use scopeform::model::Address;
+use scopeform::plan::order::as_given;
 use scopeform::platform;
 use scopeform::platform::trustpager::desired::{DesiredKey, Unlisted};
+use scopeform::platform::trustpager::machine::{Context, Machine};
 use scopeform::platform::trustpager::operation::Operation;
 use scopeform::platform::trustpager::state::{
     AccessList, KeyGrants, Snapshot, Token, days_between,
@@ -154,8 +159,12 @@ fn left(bench: &Bench) -> BTreeSet<String> {
     tokens.filter(stays).map(|token| token.id.to_string()).collect()
 }
 
+fn config() -> ProptestConfig {
+    ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     /// Every prefix of every plan keeps the laws, the plan from every prefix is the rest of it, and the end is as wished.
     ///
@@ -216,4 +225,63 @@ proptest! {
         let wanted = State { client: end.client.clone(), key };
         prop_assert_eq!(&eye.view(&wanted), &views[writes.len()]);
     }
+}
+
+/// Whether the second opinion sees something on the way that is there neither before nor after, or is missing although it is
+/// there before and after.
+fn is_lawless(eye: &Eye, first: State, writes: &[platform::Operation]) -> bool {
+    let mut states = vec![first];
+    for write in writes {
+        states.push(eye.next(states.last().unwrap(), write));
+    }
+    let views: Vec<[Allowed; 2]> = states.iter().map(|state| eye.view(state)).collect();
+    let (first, last) = (&views[0], &views[writes.len()]);
+    let lawless = |view: &Allowed, first: &Allowed, last: &Allowed| {
+        view.iter().any(|one| !first.contains(one) && !last.contains(one))
+            || first.intersection(last).any(|one| !view.contains(one))
+    };
+    views.iter().any(|view| (0..2).any(|kind| lawless(&view[kind], &first[kind], &last[kind])))
+}
+
+/// With the save of a client's list at every place among the revokes, the check of prefixes says what the second opinion says.
+///
+/// Mutations (tests/mutations), each of which makes this fail:
+/// - `excess`: an excess passes for lawful;
+/// - `what-ends`: a token that ends is not looked at.
+#[test]
+fn the_check_of_prefixes_judges_every_place_of_the_save_as_the_second_opinion_does() {
+    let lawless = Cell::new(0);
+    let judged = TestRunner::new(config()).run(&wishes(), |bench| {
+        let plan = bench.plan();
+        let of_client = plan.bound.operations.iter().filter_map(|own| match &own.operation {
+            platform::Operation::Trustpager(own) if own.unit().as_str().starts_with("oauth") => {
+                Some(own.clone())
+            }
+            _ => None,
+        });
+        let mut writes: Vec<Operation> = of_client.collect();
+        let is_save = |write: &Operation| matches!(write, Operation::SetClientAccess { .. });
+        let Some(save) = writes.iter().position(is_save) else { return Ok(()) };
+        let save = writes.remove(save);
+        writes.push(save);
+        let eye = Eye::of(&bench);
+        let snapshot = &bench.snapshot;
+        let context = Context { catalog: &snapshot.catalog, users: &snapshot.users };
+        let unit = Address::of(&["oauth_clients", CLIENT]);
+        let start = Machine::new(context, unit, snapshot.clients[CLIENT].state.clone());
+        for place in (0..writes.len()).rev() {
+            let window = as_given(&start, &writes).unwrap().window;
+            let all: Vec<platform::Operation> =
+                writes.iter().cloned().map(platform::Operation::Trustpager).collect();
+            let second = is_lawless(&eye, Eye::state(snapshot), &all);
+            prop_assert_eq!(!window.is_empty(), second, "{:#?} {:?}", writes, window);
+            lawless.set(lawless.get() + usize::from(second));
+            if place > 0 {
+                writes.swap(place - 1, place);
+            }
+        }
+        Ok(())
+    });
+    judged.unwrap();
+    assert!(lawless.get() > 0, "no order broke a law");
 }
