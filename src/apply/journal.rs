@@ -67,7 +67,8 @@ pub enum Line {
         #[serde(flatten)]
         settled: Settled,
     },
-    /// What became of an operation is known.
+    /// What became of an operation is known. Where the end shows more of it than its answer, a second such line says so, and the
+    /// last one counts.
     Finished {
         /// Its place in the plan, from 0.
         index: usize,
