@@ -74,8 +74,8 @@ fn a_gateway_that_gives_up_is_settled_by_reading_on_trustpager() {
 
 /// The outcome that the journal notes last of the operation at one place.
 fn noted(lab: &Lab, index: usize) -> Value {
-    let lines = lines(lab).into_iter().filter(|line| line["event"] == "finished");
-    lines.filter(|line| line["index"] == index).last().unwrap()["outcome"].clone()
+    let mut finished = lines(lab).into_iter().filter(|line| line["event"] == "finished");
+    finished.rfind(|line| line["index"] == index).unwrap()["outcome"].clone()
 }
 
 fn a_refusal_is_held_against_the_end<S: Liar>() {
