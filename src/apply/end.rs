@@ -11,17 +11,42 @@ use super::report::{Difference, Outcome, Settled, Step};
 use crate::model::Address;
 use crate::plan::{Bound, PlannedOperation};
 
-/// Says of a conflict that the end shows what the write would have done: somebody else was faster, and not against us.
-pub(super) fn overtaken<A: Adapter>(
-    outcome: &mut Outcome,
+/// What is said of a write that was sent and refused, where the end shows it as done: a gateway may refuse what the platform
+/// behind it has carried out.
+const BY_WHOM: &str = "reading at the end shows it as done, by whom is unknown";
+
+/// What is said of a write that was not sent, where the end shows it as done: not against us.
+const BY_ANOTHER: &str = "reading shows that somebody else has done just this";
+
+/// Returns what becomes of an operation that was not applied where the end shows it as done all the same; `None` where there
+/// is nothing more to say of it. `refused` says that its request left and was refused.
+pub(super) fn shown_done<A: Adapter>(
+    outcome: &Outcome,
     planned: &PlannedOperation,
+    refused: bool,
     end: &A::Snapshot,
-) {
-    let Outcome::Conflict(why) = outcome else { return };
-    let Some(operation) = A::operation(&planned.operation) else { return };
-    if A::settle(operation, end) != Settled::NotDone {
-        why.push_str("; reading shows that somebody else has done just this");
+) -> Option<Outcome> {
+    let not_done = matches!(
+        outcome,
+        Outcome::Conflict(_)
+            | Outcome::Failed(_)
+            | Outcome::NotAllowed(_)
+            | Outcome::Unreachable(_)
+    );
+    let operation = A::operation(&planned.operation).filter(|_| not_done)?;
+    if A::settle(operation, end) == Settled::NotDone {
+        return None;
     }
+    Some(match outcome {
+        Outcome::Failed(why) | Outcome::NotAllowed(why) if refused => {
+            Outcome::Unknown(format!("{why}; {BY_WHOM}"))
+        }
+        // A conflict stays one: another version is there than the plan knows.
+        other => {
+            let shows = if refused { BY_WHOM } else { BY_ANOTHER };
+            other.clone().reworded(|why| format!("{why}; {shows}"))
+        }
+    })
 }
 
 /// Returns where the end is neither what the plan leads to nor what its steps, as they came out, explain.

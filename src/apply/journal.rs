@@ -20,7 +20,7 @@ use thiserror::Error;
 
 use super::observer::Purpose;
 use super::report::{Outcome, Settled};
-use crate::model::{Address, WorkspaceId};
+use crate::model::{Address, WorkspaceId, deceptive};
 use crate::plan::PlannedOperation;
 use crate::platform::{Found, Kind};
 use crate::seal::Digest;
@@ -67,7 +67,8 @@ pub enum Line {
         #[serde(flatten)]
         settled: Settled,
     },
-    /// What became of an operation is known.
+    /// What became of an operation is known. Where the end shows more of it than its answer, a second such line says so, and the
+    /// last one counts.
     Finished {
         /// Its place in the plan, from 0.
         index: usize,
@@ -148,13 +149,13 @@ pub struct End {
 }
 
 impl Line {
-    /// Returns the line as the file holds it, without the line's end. JSON escapes every control character, so it is one
-    /// line whatever the live system's names hold.
+    /// Returns the line as the file holds it, without the line's end. Every control character is escaped, so it is one line
+    /// whatever the live system's names hold, and so is what reorders or hides.
     ///
     /// # Errors
     /// Never for what apply notes: it holds strings, numbers and lists.
     pub fn text(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(self)
+        serde_json::to_string(self).map(|text| deceptive::json(&text).into_owned())
     }
 }
 

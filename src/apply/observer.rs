@@ -64,6 +64,13 @@ pub enum Event<'a> {
         /// What became of it.
         outcome: &'a Outcome,
     },
+    /// The end shows more of an operation than what was told when it was finished.
+    Revised {
+        /// Its place in the plan, from 0.
+        index: usize,
+        /// What became of it.
+        outcome: &'a Outcome,
+    },
 }
 
 /// Listens while apply runs.

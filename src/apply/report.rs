@@ -201,11 +201,12 @@ pub enum Outcome {
     Unreachable(String),
     /// The platform does not authorise us to do it: it was not done.
     NotAllowed(String),
-    /// The resource moved, or the write would do something else than planned: it was not done.
+    /// The resource moved, or the write would do something else than planned.
     Conflict(String),
     /// The platform did something else than planned. Everything after it in the unit was stopped.
     Diverged(String),
-    /// It may or may not have been done: no answer came and reading failed too.
+    /// This run may or may not have done it: no answer came, and reading failed too or came too early to tell; or it was
+    /// refused, and the end shows it as done.
     Unknown(String),
     /// Not tried, because an earlier operation of its unit was not applied.
     Skipped(Address),

@@ -1,8 +1,8 @@
 //! The loop: re-read, refuse what is stale, write, settle, verify. No decisions.
 
 use std::collections::BTreeSet;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::task::Poll;
 
 use futures_util::stream::{self, StreamExt as _};
@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::Adapter;
 use super::course::{Course as _, unlike};
-use super::end::{overtaken, unexplained};
+use super::end::{shown_done, unexplained};
 use super::observer::{Event, Observer, Purpose};
 use super::report::{Outcome, Report, Settled, Step, Unexplained};
 use crate::model::Address;
@@ -148,6 +148,7 @@ where
         halted: OnceLock::new(),
         token_refused: AtomicBool::new(false),
         gone: AtomicBool::new(false),
+        refused: Mutex::default(),
     };
     let mut outcomes: Vec<(usize, Outcome)> = Vec::new();
     let mut stopped: Option<Address> = None;
@@ -183,8 +184,8 @@ where
     };
     report.token_refused = run.token_refused.load(Ordering::Relaxed);
     if let Some(end) = &end {
-        for (step, planned) in report.steps.iter_mut().zip(&bound.operations) {
-            overtaken::<A>(&mut step.outcome, planned, end);
+        for (index, (step, planned)) in report.steps.iter_mut().zip(&bound.operations).enumerate() {
+            run.hold_against(end, index, planned, &mut step.outcome);
         }
     }
     report.differences = end.as_ref().map(|end| {
@@ -263,6 +264,8 @@ struct Run<'r, A: Adapter, P> {
     token_refused: AtomicBool,
     /// Whether the platform could not be reached until the deadline.
     gone: AtomicBool,
+    /// Places of the writes that were sent and refused.
+    refused: Mutex<BTreeSet<usize>>,
 }
 
 impl<'r, A, P> Run<'r, A, P>
@@ -358,15 +361,36 @@ where
                 | ProviderError::ConfirmationRequired { .. }
                 | ProviderError::NotFound { .. }
                 | ProviderError::Refused { status: 409, .. }),
-            ) => Outcome::Conflict(error.to_string()),
+            ) => self.refused(index, Outcome::Conflict(error.to_string())),
             Err(error @ (ProviderError::Unauthorized { .. } | ProviderError::Forbidden { .. })) => {
-                Outcome::NotAllowed(error.to_string())
+                self.refused(index, Outcome::NotAllowed(error.to_string()))
             }
             Err(error @ ProviderError::Unreachable { .. }) => {
                 Outcome::Unreachable(error.to_string())
             }
-            Err(error) => Outcome::Failed(error.to_string()),
+            Err(error) => self.refused(index, Outcome::Failed(error.to_string())),
         }
+    }
+
+    /// Remembers of a write that was not applied that its request left.
+    fn refused(&self, index: usize, outcome: Outcome) -> Outcome {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(index);
+        outcome
+    }
+
+    /// Holds what became of an operation against what the end shows of it.
+    fn hold_against(
+        &self,
+        end: &A::Snapshot,
+        index: usize,
+        planned: &PlannedOperation,
+        outcome: &mut Outcome,
+    ) {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).contains(&index);
+        let Some(shown) = shown_done::<A>(outcome, planned, refused, end) else { return };
+        *outcome = shown;
+        // Nothing is sent any more that would have to be noted before.
+        let _ = self.observer.on(Event::Revised { index, outcome });
     }
 
     /// Remembers what an error says about everything that is still to come.
@@ -414,9 +438,10 @@ where
                     Settled::NotDone if error.may_come_late() => Outcome::Unknown(format!(
                         "{error}; reading showed that it had not been done by then, but it may still be"
                     )),
-                    Settled::NotDone => {
-                        Outcome::Failed(format!("{error}; reading showed that it was not done"))
-                    }
+                    Settled::NotDone => self.refused(
+                        index,
+                        Outcome::Failed(format!("{error}; reading showed that it was not done")),
+                    ),
                     Settled::Lost(what) => Outcome::Diverged(format!("{error}; {what}")),
                 }
             }

@@ -165,7 +165,7 @@ impl Journal {
             Event::Settled { index, settled } => {
                 (Line::Settled { index, settled: settled.clone() }, false)
             }
-            Event::Finished { index, total: _, operation: _, outcome } => {
+            Event::Finished { index, outcome, .. } | Event::Revised { index, outcome } => {
                 // Only here are the platform's own words, which might repeat what it was sent.
                 let outcome = outcome.clone().reworded(|words| self.without_secrets(words));
                 (Line::Finished { index, outcome }, false)

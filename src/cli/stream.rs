@@ -104,7 +104,8 @@ impl<'p> Stream<'p> {
     /// Prints an event. A reader that is gone stops no write: the journal holds what happened.
     pub(super) fn on(&self, event: Event<'_>) {
         let all: Vec<What> = match event {
-            Event::Read { .. } => return,
+            // The report, which is the last line, says what the end shows.
+            Event::Read { .. } | Event::Revised { .. } => return,
             Event::Started { index, total, operation, .. } => {
                 let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
                 begun.insert(index, clock::now());

@@ -13,6 +13,7 @@
 
 mod access;
 mod address;
+pub mod deceptive;
 mod effect;
 pub(crate) mod id;
 mod lattice;

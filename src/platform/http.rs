@@ -1,6 +1,6 @@
 //! One HTTP client for live systems: where it may go, how long it waits, what it repeats, and what each failure means.
 //!
-//! Reads are repeated on 429, 5xx and silence until a deadline. A write is sent once; only 429 lets it be sent again, or a
+//! Reads are repeated on 429, 408, 5xx and silence until a deadline. A write is sent once; only 429 lets it be sent again, or a
 //! connection that did not come about, because then it was certainly not carried out ([`backoff`]). Requests keep to a
 //! budget, if there is one ([`pace`]). Bodies are never logged and the token is never printed.
 

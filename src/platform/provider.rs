@@ -142,7 +142,7 @@ pub enum ProviderError {
         /// How long it asks to wait.
         retry_after: Option<Duration>,
     },
-    /// 5xx.
+    /// 5xx, or 408: it, or a gateway before it, failed or gave up, and what was asked may have been done.
     #[error("the platform failed ({status}) at {path}")]
     Server {
         /// The HTTP status.
@@ -206,7 +206,10 @@ impl ProviderError {
     /// Returns whether the platform may still be at work on the request: reading then tells what is, not what will be.
     #[must_use]
     pub const fn may_come_late(&self) -> bool {
-        matches!(self, Self::NoAnswer { timed_out: true, .. } | Self::Server { status: 504, .. })
+        matches!(
+            self,
+            Self::NoAnswer { timed_out: true, .. } | Self::Server { status: 408 | 504, .. }
+        )
     }
 
     /// Returns whether the live system is out of reach or refuses the credentials (exit code 8), as opposed to having

@@ -17,6 +17,8 @@ use std::fmt::{self, Write};
 mod html;
 mod markdown;
 
+pub(super) use crate::model::deceptive::is_runner_command;
+pub use crate::model::deceptive::{is_deceptive, json};
 pub use html::{Html, html};
 pub use markdown::{code, code_list, code_whole, comment_word, fence, markdown, summary_word};
 
@@ -77,11 +79,6 @@ fn one_line(
     Ok(())
 }
 
-/// Returns whether a text begins with what a CI runner takes for a command anywhere in a line.
-pub(super) fn is_runner_command(rest: &str) -> bool {
-    rest.starts_with("##[") || rest.starts_with("##vso[")
-}
-
 /// Returns `text` as one CSV field (RFC 4180), quoted where needed, that no spreadsheet takes for a formula.
 ///
 /// One record is one line: line breaks and tabs are written as `\n`, `\r` and `\t`.
@@ -115,29 +112,6 @@ pub fn csv_field(text: &str) -> Cow<'_, str> {
         field.push('"');
     }
     Cow::Owned(field)
-}
-
-/// Returns a finished JSON document with every deceptive character as a `\u` escape. The value stays the same, since
-/// outside its strings a JSON document holds nothing but ASCII.
-#[must_use]
-pub fn json(document: &str) -> Cow<'_, str> {
-    let hostile = |c: char| is_deceptive(c) && c != '\n';
-    if !document.contains(hostile) && !document.contains("##[") && !document.contains("##vso[") {
-        return Cow::Borrowed(document);
-    }
-    let mut safe = String::with_capacity(document.len() + 16);
-    for (at, c) in document.char_indices() {
-        // A `#` stands in strings only.
-        if hostile(c) || c == '#' && document.get(at..).is_some_and(is_runner_command) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                // Writing to a String cannot fail.
-                let _ = write!(safe, "\\u{unit:04x}");
-            }
-        } else {
-            safe.push(c);
-        }
-    }
-    Cow::Owned(safe)
 }
 
 /// Returns `text` as the message of a workflow command (`::error file=...::message`): one line, whatever it holds.
@@ -215,26 +189,6 @@ pub const fn is_odd_space(c: char) -> bool {
     matches!(
         c,
         '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
-    )
-}
-
-/// Returns whether a character acts on the terminal, changes the reading order, cannot be seen or looks like another.
-#[must_use]
-pub const fn is_deceptive(c: char) -> bool {
-    matches!(c,
-        // C0, DEL and C1 controls: cursor, colours, titles; U+009B alone starts an escape sequence.
-        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'
-        // Invisible: soft hyphen, grapheme joiner, fillers, zero width, invisible operators, byte order mark.
-        | '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}'
-        | '\u{206a}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
-        // Variation selectors and tags can carry a hidden text.
-        | '\u{fe00}'..='\u{fe0f}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
-        // Spaces that look like the usual one and are another character.
-        | '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
-        // Line ends that are not `\n`, and the reading order.
-        | '\u{2028}' | '\u{2029}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2066}'..='\u{2069}'
     )
 }
 

@@ -284,9 +284,9 @@ pub(super) fn detail(outcome: &Outcome) -> Option<String> {
         Outcome::Failed(why) => Some(format!("failed, not done: {why}")),
         Outcome::Unreachable(why) => Some(format!("unreachable, not done: {why}")),
         Outcome::NotAllowed(why) => Some(format!("not allowed, not done: {why}")),
-        Outcome::Conflict(why) => Some(format!("conflict, not done: {why}")),
+        Outcome::Conflict(why) => Some(format!("conflict: {why}")),
         Outcome::Diverged(why) => Some(format!("did something else than planned: {why}")),
-        Outcome::Unknown(why) => Some(format!("unknown whether it was done: {why}")),
+        Outcome::Unknown(why) => Some(format!("unknown whether it was done by this run: {why}")),
         Outcome::Skipped(by) => Some(format!("skipped, because {by} was not applied")),
         Outcome::Interrupted => Some("not begun: interrupted".to_owned()),
     }

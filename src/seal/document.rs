@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{Digest, SealedPlan};
-use crate::model::Address;
+use crate::model::{Address, deceptive};
 use crate::plan::order::in_turn;
 use crate::plan::shown::misshown;
 use crate::plan::{Bound, Observed, Plan, PlannedOperation};
@@ -155,7 +155,8 @@ fn observed_digest(observed: &Observed) -> Digest {
 fn text(document: &Document) -> String {
     let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
     text.push('\n');
-    text
+    // Names of the live system are in it, and people page through files as they do through output.
+    deceptive::json(&text).into_owned()
 }
 
 /// Returns the JSON Schema of a plan file.

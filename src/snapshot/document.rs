@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use super::pseudonym::Recipe;
 use super::{odeus, trustpager};
-use crate::model::WorkspaceId;
+use crate::model::{WorkspaceId, deceptive};
 use crate::platform::Kind;
 use crate::seal::Digest;
 
@@ -147,7 +147,8 @@ fn digest_of(taken: &Taken) -> Digest {
 fn text(document: &Document) -> String {
     let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
     text.push('\n');
-    text
+    // Names of the live system are in it, and people page through files as they do through output.
+    deceptive::json(&text).into_owned()
 }
 
 /// Returns the JSON Schema of a snapshot file.

@@ -175,20 +175,23 @@ fn failure(
             }
             None => ProviderError::Refused { status: status.as_u16(), message },
         },
+        // A gateway that gives up waiting says so too, when the platform may have carried out what was asked.
+        StatusCode::REQUEST_TIMEOUT => server_failed(path, status, headers),
         _ if status.is_client_error() => {
             ProviderError::Refused { status: status.as_u16(), message }
         }
-        _ if status.is_server_error() => ProviderError::Server {
-            status: status.as_u16(),
-            path,
-            retry_after: retry_after(headers, Timestamp::now()),
-        },
+        _ if status.is_server_error() => server_failed(path, status, headers),
         other => ProviderError::Protocol {
             path,
             expected: "a final status".to_owned(),
             got: other.to_string(),
         },
     }
+}
+
+fn server_failed(path: String, status: StatusCode, headers: &HeaderMap) -> ProviderError {
+    let retry_after = retry_after(headers, Timestamp::now());
+    ProviderError::Server { status: status.as_u16(), path, retry_after }
 }
 
 /// Reads `Retry-After`: seconds, or an HTTP date (RFC 9110 section 10.2.3). A date is held against the answer's own `Date`,

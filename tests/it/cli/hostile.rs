@@ -8,6 +8,7 @@ use scopeform::render::neutral::{self, is_deceptive};
 use serde_json::{Value, json};
 
 use super::harness::{Done, Lab, git};
+use crate::apply::journal::journals;
 use crate::apply::plane::{Plane, lab_at};
 use crate::apply::proxy::{Do, Proxy};
 use crate::fuzz_smoke::targets::{cells, inert};
@@ -132,6 +133,18 @@ pub(super) fn harmless(text: &str) {
     }
 }
 
+/// Files that the program wrote are looked at too, by people and by other tools: its journals, of which there is one at least, and
+/// those that are named.
+#[track_caller]
+pub(super) fn harmless_files(lab: &Lab, names: &[&str]) {
+    names.iter().for_each(|name| harmless(&lab.read(name)));
+    let journals = journals(lab);
+    assert!(!journals.is_empty(), "nothing was noted");
+    for journal in journals {
+        harmless(&std::fs::read_to_string(journal).unwrap());
+    }
+}
+
 /// Every command that says what is live or what would be done, in every format; `own` are those that one platform has alone.
 /// What is asked of the platform is refused, so that `undo` has nothing to take back and says so.
 pub(super) fn everywhere(run: &dyn Fn(&str) -> Done, own: &[&str]) {
@@ -218,6 +231,7 @@ fn no_name_does_harm_in_any_format() {
         let lab = lab_at(&proxy.url(), WISHES);
         let run = |args: &str| plane.run(&lab, args).done();
         everywhere(&run, &["status --integration notes", "status --integration notes --verbose"]);
+        harmless_files(&lab, &["p.json", "s.json"]);
         // The value is the same to a program that reads it: behind the five texts of `files`.
         let status = run("status --integration notes --json").json();
         assert_eq!(status["integrations"][0]["name"], nasty(n + 5));

@@ -6,7 +6,9 @@
 use serde_json::{Value, json};
 
 use super::harness::Lab;
-use super::hostile::{everywhere, groups, harmless, nasty, on_a_terminal, table, together};
+use super::hostile::{
+    everywhere, groups, harmless, harmless_files, nasty, on_a_terminal, table, together,
+};
 use crate::apply::proxy::{Do, Proxy};
 use crate::apply::wire;
 use crate::faults::stage::Plane;
@@ -97,6 +99,7 @@ fn no_name_of_a_client_key_or_holder_does_harm_in_any_format() {
         let lab = lab(&proxy, n, WORKSPACE);
         let run = |args: &str| lab.run(args).env("SCOPEFORM_TOKEN", &plane.token).done();
         everywhere(&run, &["tokens list", "tokens list --verbose"]);
+        harmless_files(&lab, &["p.json", "s.json"]);
         // What is in the plan is under test: the name, and who loses a token.
         let plan = run("plan --json").json().to_string();
         assert!(plan.contains(json!(name(n)).to_string().trim_matches('"')), "{plan}");

@@ -6,7 +6,7 @@ use scopeform::render::neutral::terminal;
 use serde_json::{Value, json};
 
 use super::harness::Done;
-use super::hostile::{groups, harmless, hostile, together};
+use super::hostile::{groups, harmless, harmless_files, hostile, together};
 use super::hostile_pager::{holder, lab, name, renamed};
 use crate::apply::plane::{Plane as Small, lab_at};
 use crate::apply::proxy::{Do, Proxy};
@@ -114,6 +114,7 @@ fn no_name_does_harm_when_a_run_is_taken_back_on_odeus() {
         );
         let lab = lab_at(&proxy.url(), &wishes);
         let (text, document) = taken_back(&|args| plane.run(&lab, args).done());
+        harmless_files(&lab, &["back.json"]);
         // From what nobody may know by its name to nobody.
         assert!(text.out.contains(&terminal(&group).to_string()), "{}", text.all());
         assert!(document.json()["operations"].as_u64() > Some(0), "{}", document.all());
@@ -143,6 +144,7 @@ fn no_prefix_of_a_token_does_harm_when_a_run_is_taken_back_on_trustpager() {
         let lab = lab(&proxy, n, workspace);
         let run = |args: &str| lab.run(args).env("SCOPEFORM_TOKEN", &plane.token).done();
         let (text, document) = taken_back(&run);
+        harmless_files(&lab, &["back.json"]);
         let told = document.json();
         let lost = told["cannot_be_restored"].as_array().unwrap().iter();
         let lost: Vec<&str> = lost.map(|one| one["what"].as_str().unwrap()).collect();

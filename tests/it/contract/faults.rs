@@ -35,11 +35,14 @@ pub(super) async fn statuses_become_their_errors<P: Platform>() {
         ("401 Unauthorized", "Unauthorized"),
         ("403 Forbidden", "Forbidden"),
         ("404 Not Found", "NotFound"),
+        // A gateway may give up waiting after the platform has begun.
+        ("408 Request Timeout", "Server"),
         ("409 Conflict", "Refused"),
         ("412 Precondition Failed", "PreconditionFailed"),
         ("422 Unprocessable Content", "Refused"),
         ("428 Precondition Required", "Refused"),
         ("500 Internal Server Error", "Server"),
+        ("504 Gateway Timeout", "Server"),
         ("507 Insufficient Storage", "Server"),
     ];
     for (status, expected) in rows {
@@ -47,15 +50,17 @@ pub(super) async fn statuses_become_their_errors<P: Platform>() {
         let error = rogue.write::<P>().await;
         let name = format!("{error:?}");
         assert!(name.starts_with(expected), "{status}: {name}");
+        assert_eq!(error.may_come_late(), status.contains("Timeout"), "{status}");
         assert_eq!(rogue.seen(), 1, "a write is sent once: {status}");
     }
 }
 
 pub(super) async fn reads_are_repeated_and_writes_are_not<P: Platform>() {
-    for kind in ["500", "silence", "hang", "truncated"] {
+    for kind in ["500", "408", "silence", "hang", "truncated"] {
         let act = move |n: usize, _: &str| match (n, kind) {
             (2.., _) => http("404 Not Found", "", ""),
             (_, "500") => http("503 Service Unavailable", "", ""),
+            (_, "408") => http("408 Request Timeout", "", ""),
             (_, "silence") => Act::Silence,
             (_, "truncated") => {
                 Act::Send("HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n{\"work".to_owned())

@@ -17,8 +17,8 @@ use crate::apply::wire::Request;
 use crate::cli::harness::{Lab, Run};
 
 /// Writes go one after another, unit after unit, so that "the third write" means one thing.
-const SERIAL: &str = "apply --auto-approve --parallelism 1";
-const WORKSPACE: &str = "acme-0";
+pub(super) const SERIAL: &str = "apply --auto-approve --parallelism 1";
+pub(super) const WORKSPACE: &str = "acme-0";
 
 /// A field that the plan writes and somebody else writes too.
 trait Lawful: Liar {
@@ -57,35 +57,35 @@ impl Lawful for Trustpager {
     }
 }
 
-fn url<S: Stage>(plane: &Plane<S>) -> String {
+pub(super) fn url<S: Stage>(plane: &Plane<S>) -> String {
     format!("http://{}", plane.address)
 }
 
-fn lab<S: Stage>(url: &str) -> Lab {
+pub(super) fn lab<S: Stage>(url: &str) -> Lab {
     Lab::with(&yaml::<S>(WORKSPACE, url))
 }
 
-fn run<S: Stage>(plane: &Plane<S>, lab: &Lab, args: &str) -> Run {
+pub(super) fn run<S: Stage>(plane: &Plane<S>, lab: &Lab, args: &str) -> Run {
     lab.run(args).env("SCOPEFORM_TOKEN", &plane.token)
 }
 
 /// What is live, and how many writes the platform has carried out.
-fn state<S: Stage>(plane: &Plane<S>) -> (Value, usize) {
+pub(super) fn state<S: Stage>(plane: &Plane<S>) -> (Value, usize) {
     (S::describe(&plane.look(WORKSPACE)), plane.audit(WORKSPACE).len())
 }
 
 /// The unit of each write of the plan, in order.
-fn planned<S: Stage>(plane: &Plane<S>) -> Vec<String> {
+pub(super) fn planned<S: Stage>(plane: &Plane<S>) -> Vec<String> {
     let (plan, _) = Runner::new(plane, WORKSPACE).plan(&url(plane));
     plan.bound.operations.iter().map(|planned| planned.unit.to_string()).collect()
 }
 
-fn first_of(units: &[String], unit: &str) -> usize {
+pub(super) fn first_of(units: &[String], unit: &str) -> usize {
     units.iter().position(|own| own == unit).unwrap()
 }
 
 /// A proxy that treats one write in its own way.
-fn at<S: Stage>(
+pub(super) fn at<S: Stage>(
     plane: &Plane<S>,
     write: usize,
     rule: impl Fn() -> Do + Send + Sync + 'static,
@@ -96,14 +96,14 @@ fn at<S: Stage>(
 }
 
 /// The operations of one unit, as a report tells them.
-fn of_unit<'r>(report: &'r Value, unit: &str) -> Vec<&'r Value> {
+pub(super) fn of_unit<'r>(report: &'r Value, unit: &str) -> Vec<&'r Value> {
     let steps = report["operations"].as_array().unwrap().iter();
     steps.filter(|step| step["unit"] == unit).collect()
 }
 
 /// The first operation of a unit came out like this, what follows it was skipped for that and never sent, and every other unit
 /// is done.
-fn only_one_unit_stopped(report: &Value, unit: &str, outcome: &str, proxy: &Proxy) {
+pub(super) fn only_one_unit_stopped(report: &Value, unit: &str, outcome: &str, proxy: &Proxy) {
     let own = of_unit(report, unit);
     let (first, rest) = own.split_first().unwrap();
     assert_eq!(first["outcome"], outcome, "{report}");

@@ -2,6 +2,7 @@
 
 mod answers;
 mod budget;
+mod gateway;
 mod laws;
 mod lies;
 mod matrix;
