@@ -85,6 +85,6 @@ if [[ $(cat "$folder/package" 2>/dev/null) != "$actions" ]]; then
         exit 1
     fi
     mkdir -p "$folder"
-    npm install --silent --no-save --no-audit --no-fund --ignore-scripts --prefix "$folder" "$actions"
+    npm install --loglevel=error --no-save --no-audit --no-fund --ignore-scripts --prefix "$folder" "$actions"
     echo "$actions" >"$folder/package"
 fi
